@@ -1,0 +1,162 @@
+//! Every call that a client can make, with its arguments and its reply: declared once, here.
+//!
+//! The window and the headless peer send `{"call": …, "args": {…}}`; both go through [`Command::parse`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::types::*;
+
+/// A macro, because one list must yield four things that may never disagree: the closed enum that dispatch
+/// matches in full, the parser, the reply that serialises as its bare content, and the table that is exported
+/// to TypeScript and JSON Schema.
+macro_rules! contract {
+    ($( $(#[$doc:meta])* $call:literal $variant:ident { $( $(#[$fmeta:meta])* $field:ident : $ty:ty ),* $(,)? } -> $reply:ty; )*) => {
+        $(
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+            $(#[$doc])*
+            #[serde(deny_unknown_fields)]
+            pub struct $variant { $( $(#[$fmeta])* pub $field: $ty ),* }
+        )*
+
+        /// One call with its arguments.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Command { $( $(#[$doc])* $variant($variant) ),* }
+
+        /// The content of a successful answer; serialises as the bare reply type of the call.
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(untagged)]
+        pub enum Reply { $( #[doc = concat!("Answer to `", $call, "`.")] $variant($reply) ),* }
+
+        /// A call's name and the names of the types of its arguments and reply.
+        #[derive(Clone, Debug)]
+        pub struct Signature {
+            /// Name on the wire.
+            pub call: &'static str,
+            /// TypeScript name of the arguments.
+            pub args: String,
+            /// TypeScript name of the reply.
+            pub reply: String,
+        }
+
+        impl Command {
+            /// Reads a call from its name and its arguments as JSON text; nothing has changed on error.
+            pub fn parse(call: &str, args: &str) -> Result<Command, Refusal> {
+                match call {
+                    $( $call => serde_json::from_str(args).map(Command::$variant).map_err(|e| Refusal::bad_args($call, &e)), )*
+                    _ => Err(Refusal::unknown_call(call)),
+                }
+            }
+
+            /// The call's name on the wire.
+            pub fn name(&self) -> &'static str {
+                match self { $( Command::$variant(_) => $call ),* }
+            }
+        }
+
+        /// The whole contract as a table, in order of declaration.
+        pub fn signatures(cfg: &ts_rs::Config) -> Vec<Signature> {
+            vec![ $( Signature { call: $call, args: <$variant as TS>::name(cfg), reply: <$reply as TS>::name(cfg) } ),* ]
+        }
+
+        /// TypeScript declarations of all argument types.
+        pub(crate) fn argument_declarations(cfg: &ts_rs::Config) -> Vec<String> {
+            vec![ $( <$variant as TS>::decl(cfg) ),* ]
+        }
+
+        /// JSON Schema of each call: (name, arguments, reply).
+        pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema, schemars::Schema)> {
+            vec![ $( ($call, generator.subschema_for::<$variant>(), generator.subschema_for::<$reply>()) ),* ]
+        }
+    };
+}
+
+contract! {
+    /// Where this profile stands: first run, locked, or open. The only call besides `begin`, `unlock`, `retry` and `shutdown` that works before `open`.
+    "status" Status {} -> Stage;
+    /// First run: makes the identity and opens the profile.
+    "begin" Begin {
+        /// Display name, 1–64 characters after trimming.
+        name: String,
+        /// Where the key is to be kept.
+        custody: CustodyChoice,
+    } -> Stage;
+    /// Opens a profile whose key is in a passphrase file.
+    "unlock" Unlock { passphrase: String } -> Stage;
+    /// Asks the keychain again after a problem.
+    "retry" Retry {} -> Stage;
+    /// Everything that the first screen of an open profile shows, with the sequence number of the last notice that it includes.
+    "snapshot" TakeSnapshot {} -> Snapshot;
+    /// Changes the display name that others see.
+    "set_name" SetName { name: String } -> Me;
+    /// Announces (or stops announcing) the display name to people on the same network.
+    "set_nearby_visible" SetNearbyVisible { visible: bool } -> Me;
+    /// Creates a group room with oneself as its first member.
+    "create_room" CreateRoom { name: String } -> RoomRow;
+    /// Opens (creates on first use) the direct room with a contact.
+    "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
+    /// Leaves a group room; its history stays readable here.
+    "leave_room" LeaveRoom { room: RoomIdText } -> Done;
+    /// Members, delivery and naming of one room.
+    "room" GetRoom { room: RoomIdText } -> RoomDetails;
+    /// A page of a room's history, oldest first.
+    "timeline" GetTimeline {
+        room: RoomIdText,
+        /// Where the page lies.
+        anchor: Anchor,
+        /// At most this many messages, 1–200.
+        limit: u32,
+    } -> Page;
+    /// Sends a text. The reply comes when it is signed and in the local log; notices tell of saving and delivery.
+    "send" Send {
+        room: RoomIdText,
+        /// 1 byte – 16 KiB of UTF-8 after trimming.
+        text: String,
+        /// The message that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        reply_to: Option<MessageIdText>,
+    } -> Sent;
+    /// Replaces the text of one's own message.
+    "edit" Edit { room: RoomIdText, message: MessageIdText, text: String } -> Done;
+    /// Deletes one's own message for everyone who runs a well-behaved client.
+    "delete" Delete { room: RoomIdText, message: MessageIdText } -> Done;
+    /// Sets (or clears, with no emoji) one's reaction with this emoji to a message.
+    "react" React {
+        room: RoomIdText,
+        message: MessageIdText,
+        /// One emoji, at most 32 bytes.
+        emoji: String,
+        /// False takes the reaction back.
+        on: bool,
+    } -> Done;
+    /// Marks everything up to and including this position as read.
+    "mark_read" MarkRead { room: RoomIdText, up_to: PositionText } -> Done;
+    /// Keeps what is typed but not sent; empty forgets it.
+    "set_draft" SetDraft { room: RoomIdText, text: String } -> Done;
+    /// Makes an invite to a room, or, without one, an invite to become contacts.
+    "create_invite" CreateInvite {
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        room: Option<RoomIdText>,
+        /// How many people may use it, 1–1000.
+        uses: u32,
+    } -> Invite;
+    /// Looks at pasted text without acting: an invite, a deep link, an address, or what is wrong with it.
+    "read_invite" ReadInvite { text: String } -> InviteReading;
+    /// Uses an invite. The reply says that the attempt runs; `join_changed` notices tell how it goes.
+    "accept_invite" AcceptInvite { text: String } -> Joining;
+    /// Gives up a running (or failed) attempt to join or to reach an address.
+    "cancel_join" CancelJoin { join: JoinIdText } -> Done;
+    /// Dials `host:port` and asks whoever answers to become a contact.
+    "add_address" AddAddress { address: String } -> Joining;
+    /// Asks somebody nearby to become a contact.
+    "say_hello" SayHello { nearby: NearbyIdText } -> Joining;
+    /// Answers a contact request.
+    "answer_request" AnswerRequest { peer: PeerIdText, accept: bool } -> Done;
+    /// All that is known of one person.
+    "person" GetPerson { peer: PeerIdText } -> PersonDetails;
+    /// Dials a person now instead of waiting for the back-off.
+    "redial" Redial { peer: PeerIdText } -> Done;
+    /// Orderly end: says goodbye to peers, writes everything to disk. No further call is answered.
+    "shutdown" Shutdown {} -> Done;
+}

@@ -1,0 +1,859 @@
+// Generated from crates/api by `./test`; never edited by hand.
+
+export type Done = Record<symbol, never>;
+
+export type Stage = { "stage": "opening", 
+/**
+ * Milliseconds since the question was put.
+ */
+waited_ms: number, } | { "stage": "welcome", 
+/**
+ * From the OS user.
+ */
+suggested_name: string, 
+/**
+ * Set when the system keychain cannot be used now, so that the first screen can say so and offer the key file.
+ */
+keychain: KeychainProblem | null, } | { "stage": "locked", 
+/**
+ * What is wrong.
+ */
+problem: KeychainProblem, } | { "stage": "needs_passphrase", 
+/**
+ * The last one was wrong.
+ */
+wrong: boolean, } | { "stage": "unusable", 
+/**
+ * Which case; words are the client's.
+ */
+code: Code, 
+/**
+ * For a report; never shown alone.
+ */
+detail: string, } | { "stage": "open" };
+
+export type KeychainProblem = { 
+/**
+ * Which case.
+ */
+kind: KeychainProblemKind, 
+/**
+ * The system's own words, for a report.
+ */
+detail: string, };
+
+export type KeychainProblemKind = "absent" | "denied" | "wiped" | "silent";
+
+export type CustodyChoice = { "kind": "keychain" } | { "kind": "key_file", 
+/**
+ * At least 8 characters.
+ */
+passphrase: string, };
+
+export type Custody = "keychain" | "key_file";
+
+export type Fingerprint = { 
+/**
+ * Words to read aloud.
+ */
+words: Array<string>, 
+/**
+ * Pictures to compare, with names for reading aloud.
+ */
+emoji: Array<FingerprintEmoji>, };
+
+export type FingerprintEmoji = { 
+/**
+ * The emoji itself.
+ */
+symbol: string, 
+/**
+ * Its name in plain words.
+ */
+name: string, };
+
+export type Me = { 
+/**
+ * Own public key.
+ */
+peer: string, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * For comparing in person.
+ */
+fingerprint: Fingerprint, 
+/**
+ * Where the key is kept.
+ */
+custody: Custody, 
+/**
+ * Addresses at which others may reach this device, best first (`host:port`).
+ */
+addresses: Array<string>, 
+/**
+ * Set when nobody can dial this device, with the system's reason.
+ */
+not_listening: string | null, 
+/**
+ * The name is announced on the local network.
+ */
+nearby_visible: boolean, 
+/**
+ * Links that are up.
+ */
+links: number, };
+
+export type RoomKind = "group" | "direct";
+
+export type Standing = "member" | "left" | "requested";
+
+export type RoomRow = { 
+/**
+ * Room id.
+ */
+id: string, 
+/**
+ * Group or direct.
+ */
+kind: RoomKind, 
+/**
+ * Name; for a direct room the other person's.
+ */
+name: string, 
+/**
+ * The other person of a direct room.
+ */
+peer: string | null, 
+/**
+ * Own standing.
+ */
+standing: Standing, 
+/**
+ * Number of members, oneself included.
+ */
+members: number, 
+/**
+ * Number of other members with whom a link is up.
+ */
+connected: number, 
+/**
+ * Newest message, if any.
+ */
+last: Preview | null, 
+/**
+ * Unread messages of others; counting stops at 999.
+ */
+unread: number, 
+/**
+ * Everything up to here has been read.
+ */
+read_up_to: string | null, 
+/**
+ * What was typed but not sent.
+ */
+draft: string, 
+/**
+ * Events that others are known to have and this device lacks; 0 when level with everyone heard from.
+ */
+lacking: number, 
+/**
+ * Creation or last activity, for ordering.
+ */
+active_at: number, };
+
+export type Preview = { 
+/**
+ * Author's key.
+ */
+author: string, 
+/**
+ * Author's name.
+ */
+author_name: string, 
+/**
+ * Written by oneself.
+ */
+mine: boolean, 
+/**
+ * At most 140 characters, one line.
+ */
+text: string, 
+/**
+ * When it was written.
+ */
+at: number, };
+
+export type RoomDetails = { 
+/**
+ * The row.
+ */
+room: RoomRow, 
+/**
+ * All members, oneself included, by name.
+ */
+people: Array<Member>, 
+/**
+ * Delivery of one's own messages.
+ */
+delivery: Delivery, };
+
+export type Member = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * Oneself.
+ */
+me: boolean, 
+/**
+ * Made the room.
+ */
+creator: boolean, 
+/**
+ * How this device is connected with them.
+ */
+link: LinkState, };
+
+export type Delivery = { 
+/**
+ * Highest sequence number known to be on disk, for each own log.
+ */
+saved: Record<string, number>, 
+/**
+ * What each other member said that it has of each own log.
+ */
+acks: Array<Ack>, };
+
+export type Ack = { 
+/**
+ * The member.
+ */
+peer: string, 
+/**
+ * Our log.
+ */
+log: string, 
+/**
+ * Highest sequence number that it has.
+ */
+seq: number, };
+
+export type LinkState = { "state": "own" } | { "state": "connected", 
+/**
+ * The other end's address.
+ */
+address: string, 
+/**
+ * Round-trip time in microseconds, once measured.
+ */
+latency_us: number | null, 
+/**
+ * Since when.
+ */
+since: number, } | { "state": "connecting", 
+/**
+ * Address being tried.
+ */
+address: string, } | { "state": "waiting", 
+/**
+ * Address that was tried last.
+ */
+address: string, 
+/**
+ * When the next attempt starts.
+ */
+retry_at: number, 
+/**
+ * Why the last one failed.
+ */
+reason: LinkReason, } | { "state": "unreachable", 
+/**
+ * When a link was last up, if ever.
+ */
+last_seen: number | null, };
+
+export type LinkReason = "refused" | "timed_out" | "no_route" | "name_unknown" | "wrong_peer" | "version" | "protocol" | "not_welcome" | "goodbye" | "lost" | "silent" | "replaced" | "too_slow" | "busy";
+
+export type Person = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * In the address book (not merely in a common room).
+ */
+contact: boolean, 
+/**
+ * Connection.
+ */
+link: LinkState, };
+
+export type PersonDetails = { 
+/**
+ * The row.
+ */
+person: Person, 
+/**
+ * For comparing in person.
+ */
+fingerprint: Fingerprint, 
+/**
+ * Known addresses, best first.
+ */
+addresses: Array<string>, 
+/**
+ * Rooms in common.
+ */
+rooms: Array<string>, };
+
+export type Request = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * The name that they give.
+ */
+name: string, 
+/**
+ * For comparing in person.
+ */
+fingerprint: Fingerprint, 
+/**
+ * When it came.
+ */
+at: number, };
+
+export type Nearby = { 
+/**
+ * Id for `say_hello`.
+ */
+id: string, 
+/**
+ * Name that they announce.
+ */
+name: string, 
+/**
+ * Address.
+ */
+address: string, };
+
+export type Invite = { 
+/**
+ * `gv1…`
+ */
+text: string, 
+/**
+ * `grapevine://join/gv1…`
+ */
+link: string, 
+/**
+ * How many may use it.
+ */
+uses: number, 
+/**
+ * Addresses in it; when empty nobody can follow it.
+ */
+addresses: Array<string>, };
+
+export type InviteReading = { "kind": "room", 
+/**
+ * Who made it.
+ */
+inviter: Fingerprint, 
+/**
+ * Where it leads.
+ */
+addresses: Array<string>, 
+/**
+ * Already a member of that room.
+ */
+member: string | null, } | { "kind": "contact", 
+/**
+ * Who made it.
+ */
+inviter: Fingerprint, 
+/**
+ * Where it leads.
+ */
+addresses: Array<string>, 
+/**
+ * Already a contact.
+ */
+known: string | null, } | { "kind": "address", 
+/**
+ * As it will be dialled.
+ */
+address: string, } | { "kind": "own" } | { "kind": "unreadable", 
+/**
+ * What is wrong with it.
+ */
+why: InviteFault, };
+
+export type InviteFault = "empty" | "damaged" | "too_new" | "too_long" | "unknown";
+
+export type Joining = { 
+/**
+ * Id of the attempt.
+ */
+id: string, 
+/**
+ * Whom or what is being reached: a name, or an address.
+ */
+target: string, 
+/**
+ * How it stands.
+ */
+state: JoinState, };
+
+export type JoinState = { "state": "connecting", 
+/**
+ * Address being tried.
+ */
+address: string, } | { "state": "waiting", 
+/**
+ * When the next attempt starts.
+ */
+retry_at: number, 
+/**
+ * Why the last one failed.
+ */
+reason: LinkReason, } | { "state": "asked", 
+/**
+ * Name of who is asked.
+ */
+name: string, } | { "state": "joined", 
+/**
+ * The room that opened.
+ */
+room: string, } | { "state": "refused", 
+/**
+ * Why.
+ */
+why: JoinRefusal, };
+
+export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "cancelled" | "own";
+
+export type Message = { 
+/**
+ * Event id.
+ */
+id: string, 
+/**
+ * Room.
+ */
+room: string, 
+/**
+ * Place in the order.
+ */
+position: string, 
+/**
+ * Author's key.
+ */
+author: string, 
+/**
+ * Author's name as known now.
+ */
+author_name: string, 
+/**
+ * Written by oneself.
+ */
+mine: boolean, 
+/**
+ * When it was written.
+ */
+at: number, 
+/**
+ * Author's log, for delivery.
+ */
+log: string, 
+/**
+ * Sequence number in that log.
+ */
+seq: number, 
+/**
+ * What it says.
+ */
+body: Body, };
+
+export type Body = { "kind": "text", 
+/**
+ * As last edited. Plain text with light markdown; never HTML.
+ */
+text: string, 
+/**
+ * When it was last edited.
+ */
+edited: number | null, 
+/**
+ * What it answers.
+ */
+reply: Quote | null, 
+/**
+ * Reactions, most used first.
+ */
+reactions: Array<Reaction>, } | { "kind": "deleted" } | { "kind": "room_created", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "member_added", 
+/**
+ * Who.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, } | { "kind": "member_left" };
+
+export type Quote = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its place.
+ */
+position: string, 
+/**
+ * Its author's name; empty when the message is not here yet.
+ */
+author_name: string, 
+/**
+ * Its first line, at most 140 characters; empty when deleted or not here yet.
+ */
+text: string, };
+
+export type Reaction = { 
+/**
+ * The emoji.
+ */
+emoji: string, 
+/**
+ * Who reacted so, by name.
+ */
+people: Array<string>, 
+/**
+ * Oneself among them.
+ */
+mine: boolean, };
+
+export type Anchor = { "at": "latest" } | { "at": "before", 
+/**
+ * Exclusive.
+ */
+position: string, } | { "at": "after", 
+/**
+ * Exclusive.
+ */
+position: string, } | { "at": "around", 
+/**
+ * Inclusive.
+ */
+position: string, };
+
+export type Page = { 
+/**
+ * Oldest first.
+ */
+messages: Array<Message>, 
+/**
+ * There are older ones.
+ */
+more_before: boolean, 
+/**
+ * There are newer ones.
+ */
+more_after: boolean, };
+
+export type Sent = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its place.
+ */
+position: string, 
+/**
+ * Own log.
+ */
+log: string, 
+/**
+ * Sequence number in it.
+ */
+seq: number, };
+
+export type Snapshot = { 
+/**
+ * Notices up to and including this number are contained.
+ */
+seq: number, 
+/**
+ * Oneself.
+ */
+me: Me, 
+/**
+ * Rooms.
+ */
+rooms: Array<RoomRow>, 
+/**
+ * People.
+ */
+people: Array<Person>, 
+/**
+ * Contact requests.
+ */
+requests: Array<Request>, 
+/**
+ * People on this network.
+ */
+nearby: Array<Nearby>, 
+/**
+ * Attempts under way.
+ */
+joining: Array<Joining>, 
+/**
+ * Things that the user should know (repairs, a wrong clock).
+ */
+alerts: Array<Alert>, };
+
+export type Alert = { 
+/**
+ * Which case.
+ */
+kind: AlertKind, 
+/**
+ * Particulars, such as a path or a count.
+ */
+detail: string, };
+
+export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork";
+
+export type Numbered = { 
+/**
+ * Rises by one.
+ */
+seq: number, 
+/**
+ * What happened.
+ */
+notice: Notice, };
+
+export type Notice = { "notice": "stage_changed", 
+/**
+ * Where it stands now.
+ */
+stage: Stage, } | { "notice": "me_changed", 
+/**
+ * The new row.
+ */
+me: Me, } | { "notice": "room_changed", 
+/**
+ * The new row.
+ */
+room: RoomRow, } | { "notice": "messages", 
+/**
+ * Their room.
+ */
+room: string, 
+/**
+ * In display order.
+ */
+messages: Array<Message>, } | { "notice": "delivery_changed", 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * Only what changed; sequence numbers never fall.
+ */
+delivery: Delivery, } | { "notice": "members_changed", 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * All members.
+ */
+people: Array<Member>, } | { "notice": "person_changed", 
+/**
+ * The new row.
+ */
+person: Person, } | { "notice": "request_added", 
+/**
+ * It.
+ */
+request: Request, } | { "notice": "request_gone", 
+/**
+ * Whose.
+ */
+peer: string, } | { "notice": "nearby_changed", 
+/**
+ * The whole list.
+ */
+nearby: Array<Nearby>, } | { "notice": "join_changed", 
+/**
+ * It.
+ */
+joining: Joining, } | { "notice": "join_gone", 
+/**
+ * Which.
+ */
+id: string, } | { "notice": "alert_raised", 
+/**
+ * It.
+ */
+alert: Alert, } | { "notice": "invite_opened", 
+/**
+ * The text, for `read_invite`.
+ */
+text: string, };
+
+export type Refusal = { 
+/**
+ * Which case.
+ */
+code: Code, 
+/**
+ * For developers and reports; clients have their own words for each code.
+ */
+message: string, };
+
+export type Code = "unknown_call" | "bad_arguments" | "not_open" | "already_open" | "wrong_passphrase" | "weak_passphrase" | "keychain" | "bad_name" | "empty_text" | "text_too_long" | "unknown_room" | "unknown_message" | "unknown_peer" | "not_author" | "not_member" | "bad_invite" | "limit" | "profile_in_use" | "data_too_new" | "disk" | "closing";
+
+export type Status = Record<symbol, never>;
+
+export type Begin = { 
+/**
+ * Display name, 1–64 characters after trimming.
+ */
+name: string, 
+/**
+ * Where the key is to be kept.
+ */
+custody: CustodyChoice, };
+
+export type Unlock = { passphrase: string, };
+
+export type Retry = Record<symbol, never>;
+
+export type TakeSnapshot = Record<symbol, never>;
+
+export type SetName = { name: string, };
+
+export type SetNearbyVisible = { visible: boolean, };
+
+export type CreateRoom = { name: string, };
+
+export type OpenDirect = { peer: string, };
+
+export type LeaveRoom = { room: string, };
+
+export type GetRoom = { room: string, };
+
+export type GetTimeline = { room: string, 
+/**
+ * Where the page lies.
+ */
+anchor: Anchor, 
+/**
+ * At most this many messages, 1–200.
+ */
+limit: number, };
+
+export type Send = { room: string, 
+/**
+ * 1 byte – 16 KiB of UTF-8 after trimming.
+ */
+text: string, 
+/**
+ * The message that this one answers.
+ */
+reply_to?: string, };
+
+export type Edit = { room: string, message: string, text: string, };
+
+export type Delete = { room: string, message: string, };
+
+export type React = { room: string, message: string, 
+/**
+ * One emoji, at most 32 bytes.
+ */
+emoji: string, 
+/**
+ * False takes the reaction back.
+ */
+on: boolean, };
+
+export type MarkRead = { room: string, up_to: string, };
+
+export type SetDraft = { room: string, text: string, };
+
+export type CreateInvite = { room?: string, 
+/**
+ * How many people may use it, 1–1000.
+ */
+uses: number, };
+
+export type ReadInvite = { text: string, };
+
+export type AcceptInvite = { text: string, };
+
+export type CancelJoin = { join: string, };
+
+export type AddAddress = { address: string, };
+
+export type SayHello = { nearby: string, };
+
+export type AnswerRequest = { peer: string, accept: boolean, };
+
+export type GetPerson = { peer: string, };
+
+export type Redial = { peer: string, };
+
+export type Shutdown = Record<symbol, never>;
+
+/** Arguments and reply of every call. */
+export interface Calls {
+  status: { args: Status; reply: Stage };
+  begin: { args: Begin; reply: Stage };
+  unlock: { args: Unlock; reply: Stage };
+  retry: { args: Retry; reply: Stage };
+  snapshot: { args: TakeSnapshot; reply: Snapshot };
+  set_name: { args: SetName; reply: Me };
+  set_nearby_visible: { args: SetNearbyVisible; reply: Me };
+  create_room: { args: CreateRoom; reply: RoomRow };
+  open_direct: { args: OpenDirect; reply: RoomRow };
+  leave_room: { args: LeaveRoom; reply: Done };
+  room: { args: GetRoom; reply: RoomDetails };
+  timeline: { args: GetTimeline; reply: Page };
+  send: { args: Send; reply: Sent };
+  edit: { args: Edit; reply: Done };
+  delete: { args: Delete; reply: Done };
+  react: { args: React; reply: Done };
+  mark_read: { args: MarkRead; reply: Done };
+  set_draft: { args: SetDraft; reply: Done };
+  create_invite: { args: CreateInvite; reply: Invite };
+  read_invite: { args: ReadInvite; reply: InviteReading };
+  accept_invite: { args: AcceptInvite; reply: Joining };
+  cancel_join: { args: CancelJoin; reply: Done };
+  add_address: { args: AddAddress; reply: Joining };
+  say_hello: { args: SayHello; reply: Joining };
+  answer_request: { args: AnswerRequest; reply: Done };
+  person: { args: GetPerson; reply: PersonDetails };
+  redial: { args: Redial; reply: Done };
+  shutdown: { args: Shutdown; reply: Done };
+}
