@@ -1,0 +1,3 @@
+//! The desktop program. Everything is in the library `grapevine_lib`, so that tests can reach it.
+
+fn main() {}
