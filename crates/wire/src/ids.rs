@@ -1,0 +1,118 @@
+//! Names of things on the wire: each id is its own type.
+
+use std::fmt;
+
+use bincode::{Decode, Encode};
+use identity::PeerId;
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident, $len:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+        pub struct $name(pub [u8; $len]);
+
+        impl $name {
+            /// The bytes.
+            pub fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let [a, b, c, d, ..] = self.0;
+                write!(f, "{}({a:02x}{b:02x}{c:02x}{d:02x})", stringify!($name))
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| BadId)?;
+                bytes.try_into().map($name).map_err(|_| BadId)
+            }
+        }
+    };
+}
+
+/// Text that is not an id of the expected kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of this kind")]
+pub struct BadId;
+
+id!(
+    /// A room: derived from its creator and a nonce, or from its two members (`docs/PROTOCOL.md` §2.1).
+    RoomId, 32
+);
+id!(
+    /// An event: BLAKE3 of its header.
+    EventId, 32
+);
+id!(
+    /// What the next event of a log points back at: BLAKE3 of header and signature.
+    ChainHash, 32
+);
+id!(
+    /// A room as shown to a link peer who may not have it: keyed by the link's handshake hash.
+    RoomTag, 16
+);
+
+impl RoomId {
+    /// First half, as carried by invites.
+    pub fn hint(&self) -> [u8; 16] {
+        let mut hint = [0; 16];
+        hint.copy_from_slice(&self.0[..16]);
+        hint
+    }
+}
+
+/// Identifies one incarnation of a device's log in a room. The highest bit marks a control log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct LogId(pub u64);
+
+impl LogId {
+    /// Bit that marks a control log.
+    pub const CONTROL: u64 = 1 << 63;
+
+    /// Control events (membership) rather than content.
+    pub fn is_control(self) -> bool {
+        self.0 & Self::CONTROL != 0
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogId({:016x})", self.0)
+    }
+}
+
+/// One log of one device, within a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct LogKey {
+    /// Whose.
+    pub device: PeerId,
+    /// Which.
+    pub log: LogId,
+}
+
+/// How far a log has come: its last event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Sequence number of the last event, ≥ 1.
+    pub seq: u32,
+    /// Chain hash of the last event.
+    pub chain: ChainHash,
+}
