@@ -131,3 +131,154 @@ fn is_canonical(bytes: &[u8; 32]) -> bool {
 fn signed_bytes(context: &'static [u8], message: &[u8]) -> Vec<u8> {
     [context, message].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EVENT: &[u8] = b"grapevine/1 event";
+    const AUTH: &[u8] = b"grapevine/1 auth";
+
+    fn ana() -> Identity {
+        Identity::from_seed(&[1; 32])
+    }
+
+    fn ben() -> Identity {
+        Identity::from_seed(&[2; 32])
+    }
+
+    /// Both doors must give the same answer, also when the memory already knows the key.
+    fn checked(peer: &PeerId, context: &'static [u8], message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        let plain = verify(peer, context, message, signature);
+        let mut keys = VerifyingKeys::new(1);
+        for _ in 0..3 {
+            assert_eq!(keys.verify(peer, context, message, signature), plain);
+        }
+        plain
+    }
+
+    #[test]
+    fn the_signature_of_ana_is_the_one_rfc_8032_gives() {
+        // RFC 8032, 7.1, test 2: one byte 0x72, here as context with an empty message, and the other way round.
+        let seed: [u8; 32] = unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+        let ana = Identity::from_seed(&seed);
+        assert_eq!(ana.peer().to_string(), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+        let expected: [u8; 64] = unhex(
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        );
+        assert_eq!(ana.sign(b"r", b"").as_bytes(), &expected);
+        assert_eq!(ana.sign(b"", b"r").as_bytes(), &expected);
+    }
+
+    #[test]
+    fn a_signature_serves_one_person_and_one_purpose() {
+        let signature = ana().sign(EVENT, b"hello");
+        assert_eq!(checked(&ana().peer(), EVENT, b"hello", &signature), Ok(()));
+        assert_eq!(checked(&ben().peer(), EVENT, b"hello", &signature), Err(BadSignature));
+        assert_eq!(checked(&ana().peer(), AUTH, b"hello", &signature), Err(BadSignature));
+        assert_eq!(checked(&ana().peer(), EVENT, b"hell", &signature), Err(BadSignature));
+    }
+
+    #[test]
+    fn small_order_keys_are_refused() {
+        // The identity point: with it, S = 0 and R = identity satisfy the plain equation for every message.
+        let mut identity_point = [0; 32];
+        identity_point[0] = 1;
+        let mut forged = [0; 64];
+        forged[0] = 1;
+        assert_eq!(checked(&PeerId::from_bytes(identity_point), EVENT, b"anything", &Signature::from_bytes(forged)), Err(BadSignature));
+        // y = 0 has order 4; y = p (the same point written differently) and y = 2^255 − 1 are not canonical.
+        let mut p = [0xff; 32];
+        p[0] = 0xed;
+        p[31] = 0x7f;
+        for name in [[0; 32], p, [0xff; 32]] {
+            assert!(decompress(&PeerId::from_bytes(name)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_second_writing_of_one_key_is_refused() {
+        // y = p + 3 names the same point as y = 3, which is on the curve and of large order.
+        let mut plain = [0; 32];
+        plain[0] = 3;
+        let mut alias = [0xff; 32];
+        alias[0] = 0xf0;
+        alias[31] = 0x7f;
+        assert!(decompress(&PeerId::from_bytes(plain)).is_ok());
+        assert!(VerifyingKey::from_bytes(&alias).is_ok(), "the library takes it, so our own check is needed");
+        assert!(decompress(&PeerId::from_bytes(alias)).is_err());
+    }
+
+    #[test]
+    fn a_malleable_signature_is_refused() {
+        // S + L satisfies the equation too; L is the group order, little endian.
+        let order: [u8; 32] = unhex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        let mut bytes = *ana().sign(EVENT, b"hello").as_bytes();
+        let mut carry = 0;
+        for (s, l) in bytes[32..].iter_mut().zip(order) {
+            let sum = u16::from(*s) + u16::from(l) + carry;
+            *s = sum as u8;
+            carry = sum >> 8;
+        }
+        assert_eq!(checked(&ana().peer(), EVENT, b"hello", &Signature::from_bytes(bytes)), Err(BadSignature));
+    }
+
+    #[test]
+    fn the_memory_of_keys_is_bounded_and_keeps_who_speaks() {
+        let mut keys = VerifyingKeys::new(4);
+        let hello = ana().sign(EVENT, b"hello");
+        for seed in 10..100 {
+            let stranger = Identity::from_seed(&[seed; 32]);
+            let signature = stranger.sign(EVENT, b"hi");
+            keys.verify(&stranger.peer(), EVENT, b"hi", &signature).expect("the stranger signed it");
+            keys.verify(&ana().peer(), EVENT, b"hello", &hello).expect("ana signed it");
+            assert!(keys.young.len() <= 4 && keys.old.len() <= 4);
+            assert!(keys.young.contains_key(&ana().peer()) || keys.old.contains_key(&ana().peer()));
+        }
+    }
+
+    #[test]
+    fn noise_does_not_enter_the_memory_of_keys() {
+        let mut keys = VerifyingKeys::new(4);
+        let signature = Signature::from_bytes([0; 64]);
+        assert_eq!(keys.verify(&ben().peer(), EVENT, b"", &signature), Err(BadSignature));
+        assert!(keys.young.is_empty() && keys.old.is_empty());
+    }
+
+    #[test]
+    fn an_identity_shows_only_its_peer_id() {
+        assert_eq!(format!("{:?}", ana()), format!("Identity({})", ana().peer().short()));
+    }
+
+    #[test]
+    fn new_identities_differ_and_come_back_from_their_seed() {
+        let (one, other) = (Identity::generate(), Identity::generate());
+        assert_ne!(one.peer(), other.peer());
+        assert_eq!(Identity::from_seed(&one.seed()).peer(), one.peer());
+    }
+
+    fn unhex<const N: usize>(text: &str) -> [u8; N] {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).expect("a literal of hex digits");
+        bytes.try_into().expect("a literal of the right length")
+    }
+
+    proptest! {
+        #[test]
+        fn both_doors_agree_on_any_bytes(name: [u8; 32], message: Vec<u8>, front: [u8; 32], back: [u8; 32]) {
+            let mut signature = [0; 64];
+            signature[..32].copy_from_slice(&front);
+            signature[32..].copy_from_slice(&back);
+            prop_assert_eq!(checked(&PeerId::from_bytes(name), EVENT, &message, &Signature::from_bytes(signature)), Err(BadSignature));
+        }
+
+        #[test]
+        fn any_flipped_bit_spoils_a_signature(message: Vec<u8>, bit in 0_usize..512) {
+            let mut bytes = *ana().sign(EVENT, &message).as_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(checked(&ana().peer(), EVENT, &message, &Signature::from_bytes(bytes)), Err(BadSignature));
+        }
+    }
+}
