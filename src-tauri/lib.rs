@@ -1,1 +1,87 @@
-//! Desktop shell.
+//! The desktop shell: one window around the page in `ui/`, and one door between that page and the engine.
+//!
+//! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end.
+//! *Never*: decides anything about chat, keeps chat data, or knows more of the contract than it must pass on.
+//! *Data*: page → [`bridge`] → `api::session`; notices → [`pump`] → page, and → [`popup`] → desktop.
+//! *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
+
+mod args;
+mod bridge;
+mod ending;
+mod engine;
+mod links;
+mod popup;
+mod profile;
+mod pump;
+mod startup;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tauri::{AppHandle, Manager, RunEvent};
+
+use args::Args;
+use engine::Engine;
+use profile::Profile;
+use startup::Startup;
+
+/// Runs the program until its window is closed.
+pub fn run() -> ExitCode {
+    let startup = Startup::now();
+    let args = Args::parse();
+    match start(startup, args) {
+        Ok(app) => {
+            app.run(on_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            eprintln!("grapevine: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error::Error>> {
+    let profile = Profile::prepare(args.profile.as_deref())?;
+    let _ = api::logging::start(&profile.folder);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("grapevine").build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    // The process ends inside the event loop, so nothing is left to shut the runtime down in order; `ending` does that for the engine.
+    std::mem::forget(runtime);
+
+    let mut context = tauri::generate_context!();
+    profile.mark(context.config_mut());
+    let app = tauri::Builder::default()
+        .plugin(links::single_instance(&profile))
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(window::remember_place(&profile, &args))
+        .invoke_handler(tauri::generate_handler![bridge::call, bridge::subscribe, bridge::open_link, bridge::painted])
+        .manage(startup)
+        .manage(pump::Pump::default())
+        .manage(ending::Ending::default())
+        .setup(move |app| {
+            let engine = Engine::open(&profile, &args);
+            if let Some(link) = &args.link {
+                engine.open_invite(link);
+            }
+            app.manage(engine);
+            window::open(app.handle(), &profile, &args)?;
+            links::listen(app.handle(), &profile);
+            popup::watch(app.handle());
+            ending::watch_signals(app.handle());
+            Ok(())
+        })
+        .build(context)?;
+    Ok(app)
+}
+
+fn on_event(app: &AppHandle, event: RunEvent) {
+    // A code means that the end was asked for by `ending`, which has already put everything in order.
+    if let RunEvent::ExitRequested { code: None, api, .. } = event {
+        api.prevent_exit();
+        ending::begin(app);
+    }
+}

@@ -1,3 +1,7 @@
 //! The desktop program. Everything is in the library `grapevine_lib`, so that tests can reach it.
 
-fn main() {}
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> std::process::ExitCode {
+    grapevine_lib::run()
+}

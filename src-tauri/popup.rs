@@ -1,0 +1,176 @@
+//! A pop-up on the desktop when somebody writes and the window is not in front.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use api::contract::Reply;
+use api::types::{Body, Message, Notice, PositionText, RoomIdText, RoomKind};
+use tauri::{AppHandle, Manager};
+use tauri_plugin_notification::NotificationExt;
+
+use crate::engine::Engine;
+use crate::window::MAIN;
+
+/// Older messages come from catching up; nobody wants a hundred pop-ups after waking the machine. Milliseconds.
+const FRESH_MS: u64 = 60_000;
+/// Least time between two pop-ups of one room, in milliseconds: a lively room must not bury the desktop.
+const ROOM_PAUSE_MS: u64 = 5_000;
+/// Characters of a message that a pop-up shows; desktops cut longer ones.
+const MAX_TEXT_CHARS: usize = 140;
+
+/// What a pop-up is about.
+#[derive(Debug, PartialEq)]
+struct Popup {
+    room: RoomIdText,
+    author: String,
+    text: String,
+}
+
+/// Remembers just enough to show each message once and no room too often.
+#[derive(Default)]
+struct Popups {
+    /// For each room of one's own: the last message seen, and when a pop-up was last shown.
+    rooms: BTreeMap<RoomIdText, (PositionText, u64)>,
+}
+
+impl Popups {
+    /// What to show for this notice, if anything. `now` in milliseconds since 1970.
+    fn consider(&mut self, notice: &Notice, in_front: bool, now: u64) -> Option<Popup> {
+        let Notice::Messages { room, messages } = notice else { return None };
+        let (seen, shown) = self.rooms.entry(room.clone()).or_default();
+        // An edit or a reaction brings an old position again.
+        let newest = messages.iter().filter(|message| message.position > *seen).max_by(|a, b| a.position.cmp(&b.position))?;
+        seen.clone_from(&newest.position);
+        if in_front || now.saturating_sub(newest.at) > FRESH_MS || now.saturating_sub(*shown) < ROOM_PAUSE_MS {
+            return None;
+        }
+        let popup = popup_of(newest)?;
+        *shown = now;
+        Some(popup)
+    }
+}
+
+fn popup_of(message: &Message) -> Option<Popup> {
+    match &message.body {
+        Body::Text { text, edited: None, .. } if !message.mine => {
+            Some(Popup { room: message.room.clone(), author: plain(&message.author_name), text: plain(text) })
+        }
+        Body::Text { .. } | Body::Deleted | Body::RoomCreated { .. } | Body::MemberAdded { .. } | Body::MemberLeft => None,
+    }
+}
+
+/// One line without control characters or marks that turn the direction of what follows.
+fn plain(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control() && !turns_direction(*c)).take(MAX_TEXT_CHARS).collect()
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Desktops on Linux read a pop-up's text as markup, and text from peers is never that.
+fn as_shown(text: &str) -> String {
+    if cfg!(target_os = "linux") { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { text.to_owned() }
+}
+
+/// Watches notices until the engine ends.
+pub(crate) fn watch(app: &AppHandle) {
+    let Some(mut notices) = app.state::<Engine>().subscribe() else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let mut popups = Popups::default();
+        while let Some(batch) = notices.next().await {
+            let in_front = app.get_webview_window(MAIN).is_none_or(|window| window.is_focused().unwrap_or(true));
+            for numbered in &batch {
+                if let Some(popup) = popups.consider(&numbered.notice, in_front, now_ms()) {
+                    show(&app, popup).await;
+                }
+            }
+        }
+    });
+}
+
+async fn show(app: &AppHandle, popup: Popup) {
+    let args = serde_json::json!({ "room": popup.room }).to_string();
+    let title = match app.state::<Engine>().call("room", &args).await {
+        Ok(Reply::GetRoom(details)) if details.room.kind == RoomKind::Group => format!("{} · {}", popup.author, plain(&details.room.name)),
+        _ => popup.author,
+    };
+    if let Err(error) = app.notification().builder().title(title).body(as_shown(&popup.text)).show() {
+        tracing::debug!(%error, "no pop-up");
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    fn says(position: &str, text: &str) -> Message {
+        Message {
+            id: position.to_owned(),
+            room: "r".to_owned(),
+            position: position.to_owned(),
+            author: "b".to_owned(),
+            author_name: "ben".to_owned(),
+            mine: false,
+            at: NOW,
+            log: "0".to_owned(),
+            seq: 1,
+            body: Body::Text { text: text.to_owned(), edited: None, reply: None, reactions: Vec::new() },
+        }
+    }
+
+    fn notice(messages: Vec<Message>) -> Notice {
+        Notice::Messages { room: "r".to_owned(), messages }
+    }
+
+    #[test]
+    fn a_new_message_pops_up_only_when_the_window_is_not_in_front() {
+        assert!(Popups::default().consider(&notice(vec![says("01", "hi")]), true, NOW).is_none());
+        let popup = Popups::default().consider(&notice(vec![says("01", "hi")]), false, NOW).expect("a pop-up");
+        assert_eq!((popup.author.as_str(), popup.text.as_str()), ("ben", "hi"));
+    }
+
+    #[test]
+    fn a_reaction_to_a_message_does_not_pop_up_again() {
+        let mut popups = Popups::default();
+        assert!(popups.consider(&notice(vec![says("01", "hi")]), false, NOW).is_some());
+        assert!(popups.consider(&notice(vec![says("01", "hi")]), false, NOW + ROOM_PAUSE_MS).is_none());
+    }
+
+    #[test]
+    fn a_lively_room_pops_up_once_in_a_while() {
+        let mut popups = Popups::default();
+        let shown = (0..100u64).filter(|n| {
+            let mut message = says(&format!("{n:03}"), "hi");
+            message.at = NOW + n * 100;
+            popups.consider(&notice(vec![message]), false, NOW + n * 100).is_some()
+        });
+        assert_eq!(shown.count(), 2);
+    }
+
+    #[test]
+    fn old_and_own_messages_do_not_pop_up() {
+        let old = Message { at: NOW - FRESH_MS - 1, ..says("01", "hi") };
+        let own = Message { mine: true, ..says("01", "hi") };
+        let left = Message { body: Body::MemberLeft, ..says("01", "") };
+        for message in [old, own, left] {
+            assert!(Popups::default().consider(&notice(vec![message]), false, NOW).is_none());
+        }
+    }
+
+    #[test]
+    fn text_of_others_stays_one_short_plain_line() {
+        assert_eq!(plain("one\ntwo\t\u{202e}three\u{7}"), "one two three");
+        assert_eq!(plain(&"x".repeat(1000)).chars().count(), MAX_TEXT_CHARS);
+        #[cfg(target_os = "linux")]
+        assert_eq!(as_shown("<b>&"), "&lt;b&gt;&amp;");
+    }
+}
