@@ -1,1 +1,38 @@
-//! .
+//! How bytes look: frames, the handshake, messages, invites, and every limit on them (`docs/PROTOCOL.md` §1 and §4).
+//!
+//! Owns: the frame reader, records and padding; Noise XX with both devices' Ed25519 keys bound to it, and the sealed transport
+//! after it; all messages and their one encoding; invites and addresses as people pass them on.
+//! Never does: sockets, clocks, threads, queues, or anything that needs to know a room's members. What is inside an event is
+//! the business of `rooms`.
+//! Data passes as bytes in and typed values out: bytes → [`FrameReader`] → [`Handshake`] or [`Transport`] → [`frame::records`] →
+//! [`Message::decode`], and back through [`Message::encode`] → [`frame::push_record`] → [`Transport::seal`].
+//! A fault is an error value; what it ends is the caller's choice. Nothing here panics on foreign bytes.
+//! Start in `message.rs`, then `handshake.rs`.
+
+pub mod address;
+pub mod codec;
+pub mod frame;
+pub mod handshake;
+pub mod hash;
+pub mod ids;
+pub mod invite;
+pub mod limits;
+pub mod message;
+mod record;
+mod spread;
+mod talk;
+pub mod text;
+mod transport;
+
+pub use address::{Address, AddressFault};
+pub use codec::CodecFault;
+pub use frame::{FrameFault, FrameReader};
+pub use handshake::{Handshake, HandshakeFault, OpenFault, Role, SealFault, Session, StaticKey, Step, Transport};
+pub use hash::{derive, hash};
+pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
+pub use invite::{Invite, InviteFault, InviteKind};
+pub use message::{
+    Bye, Class, ContactAnswer, ContactRequest, Data, Digest, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need,
+    PeerRecord, RawEvent, Record, RoomLog, Run, RunId, Welcome, room_tag,
+};
+pub use text::{NameFault, check_name};

@@ -1,9 +1,18 @@
 //! What two devices say to each other over a link: one record each (`docs/PROTOCOL.md` §1.2).
 
-use bincode::{Decode, Encode};
-use identity::{PeerId, Signature};
+use std::sync::Arc;
 
-use crate::ids::{EventId, LogId, LogKey, RoomId, RoomTag};
+use bincode::Encode;
+
+use crate::codec::{self, CodecFault};
+use crate::ids::RoomTag;
+use crate::limits::{
+    MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_TAGS, MAX_TTL,
+};
+pub use crate::record::PeerRecord;
+pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, RoomLog, Run, RunId};
+pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Welcome, room_tag};
+use crate::text::{NameFault, check_name, is_unfit};
 
 /// Any record of version 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,180 +51,182 @@ pub enum Message {
     Data(Data),
 }
 
-/// Introduction of a running process.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Hello {
-    /// Random per process: tells a restart from a second link.
-    pub boot_nonce: u64,
-    /// Where this device listens, `host:port`, best first.
-    pub addresses: Vec<String>,
-    /// Software and version, for diagnostics only.
-    pub agent: String,
-}
+/// A message as it goes into a frame: `type ‖ body`. Shared, because one Run goes to several peers.
+pub type Record = Arc<[u8]>;
 
-/// Why a side closes a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Bye {
-    /// The program ends.
-    Shutdown,
-    /// Unknown, and no invite or request was presented.
-    NotWelcome,
-    /// Another link with the same peer stays.
-    Replaced,
-    /// The other side broke the protocol.
-    Protocol,
-    /// The other side does not take what is sent.
-    TooSlow,
-    /// A limit was reached.
-    Busy,
-    /// The link is a day old; dial again.
-    Renew,
-}
-
-/// Presents an invite.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Join {
-    /// The invite's public key.
-    pub key: [u8; 32],
-    /// First half of the room id; zero for a contact invite.
-    pub hint: [u8; 16],
-    /// Display name of who joins.
-    pub name: String,
-    /// By the invite's key over `h* ‖ joiner`, context "join".
-    pub proof: Signature,
-}
-
-/// Accepts a Join.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Welcome {
-    /// The room that opened; none for a contact invite.
-    pub room: Option<RoomId>,
-    /// The room's name, or the contact's.
-    pub name: String,
-}
-
-/// Turns a Join down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum JoinRefused {
-    /// Not known (any more) here.
-    UnknownInvite,
-    /// Used as often as it may be.
-    UsedUp,
-    /// The room cannot take more people.
-    Full,
-}
-
-/// Asks to become contacts.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct ContactRequest {
-    /// Display name of who asks.
-    pub name: String,
-}
-
-/// Answers a contact request.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct ContactAnswer {
-    /// Yes or no.
-    pub accepted: bool,
-    /// Display name of who answers.
-    pub name: String,
-}
-
-/// What a device says of itself, relayed by others; `sig` makes it impossible to invent.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct PeerRecord {
-    /// The subject.
-    pub device: PeerId,
-    /// Milliseconds when made; the higher replaces the lower.
-    pub seq: u64,
-    /// Display name.
-    pub name: String,
-    /// Where it listens, `host:port`, best first.
-    pub addresses: Vec<String>,
-    /// By the subject over the bincode of the fields before, context "record".
-    pub sig: Signature,
-}
-
-/// Fresh events of one log, spreading hop by hop. The events are in wire form (`rooms::run` reads them).
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Run {
-    /// Hops that are left.
-    pub ttl: u8,
-    /// Their room.
-    pub room: RoomId,
-    /// Consecutive, the last one signed.
-    pub events: Vec<RawEvent>,
-}
-
-/// An event as bytes: `flags ‖ header ‖ sig? ‖ payload?` (`docs/PROTOCOL.md` §2). Shared, because it goes to many peers and to the store.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawEvent(pub std::sync::Arc<[u8]>);
-
-/// All logs of a room in one digest.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Digest {
-    /// The room.
-    pub room: RoomId,
-    /// BLAKE3 over all sorted heads, first 16 bytes.
-    pub digest: [u8; 16],
-}
-
-/// What one has of some logs of a room. Each head is a statement of its own.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Heads {
-    /// The room.
-    pub room: RoomId,
-    /// At most [`crate::limits::MAX_HEADS`].
-    pub heads: Vec<HeadOf>,
-}
-
-/// How far one log has come at the sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct HeadOf {
-    /// The log.
-    pub log: LogKey,
-    /// Its last sequence number there.
-    pub seq: u32,
-    /// First 8 bytes of that event's chain hash.
-    pub hash: [u8; 8],
-}
-
-/// Asks for a range of one log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Need {
-    /// The room.
-    pub room: RoomId,
-    /// The log.
-    pub log: LogKey,
-    /// First sequence number wanted.
-    pub from: u32,
-    /// Last sequence number wanted.
-    pub to: u32,
-}
-
-/// A part of what was asked for: consecutive events, the last one signed.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-pub struct Data {
-    /// The room.
-    pub room: RoomId,
-    /// The log.
-    pub log: LogKey,
-    /// Last sequence number that will be sent for the Need that this answers.
-    pub last: u32,
-    /// In wire form; empty when nothing of the range is here.
-    pub events: Vec<RawEvent>,
-}
-
-/// Identifies a run on its way: the id of its last event.
-pub type RunId = EventId;
-
-/// A log of a room, for maps that span rooms.
+/// Which queue of a link a message waits in; they are drained in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomLog {
-    /// The room.
-    pub room: RoomId,
-    /// Device and log.
-    pub log: LogKey,
+pub enum Class {
+    /// Keeps the link alive and says who may stay. If its queue is full, the link ends.
+    Control,
+    /// Fresh events and what tells of them. May be dropped: repair makes up for it.
+    Live,
+    /// History and address books.
+    Bulk,
 }
 
-const _: () = assert!(std::mem::size_of::<LogId>() == 8);
+/// Why a record is not a message. The link ends, with Bye(Protocol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageFault {
+    /// No type at all.
+    #[error("an empty record")]
+    Empty,
+    /// A type below 0x80 that version 1 does not know.
+    #[error("unknown record type {0:#04x}")]
+    UnknownType(u8),
+    /// The body is not what its type says.
+    #[error("{0}")]
+    Codec(#[from] CodecFault),
+    /// A name that is none.
+    #[error("{0}")]
+    Name(#[from] NameFault),
+    /// Something is longer, more or less than the protocol allows; says what.
+    #[error("outside its limits: {0}")]
+    Limit(&'static str),
+}
+
+/// First type that a receiver skips if it does not know it.
+const IGNORABLE: u8 = 0x80;
+
+mod kind {
+    pub(super) const HELLO: u8 = 0x01;
+    pub(super) const PING: u8 = 0x02;
+    pub(super) const PONG: u8 = 0x03;
+    pub(super) const BYE: u8 = 0x04;
+    pub(super) const ROOMS: u8 = 0x05;
+    pub(super) const JOIN: u8 = 0x06;
+    pub(super) const WELCOME: u8 = 0x07;
+    pub(super) const JOIN_REFUSED: u8 = 0x08;
+    pub(super) const CONTACT_REQUEST: u8 = 0x09;
+    pub(super) const CONTACT_ANSWER: u8 = 0x0a;
+    pub(super) const RECORDS: u8 = 0x0b;
+    pub(super) const RUN: u8 = 0x10;
+    pub(super) const DIGEST: u8 = 0x11;
+    pub(super) const HEADS: u8 = 0x12;
+    pub(super) const NEED: u8 = 0x13;
+    pub(super) const DATA: u8 = 0x14;
+}
+
+impl Message {
+    /// `type ‖ body`, ready to be queued.
+    ///
+    /// What is sent must keep the limits that [`Message::decode`] checks: the other side ends the link over it. Debug builds panic.
+    pub fn encode(&self) -> Record {
+        debug_assert_eq!(self.check(), Ok(()));
+        let bytes = match self {
+            Message::Hello(body) => tagged(kind::HELLO, body),
+            Message::Ping(token) => tagged(kind::PING, token),
+            Message::Pong(token) => tagged(kind::PONG, token),
+            Message::Bye(reason) => tagged(kind::BYE, reason),
+            Message::Rooms(tags) => tagged(kind::ROOMS, tags),
+            Message::Join(body) => tagged(kind::JOIN, body),
+            Message::Welcome(body) => tagged(kind::WELCOME, body),
+            Message::JoinRefused(reason) => tagged(kind::JOIN_REFUSED, reason),
+            Message::ContactRequest(body) => tagged(kind::CONTACT_REQUEST, body),
+            Message::ContactAnswer(body) => tagged(kind::CONTACT_ANSWER, body),
+            Message::Records(records) => tagged(kind::RECORDS, records),
+            Message::Run(body) => tagged(kind::RUN, body),
+            Message::Digest(body) => tagged(kind::DIGEST, body),
+            Message::Heads(body) => tagged(kind::HEADS, body),
+            Message::Need(body) => tagged(kind::NEED, body),
+            Message::Data(body) => tagged(kind::DATA, body),
+        };
+        debug_assert!(bytes.len() <= MAX_RECORD);
+        bytes.into()
+    }
+
+    /// Reads one record. `None` for a type that this version does not know and may skip.
+    pub fn decode(record: &[u8]) -> Result<Option<Self>, MessageFault> {
+        let (kind, body) = record.split_first().ok_or(MessageFault::Empty)?;
+        let message = match *kind {
+            kind::HELLO => Message::Hello(codec::decode(body)?),
+            kind::PING => Message::Ping(codec::decode(body)?),
+            kind::PONG => Message::Pong(codec::decode(body)?),
+            kind::BYE => Message::Bye(codec::decode(body)?),
+            kind::ROOMS => Message::Rooms(codec::decode(body)?),
+            kind::JOIN => Message::Join(codec::decode(body)?),
+            kind::WELCOME => Message::Welcome(codec::decode(body)?),
+            kind::JOIN_REFUSED => Message::JoinRefused(codec::decode(body)?),
+            kind::CONTACT_REQUEST => Message::ContactRequest(codec::decode(body)?),
+            kind::CONTACT_ANSWER => Message::ContactAnswer(codec::decode(body)?),
+            kind::RECORDS => Message::Records(codec::decode(body)?),
+            kind::RUN => Message::Run(codec::decode(body)?),
+            kind::DIGEST => Message::Digest(codec::decode(body)?),
+            kind::HEADS => Message::Heads(codec::decode(body)?),
+            kind::NEED => Message::Need(codec::decode(body)?),
+            kind::DATA => Message::Data(codec::decode(body)?),
+            IGNORABLE.. => return Ok(None),
+            unknown => return Err(MessageFault::UnknownType(unknown)),
+        };
+        message.check()?;
+        Ok(Some(message))
+    }
+
+    /// The queue that this waits in.
+    pub fn class(&self) -> Class {
+        match self {
+            Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::Rooms(_) => Class::Control,
+            Message::Join(_) | Message::Welcome(_) | Message::JoinRefused(_) => Class::Control,
+            Message::ContactRequest(_) | Message::ContactAnswer(_) => Class::Control,
+            Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) => Class::Live,
+            Message::Records(_) | Message::Data(_) => Class::Bulk,
+        }
+    }
+
+    fn check(&self) -> Result<(), MessageFault> {
+        match self {
+            Message::Hello(hello) => {
+                within(is_line(&hello.agent, MAX_AGENT), "agent")?;
+                check_addresses(&hello.addresses)
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::JoinRefused(_) | Message::Digest(_) => Ok(()),
+            Message::Rooms(tags) => within(tags.len() <= MAX_TAGS, "room tags"),
+            Message::Join(join) => Ok(check_name(&join.name)?),
+            Message::Welcome(welcome) => Ok(check_name(&welcome.name)?),
+            Message::ContactRequest(request) => Ok(check_name(&request.name)?),
+            Message::ContactAnswer(answer) => Ok(check_name(&answer.name)?),
+            Message::Records(records) => {
+                within(records.len() <= MAX_RECORDS, "peer records")?;
+                records.iter().try_for_each(|record| {
+                    check_name(&record.name)?;
+                    check_addresses(&record.addresses)
+                })
+            }
+            Message::Run(run) => {
+                within(run.ttl <= MAX_TTL, "ttl")?;
+                within(!run.events.is_empty(), "events of a run")?;
+                check_events(&run.events)
+            }
+            Message::Heads(heads) => {
+                within(heads.heads.len() <= MAX_HEADS, "heads")?;
+                within(heads.heads.iter().all(|head| head.seq > 0), "seq of a head")
+            }
+            Message::Need(need) => within(need.from > 0 && need.from <= need.to, "range that is needed"),
+            Message::Data(data) => check_events(&data.events),
+        }
+    }
+}
+
+fn tagged(kind: u8, body: &impl Encode) -> Vec<u8> {
+    // A byte is its own encoding, and a pair is its parts one after the other.
+    codec::encode(&(kind, body))
+}
+
+fn within(holds: bool, what: &'static str) -> Result<(), MessageFault> {
+    if holds { Ok(()) } else { Err(MessageFault::Limit(what)) }
+}
+
+fn check_addresses(addresses: &[String]) -> Result<(), MessageFault> {
+    within(addresses.len() <= MAX_ADDRESSES, "addresses")?;
+    // Only their form as text: whether one can be dialled is for whoever wants to dial it.
+    within(addresses.iter().all(|address| is_line(address, MAX_ADDRESS)), "an address")
+}
+
+fn check_events(events: &[RawEvent]) -> Result<(), MessageFault> {
+    within(events.len() <= MAX_RUN_EVENTS, "events")?;
+    within(events.iter().map(|event| event.0.len()).sum::<usize>() <= MAX_RUN_BYTES, "bytes of events")
+}
+
+fn is_line(text: &str, max_bytes: usize) -> bool {
+    text.len() <= max_bytes && !text.chars().any(is_unfit)
+}

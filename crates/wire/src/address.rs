@@ -1,0 +1,149 @@
+//! Where a device can be dialled, as people type it and as invites carry it.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use crate::limits::MAX_HOST;
+
+/// An address worth dialling: never unspecified, multicast or broadcast, never port 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Address {
+    /// A number. IPv4 inside IPv6 is written as IPv4; there is no zone, since it would mean nothing to others.
+    Ip(SocketAddr),
+    /// A name for the resolver, in lower case.
+    Host(HostAddress),
+}
+
+/// A host name and a port. Made by [`Address::host`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostAddress {
+    name: String,
+    port: u16,
+}
+
+impl HostAddress {
+    /// The name, ASCII in lower case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// Why text or numbers are not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressFault {
+    /// Nothing there.
+    #[error("the address is empty")]
+    Empty,
+    /// No `:port` at the end. An IPv6 address without brackets also ends here.
+    #[error("the address needs a port, like host:4000 or [::1]:4000")]
+    NoPort,
+    /// Not a number from 1 to 65535.
+    #[error("the port must be a number from 1 to 65535")]
+    BadPort,
+    /// Neither a number nor a host name.
+    #[error("the host is neither an IP address nor a name")]
+    BadHost,
+    /// Nobody in particular can be reached there: unspecified, multicast or broadcast.
+    #[error("nobody in particular can be reached at this address")]
+    NotUnicast,
+}
+
+impl Address {
+    /// Accepts an IP address and port.
+    pub fn ip(address: SocketAddr) -> Result<Self, AddressFault> {
+        if address.port() == 0 {
+            return Err(AddressFault::BadPort);
+        }
+        let ip = address.ip().to_canonical();
+        let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+        if ip.is_unspecified() || ip.is_multicast() || broadcast {
+            return Err(AddressFault::NotUnicast);
+        }
+        Ok(Address::Ip(SocketAddr::new(ip, address.port())))
+    }
+
+    /// Accepts a host name and port.
+    pub fn host(name: &str, port: u16) -> Result<Self, AddressFault> {
+        if port == 0 {
+            return Err(AddressFault::BadPort);
+        }
+        if !is_host_name(name) {
+            return Err(AddressFault::BadHost);
+        }
+        Ok(Address::Host(HostAddress { name: name.to_ascii_lowercase(), port }))
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        match self {
+            Address::Ip(address) => address.port(),
+            Address::Host(host) => host.port,
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressFault;
+
+    /// Reads `host:port`, `1.2.3.4:port` or `[ipv6]:port`, white space around it ignored.
+    fn from_str(text: &str) -> Result<Self, AddressFault> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(AddressFault::Empty);
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(AddressFault::NoPort)?;
+        if let Some(ip) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            let ip: std::net::Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
+            return Self::ip(SocketAddr::new(ip.into(), parse_port(port)?));
+        }
+        if host.contains(':') || text.ends_with(']') {
+            return Err(AddressFault::NoPort);
+        }
+        let port = parse_port(port)?;
+        match host.parse::<std::net::Ipv4Addr>() {
+            Ok(ip) => Self::ip(SocketAddr::new(ip.into(), port)),
+            Err(_) => Self::host(host, port),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Ip(address) => write!(f, "{address}"),
+            Address::Host(host) => write!(f, "{}:{}", host.name, host.port),
+        }
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, AddressFault> {
+    // Digits only: the standard parser also takes a plus sign.
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(AddressFault::BadPort);
+    }
+    text.parse().ok().filter(|port| *port != 0).ok_or(AddressFault::BadPort)
+}
+
+/// Labels of letters, digits, hyphens and underscores. The last one is not a number: resolvers read `127.1` and `0x7f000001` as
+/// IPv4 addresses, which would go past the checks on those.
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| {
+        label.starts_with(|c: char| c.is_ascii_digit()) && {
+            let digits = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+            digits.unwrap_or(label).bytes().all(|byte| byte.is_ascii_digit() || (digits.is_some() && byte.is_ascii_hexdigit()))
+        }
+    };
+    name.len() <= MAX_HOST && name.split('.').all(label) && !name.rsplit('.').next().is_some_and(is_number)
+}

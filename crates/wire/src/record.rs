@@ -1,0 +1,61 @@
+//! What a device says of itself to people it may not be linked to.
+
+use bincode::{Decode, Encode};
+use identity::{BadSignature, Identity, PeerId, Signature, verify};
+
+use crate::codec;
+use crate::limits::{MAX_RECORD, MAX_RECORDS};
+use crate::message::Message;
+
+const RECORD: &[u8] = b"grapevine/1 record";
+
+/// What a device says of itself, relayed by others; `sig` makes it impossible to invent.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct PeerRecord {
+    /// The subject.
+    pub device: PeerId,
+    /// Milliseconds when made; the higher replaces the lower.
+    pub seq: u64,
+    /// Display name.
+    pub name: String,
+    /// Where it listens, `host:port`, best first.
+    pub addresses: Vec<String>,
+    /// By the subject over the bincode of the fields before, context "record".
+    pub sig: Signature,
+}
+
+impl PeerRecord {
+    /// Signs what `identity` says of itself. `seq` is milliseconds since 1970.
+    pub fn make(identity: &Identity, seq: u64, name: String, addresses: Vec<String>) -> Self {
+        let device = identity.peer();
+        let sig = identity.sign(RECORD, &codec::encode(&(&device, seq, &name, &addresses)));
+        Self { device, seq, name, addresses, sig }
+    }
+
+    /// Whether the subject itself said this.
+    pub fn verify(&self) -> Result<(), BadSignature> {
+        let said = codec::encode(&(&self.device, self.seq, &self.name, &self.addresses));
+        verify(&self.device, RECORD, &said, &self.sig)
+    }
+
+    /// The records as messages, in order, as many in each as its limits allow.
+    pub fn messages(records: impl IntoIterator<Item = PeerRecord>) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for record in records {
+            let size = codec::size(&record);
+            // Two bytes: the type, and a count below 251.
+            if batch.len() == MAX_RECORDS || 2 + bytes + size > MAX_RECORD {
+                messages.push(Message::Records(std::mem::take(&mut batch)));
+                bytes = 0;
+            }
+            bytes += size;
+            batch.push(record);
+        }
+        if !batch.is_empty() {
+            messages.push(Message::Records(batch));
+        }
+        messages
+    }
+}
