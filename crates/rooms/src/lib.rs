@@ -1,1 +1,39 @@
-//! .
+//! What was said, and by whose right.
+//!
+//! Owns: events and their bytes, the logs that they form, time in a room, membership, and what a message has become after edits, deletes and
+//! reactions (`docs/PROTOCOL.md` §2).
+//! Never does: clocks, chance, files, sockets. Time and randomness are handed in; nothing here waits or fails for want of a resource.
+//! Data passes so: bytes → [`run::decode`] → [`Run::fits`] → [`Run::verify`] → [`Verified`] → [`Membership`], [`timeline`]; and one's own words:
+//! [`Payload`] → [`Draft`] → [`Author::append`] → [`Verified`].
+//! Whether something counts never depends on the order of arrival nor on the local clock, so all members who have the same events see the same room.
+//! Start in `event.rs`, then `run.rs`.
+
+pub mod author;
+pub mod clock;
+pub mod event;
+pub mod fault;
+pub mod header;
+pub mod invites;
+pub mod limits;
+pub mod logs;
+pub mod members;
+pub mod payload;
+mod person;
+pub mod position;
+pub mod room;
+pub mod run;
+pub mod timeline;
+
+pub use author::{AppendRefused, Author, Draft};
+pub use clock::{Clock, Hlc};
+pub use event::{Event, Proof, Verified};
+pub use fault::EventFault;
+pub use header::{HEADER_BYTES, Header};
+pub use invites::InviteState;
+pub use logs::{LogHead, LogRefused, Logs};
+pub use members::{Admission, Changed, Line, Member, Membership, What};
+pub use payload::{BadPayload, Payload, kind};
+pub use position::{Position, Target, Uuid};
+pub use room::{RoomNonce, direct_room_id, group_room_id};
+pub use run::{Fit, Run};
+pub use timeline::{Entry, Fold, fold};

@@ -1,0 +1,38 @@
+//! What strangers, and members, can make others keep.
+
+pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
+
+/// Bytes of one event's payload: what the largest event leaves beside flags, header and signature, signed or not.
+pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - crate::header::HEADER_BYTES - identity::Signature::LEN;
+
+/// Logs of one device in one room, control and content together. A log begins at every unclean stop: three a day for a year.
+pub const MAX_LOGS_PER_DEVICE: usize = 1024;
+
+/// Text of a message, in bytes of UTF-8. About eight pages.
+pub const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// An emoji, in bytes of UTF-8. The longest family with skin tones has 41 bytes of joiners; common ones are below 28.
+pub const MAX_EMOJI_BYTES: usize = 32;
+
+/// Emoji of one device under one message that are remembered: the latest ones. Beyond what a person does, below what hurts.
+pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
+
+/// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was written all the same counts.
+pub const MAX_MEMBERS: usize = 1_024;
+
+/// Control events of one room. They are all held in memory, some 300 bytes each.
+pub const MAX_CONTROL_EVENTS: usize = 65_536;
+
+/// Control events of one member: nobody invites and adds this many people by hand.
+pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 8_192;
+
+/// Control events, of all authors together, whose authors are not (yet) known as members. What is refused for this limit comes again with the next
+/// repair, when the Adds that explain it are there; so it delays, and loses nothing.
+pub const MAX_PENDING_EVENTS: usize = 1_024;
+
+/// How far ahead of the local clock an event may be and still be shown, in milliseconds. Ordinary computers differ by less.
+pub const MAX_AHEAD_MS: u64 = 120_000;
+
+/// How far the own clock follows others' into the future, in milliseconds. Less than [`MAX_AHEAD_MS`], so that an event of a clock that was dragged
+/// along is still shown at once by a device whose clock is a little slow.
+pub const MAX_FOLLOW_MS: u64 = 60_000;

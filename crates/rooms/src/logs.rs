@@ -1,0 +1,145 @@
+//! How far each log of a room has come at this device.
+
+use std::collections::BTreeMap;
+
+use identity::PeerId;
+use wire::ids::{ChainHash, Head, LogId, LogKey};
+
+use crate::clock::Hlc;
+use crate::limits::MAX_LOGS_PER_DEVICE;
+use crate::run::{Fit, Run};
+
+/// Where one log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// Its last event; `seq` 0 if the log forked at its very first event.
+    pub head: Head,
+    /// That event's time.
+    pub hlc: Hlc,
+    /// Its author wrote two histories; nothing is added any more.
+    pub forked: bool,
+}
+
+/// All logs of one room.
+///
+/// Grows with the authors that the caller lets in, by at most [`MAX_LOGS_PER_DEVICE`] each.
+#[derive(Clone, Debug, Default)]
+pub struct Logs {
+    logs: BTreeMap<LogKey, LogHead>,
+    all: Option<[u8; 16]>,
+    control: Option<[u8; 16]>,
+}
+
+/// Why a log was not moved on. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogRefused {
+    /// The device has as many logs here as it may.
+    #[error("too many logs of one device")]
+    TooMany,
+    /// The log ended with a fork.
+    #[error("the log forked and is closed")]
+    Forked,
+    /// The head given is not beyond the one that is held.
+    #[error("a log only grows")]
+    NotBeyond,
+}
+
+impl Logs {
+    /// No logs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How far a log has come; none if nothing of it is held.
+    pub fn get(&self, key: &LogKey) -> Option<&LogHead> {
+        self.logs.get(key)
+    }
+
+    /// All logs, sorted by device and log.
+    pub fn iter(&self) -> impl Iterator<Item = (&LogKey, &LogHead)> {
+        self.logs.iter()
+    }
+
+    /// The logs of one device.
+    pub fn of(&self, device: &PeerId) -> impl Iterator<Item = (&LogKey, &LogHead)> {
+        let (from, to) = (LogKey { device: *device, log: LogId(0) }, LogKey { device: *device, log: LogId(u64::MAX) });
+        self.logs.range(from..=to)
+    }
+
+    /// Number of logs.
+    pub fn len(&self) -> usize {
+        self.logs.len()
+    }
+
+    /// No log at all.
+    pub fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// May this log go on, or begin? Asked before a run is stored.
+    pub fn accepts(&self, key: &LogKey) -> Result<(), LogRefused> {
+        match self.logs.get(key) {
+            Some(log) if log.forked => Err(LogRefused::Forked),
+            Some(_) => Ok(()),
+            None if self.of(&key.device).count() >= MAX_LOGS_PER_DEVICE => Err(LogRefused::TooMany),
+            None => Ok(()),
+        }
+    }
+
+    /// Compares a run with what is held of its log; see [`Run::fits`].
+    pub fn fit(&self, run: &Run) -> Fit {
+        let log = self.logs.get(&run.key());
+        run.fits(log.map(|log| &log.head), log.map(|log| log.hlc))
+    }
+
+    /// Notes that a log now ends at `head`.
+    pub fn advance(&mut self, key: LogKey, head: Head, hlc: Hlc) -> Result<(), LogRefused> {
+        self.accepts(&key)?;
+        if self.logs.get(&key).map_or(0, |log| log.head.seq) >= head.seq {
+            return Err(LogRefused::NotBeyond);
+        }
+        self.logs.insert(key, LogHead { head, hlc, forked: false });
+        self.forget_digests(&key);
+        Ok(())
+    }
+
+    /// Closes a log whose author wrote two events with one number. `common` is the last event before the two, none if they are the log's first; what
+    /// was held beyond it no longer counts, so that all who know of the fork agree. A second, earlier fork moves the end further back.
+    pub fn close(&mut self, key: LogKey, common: Option<(Head, Hlc)>) {
+        let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
+        let earlier = self.logs.get(&key).is_none_or(|held| !held.forked || head.seq < held.head.seq);
+        if earlier {
+            self.logs.insert(key, LogHead { head, hlc, forked: true });
+            self.forget_digests(&key);
+        }
+    }
+
+    /// First 16 bytes of the hash over all heads; equal digests mean equal logs. Computed once after each change.
+    pub fn digest(&mut self) -> [u8; 16] {
+        *self.all.get_or_insert_with(|| digest(self.logs.iter()))
+    }
+
+    /// The same over the control logs alone: `ctl` of what is written now.
+    pub fn control_digest(&mut self) -> [u8; 16] {
+        *self.control.get_or_insert_with(|| digest(self.logs.iter().filter(|(key, _)| key.log.is_control())))
+    }
+
+    fn forget_digests(&mut self, key: &LogKey) {
+        self.all = None;
+        if key.log.is_control() {
+            self.control = None;
+        }
+    }
+}
+
+/// `H` over `device ‖ log u64 ‖ seq u32 ‖ chain` of each log that has an event, integers big-endian, sorted by device and log.
+fn digest<'a>(logs: impl Iterator<Item = (&'a LogKey, &'a LogHead)>) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for (key, LogHead { head, .. }) in logs.filter(|(_, log)| log.head.seq > 0) {
+        hasher.update(key.device.as_bytes()).update(&key.log.0.to_be_bytes());
+        hasher.update(&head.seq.to_be_bytes()).update(head.chain.as_bytes());
+    }
+    let mut short = [0; 16];
+    hasher.finalize_xof().fill(&mut short);
+    short
+}

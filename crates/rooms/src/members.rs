@@ -1,0 +1,326 @@
+//! Who is in a room: a pure function of the set of its control events (`docs/PROTOCOL.md` §2.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity::PeerId;
+use wire::ids::{EventId, RoomId};
+
+use crate::event::Verified;
+use crate::invites::{InviteKey, InviteState, Invites, Offer};
+use crate::limits::{MAX_CONTROL_EVENTS, MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
+use crate::payload::{Payload, kind};
+use crate::person::{Add, Founded, Person};
+use crate::position::Position;
+use crate::room::{direct_room_id, group_room_id};
+use crate::run::Run;
+
+/// Membership of one room.
+///
+/// Invariant: events in any order, in any number of copies, give the same membership, guarded by `any_order_of_control_events_gives_the_same_membership`.
+/// An Add whose author is not known as a member waits here until they are.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    room: RoomId,
+    direct: bool,
+    creator: Option<PeerId>,
+    people: BTreeMap<PeerId, Person>,
+    invites: Invites,
+    applied: BTreeSet<EventId>,
+    pending: usize,
+}
+
+/// Somebody who is in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub peer: PeerId,
+    /// Name as given when they came in; empty in a direct room.
+    pub name: String,
+    /// Made the room.
+    pub creator: bool,
+    /// Round of this membership; a Leave names it.
+    pub round: u32,
+}
+
+/// What the history shows of a control event that changed something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where.
+    pub position: Position,
+    /// Who did it.
+    pub author: PeerId,
+    /// What.
+    pub what: What,
+}
+
+/// What somebody did to the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Made it.
+    Created {
+        /// The room's name.
+        name: String,
+    },
+    /// Let somebody in.
+    Added {
+        /// Whom.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+        /// They came with an invite.
+        invited: bool,
+    },
+    /// Went.
+    Left,
+}
+
+/// What an event changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Devices that are now members, or no longer, or under another name.
+    pub members: BTreeSet<PeerId>,
+    /// Devices that are now known to have been members: what they wrote counts from now on.
+    pub known: BTreeSet<PeerId>,
+    /// Lines that the history now shows.
+    pub shown: Vec<Line>,
+    /// Lines that it no longer shows, because an earlier event did the same.
+    pub hidden: Vec<Position>,
+    /// The room has another name than before.
+    pub name: bool,
+    /// Some invite stands otherwise than before.
+    pub invites: bool,
+}
+
+impl Changed {
+    /// Nothing changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// May a run be stored?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Its author is or was a member.
+    Counts,
+    /// Control events whose author is not known yet: kept, and looked at again.
+    Pending,
+    /// Not now. Repair brings it again, once its author is known.
+    Refused,
+}
+
+impl Membership {
+    /// A group room of which nothing is known yet.
+    pub fn group(room: RoomId) -> Self {
+        let (people, invites) = (BTreeMap::new(), Invites::default());
+        Self { room, direct: false, creator: None, people, invites, applied: BTreeSet::new(), pending: 0 }
+    }
+
+    /// The direct room of two devices: they are its members, always.
+    pub fn direct(one: PeerId, other: PeerId) -> Self {
+        let mut room = Self { direct: true, ..Self::group(direct_room_id(&one, &other)) };
+        for peer in [one, other] {
+            let person = room.people.entry(peer).or_default();
+            person.settled.known = true;
+            person.settled.round = Some(1);
+        }
+        room
+    }
+
+    /// Which room.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// It has two fixed members and no control log.
+    pub fn is_direct(&self) -> bool {
+        self.direct
+    }
+
+    /// May this run be stored and applied? Asked of what strangers send, before the signature is checked.
+    pub fn admits(&self, run: &Run) -> Admission {
+        let events = run.events().len();
+        let control = run.key().log.is_control();
+        if !control {
+            return if self.was_member(&run.device()) { Admission::Counts } else { Admission::Refused };
+        }
+        if self.direct || self.applied.len() + events > MAX_CONTROL_EVENTS {
+            return Admission::Refused;
+        }
+        let written = self.people.get(&run.device()).map_or(0, |person| person.events);
+        if self.was_member(&run.device()) || self.is_founded_by(run) {
+            let fits = written + events <= MAX_CONTROL_EVENTS_PER_MEMBER;
+            return if fits { Admission::Counts } else { Admission::Refused };
+        }
+        if self.pending + events <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
+    }
+
+    fn is_founded_by(&self, run: &Run) -> bool {
+        let fits = |payload: Payload| matches!(payload, Payload::Create { nonce, .. } if group_room_id(&run.device(), &nonce) == self.room);
+        run.events().first().is_some_and(|event| Payload::of(event).is_ok_and(fits))
+    }
+
+    /// Takes a control event, in any order and as often as it comes. Never refuses, so that what was stored is always read back whole; see
+    /// [`admits`](Self::admits) for the limits. Events of other rooms, and content, change nothing.
+    pub fn apply(&mut self, event: &Verified) -> Changed {
+        let header = &event.header;
+        let mut changed = Changed::default();
+        if self.direct || header.room != self.room || !kind::is_control(header.kind) || !self.applied.insert(event.id()) {
+            return changed;
+        }
+        let author = self.people.entry(header.device).or_default();
+        author.events += 1;
+        if !author.settled.known {
+            self.pending += 1;
+        }
+        if let Ok(payload) = Payload::of(event) {
+            self.note(header.device, event.position(), payload, &mut changed);
+        }
+        changed
+    }
+
+    fn note(&mut self, author: PeerId, position: Position, payload: Payload, changed: &mut Changed) {
+        match payload {
+            Payload::Create { nonce, name, creator } if group_room_id(&author, &nonce) == self.room => {
+                self.found(author, Founded { position, room_name: name, name: creator }, changed);
+            }
+            Payload::Add { device, name, round, invite } => {
+                self.people.entry(author).or_default().added.insert(device);
+                let adds = self.people.entry(device).or_default().adds.entry(round).or_default();
+                adds.insert(position, Add { author, name, invite });
+                self.settle(device, changed);
+            }
+            Payload::Leave { round } => {
+                let leave = self.people.entry(author).or_default().leaves.entry(round).or_insert(position);
+                *leave = position.min(*leave);
+                self.settle(author, changed);
+            }
+            Payload::Invite { key, uses, expires } => {
+                self.invites.offered(key, author, Offer { position, uses, expires });
+                changed.invites |= self.was_member(&author);
+            }
+            Payload::Revoke { key } => {
+                self.invites.revoked(key, author);
+                changed.invites |= self.was_member(&author);
+            }
+            // A Create that founds another room, and content, which never comes here.
+            Payload::Create { .. } | Payload::Message { .. } | Payload::Edit { .. } | Payload::Delete { .. } | Payload::Reaction { .. } => {
+            }
+        }
+    }
+
+    /// The creator's earliest Create stands.
+    fn found(&mut self, creator: PeerId, founded: Founded, changed: &mut Changed) {
+        let held = &mut self.people.entry(creator).or_default().founded;
+        if held.as_ref().is_none_or(|held| founded.position < held.position) {
+            changed.name = held.as_ref().is_none_or(|held| held.room_name != founded.room_name);
+            *held = Some(founded);
+            self.creator = Some(creator);
+            self.settle(creator, changed);
+        }
+    }
+
+    /// Draws the conclusions for a device, and for all whose entry hung on it.
+    fn settle(&mut self, first: PeerId, changed: &mut Changed) {
+        let mut waiting = vec![first];
+        while let Some(peer) = waiting.pop() {
+            let Some(person) = self.people.get(&peer) else { continue };
+            let settled = person.settle(peer, |author| self.was_member(author));
+            let Some(person) = self.people.get_mut(&peer) else { continue };
+            let before = std::mem::replace(&mut person.settled, settled);
+            let after = &person.settled;
+            if (&before.round, &before.name) != (&after.round, &after.name) {
+                changed.members.insert(peer);
+            }
+            changed.shown.extend(after.lines.values().filter(|line| before.lines.get(&line.position) != Some(line)).cloned());
+            changed.hidden.extend(before.lines.keys().filter(|position| !after.lines.contains_key(position)));
+            for (key, by) in after.uses.difference(&before.uses) {
+                self.invites.used(*key, *by);
+                changed.invites = true;
+            }
+            if after.known && !before.known {
+                changed.known.insert(peer);
+                changed.invites |= person.events > 0;
+                self.pending -= person.events.min(self.pending);
+                waiting.extend(person.added.iter().copied());
+            }
+        }
+    }
+
+    /// Is in the room now.
+    pub fn is_member(&self, peer: &PeerId) -> bool {
+        self.round(peer).is_some()
+    }
+
+    /// Is or was in the room: what it wrote counts.
+    pub fn was_member(&self, peer: &PeerId) -> bool {
+        self.people.get(peer).is_some_and(|person| person.settled.known)
+    }
+
+    /// Round of somebody's present membership: what their Leave has to name.
+    pub fn round(&self, peer: &PeerId) -> Option<u32> {
+        self.people.get(peer)?.settled.round
+    }
+
+    /// Round that an Add of this device must have to count: one more than its last Leave. None if there is no higher round.
+    pub fn next_round(&self, peer: &PeerId) -> Option<u32> {
+        self.people.get(peer).map_or(Some(1), Person::next_round)
+    }
+
+    /// Who is in the room, sorted by key.
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        self.people.iter().filter_map(|(peer, person)| {
+            let round = person.settled.round?;
+            Some(Member { peer: *peer, name: person.settled.name.clone(), creator: self.creator == Some(*peer), round })
+        })
+    }
+
+    /// Number of members.
+    pub fn member_count(&self) -> usize {
+        self.people.values().filter(|person| person.settled.round.is_some()).count()
+    }
+
+    /// Name of somebody who is or was a member, as given when they last came in.
+    pub fn name_of(&self, peer: &PeerId) -> Option<&str> {
+        let settled = &self.people.get(peer)?.settled;
+        (!settled.name.is_empty()).then_some(settled.name.as_str())
+    }
+
+    /// The room's name; none before its Create is here, and for direct rooms.
+    pub fn name(&self) -> Option<&str> {
+        let founded = self.people.get(&self.creator?)?.founded.as_ref()?;
+        Some(&founded.room_name)
+    }
+
+    /// Who made the room; none before the Create is here, and for direct rooms.
+    pub fn creator(&self) -> Option<PeerId> {
+        self.creator
+    }
+
+    /// How an invite stands; none if no member made it known.
+    pub fn invite(&self, key: &[u8; 32]) -> Option<InviteState> {
+        self.invites.state(key, |author| self.was_member(author))
+    }
+
+    /// All invites that members made known, sorted by key.
+    pub fn invites(&self) -> impl Iterator<Item = (InviteKey, InviteState)> {
+        self.invites.keys().filter_map(|key| Some((*key, self.invite(key)?)))
+    }
+
+    /// What the history shows of the control log, in order.
+    pub fn lines(&self) -> Vec<Line> {
+        let mut lines: Vec<Line> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
+        lines.sort_by_key(|line| line.position);
+        lines
+    }
+
+    /// What the history shows of one control event; none if it changed nothing.
+    pub fn line(&self, event: &Verified) -> Option<Line> {
+        let author = event.header.device;
+        let subject = match Payload::of(event).ok()? {
+            Payload::Add { device, .. } => device,
+            _ => author,
+        };
+        self.people.get(&subject)?.settled.lines.get(&event.position()).cloned()
+    }
+}

@@ -1,0 +1,253 @@
+//! What an event says, by kind (`docs/PROTOCOL.md` §2).
+
+use bincode::{Decode, Encode};
+use identity::PeerId;
+use wire::codec;
+
+use crate::event::Event;
+use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
+use crate::position::{Position, Target};
+use crate::room::RoomNonce;
+
+/// Numbers of kinds. 1 to 15 are control events and live in control logs.
+pub mod kind {
+    /// Founds a room.
+    pub const CREATE: u8 = 1;
+    /// Lets somebody in.
+    pub const ADD: u8 = 2;
+    /// Its author goes.
+    pub const LEAVE: u8 = 3;
+    /// Makes an invite known.
+    pub const INVITE: u8 = 4;
+    /// Ends an invite.
+    pub const REVOKE: u8 = 5;
+    /// A text.
+    pub const MESSAGE: u8 = 16;
+    /// Replaces a text.
+    pub const EDIT: u8 = 17;
+    /// Erases a text.
+    pub const DELETE: u8 = 18;
+    /// An emoji under a text.
+    pub const REACTION: u8 = 19;
+
+    /// Membership rather than content.
+    pub fn is_control(kind: u8) -> bool {
+        kind < 16
+    }
+}
+
+/// The content of an event of a known kind.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// Founds the room whose id is derived from the author and the nonce.
+    Create {
+        /// Tells the author's rooms apart.
+        nonce: RoomNonce,
+        /// The room's name.
+        name: String,
+        /// The author's name.
+        creator: String,
+    },
+    /// Makes a device a member.
+    Add {
+        /// Whom.
+        device: PeerId,
+        /// Their name, as they gave it.
+        name: String,
+        /// 1 for the first time, then one more than that of their last Leave.
+        round: u32,
+        /// Public key of the invite that they showed.
+        invite: Option<[u8; 32]>,
+    },
+    /// The author goes.
+    Leave {
+        /// The round of the membership that ends.
+        round: u32,
+    },
+    /// An invite may be used.
+    Invite {
+        /// Its public key.
+        key: [u8; 32],
+        /// How many people it lets in.
+        uses: u32,
+        /// Until when, milliseconds since 1970; 0 for no end.
+        expires: u64,
+    },
+    /// An invite may no longer be used.
+    Revoke {
+        /// Its public key.
+        key: [u8; 32],
+    },
+    /// A text.
+    Message {
+        /// What it says.
+        text: String,
+        /// What it answers.
+        reply: Option<Target>,
+    },
+    /// A new text for one's own message.
+    Edit {
+        /// Which.
+        target: Target,
+        /// The new text.
+        text: String,
+    },
+    /// One's own message is to vanish.
+    Delete {
+        /// Which.
+        target: Target,
+    },
+    /// An emoji under a message.
+    Reaction {
+        /// Which.
+        target: Target,
+        /// The emoji.
+        emoji: String,
+        /// Set, or taken back.
+        on: bool,
+    },
+}
+
+/// Why an event's content says nothing to this version. The event is valid all the same, kept and relayed; it is not shown and changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPayload {
+    /// A kind of a later version, or content under a key.
+    #[error("a kind that this version does not know")]
+    Unknown,
+    /// The content was erased.
+    #[error("the content was erased")]
+    Erased,
+    /// Not the layout of its kind.
+    #[error("the content does not follow its layout")]
+    Layout,
+    /// A text that is empty, too long or holds a NUL, or a name that is not one.
+    #[error("a text is empty, too long or has a NUL, or a name is not one")]
+    Text,
+    /// A round of zero.
+    #[error("a round is at least 1")]
+    Round,
+}
+
+impl Payload {
+    /// What an event says.
+    pub fn of(event: &Event) -> Result<Self, BadPayload> {
+        if event.header.epoch != [0; 16] {
+            return Err(BadPayload::Unknown);
+        }
+        let bytes = event.payload().ok_or(BadPayload::Erased)?;
+        Self::decode(event.header.kind, bytes)
+    }
+
+    /// Reads the content of an event of `kind`.
+    pub fn decode(kind: u8, bytes: &[u8]) -> Result<Self, BadPayload> {
+        let payload = match kind {
+            kind::CREATE => read(bytes).map(|(nonce, name, creator)| Self::Create { nonce, name, creator }),
+            kind::ADD => read(bytes).map(|(device, name, round, invite)| Self::Add { device, name, round, invite }),
+            kind::LEAVE => read(bytes).map(|round| Self::Leave { round }),
+            kind::INVITE => read(bytes).map(|(key, uses, expires)| Self::Invite { key, uses, expires }),
+            kind::REVOKE => read(bytes).map(|key| Self::Revoke { key }),
+            kind::MESSAGE => read(bytes).map(|(text, reply)| Self::Message { text, reply }),
+            kind::EDIT => read(bytes).map(|(target, text)| Self::Edit { target, text }),
+            kind::DELETE => read(bytes).map(|target| Self::Delete { target }),
+            kind::REACTION => read(bytes).map(|(target, emoji, on)| Self::Reaction { target, emoji, on }),
+            _ => Err(BadPayload::Unknown),
+        }?;
+        payload.check()?;
+        Ok(payload)
+    }
+
+    /// The bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Create { nonce, name, creator } => write(&(nonce, name, creator)),
+            Self::Add { device, name, round, invite } => write(&(device, name, round, invite)),
+            Self::Leave { round } => write(round),
+            Self::Invite { key, uses, expires } => write(&(key, uses, expires)),
+            Self::Revoke { key } => write(key),
+            Self::Message { text, reply } => write(&(text, reply)),
+            Self::Edit { target, text } => write(&(target, text)),
+            Self::Delete { target } => write(target),
+            Self::Reaction { target, emoji, on } => write(&(target, emoji, on)),
+        }
+    }
+
+    /// Its number.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Create { .. } => kind::CREATE,
+            Self::Add { .. } => kind::ADD,
+            Self::Leave { .. } => kind::LEAVE,
+            Self::Invite { .. } => kind::INVITE,
+            Self::Revoke { .. } => kind::REVOKE,
+            Self::Message { .. } => kind::MESSAGE,
+            Self::Edit { .. } => kind::EDIT,
+            Self::Delete { .. } => kind::DELETE,
+            Self::Reaction { .. } => kind::REACTION,
+        }
+    }
+
+    /// The message that an edit, a delete or a reaction is about. A reply stands for itself and has none.
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::Edit { target, .. } | Self::Delete { target } | Self::Reaction { target, .. } => Some(*target),
+            Self::Create { .. }
+            | Self::Add { .. }
+            | Self::Leave { .. }
+            | Self::Invite { .. }
+            | Self::Revoke { .. }
+            | Self::Message { .. } => None,
+        }
+    }
+
+    /// Checks limits and texts: what a reader refuses, a writer must not write.
+    pub fn check(&self) -> Result<(), BadPayload> {
+        match self {
+            Self::Create { name, creator, .. } => check_name(name).and(check_name(creator)),
+            Self::Add { name, round, .. } => check_name(name).and(check_round(*round)),
+            Self::Leave { round } => check_round(*round),
+            Self::Message { text, .. } | Self::Edit { text, .. } => check_text(text, MAX_TEXT_BYTES),
+            Self::Reaction { emoji, .. } => check_text(emoji, MAX_EMOJI_BYTES),
+            Self::Invite { .. } | Self::Revoke { .. } | Self::Delete { .. } => Ok(()),
+        }
+    }
+}
+
+fn check_round(round: u32) -> Result<(), BadPayload> {
+    if round == 0 { Err(BadPayload::Round) } else { Ok(()) }
+}
+
+/// The rule for names everywhere; an empty one is fine, whoever shows it chooses a stand-in.
+fn check_name(name: &str) -> Result<(), BadPayload> {
+    wire::check_name(name).map_err(|_| BadPayload::Text)
+}
+
+fn check_text(text: &str, max_bytes: usize) -> Result<(), BadPayload> {
+    let good = (1..=max_bytes).contains(&text.len()) && !text.contains('\0');
+    if good { Ok(()) } else { Err(BadPayload::Text) }
+}
+
+fn read<T: Decode<()> + Encode>(bytes: &[u8]) -> Result<T, BadPayload> {
+    codec::decode(bytes).map_err(|_| BadPayload::Layout)
+}
+
+fn write<T: Encode>(fields: &T) -> Vec<u8> {
+    codec::encode(fields)
+}
+
+impl std::fmt::Debug for Payload {
+    /// Texts appear as their length: people's words do not belong in logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let target = |position: &Position| position.id;
+        match self {
+            Self::Create { name, .. } => write!(f, "Create({} B)", name.len()),
+            Self::Add { device, round, .. } => write!(f, "Add({device:?}, round {round})"),
+            Self::Leave { round } => write!(f, "Leave(round {round})"),
+            Self::Invite { uses, .. } => write!(f, "Invite({uses} uses)"),
+            Self::Revoke { .. } => f.write_str("Revoke"),
+            Self::Message { text, .. } => write!(f, "Message({} B)", text.len()),
+            Self::Edit { target: of, text } => write!(f, "Edit({:?}, {} B)", target(of), text.len()),
+            Self::Delete { target: of } => write!(f, "Delete({:?})", target(of)),
+            Self::Reaction { target: of, on, .. } => write!(f, "Reaction({:?}, {on})", target(of)),
+        }
+    }
+}
