@@ -1,28 +1,28 @@
 //! The only door between the page and the rest: four commands, of which one carries the whole contract.
 
 use api::contract::Reply;
+use api::session::Session;
 use api::types::{Numbered, Refusal};
 use tauri::State;
 use tauri::ipc::Channel;
 
-use crate::engine::Engine;
+use crate::inbox::{self, Inbox};
 use crate::links;
 use crate::pump::Pump;
 use crate::startup::Startup;
 
 /// Carries one call of the contract. `args` is JSON text; the reply is the bare reply type of the call.
 #[tauri::command]
-pub(crate) async fn call(engine: State<'_, Engine>, call: String, args: String) -> Result<Reply, Refusal> {
-    engine.call(&call, &args).await
+pub(crate) async fn call(session: State<'_, Session>, call: String, args: String) -> Result<Reply, Refusal> {
+    session.call(&call, &args).await
 }
 
 /// Starts the flow of notices into `channel`; an earlier flow ends. Notices from this moment on are in it, so that
 /// a snapshot asked for afterwards leaves no gap.
 #[tauri::command]
-pub(crate) fn subscribe(engine: State<'_, Engine>, pump: State<'_, Pump>, channel: Channel<Vec<Numbered>>) {
-    if let Some(notices) = engine.subscribe() {
-        pump.start(notices, channel);
-    }
+pub(crate) fn subscribe(session: State<'_, Session>, pump: State<'_, Pump>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
+    pump.start(session.subscribe(), channel);
+    inbox::page_listens(&inbox, &session);
 }
 
 /// Opens a web or mail link outside. Anything else is refused: a link in a message must not start programs or open files.

@@ -3,9 +3,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use api::session::Session;
 use tauri::{AppHandle, Manager};
-
-use crate::engine::Engine;
 
 /// How long the engine may take to put everything in order. Peers and disks that are slower than this must not keep a closed
 /// program alive; what was shown as saved is on disk anyway.
@@ -40,10 +39,9 @@ pub(crate) fn begin(app: &AppHandle) {
 }
 
 async fn put_in_order(app: &AppHandle) {
-    let Some(engine) = app.try_state::<Engine>() else { return };
-    match tokio::time::timeout(PATIENCE, engine.call("shutdown", "{}")).await {
-        Ok(Ok(_)) => tracing::info!("ended in order"),
-        Ok(Err(refusal)) => tracing::warn!(code = ?refusal.code, "the engine did not end in order"),
+    let Some(session) = app.try_state::<Session>() else { return };
+    match tokio::time::timeout(PATIENCE, session.close()).await {
+        Ok(()) => tracing::info!("ended in order"),
         Err(_) => tracing::warn!(seconds = PATIENCE.as_secs(), "the engine did not end in time"),
     }
 }

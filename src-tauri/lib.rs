@@ -8,7 +8,7 @@
 mod args;
 mod bridge;
 mod ending;
-mod engine;
+mod inbox;
 mod links;
 mod popup;
 mod profile;
@@ -21,8 +21,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use tauri::{AppHandle, Manager, RunEvent};
 
+use api::session::{Config, Session};
 use args::Args;
-use engine::Engine;
+use inbox::Inbox;
 use profile::Profile;
 use startup::Startup;
 
@@ -45,7 +46,7 @@ pub fn run() -> ExitCode {
 
 fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error::Error>> {
     let profile = Profile::prepare(args.profile.as_deref())?;
-    let _ = api::logging::start(&profile.folder);
+    api::logging::start(&profile.folder);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("grapevine").build()?;
     tauri::async_runtime::set(runtime.handle().clone());
     // The process ends inside the event loop, so nothing is left to shut the runtime down in order; `ending` does that for the engine.
@@ -61,13 +62,13 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
         .invoke_handler(tauri::generate_handler![bridge::call, bridge::subscribe, bridge::open_link, bridge::painted])
         .manage(startup)
         .manage(pump::Pump::default())
+        .manage(Inbox::default())
         .manage(ending::Ending::default())
         .setup(move |app| {
-            let engine = Engine::open(&profile, &args);
-            if let Some(link) = &args.link {
-                engine.open_invite(link);
+            app.manage(open_session(&profile, &args));
+            if let Some(link) = args.link.clone() {
+                inbox::hand_over(app.handle(), link);
             }
-            app.manage(engine);
             window::open(app.handle(), &profile, &args)?;
             links::listen(app.handle(), &profile);
             popup::watch(app.handle());
@@ -76,6 +77,14 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
         })
         .build(context)?;
     Ok(app)
+}
+
+/// Begins to open the profile; the page shows how it goes.
+fn open_session(profile: &Profile, args: &Args) -> Session {
+    let config = Config { profile: profile.folder.clone(), listen: args.listen.clone(), nearby: !args.no_nearby, ..Config::default() };
+    let runtime = tauri::async_runtime::handle();
+    let _inside = runtime.inner().enter();
+    Session::open(config)
 }
 
 fn on_event(app: &AppHandle, event: RunEvent) {

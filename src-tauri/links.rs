@@ -3,12 +3,12 @@
 use api::types::{Code, Refusal};
 use clap::Parser;
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Manager, Url, Wry};
+use tauri::{AppHandle, Url, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;
 
 use crate::args::Args;
-use crate::engine::Engine;
 use crate::ending;
+use crate::inbox;
 use crate::profile::Profile;
 use crate::window;
 
@@ -33,13 +33,7 @@ fn second_start(app: &AppHandle, argv: Vec<String>) {
     window::raise(app);
     // The other process has already told its user about a command line that cannot be read.
     if let Ok(Args { link: Some(link), .. }) = Args::try_parse_from(argv) {
-        hand_over(app, &link);
-    }
-}
-
-fn hand_over(app: &AppHandle, link: &str) {
-    if let Some(engine) = app.try_state::<Engine>() {
-        engine.open_invite(link);
+        inbox::hand_over(app, link);
     }
 }
 
@@ -51,7 +45,7 @@ pub(crate) fn listen(app: &AppHandle, profile: &Profile) {
         app.deep_link().on_open_url(move |event| {
             window::raise(&handle);
             for url in event.urls() {
-                hand_over(&handle, url.as_str());
+                inbox::hand_over(&handle, url.into());
             }
         });
         return;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::contract::Reply;
+use api::session::Session;
 use api::types::{Body, Message, Notice, PositionText, RoomIdText, RoomKind};
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
 
-use crate::engine::Engine;
 use crate::window::MAIN;
 
 /// Older messages come from catching up; nobody wants a hundred pop-ups after waking the machine. Milliseconds.
@@ -76,11 +76,14 @@ fn as_shown(text: &str) -> String {
 
 /// Watches notices until the engine ends.
 pub(crate) fn watch(app: &AppHandle) {
-    let Some(mut notices) = app.state::<Engine>().subscribe() else { return };
+    let mut notices = app.state::<Session>().subscribe();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let mut popups = Popups::default();
         while let Some(batch) = notices.next().await {
+            if !batch.iter().any(|numbered| matches!(numbered.notice, Notice::Messages { .. })) {
+                continue;
+            }
             let in_front = app.get_webview_window(MAIN).is_none_or(|window| window.is_focused().unwrap_or(true));
             for numbered in &batch {
                 if let Some(popup) = popups.consider(&numbered.notice, in_front, now_ms()) {
@@ -93,7 +96,7 @@ pub(crate) fn watch(app: &AppHandle) {
 
 async fn show(app: &AppHandle, popup: Popup) {
     let args = serde_json::json!({ "room": popup.room }).to_string();
-    let title = match app.state::<Engine>().call("room", &args).await {
+    let title = match app.state::<Session>().call("room", &args).await {
         Ok(Reply::GetRoom(details)) if details.room.kind == RoomKind::Group => format!("{} · {}", popup.author, plain(&details.room.name)),
         _ => popup.author,
     };

@@ -70,7 +70,9 @@ mod tests {
         let allowed = |text: &str| is_own_page(&Url::parse(text).expect("a link"));
         assert!(allowed("tauri://localhost/"));
         assert!(allowed("http://tauri.localhost/index.html"));
-        for foreign in ["https://example.org/", "file:///etc/passwd", "data:text/html,x", "tauri://example.org/", "http://localhost.example.org/"] {
+        for foreign in
+            ["https://example.org/", "file:///etc/passwd", "data:text/html,x", "tauri://example.org/", "http://localhost.example.org/"]
+        {
             assert!(!allowed(foreign), "{foreign} was let in");
         }
     }
