@@ -65,7 +65,7 @@ pub fn verify(peer: &PeerId, context: &'static [u8], message: &[u8], signature: 
     check(&decompress(peer)?, context, message, signature)
 }
 
-/// The same rule as [`verify`], with a memory of recently seen keys: unpacking a key costs about a tenth of a check.
+/// The same rule as [`verify`], with a memory of recently seen keys, which spares unpacking them into curve points again.
 ///
 /// Holds at most `2 × capacity` keys of 192 bytes, in two generations: when the young one is full, the old one is dropped.
 /// Only keys that proved themselves by a good signature enter, so that noise cannot push out friends.

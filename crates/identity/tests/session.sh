@@ -30,7 +30,7 @@ dbus-run-session -- bash -c '
   esac
   export KEYRING_PID=$!
   # By name, so that waiting does not start a second daemon.
-  for _ in $(seq 200); do owned && break; sleep 0.05; done
+  for _ in $(seq 600); do owned && break; sleep 0.05; done
   owned || { echo "the keyring daemon did not start" >&2; kill $KEYRING_PID; exit 97; }
   status=0; "$@" || status=$?
   kill -CONT $KEYRING_PID; kill $KEYRING_PID; wait $KEYRING_PID 2>/dev/null
