@@ -125,8 +125,8 @@ mod tests {
     }
 
     /// Work that ends when the test says so, and counts how often it was begun.
-    fn held() -> (mpsc::Sender<usize>, Arc<AtomicUsize>, impl Fn() -> usize + Clone + Send + 'static) {
-        let (release, held) = mpsc::channel();
+    fn held() -> (mpsc::SyncSender<usize>, Arc<AtomicUsize>, impl Fn() -> usize + Clone + Send + 'static) {
+        let (release, held) = mpsc::sync_channel(1);
         let (held, begun) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&begun);
         let work = move || {
