@@ -1,0 +1,281 @@
+//! The one place that knows sled: sealed rows, atomic batches, real durability, and its panics kept in.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::seal::Sealer;
+
+/// Page cache. Raised: faster paging far back in large histories; lowered: less memory (it fills only as it is used).
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why a write was not carried out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk refused (full, or failing). What this call would have written will not be there after reopening, nothing before it is
+    /// lost, and every further write is refused until the store is opened anew.
+    #[error("writing to the store failed: {0}")]
+    Disk(String),
+    /// An event does not follow on what is stored of its log: `expected` comes next. Earlier batches of the same call may be stored.
+    #[error("event {seq} of a log where {expected} comes next")]
+    Gap {
+        /// What comes next.
+        expected: u32,
+        /// What was given.
+        seq: u32,
+    },
+    /// The row is larger than [`crate::MAX_ROW_BYTES`]. Nothing has changed.
+    #[error("a row of {0} bytes is too large")]
+    TooLarge(usize),
+}
+
+/// Why the database could not be opened. Whether anything changed is decided by who asks.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    Io(io::Error),
+    Damaged(String),
+}
+
+/// One change of a batch.
+pub(crate) enum Change {
+    Put { key: Vec<u8>, plain: Vec<u8> },
+    PutClear { key: Vec<u8>, value: Vec<u8> },
+    Remove { key: Vec<u8> },
+}
+
+/// Sealed rows in key order.
+pub(crate) struct Disk {
+    db: sled::Db,
+    sealer: Arc<Sealer>,
+    dir: PathBuf,
+    file: File,
+    synced_blobs: Mutex<BTreeSet<OsString>>,
+    unreadable: AtomicU64,
+    failed: AtomicBool,
+}
+
+/// Opened databases may be shared between threads: sled is lock-free and the rest is guarded.
+impl Disk {
+    /// Opens or makes the database in `dir`. sled repairs a torn tail by itself, and may panic on worse: that comes back as damage.
+    pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>) -> Result<Disk, Broken> {
+        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => db,
+            Ok(Err(sled::Error::Io(e))) if is_about_the_system(&e) => return Err(Broken::Io(e)),
+            Ok(Err(e)) => return Err(Broken::Damaged(e.to_string())),
+            Err(panic) => return Err(Broken::Damaged(panic_text(&*panic))),
+        };
+        let file = File::open(dir.join("db")).map_err(Broken::Io)?;
+        Ok(Disk {
+            db,
+            sealer,
+            dir: dir.to_path_buf(),
+            file,
+            synced_blobs: Mutex::default(),
+            unreadable: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Rows that could not be read since opening. A damaged row is left out of every answer and counted here.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_unreadable(&self, what: &str) {
+        self.unreadable.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(what, "a stored row cannot be read");
+    }
+
+    /// A row as it lies on disk.
+    pub(crate) fn get_raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, Broken> {
+        match catch_unwind(AssertUnwindSafe(|| self.db.get(key))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(e)) => Err(Broken::Damaged(e.to_string())),
+            Err(panic) => Err(Broken::Damaged(panic_text(&*panic))),
+        }
+    }
+
+    /// A row's content; none if it is not there, or not readable.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        match self.get_raw(key) {
+            Ok(value) => self.open_row(key, &value?),
+            Err(_) => {
+                self.note_unreadable("page");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        matches!(self.get_raw(key), Ok(Some(_)))
+    }
+
+    /// Unseals what lies under a key.
+    pub(crate) fn open_row(&self, key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        let plain = self.sealer.unseal(key, value).ok();
+        if plain.is_none() {
+            self.note_unreadable("row");
+        }
+        plain
+    }
+
+    /// Rows between two keys, still sealed; from either end.
+    pub(crate) fn scan(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Rows<'_> {
+        // sled asks for ordered bounds.
+        let empty = match (&from, &to) {
+            (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => a > b,
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        };
+        Rows { disk: self, iter: if empty { None } else { Some(self.db.range::<Vec<u8>, _>((from, to))) } }
+    }
+
+    /// Rows whose key begins so.
+    pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Rows<'_> {
+        Rows { disk: self, iter: Some(self.db.scan_prefix(prefix)) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.db.is_empty()
+    }
+
+    /// All of it or, after a crash, none of it. Later writes are refused once one has failed, because the database's memory may then
+    /// hold half of a batch that its disk does not.
+    pub(crate) fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.refuse_if_failed()?;
+        let mut batch = sled::Batch::default();
+        for change in changes {
+            match change {
+                Change::Put { key, plain } => {
+                    let sealed = self.sealer.seal(&key, &plain);
+                    batch.insert(key, sealed);
+                }
+                Change::PutClear { key, value } => batch.insert(key, value),
+                Change::Remove { key } => batch.remove(key),
+            }
+        }
+        self.guarded(|| self.db.apply_batch(batch).map_err(|e| e.to_string()))
+    }
+
+    /// Makes everything applied before this call survive a power cut.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.refuse_if_failed()?;
+        self.guarded(|| {
+            self.db.flush().map_err(|e| e.to_string())?;
+            // Large pages lie in files of their own, which sled never syncs; they go first, because the log refers to them.
+            self.sync_blobs().map_err(|e| e.to_string())?;
+            // On Linux sled's flush is sync_file_range, which does not reach the disk's own cache nor the file's length.
+            self.file.sync_data().map_err(|e| e.to_string())
+        })
+    }
+
+    /// Length of the database file in bytes.
+    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
+        self.file.metadata().map(|m| m.len())
+    }
+
+    /// Makes the names of the files survive a power cut; needed once, after they were made.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        sync_dir(&self.dir)?;
+        self.dir.parent().map_or(Ok(()), sync_dir)
+    }
+
+    fn sync_blobs(&self) -> io::Result<()> {
+        let dir = self.dir.join("blobs");
+        let mut synced = self.synced_blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: BTreeSet<OsString> = fs::read_dir(&dir)?.map(|entry| entry.map(|e| e.file_name())).collect::<Result<_, _>>()?;
+        if names == *synced {
+            return Ok(());
+        }
+        for name in names.difference(&synced) {
+            match File::open(dir.join(name)) {
+                Ok(blob) => blob.sync_data()?,
+                // Replaced while we looked: then nothing durable needs it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        sync_dir(&dir)?;
+        *synced = names;
+        Ok(())
+    }
+
+    fn refuse_if_failed(&self) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Acquire) {
+            return Err(StoreError::Disk("an earlier write failed".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn guarded(&self, write: impl FnOnce() -> Result<(), String>) -> Result<(), StoreError> {
+        let outcome = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
+        outcome.map_err(|e| {
+            self.failed.store(true, Ordering::Release);
+            tracing::error!(error = %e, "the store cannot be written");
+            StoreError::Disk(e)
+        })
+    }
+}
+
+/// Sealed rows in order; a page that cannot be read ends them and is counted.
+pub(crate) struct Rows<'a> {
+    disk: &'a Disk,
+    iter: Option<sled::Iter>,
+}
+
+impl Rows<'_> {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Option<(sled::IVec, sled::IVec)> {
+        let iter = self.iter.as_mut()?;
+        match catch_unwind(AssertUnwindSafe(|| step(iter))) {
+            Ok(Some(Ok(row))) => return Some(row),
+            Ok(None) => {}
+            Ok(Some(Err(_))) | Err(_) => self.disk.note_unreadable("page"),
+        }
+        self.iter = None;
+        None
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = (sled::IVec, sled::IVec);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Rows<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
+
+/// Errors that say more about rights, space or the device than about the content of the files.
+fn is_about_the_system(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock};
+    matches!(error.kind(), PermissionDenied | StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | NotADirectory | WouldBlock)
+        || error.to_string().contains("could not acquire lock")
+}
+
+/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("the database gave up").to_owned()
+}

@@ -1,0 +1,96 @@
+//! What the keys of rows look like: a one-byte space, then names and numbers that sort as they are read.
+//!
+//! ```text
+//! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event
+//! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
+//! X room16 place56              any other event                                             → event
+//! L room16 device16 log8 seq4   where the event with that number lies                       → space ‖ rest of its key
+//! H room16 device16 log8        how far that log has come                                   → head
+//! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
+//! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
+//! ```
+//! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers are big-endian.
+
+use rooms::Position;
+
+pub(crate) const ENTRY: u8 = b'E';
+pub(crate) const RELATION: u8 = b'O';
+pub(crate) const OTHER: u8 = b'X';
+pub(crate) const LOG: u8 = b'L';
+pub(crate) const HEAD: u8 = b'H';
+pub(crate) const ROOM: u8 = b'R';
+pub(crate) const PEER: u8 = b'P';
+pub(crate) const REQUEST: u8 = b'Q';
+pub(crate) const INVITE: u8 = b'I';
+pub(crate) const SETTING: u8 = b'S';
+pub(crate) const SCHEMA: &[u8] = b"V";
+pub(crate) const PROOF: &[u8] = b"K";
+pub(crate) const CLEAN: &[u8] = b"C";
+
+/// Spaces that hold events themselves; everything else about events can be rebuilt from them.
+pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
+/// Spaces of small rows.
+pub(crate) const BOOK_SPACES: [u8; 5] = [ROOM, PEER, REQUEST, INVITE, SETTING];
+
+/// A keyed hash that stands for a name.
+pub(crate) type Name = [u8; 16];
+/// Bytes of a position.
+pub(crate) const PLACE_BYTES: usize = 56;
+
+fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
+    key.push(space);
+    parts.iter().for_each(|p| key.extend_from_slice(p));
+    key
+}
+
+pub(crate) fn entry(room: &Name, place: &Position) -> Vec<u8> {
+    join(ENTRY, &[room, &place.to_key()])
+}
+
+pub(crate) fn relation(room: &Name, target: &Position, place: &Position) -> Vec<u8> {
+    join(RELATION, &[room, &target.to_key(), &place.to_key()])
+}
+
+pub(crate) fn other(room: &Name, place: &Position) -> Vec<u8> {
+    join(OTHER, &[room, &place.to_key()])
+}
+
+/// All rows of a room in one space.
+pub(crate) fn of_room(space: u8, room: &Name) -> Vec<u8> {
+    join(space, &[room])
+}
+
+/// Relations of one target.
+pub(crate) fn of_target(room: &Name, target: &Position) -> Vec<u8> {
+    join(RELATION, &[room, &target.to_key()])
+}
+
+pub(crate) fn log(room: &Name, device: &Name, log: u64, seq: u32) -> Vec<u8> {
+    join(LOG, &[room, device, &log.to_be_bytes(), &seq.to_be_bytes()])
+}
+
+pub(crate) fn head(room: &Name, device: &Name, log: u64) -> Vec<u8> {
+    join(HEAD, &[room, device, &log.to_be_bytes()])
+}
+
+pub(crate) fn named(space: u8, name: &Name) -> Vec<u8> {
+    join(space, &[name])
+}
+
+/// The position in the key of an entry.
+pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
+    key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
+}
+
+/// Where an event lies, as the log rows remember it: its key without the room, which both share.
+pub(crate) fn to_location(event_key: &[u8]) -> Option<Vec<u8>> {
+    let (space, rest) = event_key.split_first()?;
+    Some(join(*space, &[rest.get(16..)?]))
+}
+
+/// The key that a location stands for.
+pub(crate) fn of_location(room: &Name, location: &[u8]) -> Option<Vec<u8>> {
+    let (space, rest) = location.split_first()?;
+    Some(join(*space, &[room, rest]))
+}

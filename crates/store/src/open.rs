@@ -1,0 +1,227 @@
+//! Opening a profile's store, in whatever state the last process or the disk left it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::disk::{Broken, Change, Disk, StoreError};
+use crate::heads::{self, Heads};
+use crate::key;
+use crate::lock::{Lock, NotTaken};
+use crate::repair::{self, Mended};
+use crate::seal::Sealer;
+use crate::store::Store;
+use crate::witness::{Ended, Testimony, Witness};
+
+/// Form of keys and rows that this version reads and writes.
+pub const SCHEMA: u16 = 1;
+
+const PROOF_TEXT: &[u8] = b"grapevine store";
+
+/// A store, and what opening it took.
+pub struct Opened {
+    /// It.
+    pub store: Store,
+    /// How the last process ended.
+    pub end: LastEnd,
+    /// What had to be done.
+    pub outcome: Outcome,
+}
+
+/// How the last process on this profile ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastEnd {
+    /// By [`Store::close`], and everything is here: own logs may go on.
+    Orderly,
+    /// Otherwise: others may have more of our own logs than we do, so new ones must be begun.
+    Unclean,
+}
+
+/// What opening had to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing; now there is an empty store.
+    Fresh,
+    /// All is as it was left.
+    Normal,
+    /// Something was damaged; what could be read is here, peers have the rest.
+    Repaired {
+        /// Events that were durable and are gone, as far as that is known.
+        lost: u64,
+        /// Where the damaged files were kept, if they were.
+        aside: Option<PathBuf>,
+    },
+    /// Nothing could be read. The damaged files were kept; the store is empty.
+    SetAside {
+        /// Where they are.
+        path: PathBuf,
+    },
+}
+
+/// Why there is no store. Nothing has changed, except as said.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has this profile open. Nothing has changed.
+    #[error("another process uses this profile")]
+    InUse,
+    /// A newer version of the program wrote it. Nothing has changed.
+    #[error("the data has form {found}; this version reads up to {SCHEMA}")]
+    TooNew {
+        /// The form that was found.
+        found: u16,
+    },
+    /// It was sealed under another key. Nothing has changed.
+    #[error("the data was sealed under another key")]
+    WrongKey,
+    /// The system refused: rights, space, the device. Stored data has not changed.
+    #[error("the store cannot be opened: {0}")]
+    Io(#[from] io::Error),
+    /// It opened, but does not take writes. Stored data has not changed.
+    #[error(transparent)]
+    Write(#[from] StoreError),
+}
+
+/// Where the files of a profile's store are.
+pub(crate) struct Paths {
+    pub(crate) profile: PathBuf,
+    pub(crate) db: PathBuf,
+    pub(crate) witness: PathBuf,
+}
+
+impl Paths {
+    fn of(profile: &Path) -> Paths {
+        Paths { profile: profile.to_path_buf(), db: profile.join("store"), witness: profile.join("store.witness") }
+    }
+}
+
+/// What a database turned out to be.
+pub(crate) enum Found {
+    /// Without a single row.
+    Empty(Disk),
+    /// Of this form and key, with readable heads.
+    Sound(Disk, Heads),
+}
+
+/// Why a database is not usable.
+pub(crate) enum Unfit {
+    TooNew(u16),
+    WrongKey,
+    Io(io::Error),
+    Damaged(String),
+}
+
+/// Opens (or makes) the store of a profile under its root key. Takes the profile for this process; blocks for the disk.
+pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
+    let lock = Lock::take(profile).map_err(|e| match e {
+        NotTaken::Held => OpenError::InUse,
+        NotTaken::Io(e) => OpenError::Io(e),
+    })?;
+    let paths = Paths::of(profile);
+    let sealer = Arc::new(Sealer::new(root_key));
+    let (witness, said) = Witness::open(&paths.witness, &sealer)?;
+    repair::finish_interrupted(&paths)?;
+    let had_files = paths.db.exists();
+    let cut_copy = keep_if_cut_short(&paths, said.as_ref())?;
+    let (disk, heads, outcome) = match examine(&paths.db, &sealer) {
+        Ok(Found::Empty(disk)) if !had_files || said.is_none_or(|s| s.events == 0) => (disk, Heads::default(), Outcome::Fresh),
+        Ok(Found::Empty(disk)) => {
+            let lost = said.map_or(0, |s| s.events);
+            (disk, Heads::default(), Outcome::Repaired { lost, aside: cut_copy })
+        }
+        Ok(Found::Sound(disk, heads)) => {
+            let lost = said.map_or(0, |s| s.events.saturating_sub(heads.events()));
+            let whole = lost == 0 && cut_copy.is_none();
+            (disk, heads, if whole { Outcome::Normal } else { Outcome::Repaired { lost, aside: cut_copy } })
+        }
+        Err(unfit) => mend(&paths, &sealer, unfit, said.as_ref())?,
+    };
+    let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
+    begin(&disk)?;
+    let store = Store::new(disk, heads, witness, lock);
+    store.start_witness()?;
+    Ok(Opened { store, end: if orderly { LastEnd::Orderly } else { LastEnd::Unclean }, outcome })
+}
+
+/// sled forgets what lies beyond a cut, in place; so a file that is shorter than it was known to be is kept first.
+fn keep_if_cut_short(paths: &Paths, said: Option<&Testimony>) -> io::Result<Option<PathBuf>> {
+    let Some(said) = said else { return Ok(None) };
+    match std::fs::metadata(paths.db.join("db")) {
+        Ok(file) if file.len() < said.file_bytes => repair::keep_copy(paths).map(Some),
+        Ok(_) => Ok(None),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Opens a database and looks whether it can be used: form, key, heads.
+pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> {
+    let disk = Disk::open(dir, sealer.clone())?;
+    let Some(schema) = disk.get_raw(key::SCHEMA)? else {
+        return if disk.is_empty() { Ok(Found::Empty(disk)) } else { Err(Unfit::Damaged("the form is not told".to_owned())) };
+    };
+    let schema = schema.as_ref().try_into().map(u16::from_be_bytes).map_err(|_| Unfit::Damaged("the form is unreadable".to_owned()))?;
+    if schema > SCHEMA {
+        return Err(Unfit::TooNew(schema));
+    }
+    let proof = disk.get_raw(key::PROOF)?.ok_or_else(|| Unfit::Damaged("the key's proof is missing".to_owned()))?;
+    if sealer.unseal(key::PROOF, &proof).as_deref() != Ok(PROOF_TEXT) {
+        return Err(Unfit::WrongKey);
+    }
+    let heads = Heads::load(&disk)?;
+    // An orderly end needs no further looking; else the end of each log must be there.
+    if !disk.has(key::CLEAN) {
+        repair::check_ends(&disk, &heads)?;
+    }
+    Ok(Found::Sound(disk, heads))
+}
+
+fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, said: Option<&Testimony>) -> Result<(Disk, Heads, Outcome), OpenError> {
+    let why = match unfit {
+        Unfit::TooNew(found) => return Err(OpenError::TooNew { found }),
+        Unfit::WrongKey => return Err(OpenError::WrongKey),
+        Unfit::Io(e) => return Err(OpenError::Io(e)),
+        Unfit::Damaged(why) => why,
+    };
+    tracing::error!(why, "the store is damaged");
+    let known = said.map_or(0, |s| s.events);
+    match repair::mend(paths, sealer)? {
+        Mended::Rebuilt { disk, heads, aside } => {
+            let lost = known.saturating_sub(heads.events());
+            Ok((disk, heads, Outcome::Repaired { lost, aside: Some(aside) }))
+        }
+        Mended::Nothing { disk, aside } => Ok((disk, Heads::default(), Outcome::SetAside { path: aside })),
+    }
+}
+
+/// Writes what a new database needs, and takes the mark of an orderly end away for good, before anything else is written.
+fn begin(disk: &Disk) -> Result<(), OpenError> {
+    if !disk.has(key::SCHEMA) {
+        first_rows(disk)?;
+    }
+    disk.apply(vec![Change::Remove { key: key::CLEAN.to_vec() }])?;
+    disk.sync()?;
+    disk.sync_names()?;
+    Ok(())
+}
+
+impl From<Broken> for Unfit {
+    fn from(broken: Broken) -> Unfit {
+        match broken {
+            Broken::Io(e) => Unfit::Io(e),
+            Broken::Damaged(why) => Unfit::Damaged(why),
+        }
+    }
+}
+
+/// Form and proof of the key: what a new database begins with.
+pub(crate) fn first_rows(disk: &Disk) -> Result<(), StoreError> {
+    disk.apply(vec![
+        Change::PutClear { key: key::SCHEMA.to_vec(), value: SCHEMA.to_be_bytes().to_vec() },
+        Change::Put { key: key::PROOF.to_vec(), plain: PROOF_TEXT.to_vec() },
+    ])
+}
+
+/// The row of a head, for databases made during a repair.
+pub(crate) fn head_rows(disk: &Disk, heads: &Heads) -> Vec<Change> {
+    heads.all().map(|(room, log, head)| heads::row(disk, room, log, head)).collect()
+}

@@ -1,0 +1,126 @@
+//! Reading by log: what is served to others, and what membership is made from; and by target: what changes messages.
+
+use std::iter::Peekable;
+use std::ops::Bound::Included;
+
+use rooms::limits::MAX_RUN_EVENTS;
+use rooms::{Position, Proof, Verified};
+use wire::ids::{LogKey, RoomId};
+use wire::message::RawEvent;
+
+use crate::disk::Rows;
+use crate::heads;
+use crate::key::{self, Name};
+use crate::store::{Store, decode_event};
+
+/// Rows that may lie between two events of a log before looking up beats walking on: a look-up costs as much as some ten steps.
+const MAX_STRAY_ROWS: usize = 12;
+
+impl Store {
+    /// Events `from..=to` of a log as one run: extended beyond `to` up to an event that may end a run ([`Proof::Own`]), cut to
+    /// `max_bytes` and [`MAX_RUN_EVENTS`]. Ends early at a damaged event. Empty if nothing of it is here, or if no whole run fits.
+    pub fn range(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
+        let (room, device) = heads::names(self.disk(), room, &log.device);
+        let bounds = (key::log(&room, &device, log.log.0, from), key::log(&room, &device, log.log.0, u32::MAX));
+        let mut reader = Reader::new(self, room);
+        let (mut events, mut bytes, mut whole, mut seq) = (Vec::new(), 0, 0, from);
+        for (log_key, location) in self.disk().scan(Included(bounds.0), Included(bounds.1)) {
+            // A hole is damage: what lies beyond it would not follow.
+            if events.len() >= MAX_RUN_EVENTS || !log_key.ends_with(&seq.to_be_bytes()) {
+                break;
+            }
+            let Some((proof, event)) = reader.read(&log_key, &location) else { break };
+            bytes += event.0.len();
+            if bytes > max_bytes {
+                break;
+            }
+            events.push(event);
+            if proof == Proof::Own {
+                whole = events.len();
+                if seq >= to {
+                    break;
+                }
+            }
+            let Some(next) = seq.checked_add(1) else { break };
+            seq = next;
+        }
+        events.truncate(whole);
+        events
+    }
+
+    /// All control events of a room, each log in order: membership is made from them at start.
+    pub fn control_events(&self, room: &RoomId) -> Vec<Verified> {
+        let logs: Vec<LogKey> = self.heads(room).into_iter().map(|(log, _)| log).filter(|log| log.log.is_control()).collect();
+        logs.iter().flat_map(|log| self.whole_log(room, log)).collect()
+    }
+
+    fn whole_log(&self, room: &RoomId, log: &LogKey) -> Vec<Verified> {
+        let (room, device) = heads::names(self.disk(), room, &log.device);
+        let bounds = (key::log(&room, &device, log.log.0, 1), key::log(&room, &device, log.log.0, u32::MAX));
+        let mut reader = Reader::new(self, room);
+        let rows = self.disk().scan(Included(bounds.0), Included(bounds.1));
+        let events = rows.map_while(|(key, location)| reader.read(&key, &location));
+        events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
+    }
+
+    /// Edits, deletes and reactions whose target lies from `from` to `to`, both included; by target, then in order.
+    pub fn relations(&self, room: &RoomId, from: &Position, to: &Position) -> Vec<Verified> {
+        let room = self.room_name(room);
+        let mut last = key::of_target(&room, to);
+        // Longer than any row of that target could be, and sorts after all of them.
+        last.extend_from_slice(&[0xff; key::PLACE_BYTES + 1]);
+        let rows = self.disk().scan(Included(key::of_target(&room, from)), Included(last));
+        rows.filter_map(|(key, value)| self.event_of(self.disk().open_row(&key, &value)?)).collect()
+    }
+
+    /// Edits, deletes and reactions of one message, in order.
+    pub fn relations_of(&self, room: &RoomId, target: &Position) -> Vec<Verified> {
+        self.relations(room, target, target)
+    }
+}
+
+/// Reads events of one log in their order. Because time rises along a log, each lies after the one before in display order too, and in
+/// a quiet room right after it: so it walks beside the log and looks up only when others' events are in between.
+struct Reader<'a> {
+    store: &'a Store,
+    room: Name,
+    beside: Option<Peekable<Rows<'a>>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(store: &'a Store, room: Name) -> Self {
+        Reader { store, room, beside: None }
+    }
+
+    fn read(&mut self, log_key: &[u8], location: &[u8]) -> Option<(Proof, RawEvent)> {
+        let location = self.store.disk().open_row(log_key, location)?;
+        let key = key::of_location(&self.room, &location)?;
+        let plain = match self.walk_to(&key) {
+            Some(value) => self.store.disk().open_row(&key, &value)?,
+            None => self.store.disk().get(&key)?,
+        };
+        let (proof, raw) = decode_event(&plain)?;
+        Some((proof, RawEvent(raw.into())))
+    }
+
+    /// The row under `key`, if it is near.
+    fn walk_to(&mut self, key: &[u8]) -> Option<sled::IVec> {
+        if key.first() != Some(&key::ENTRY) {
+            return None;
+        }
+        for _ in 0..MAX_STRAY_ROWS {
+            match self.beside.as_mut().and_then(Peekable::peek) {
+                Some((at, _)) if at.as_ref() < key => drop(self.beside.as_mut()?.next()),
+                Some((at, _)) if at.as_ref() == key => return self.beside.as_mut()?.next().map(|(_, value)| value),
+                Some(_) => return None,
+                None => break,
+            }
+        }
+        let mut last = key::of_room(key::ENTRY, &self.room);
+        last.extend_from_slice(&[0xff; key::PLACE_BYTES]);
+        let mut beside = self.store.disk().scan(Included(key.to_vec()), Included(last)).peekable();
+        let found = beside.next_if(|(at, _)| at.as_ref() == key).map(|(_, value)| value);
+        self.beside = Some(beside);
+        found
+    }
+}

@@ -1,0 +1,312 @@
+//! The open store: writing events, and what durable means.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use rooms::{Event, Hlc, LogHead, Payload, Proof, Verified, kind};
+use wire::ids::{ChainHash, Head, LogKey, RoomId};
+use wire::message::RawEvent;
+
+use crate::disk::{Change, Disk, StoreError};
+use crate::heads::{self, Heads};
+use crate::key::{self, Name};
+use crate::lock::Lock;
+use crate::recent::Recent;
+use crate::witness::{Ended, Testimony, Witness};
+
+/// Events in one atomic batch. It holds the longest run, so that a run is stored whole or not at all; sled's memory grows out of
+/// proportion with batches of a thousand and more.
+const MAX_BATCH_EVENTS: usize = rooms::limits::MAX_RUN_EVENTS;
+
+/// How many writes have been made since opening. A mark is durable once [`Store::flush`] has returned one at least as high.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+/// A profile's database. Clones are handles of one and the same.
+///
+/// Reading never waits; writing waits for other writers only. Everything but [`Store::flush`] and [`Store::close`] stays in the range of
+/// microseconds, because nothing but these two waits for the disk.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    disk: Disk,
+    heads: RwLock<Heads>,
+    writing: Mutex<()>,
+    mark: AtomicU64,
+    recent: Recent,
+    witness: Mutex<Witness>,
+    // Last, so that the profile is let go after the database.
+    _lock: Lock,
+}
+
+impl Store {
+    pub(crate) fn new(disk: Disk, heads: Heads, witness: Witness, lock: Lock) -> Store {
+        Store(Arc::new(Inner {
+            disk,
+            heads: RwLock::new(heads),
+            writing: Mutex::default(),
+            mark: AtomicU64::new(0),
+            recent: Recent::default(),
+            witness: Mutex::new(witness),
+            _lock: lock,
+        }))
+    }
+
+    /// Stores events, of any rooms, each log in order and without gaps. Those that are stored already are passed over, erased ones included.
+    ///
+    /// A run is stored whole or not at all, also across a crash, if it is given in a call of its own; longer lists are cut into batches of
+    /// [`rooms::limits::MAX_RUN_EVENTS`]. Durable only after a [`Store::flush`].
+    pub fn append(&self, events: &[Verified]) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch))
+    }
+
+    fn append_batch(&self, events: &[Verified]) -> Result<(), StoreError> {
+        let mut changes = Vec::with_capacity(2 * events.len() + 8);
+        let mut grown: Vec<(RoomId, LogKey, LogHead)> = Vec::new();
+        let mut fresh = Vec::with_capacity(events.len());
+        for event in events {
+            let (room, log) = (event.header.room, event.log_key());
+            let at = grown.iter().rposition(|(r, l, _)| *r == room && *l == log);
+            let before = at.and_then(|at| grown.get(at)).map(|(_, _, head)| *head).or_else(|| self.heads_now().get(&room, &log).copied());
+            if !is_next(before.as_ref(), event)? {
+                continue;
+            }
+            event_rows(&self.0.disk, event, &mut changes);
+            let head = LogHead { head: event.head(), hlc: event.header.hlc, forked: false };
+            match at.and_then(|at| grown.get_mut(at)) {
+                Some(slot) => slot.2 = head,
+                None => grown.push((room, log, head)),
+            }
+            fresh.push(event);
+        }
+        changes.extend(grown.iter().map(|(room, log, head)| heads::row(&self.0.disk, room, log, head)));
+        self.apply(changes)?;
+        let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
+        grown.into_iter().for_each(|(room, log, head)| heads.set(room, log, head));
+        fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
+        Ok(())
+    }
+
+    /// Erases an event's content for good; its place in log and order stays. Fine if it is erased already or not here.
+    ///
+    /// The old bytes are no longer reachable; sealed, they may stay in unused parts of the file until these are used again.
+    pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let (room, device) = heads::names(&self.0.disk, &event.header.room, &event.header.device);
+        let log_key = key::log(&room, &device, event.header.log.0, event.header.seq);
+        let location = self.0.disk.get(&log_key);
+        let Some(key) = location.and_then(|location| key::of_location(&room, &location)) else { return Ok(()) };
+        let Some(stored) = self.read_event(&key) else { return Ok(()) };
+        if stored.id() != event.id() || stored.payload().is_none() {
+            return Ok(());
+        }
+        let plain = encode_event(&stored.without_payload(), stored.proof());
+        self.apply(vec![Change::Put { key, plain }])
+    }
+
+    /// Ends a log at `common`, because its author wrote two histories that part after it; none if they part at the first event. What was
+    /// stored beyond is removed, nothing more of that log is taken, also after a restart. The counterpart of [`rooms::Logs::close`].
+    pub fn close_log(&self, room: &RoomId, log: &LogKey, common: Option<(Head, Hlc)>) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
+        let mut have = self.heads_now().get(room, log).map_or(0, |held| held.head.seq);
+        // The witness may never claim more than there is, not even for a moment.
+        let gone = u64::from(have.saturating_sub(head.seq));
+        self.testify(self.events().saturating_sub(gone), Ended::NotYet)?;
+        let (room_name, device) = heads::names(&self.0.disk, room, &log.device);
+        while have > head.seq {
+            // From the end, with the head in the same batch, so that a crash leaves a shorter whole log.
+            let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(head.seq);
+            let mut changes = Vec::new();
+            for seq in keep + 1..=have {
+                let log_key = key::log(&room_name, &device, log.log.0, seq);
+                let event_key = self.0.disk.get(&log_key).and_then(|location| key::of_location(&room_name, &location));
+                changes.extend(event_key.map(|key| Change::Remove { key }));
+                changes.push(Change::Remove { key: log_key });
+            }
+            let end = match self.event_at(&room_name, &device, log, keep) {
+                Some(event) if keep > head.seq => LogHead { head: event.head(), hlc: event.header.hlc, forked: true },
+                Some(_) | None => LogHead { head, hlc, forked: true },
+            };
+            self.set_head(changes, room, log, end)?;
+            have = end.head.seq;
+        }
+        self.set_head(Vec::new(), room, log, LogHead { head, hlc, forked: true })
+    }
+
+    fn set_head(&self, mut changes: Vec<Change>, room: &RoomId, log: &LogKey, head: LogHead) -> Result<(), StoreError> {
+        changes.push(heads::row(&self.0.disk, room, log, &head));
+        self.apply(changes)?;
+        self.0.heads.write().unwrap_or_else(PoisonError::into_inner).set(*room, *log, head);
+        Ok(())
+    }
+
+    /// One event by number.
+    pub(crate) fn event_at(&self, room: &Name, device: &Name, log: &LogKey, seq: u32) -> Option<Verified> {
+        let location = self.0.disk.get(&key::log(room, device, log.log.0, seq))?;
+        self.read_event(&key::of_location(room, &location)?)
+    }
+
+    /// How far each log of a room has come, sorted by log. From memory.
+    pub fn heads(&self, room: &RoomId) -> Vec<(LogKey, LogHead)> {
+        self.heads_now().of_room(room)
+    }
+
+    /// Number of events in all rooms. From memory.
+    pub fn events(&self) -> u64 {
+        self.heads_now().events()
+    }
+
+    /// What has been written so far.
+    pub fn mark(&self) -> Mark {
+        Mark(self.0.mark.load(Ordering::Acquire))
+    }
+
+    /// Makes everything written so far survive a power cut, and says how far that is. Waits for the disk: not for the node's own task.
+    pub fn flush(&self) -> Result<Mark, StoreError> {
+        // Both are read before the flush, so that they promise no more than it does.
+        let (mark, events) = {
+            let _writing = self.writing();
+            (self.mark(), self.events())
+        };
+        self.0.disk.sync()?;
+        self.testify(events, Ended::NotYet)?;
+        Ok(mark)
+    }
+
+    /// An orderly end: all is durable, and the next start knows that nothing was lost. Other handles can still read; what they write makes the
+    /// end disorderly again.
+    pub fn close(self) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        self.0.disk.sync()?;
+        self.0.disk.apply(vec![Change::Put { key: key::CLEAN.to_vec(), plain: Vec::new() }])?;
+        self.0.disk.sync()?;
+        self.testify(self.events(), Ended::Orderly)?;
+        self.0.witness.lock().unwrap_or_else(PoisonError::into_inner).sync().map_err(|e| StoreError::Disk(e.to_string()))
+    }
+
+    /// Rows that could not be read since opening, because the disk damaged them. Anything above zero: tell the user; the next start repairs.
+    pub fn unreadable(&self) -> u64 {
+        self.0.disk.unreadable()
+    }
+
+    /// From here on the witness says that the store is open.
+    pub(crate) fn start_witness(&self) -> Result<(), StoreError> {
+        self.testify(self.events(), Ended::NotYet)?;
+        self.0.witness.lock().unwrap_or_else(PoisonError::into_inner).sync().map_err(|e| StoreError::Disk(e.to_string()))
+    }
+
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.0.recent
+    }
+
+    pub(crate) fn room_name(&self, room: &RoomId) -> Name {
+        heads::room_name(&self.0.disk, room)
+    }
+
+    pub(crate) fn heads_now(&self) -> RwLockReadGuard<'_, Heads> {
+        self.0.heads.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes rows that are not events.
+    pub(crate) fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        self.apply(changes)
+    }
+
+    /// The event under a key, if it is there and readable.
+    pub(crate) fn read_event(&self, key: &[u8]) -> Option<Verified> {
+        let plain = self.0.disk.get(key)?;
+        self.event_of(plain)
+    }
+
+    pub(crate) fn event_of(&self, plain: Vec<u8>) -> Option<Verified> {
+        let read = decode_event(&plain).and_then(|(proof, raw)| Verified::from_store(RawEvent(raw.into()), proof).ok());
+        if read.is_none() {
+            self.0.disk.note_unreadable("event");
+        }
+        read
+    }
+
+    fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.0.disk.apply(changes)?;
+        self.0.mark.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.0.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn testify(&self, events: u64, ended: Ended) -> Result<(), StoreError> {
+        let io = |e: std::io::Error| StoreError::Disk(e.to_string());
+        let file_bytes = self.0.disk.file_bytes().map_err(io)?;
+        let mut witness = self.0.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.write(Testimony { events, file_bytes, ended }, self.0.disk.sealer()).map_err(io)
+    }
+}
+
+/// Two rows for each event, whatever it is: itself, and where it lies, by number.
+pub(crate) fn event_rows(disk: &Disk, event: &Verified, changes: &mut Vec<Change>) {
+    let (room, device) = heads::names(disk, &event.header.room, &event.header.device);
+    let key = event_key(&room, event);
+    if let Some(location) = key::to_location(&key) {
+        changes.push(Change::Put { key: key::log(&room, &device, event.header.log.0, event.header.seq), plain: location });
+    }
+    changes.push(Change::Put { key, plain: encode_event(event, event.proof()) });
+}
+
+/// Where an event lies, by what it is: entries of the timeline together, relations under their targets, the rest aside.
+fn event_key(room: &Name, event: &Event) -> Vec<u8> {
+    let place = event.position();
+    match event.header.kind {
+        kind::CREATE | kind::ADD | kind::LEAVE | kind::MESSAGE => key::entry(room, &place),
+        kind::EDIT | kind::DELETE | kind::REACTION => match Payload::of(event).ok().and_then(|payload| payload.target()) {
+            // Without content the target is unknown, and the event changes nothing.
+            Some(target) => key::relation(room, &target, &place),
+            None => key::other(room, &place),
+        },
+        // Invites, revocations, and kinds of later versions.
+        _ => key::other(room, &place),
+    }
+}
+
+/// Whether an event is new and comes next in its log; it is not new if the log is closed.
+fn is_next(before: Option<&LogHead>, event: &Event) -> Result<bool, StoreError> {
+    let have = before.map_or(0, |log| log.head.seq);
+    let seq = event.header.seq;
+    if seq <= have || before.is_some_and(|log| log.forked) {
+        return Ok(false);
+    }
+    let expected = have.saturating_add(1);
+    if seq == expected { Ok(true) } else { Err(StoreError::Gap { expected, seq }) }
+}
+
+/// `proof ‖ event as on the wire`.
+fn encode_event(event: &Event, proof: Proof) -> Vec<u8> {
+    let raw = &event.raw().0;
+    let mut plain = Vec::with_capacity(1 + raw.len());
+    plain.push(match proof {
+        Proof::Own => 1,
+        Proof::Later => 0,
+    });
+    plain.extend_from_slice(raw);
+    plain
+}
+
+pub(crate) fn decode_event(plain: &[u8]) -> Option<(Proof, &[u8])> {
+    match plain.split_first()? {
+        (1, raw) => Some((Proof::Own, raw)),
+        (0, raw) => Some((Proof::Later, raw)),
+        _ => None,
+    }
+}
