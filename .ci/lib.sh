@@ -5,7 +5,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ARTEFACTS=$ROOT/.artefacts
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 # Cargo as installed by rustup is often not on the PATH of a fresh shell.
-PATH=$ROOT/.tools/bin:$ROOT/.tools/node_modules/node/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+PATH=$ROOT/.tools/bin:$ROOT/.tools/cargo/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 export PATH
 
 if [ -t 2 ]; then BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'; else BOLD='' DIM='' RED='' GREEN='' PLAIN=''; fi

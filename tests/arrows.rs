@@ -1,0 +1,253 @@
+//! Who may know whom: the arrows of docs/ARCHITECTURE.md, and the other rules of shape that a machine can check.
+//! Uses nothing but the standard library, so that `./test arrows` can compile it alone in a second.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Each part and the parts that it may know. A crate that is not in this list fails the test.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("identity", &[]),
+    ("wire", &["identity"]),
+    ("gossip", &["wire", "identity"]),
+    ("rooms", &["wire", "identity"]),
+    ("net", &["wire", "identity"]),
+    ("store", &["rooms", "wire", "identity"]),
+    ("node", &["identity", "wire", "gossip", "rooms", "net", "store"]),
+    ("api", &["node", "rooms", "identity"]),
+    ("cli", &["api"]),
+    // Not shipped: the test bed.
+    ("sim", &["node", "gossip", "rooms", "wire", "identity"]),
+];
+
+/// Crates that decide and never act: time and chance are handed in, effects are handed out.
+const PURE: &[&str] = &["wire", "gossip", "rooms"];
+
+/// What a pure crate must not touch outside its tests.
+const ACTS: &[&str] = &[
+    "Instant::now",
+    "SystemTime",
+    "std::fs",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "tokio",
+    "rand::rng(",
+    "thread_rng",
+];
+
+/// Layers of the page, and those that each may import.
+const PAGE: &[(&str, &[&str])] = &[
+    ("gen", &[]),
+    ("text", &["gen"]),
+    ("parts", &["text"]),
+    ("host", &["gen", "text"]),
+    ("state", &["host", "gen", "text"]),
+    ("views", &["state", "host", "parts", "gen", "text"]),
+];
+
+/// What a layer may name but not use: words are found for the cases that another layer tells apart.
+const PAGE_TYPES: &[(&str, &[&str])] = &[("text", &["state", "host"])];
+
+/// Longer files are more than one thing.
+const MAX_LINES: usize = 600;
+
+fn root() -> PathBuf {
+    let told = std::env::var_os("GRAPEVINE_ROOT").map(PathBuf::from);
+    told.or_else(|| option_env!("CARGO_MANIFEST_DIR").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("."))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Files below `folder` with one of these endings, in order; generated and fetched ones left out.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return found };
+    for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !["node_modules", "dist", "target", "gen"].contains(&name) {
+            found.extend(files(&path, endings));
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Names of what a manifest depends on when it is shipped (not what its tests use).
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut inside = false;
+    for line in manifest.lines().map(str::trim) {
+        if let Some(table) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            inside = table == "dependencies" || table == "build-dependencies" || table.ends_with(".dependencies");
+            if let Some((kind, name)) = table.rsplit_once("dependencies.")
+                && !kind.ends_with("dev-")
+                && !kind.ends_with("workspace.")
+            {
+                names.insert(name.trim_matches('"').to_owned());
+            }
+            inside &= table != "workspace.dependencies";
+        } else if inside && !line.starts_with('#') && line.contains('=') {
+            let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+            names.insert(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Which of our own parts a dependency is, under its short or its package name.
+fn own_part(dependency: &str) -> Option<String> {
+    let short = dependency.strip_prefix("grapevine-").unwrap_or(dependency);
+    let short = if short == "node-engine" { "node" } else { short };
+    let ours = dependency.starts_with("grapevine") || ARROWS.iter().any(|(part, _)| *part == short);
+    ours.then(|| short.to_owned())
+}
+
+fn crates() -> Vec<String> {
+    let folder = root().join("crates");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .expect("there is a folder of crates")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.join("Cargo.toml").exists())
+        .map(|path| path.file_name().and_then(|name| name.to_str()).expect("crates have plain names").to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn check(wrong: &[String], rule: &str) {
+    assert!(wrong.is_empty(), "{rule}:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn each_crate_knows_only_whom_it_may() {
+    let mut wrong = Vec::new();
+    for name in crates() {
+        let Some((_, allowed)) = ARROWS.iter().find(|(part, _)| *part == name) else {
+            wrong.push(format!("{name} has no arrows yet; a new crate needs a decision note"));
+            continue;
+        };
+        let manifest = read(&root().join("crates").join(&name).join("Cargo.toml"));
+        let known = dependencies(&manifest).into_iter().filter_map(|dependency| own_part(&dependency));
+        wrong.extend(known.filter(|part| !allowed.contains(&part.as_str())).map(|part| format!("{name} → {part}")));
+    }
+    check(&wrong, "arrows that the design does not have");
+}
+
+#[test]
+fn the_shell_knows_only_the_contract() {
+    let known: Vec<String> = dependencies(&read(&root().join("Cargo.toml"))).iter().filter_map(|name| own_part(name)).collect();
+    assert_eq!(known, ["api"]);
+}
+
+#[test]
+fn only_the_shell_knows_tauri() {
+    let mut wrong = Vec::new();
+    for name in crates() {
+        let manifest = read(&root().join("crates").join(&name).join("Cargo.toml"));
+        wrong.extend(dependencies(&manifest).into_iter().filter(|d| d.starts_with("tauri")).map(|d| format!("crates/{name} → {d}")));
+    }
+    check(&wrong, "only src-tauri may depend on tauri");
+}
+
+#[test]
+fn only_one_file_of_the_page_knows_the_shell() {
+    let door = root().join("ui/src/host/tauri.ts");
+    let page = files(&root().join("ui/src"), &[".ts", ".svelte"]);
+    let knowing: Vec<String> =
+        page.iter().filter(|path| **path != door && read(path).contains("@tauri-apps")).map(|path| path.display().to_string()).collect();
+    check(&knowing, "only ui/src/host/tauri.ts may import @tauri-apps");
+    assert!(read(&door).contains("@tauri-apps"), "the door is where this test thinks it is");
+}
+
+/// The code of a file without its tests, which stand last, and without comments.
+fn shipped(source: &str) -> Vec<(usize, &str)> {
+    let lines: Vec<&str> = source.lines().collect();
+    let end = lines.iter().position(|line| line.trim_start().starts_with("#[cfg(test)]")).unwrap_or(lines.len());
+    lines.iter().take(end).enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at + 1, *line)).collect()
+}
+
+#[test]
+fn pure_crates_do_not_act() {
+    let mut wrong = Vec::new();
+    for name in PURE {
+        for path in files(&root().join("crates").join(name).join("src"), &[".rs"]) {
+            if path.file_name().is_some_and(|file| file == "tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
+            let source = read(&path);
+            for (at, line) in shipped(&source) {
+                wrong.extend(ACTS.iter().filter(|act| line.contains(**act)).map(|act| format!("{}:{at} uses {act}", path.display())));
+            }
+        }
+    }
+    check(&wrong, "wire, gossip and rooms decide; they do not act");
+}
+
+/// The layer that an import in a file of the page leads to, if it leads to one.
+fn imported_layer(file: &Path, line: &str) -> Option<String> {
+    let (_, after) = line.split_once(" from ").or_else(|| line.split_once("import "))?;
+    let target = after.trim().trim_start_matches(['\'', '"']).split(['\'', '"']).next()?;
+    let mut folder = file.parent()?.to_path_buf();
+    for step in target.split('/').filter(|_| target.starts_with('.')) {
+        match step {
+            "." => {}
+            ".." => folder = folder.parent()?.to_path_buf(),
+            name => folder.push(name),
+        }
+    }
+    let below = folder.strip_prefix(root().join("ui/src")).ok().filter(|_| target.starts_with('.'))?;
+    below.components().next().map(|layer| layer.as_os_str().to_string_lossy().into_owned())
+}
+
+#[test]
+fn the_page_points_one_way() {
+    let mut wrong = Vec::new();
+    for (layer, allowed) in PAGE {
+        for path in files(&root().join("ui/src").join(layer), &[".ts", ".svelte"]) {
+            if path.to_string_lossy().ends_with(".test.ts") {
+                continue;
+            }
+            for line in read(&path).lines().filter(|line| line.contains("import ") || line.contains(" from ")) {
+                let Some(to) = imported_layer(&path, line) else { continue };
+                let named =
+                    line.contains("import type ") && PAGE_TYPES.iter().any(|(name, types)| name == layer && types.contains(&to.as_str()));
+                let listed = PAGE.iter().any(|(name, _)| *name == to);
+                if listed && !named && to != *layer && !allowed.contains(&to.as_str()) {
+                    wrong.push(format!("{} → {to}", path.display()));
+                }
+            }
+        }
+    }
+    check(&wrong, "views → state → host → gen, views → parts");
+}
+
+#[test]
+fn files_stay_small() {
+    let folders = ["crates", "src-tauri", "tests", "benches", "fuzz", "ui/src", "ui/e2e"];
+    let mut wrong = Vec::new();
+    for path in folders.iter().flat_map(|folder| files(&root().join(folder), &[".rs", ".ts", ".svelte", ".css"])) {
+        let lines = read(&path).lines().count();
+        if lines > MAX_LINES {
+            wrong.push(format!("{} has {lines} lines", path.display()));
+        }
+    }
+    check(&wrong, "at most 600 lines; split by noun");
+}
+
+#[test]
+fn this_test_reads_manifests_as_cargo_does() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\n# wire = 1\nidentity.workspace = true\nserde = { version = \"1\" }\n\
+                    [dependencies.store]\npath = \"../store\"\n[target.'cfg(unix)'.dependencies]\nnet = \"1\"\n[dev-dependencies]\nproptest = \"1\"\n\
+                    [dev-dependencies.gossip]\npath = \"x\"\n[workspace.dependencies]\nrooms = \"1\"\n";
+    let expected = ["identity", "net", "serde", "store"].map(str::to_owned);
+    assert_eq!(dependencies(manifest).into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(own_part("grapevine-node-engine").as_deref(), Some("node"));
+    assert_eq!(own_part("serde"), None);
+}
