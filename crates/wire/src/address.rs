@@ -147,3 +147,6 @@ fn is_host_name(name: &str) -> bool {
     };
     name.len() <= MAX_HOST && name.split('.').all(label) && !name.rsplit('.').next().is_some_and(is_number)
 }
+
+#[cfg(test)]
+mod tests;

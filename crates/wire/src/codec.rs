@@ -78,3 +78,6 @@ fn fault(error: DecodeError) -> CodecFault {
         _ => CodecFault::Malformed,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -370,3 +370,6 @@ pub(crate) const WEAK_KEYS: [[u8; 32]; 7] = [
     edge(0xed),
     edge(0xee),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -281,3 +281,6 @@ fn read_address(rest: &mut &[u8]) -> Result<Address, InviteFault> {
 fn read_port(rest: &mut &[u8]) -> Result<u16, InviteFault> {
     take(rest).map(u16::from_be_bytes)
 }
+
+#[cfg(test)]
+mod tests;

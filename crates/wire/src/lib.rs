@@ -11,7 +11,11 @@
 
 pub mod address;
 pub mod codec;
+#[cfg(test)]
+mod fixtures;
 pub mod frame;
+#[cfg(test)]
+mod golden;
 pub mod handshake;
 pub mod hash;
 pub mod ids;

@@ -230,3 +230,6 @@ fn check_events(events: &[RawEvent]) -> Result<(), MessageFault> {
 fn is_line(text: &str, max_bytes: usize) -> bool {
     text.len() <= max_bytes && !text.chars().any(is_unfit)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use crate::limits::{FRAME_HEADER, MAX_FRAME, MAX_PLAINTEXT, MIN_FRAME, REKEY_FRA
 
 /// Both directions of a link, each with its key and its count of frames.
 ///
-/// Costs the idle link what `tests/memory.rs` bounds; neither direction keeps a buffer.
+/// Neither direction keeps a buffer. An idle link costs 1 088 bytes of heap (both keys) and, with its session and frame reader,
+/// 240 bytes in their owner. Invariant: 1.5 KiB in all, guarded by `an_idle_link_costs_less_than_1_5_kib`.
 pub struct Transport {
     noise: TransportState,
 }
@@ -82,3 +83,6 @@ impl fmt::Debug for Transport {
         write!(f, "Transport({} sent, {} received)", self.noise.sending_nonce(), self.noise.receiving_nonce())
     }
 }
+
+#[cfg(test)]
+mod tests;

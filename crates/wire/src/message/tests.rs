@@ -1,0 +1,347 @@
+use identity::{BadSignature, PeerId, Signature};
+use proptest::prelude::*;
+
+use super::*;
+use crate::fixtures::{ana, ben, chi, room};
+use crate::handshake::Role;
+use crate::ids::{LogId, LogKey, RoomId};
+use crate::limits::{MAX_EVENT, MAX_NAME_BYTES, MIN_EVENT};
+
+fn check_fault(message: Message, expected: MessageFault) {
+    assert_eq!(message.check(), Err(expected), "{message:?}");
+}
+
+fn hello() -> Hello {
+    Hello { boot_nonce: 7, addresses: vec!["192.168.1.20:4000".to_owned()], agent: "grapevine 0.1".to_owned() }
+}
+
+fn log() -> LogKey {
+    LogKey { device: ana().peer(), log: LogId(5) }
+}
+
+fn event(len: usize) -> RawEvent {
+    RawEvent(vec![0xe5; len].into())
+}
+
+fn run(ttl: u8, events: Vec<RawEvent>) -> Message {
+    Message::Run(Run { ttl, room: room(), events })
+}
+
+fn asks(name: &str) -> Message {
+    Message::ContactRequest(ContactRequest { name: name.to_owned() })
+}
+
+#[test]
+fn an_empty_record_is_refused() {
+    assert_eq!(Message::decode(&[]), Err(MessageFault::Empty));
+}
+
+#[test]
+fn unknown_types_end_the_link_below_0x80_and_are_skipped_above() {
+    for unknown in [0x00, 0x0c, 0x0f, 0x15, 0x20, 0x23, 0x7f] {
+        assert_eq!(Message::decode(&[unknown, 1, 2]), Err(MessageFault::UnknownType(unknown)));
+    }
+    for ignorable in [0x80, 0x90, 0xff] {
+        assert_eq!(Message::decode(&[ignorable, 1, 2]), Ok(None));
+    }
+}
+
+#[test]
+fn trailing_bytes_after_a_message_are_refused() {
+    let mut record = Message::Ping(5).encode().to_vec();
+    record.push(0);
+    assert_eq!(Message::decode(&record), Err(MessageFault::Codec(CodecFault::Trailing)));
+}
+
+#[test]
+fn unknown_reasons_are_refused() {
+    assert!(Message::decode(&[kind::BYE, 6]).is_ok());
+    assert_eq!(Message::decode(&[kind::BYE, 7]), Err(MessageFault::Codec(CodecFault::Malformed)));
+    assert_eq!(Message::decode(&[kind::JOIN_REFUSED, 3]), Err(MessageFault::Codec(CodecFault::Malformed)));
+}
+
+#[test]
+fn names_with_nul_line_breaks_or_bidi_overrides_are_refused() {
+    for name in ["a\0b", "a\nb", "\u{1b}[31m", "a\u{85}", "\u{202e}nimda", "\u{2066}a", "a\u{2069}", "a\u{2028}b"] {
+        check_fault(asks(name), MessageFault::Name(NameFault::Character));
+    }
+    for name in ["", "Ana", "Ана", "אנה\u{200f}", "👩‍👩‍👧 and co", "李四", "a'b <i>"] {
+        assert_eq!(asks(name).check(), Ok(()), "{name:?}");
+    }
+}
+
+#[test]
+fn zalgo_and_giant_graphemes_are_bounded_by_64_characters() {
+    let zalgo = |marks| format!("a{}", "\u{0301}".repeat(marks));
+    assert_eq!(asks(&zalgo(63)).check(), Ok(()));
+    check_fault(asks(&zalgo(64)), MessageFault::Name(NameFault::TooLong));
+    check_fault(asks(&["👩"; 33].join("\u{200d}")), MessageFault::Name(NameFault::TooLong));
+    assert_eq!(asks(&"👩".repeat(64)).check(), Ok(()));
+    assert_eq!("👩".repeat(64).len(), MAX_NAME_BYTES);
+}
+
+#[test]
+fn every_name_is_checked() {
+    let bad = "a\u{202e}".to_owned();
+    let fault = MessageFault::Name(NameFault::Character);
+    check_fault(Message::Welcome(Welcome { room: None, name: bad.clone() }), fault);
+    check_fault(Message::ContactAnswer(ContactAnswer { accepted: true, name: bad.clone() }), fault);
+    check_fault(Message::Join(Join::make(&chi(), [0; 16], bad.clone(), &[0; 32], &ana().peer())), fault);
+    check_fault(Message::Records(vec![PeerRecord::make(&ana(), 1, bad, vec![])]), fault);
+}
+
+#[test]
+fn nine_addresses_or_a_long_one_or_a_long_agent_are_refused() {
+    check_fault(Message::Hello(Hello { addresses: vec![String::new(); 9], ..hello() }), MessageFault::Limit("addresses"));
+    check_fault(Message::Hello(Hello { addresses: vec!["a".repeat(256)], ..hello() }), MessageFault::Limit("an address"));
+    check_fault(Message::Hello(Hello { addresses: vec!["a\n:1".to_owned()], ..hello() }), MessageFault::Limit("an address"));
+    check_fault(Message::Hello(Hello { agent: "a".repeat(65), ..hello() }), MessageFault::Limit("agent"));
+    let record = PeerRecord::make(&ana(), 1, "Ana".to_owned(), vec![String::new(); 9]);
+    check_fault(Message::Records(vec![record]), MessageFault::Limit("addresses"));
+}
+
+#[test]
+fn lists_beyond_their_limits_are_refused() {
+    check_fault(Message::Rooms(vec![RoomTag([0; 16]); MAX_TAGS + 1]), MessageFault::Limit("room tags"));
+    let record = PeerRecord::make(&ana(), 1, "Ana".to_owned(), vec![]);
+    check_fault(Message::Records(vec![record; MAX_RECORDS + 1]), MessageFault::Limit("peer records"));
+    let head = HeadOf { log: log(), seq: 1, hash: [0; 8] };
+    check_fault(Message::Heads(Heads { room: room(), heads: vec![head; MAX_HEADS + 1] }), MessageFault::Limit("heads"));
+}
+
+#[test]
+fn the_longest_messages_fit_into_a_frame() {
+    let heads = vec![HeadOf { log: LogKey { log: LogId(u64::MAX), ..log() }, seq: u32::MAX, hash: [255; 8] }; MAX_HEADS];
+    let events = vec![event(MAX_EVENT), event(MAX_RUN_BYTES - MAX_EVENT)];
+    let small = vec![event(MIN_EVENT); MAX_RUN_BYTES / MIN_EVENT];
+    for message in [
+        Message::Rooms(vec![RoomTag([255; 16]); MAX_TAGS]),
+        Message::Heads(Heads { room: room(), heads }),
+        run(MAX_TTL, events.clone()),
+        Message::Data(Data { room: room(), log: LogKey { log: LogId(u64::MAX), ..log() }, last: u32::MAX, events }),
+        run(0, small),
+    ] {
+        let record = message.encode();
+        assert!(record.len() <= MAX_RECORD, "{} bytes", record.len());
+        assert_eq!(Message::decode(&record), Ok(Some(message)));
+    }
+}
+
+#[test]
+fn ttl_0_passes_and_255_is_refused() {
+    assert_eq!(run(0, vec![event(300)]).check(), Ok(()));
+    check_fault(run(33, vec![event(300)]), MessageFault::Limit("ttl"));
+    check_fault(run(255, vec![event(300)]), MessageFault::Limit("ttl"));
+}
+
+#[test]
+fn runs_hold_one_event_at_least_and_56_kib_at_most() {
+    check_fault(run(1, vec![]), MessageFault::Limit("events of a run"));
+    let too_much = vec![event(MAX_EVENT), event(MAX_RUN_BYTES - MAX_EVENT + 1)];
+    check_fault(run(1, too_much.clone()), MessageFault::Limit("bytes of events"));
+    check_fault(Message::Data(Data { room: room(), log: log(), last: 9, events: too_much }), MessageFault::Limit("bytes of events"));
+    assert_eq!(Message::Data(Data { room: room(), log: log(), last: 9, events: vec![] }).check(), Ok(()));
+}
+
+#[test]
+fn events_shorter_than_a_header_or_longer_than_32_kib_are_refused() {
+    for (len, allowed) in [(0, false), (MIN_EVENT - 1, false), (MIN_EVENT, true), (MAX_EVENT, true), (MAX_EVENT + 1, false)] {
+        let record = tagged(kind::RUN, &Run { ttl: 1, room: room(), events: vec![event(len)] });
+        assert_eq!(Message::decode(&record).is_ok(), allowed, "{len} bytes");
+    }
+}
+
+#[test]
+fn a_run_that_claims_2_63_events_or_bytes_is_refused() {
+    let mut many = [[kind::RUN, 1].as_slice(), room().as_bytes(), &[253]].concat();
+    many.extend_from_slice(&(1u64 << 63).to_le_bytes());
+    assert_eq!(Message::decode(&many), Err(MessageFault::Codec(CodecFault::Length)));
+    let mut long = [[kind::RUN, 1].as_slice(), room().as_bytes(), &[1, 253]].concat();
+    long.extend_from_slice(&(1u64 << 63).to_le_bytes());
+    assert_eq!(Message::decode(&long), Err(MessageFault::Codec(CodecFault::Malformed)));
+    let absent = [[kind::RUN, 1].as_slice(), room().as_bytes(), &[1, 251, 0x00, 0x04, 1, 2, 3]].concat();
+    assert_eq!(Message::decode(&absent), Err(MessageFault::Codec(CodecFault::Truncated)));
+}
+
+#[test]
+fn ranges_run_forward_from_1() {
+    for (from, to, right) in [(1, 1, true), (1, u32::MAX, true), (0, 5, false), (6, 5, false)] {
+        assert_eq!(Message::Need(Need { room: room(), log: log(), from, to }).check().is_ok(), right, "{from} to {to}");
+    }
+    let head = HeadOf { log: log(), seq: 0, hash: [0; 8] };
+    check_fault(Message::Heads(Heads { room: room(), heads: vec![head] }), MessageFault::Limit("seq of a head"));
+}
+
+#[test]
+fn a_peer_record_vouches_for_every_field() {
+    let record = PeerRecord::make(&ana(), 5, "Ana".to_owned(), vec!["10.0.0.1:4000".to_owned()]);
+    assert_eq!(record.verify(), Ok(()));
+    let changed = [
+        PeerRecord { device: ben().peer(), ..record.clone() },
+        PeerRecord { seq: 6, ..record.clone() },
+        PeerRecord { name: "Anna".to_owned(), ..record.clone() },
+        PeerRecord { addresses: vec![], ..record.clone() },
+        PeerRecord { addresses: vec!["10.0.0.2:4000".to_owned()], ..record.clone() },
+    ];
+    for record in changed {
+        assert_eq!(record.verify(), Err(BadSignature), "{record:?}");
+    }
+}
+
+#[test]
+fn many_peer_records_become_messages_that_fit_and_keep_their_order() {
+    let long = |seq| PeerRecord::make(&ana(), seq, "n".repeat(64), vec!["a".repeat(255); 8]);
+    let short = |seq| PeerRecord::make(&ben(), seq, String::new(), vec![]);
+    for records in [(0..100).map(long).collect::<Vec<_>>(), (0..200).map(short).collect(), vec![]] {
+        let messages = PeerRecord::messages(records.clone());
+        let mut read = Vec::new();
+        for message in &messages {
+            let record = message.encode();
+            assert!(record.len() <= MAX_RECORD);
+            match Message::decode(&record) {
+                Ok(Some(Message::Records(records))) => read.extend(records),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(read, records);
+    }
+}
+
+#[test]
+fn a_join_is_good_for_one_link_and_one_joiner() {
+    let (link, invite) = ([4; 32], chi());
+    let join = Join::make(&invite, room().hint(), "Ben".to_owned(), &link, &ben().peer());
+    assert_eq!(join.verify(&link, &ben().peer()), Ok(()));
+    assert_eq!(join.key, *invite.peer().as_bytes());
+    assert_eq!(join.verify(&[5; 32], &ben().peer()), Err(BadSignature), "replayed on another link");
+    assert_eq!(join.verify(&link, &ana().peer()), Err(BadSignature), "presented by somebody else");
+    assert_eq!(Join { key: *ana().peer().as_bytes(), ..join }.verify(&link, &ben().peer()), Err(BadSignature), "for another invite");
+}
+
+#[test]
+fn room_tags_differ_by_room_link_and_role() {
+    let tag = room_tag(&room(), &[1; 32], Role::Initiator);
+    assert_eq!(tag, room_tag(&room(), &[1; 32], Role::Initiator));
+    assert_ne!(tag, room_tag(&room(), &[1; 32], Role::Responder));
+    assert_ne!(tag, room_tag(&room(), &[2; 32], Role::Initiator));
+    assert_ne!(tag, room_tag(&RoomId([1; 32]), &[1; 32], Role::Initiator));
+}
+
+#[test]
+fn debug_of_an_event_shows_its_length_only() {
+    assert_eq!(format!("{:?}", event(312)), "RawEvent(312 B)");
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    "[\\PC&&[^\u{2028}-\u{202e}\u{2066}-\u{2069}]]{0,20}"
+}
+
+fn any_lines() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("[a-z0-9.:]{0,60}", 0..=MAX_ADDRESSES)
+}
+
+fn any_log() -> impl Strategy<Value = LogKey> {
+    any::<([u8; 32], u64)>().prop_map(|(device, log)| LogKey { device: PeerId::from_bytes(device), log: LogId(log) })
+}
+
+fn any_events(least: usize) -> impl Strategy<Value = Vec<RawEvent>> {
+    let event = prop::collection::vec(any::<u8>(), MIN_EVENT..400).prop_map(|bytes| RawEvent(bytes.into()));
+    prop::collection::vec(event, least..5)
+}
+
+fn any_signature() -> impl Strategy<Value = Signature> {
+    any::<([u8; 32], [u8; 32])>().prop_map(|(head, tail)| {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&head);
+        bytes[32..].copy_from_slice(&tail);
+        Signature::from_bytes(bytes)
+    })
+}
+
+fn any_record() -> impl Strategy<Value = PeerRecord> {
+    (any::<[u8; 32]>(), any::<u64>(), any_name(), any_lines(), any_signature()).prop_map(|(device, seq, name, addresses, sig)| PeerRecord {
+        device: PeerId::from_bytes(device),
+        seq,
+        name,
+        addresses,
+        sig,
+    })
+}
+
+fn any_of_talk() -> impl Strategy<Value = Message> {
+    use Bye::*;
+    let bye = prop::sample::select(vec![Shutdown, NotWelcome, Replaced, Protocol, TooSlow, Busy, Renew]);
+    let refused = prop::sample::select(vec![JoinRefused::UnknownInvite, JoinRefused::UsedUp, JoinRefused::Full]);
+    prop_oneof![
+        (any::<u64>(), any_lines(), "[ -~]{0,64}").prop_map(|(boot_nonce, addresses, agent)| Message::Hello(Hello {
+            boot_nonce,
+            addresses,
+            agent
+        })),
+        any::<u64>().prop_map(Message::Ping),
+        any::<u64>().prop_map(Message::Pong),
+        bye.prop_map(Message::Bye),
+        prop::collection::vec(any::<[u8; 16]>().prop_map(RoomTag), 0..40).prop_map(Message::Rooms),
+        (any::<([u8; 32], [u8; 16])>(), any_name(), any_signature()).prop_map(|((key, hint), name, proof)| Message::Join(Join {
+            key,
+            hint,
+            name,
+            proof
+        })),
+        (any::<Option<[u8; 32]>>(), any_name()).prop_map(|(room, name)| Message::Welcome(Welcome { room: room.map(RoomId), name })),
+        refused.prop_map(Message::JoinRefused),
+        any_name().prop_map(|name| Message::ContactRequest(ContactRequest { name })),
+        (any::<bool>(), any_name()).prop_map(|(accepted, name)| Message::ContactAnswer(ContactAnswer { accepted, name })),
+        prop::collection::vec(any_record(), 0..4).prop_map(Message::Records),
+    ]
+}
+
+fn any_of_spread() -> impl Strategy<Value = Message> {
+    let room = || any::<[u8; 32]>().prop_map(RoomId);
+    let head = (any_log(), 1u32.., any::<[u8; 8]>()).prop_map(|(log, seq, hash)| HeadOf { log, seq, hash });
+    prop_oneof![
+        (0..=MAX_TTL, room(), any_events(1)).prop_map(|(ttl, room, events)| Message::Run(Run { ttl, room, events })),
+        (room(), any::<[u8; 16]>()).prop_map(|(room, digest)| Message::Digest(Digest { room, digest })),
+        (room(), prop::collection::vec(head, 0..20)).prop_map(|(room, heads)| Message::Heads(Heads { room, heads })),
+        (room(), any_log(), any::<(u32, u32)>()).prop_map(|(room, log, (a, b))| {
+            let (from, to) = (a.min(b).max(1), a.max(b).max(1));
+            Message::Need(Need { room, log, from, to })
+        }),
+        (room(), any_log(), any::<u32>(), any_events(0)).prop_map(|(room, log, last, events)| Message::Data(Data {
+            room,
+            log,
+            last,
+            events
+        })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_message_round_trips(message in prop_oneof![any_of_talk(), any_of_spread()]) {
+        let record = message.encode();
+        prop_assert_eq!(Message::decode(&record), Ok(Some(message)));
+    }
+
+    #[test]
+    fn a_changed_message_never_panics_and_what_is_accepted_has_one_encoding(
+        message in prop_oneof![any_of_talk(), any_of_spread()],
+        at in any::<prop::sample::Index>(),
+        byte: u8,
+    ) {
+        let mut record = message.encode().to_vec();
+        let at = at.index(record.len());
+        record[at] = byte;
+        if let Ok(Some(message)) = Message::decode(&record) {
+            prop_assert_eq!(&*message.encode(), record.as_slice());
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(kind in 0u8..0x18, body in prop::collection::vec(any::<u8>(), 0..300)) {
+        let record = [[kind].as_slice(), &body].concat();
+        if let Ok(Some(message)) = Message::decode(&record) {
+            prop_assert_eq!(&*message.encode(), record.as_slice());
+        }
+    }
+}
