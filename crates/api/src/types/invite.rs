@@ -1,0 +1,128 @@
+//! Invites, and attempts to follow one.
+
+use super::*;
+
+data! {
+    /// An invite that was made.
+    pub struct Invite {
+        /// `gv1…`
+        pub text: String,
+        /// `grapevine://join/gv1…`
+        pub link: String,
+        /// How many may use it.
+        pub uses: u32,
+        /// Addresses in it; when empty nobody can follow it.
+        pub addresses: Vec<String>,
+    }
+
+    /// What pasted text turned out to be.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum InviteReading {
+        /// An invite to a room.
+        Room {
+            /// Who made it.
+            inviter: Fingerprint,
+            /// Where it leads.
+            addresses: Vec<String>,
+            /// Already a member of that room.
+            member: Option<RoomIdText>,
+        },
+        /// An invite to become contacts.
+        Contact {
+            /// Who made it.
+            inviter: Fingerprint,
+            /// Where it leads.
+            addresses: Vec<String>,
+            /// Already a contact.
+            known: Option<PeerIdText>,
+        },
+        /// `host:port`.
+        Address {
+            /// As it will be dialled.
+            address: String,
+        },
+        /// One's own invite.
+        Own,
+        /// Neither.
+        Unreadable {
+            /// What is wrong with it.
+            why: InviteFault,
+        },
+    }
+
+    /// What is wrong with pasted text.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum InviteFault {
+        /// Nothing there.
+        Empty,
+        /// Looks like an invite, but characters are missing or changed.
+        Damaged,
+        /// Made by a newer version.
+        TooNew,
+        /// Too long to be an invite.
+        TooLong,
+        /// Neither invite nor address.
+        Unknown,
+    }
+
+    /// An attempt to join a room, to become contacts, or to reach an address.
+    pub struct Joining {
+        /// Id of the attempt.
+        pub id: JoinIdText,
+        /// Whom or what is being reached: a name, or an address.
+        pub target: String,
+        /// How it stands.
+        pub state: JoinState,
+    }
+
+    /// Steps of an attempt.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum JoinState {
+        /// Dialling.
+        Connecting {
+            /// Address being tried.
+            address: String,
+        },
+        /// The last round failed; another follows.
+        Waiting {
+            /// When the next attempt starts.
+            #[ts(type = "number")] retry_at: u64,
+            /// Why the last one failed.
+            reason: LinkReason,
+        },
+        /// Connected; waiting for their answer (a person must accept a contact request).
+        Asked {
+            /// Name of who is asked.
+            name: String,
+        },
+        /// Done.
+        Joined {
+            /// The room that opened.
+            room: RoomIdText,
+        },
+        /// Ended without success.
+        Refused {
+            /// Why.
+            why: JoinRefusal,
+        },
+    }
+
+    /// Why an attempt ended.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum JoinRefusal {
+        /// The invite is not known (any more) to whoever answered.
+        UnknownInvite,
+        /// It has been used as often as it may.
+        UsedUp,
+        /// The other person said no.
+        Declined,
+        /// The room is full.
+        Full,
+        /// Cancelled here.
+        Cancelled,
+        /// It leads to oneself.
+        Own,
+    }
+}

@@ -1,0 +1,127 @@
+//! Messages and pages of history.
+
+use super::*;
+
+data! {
+    /// One entry of a room's history.
+    pub struct Message {
+        /// Event id.
+        pub id: MessageIdText,
+        /// Room.
+        pub room: RoomIdText,
+        /// Place in the order.
+        pub position: PositionText,
+        /// Author's key.
+        pub author: PeerIdText,
+        /// Author's name as known now.
+        pub author_name: String,
+        /// Written by oneself.
+        pub mine: bool,
+        /// When it was written.
+        #[ts(type = "number")] pub at: u64,
+        /// Author's log, for delivery.
+        pub log: LogIdText,
+        /// Sequence number in that log.
+        pub seq: u32,
+        /// What it says.
+        pub body: Body,
+    }
+
+    /// Content of a history entry.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum Body {
+        /// A text.
+        Text {
+            /// As last edited. Plain text with light markdown; never HTML.
+            text: String,
+            /// When it was last edited.
+            #[ts(type = "number | null")] edited: Option<u64>,
+            /// What it answers.
+            reply: Option<Quote>,
+            /// Reactions, most used first.
+            reactions: Vec<Reaction>,
+        },
+        /// It was deleted by its author.
+        Deleted,
+        /// The room was made.
+        RoomCreated {
+            /// Its name.
+            name: String,
+        },
+        /// Somebody came in.
+        MemberAdded {
+            /// Who.
+            peer: PeerIdText,
+            /// Their name.
+            name: String,
+        },
+        /// The author left.
+        MemberLeft,
+    }
+
+    /// The message that another one answers.
+    pub struct Quote {
+        /// Its id.
+        pub id: MessageIdText,
+        /// Its place.
+        pub position: PositionText,
+        /// Its author's name; empty when the message is not here yet.
+        pub author_name: String,
+        /// Its first line, at most 140 characters; empty when deleted or not here yet.
+        pub text: String,
+    }
+
+    /// One emoji under a message.
+    pub struct Reaction {
+        /// The emoji.
+        pub emoji: String,
+        /// Who reacted so, by name.
+        pub people: Vec<String>,
+        /// Oneself among them.
+        pub mine: bool,
+    }
+
+    /// Where a page of history lies.
+    #[serde(tag = "at", rename_all = "snake_case")]
+    pub enum Anchor {
+        /// The newest messages.
+        Latest,
+        /// Those before a position.
+        Before {
+            /// Exclusive.
+            position: PositionText,
+        },
+        /// Those after a position.
+        After {
+            /// Exclusive.
+            position: PositionText,
+        },
+        /// Half before, half from this position on.
+        Around {
+            /// Inclusive.
+            position: PositionText,
+        },
+    }
+
+    /// A page of history.
+    pub struct Page {
+        /// Oldest first.
+        pub messages: Vec<Message>,
+        /// There are older ones.
+        pub more_before: bool,
+        /// There are newer ones.
+        pub more_after: bool,
+    }
+
+    /// A message that has been accepted.
+    pub struct Sent {
+        /// Its id.
+        pub id: MessageIdText,
+        /// Its place.
+        pub position: PositionText,
+        /// Own log.
+        pub log: LogIdText,
+        /// Sequence number in it.
+        pub seq: u32,
+    }
+}

@@ -1,0 +1,140 @@
+//! What is shown first, and what happens then.
+
+use super::*;
+
+data! {
+    /// Everything that an open profile shows first.
+    pub struct Snapshot {
+        /// Notices up to and including this number are contained.
+        #[ts(type = "number")] pub seq: u64,
+        /// Oneself.
+        pub me: Me,
+        /// Rooms.
+        pub rooms: Vec<RoomRow>,
+        /// People.
+        pub people: Vec<Person>,
+        /// Contact requests.
+        pub requests: Vec<Request>,
+        /// People on this network.
+        pub nearby: Vec<Nearby>,
+        /// Attempts under way.
+        pub joining: Vec<Joining>,
+        /// Things that the user should know (repairs, a wrong clock).
+        pub alerts: Vec<Alert>,
+    }
+
+    /// Something that the user should know.
+    pub struct Alert {
+        /// Which case.
+        pub kind: AlertKind,
+        /// Particulars, such as a path or a count.
+        pub detail: String,
+    }
+
+    /// Cases of things that the user should know.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum AlertKind {
+        /// The history on disk was damaged; what could be read was kept, the rest comes from peers.
+        HistoryRepaired,
+        /// The history on disk could not be read; it was set aside and comes again from peers.
+        HistorySetAside,
+        /// Writing to disk fails; new messages are not kept.
+        DiskFailing,
+        /// The listening port could not be opened.
+        NotListening,
+        /// This computer's clock differs from others' by more than two minutes.
+        ClockOff,
+        /// Somebody's device signed two different histories; its log was stopped there.
+        Fork,
+    }
+
+    /// A numbered notice. A client that sees a number that is not the previous one plus one asks for a snapshot.
+    pub struct Numbered {
+        /// Rises by one.
+        #[ts(type = "number")] pub seq: u64,
+        /// What happened.
+        pub notice: Notice,
+    }
+
+    /// What happened. Rows replace earlier rows with the same id.
+    #[serde(tag = "notice", rename_all = "snake_case")]
+    pub enum Notice {
+        /// The profile moved on.
+        StageChanged {
+            /// Where it stands now.
+            stage: Stage,
+        },
+        /// Oneself changed.
+        MeChanged {
+            /// The new row.
+            me: Me,
+        },
+        /// A room is new or changed.
+        RoomChanged {
+            /// The new row.
+            room: RoomRow,
+        },
+        /// Messages are new or changed (edited, deleted, reacted to).
+        Messages {
+            /// Their room.
+            room: RoomIdText,
+            /// In display order.
+            messages: Vec<Message>,
+        },
+        /// Own messages were saved or delivered.
+        DeliveryChanged {
+            /// The room.
+            room: RoomIdText,
+            /// Only what changed; sequence numbers never fall.
+            delivery: Delivery,
+        },
+        /// Members of a room came, went, or were renamed.
+        MembersChanged {
+            /// The room.
+            room: RoomIdText,
+            /// All members.
+            people: Vec<Member>,
+        },
+        /// A person is new or changed.
+        PersonChanged {
+            /// The new row.
+            person: Person,
+        },
+        /// A contact request is new.
+        RequestAdded {
+            /// It.
+            request: Request,
+        },
+        /// A contact request was answered or withdrawn.
+        RequestGone {
+            /// Whose.
+            peer: PeerIdText,
+        },
+        /// The list of people nearby changed.
+        NearbyChanged {
+            /// The whole list.
+            nearby: Vec<Nearby>,
+        },
+        /// An attempt moved on.
+        JoinChanged {
+            /// It.
+            joining: Joining,
+        },
+        /// An attempt is over and no longer listed.
+        JoinGone {
+            /// Which.
+            id: JoinIdText,
+        },
+        /// Something that the user should know.
+        AlertRaised {
+            /// It.
+            alert: Alert,
+        },
+        /// The shell was asked to open an invite (deep link, second start).
+        InviteOpened {
+            /// The text, for `read_invite`.
+            text: String,
+        },
+    }
+}

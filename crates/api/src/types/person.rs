@@ -1,0 +1,120 @@
+//! People, and how this device is connected with them.
+
+use super::*;
+
+data! {
+    /// State of the connection with a person.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum LinkState {
+        /// This is oneself.
+        Own,
+        /// A link is up.
+        Connected {
+            /// The other end's address.
+            address: String,
+            /// Round-trip time in microseconds, once measured.
+            latency_us: Option<u32>,
+            /// Since when.
+            #[ts(type = "number")] since: u64,
+        },
+        /// Dialling now.
+        Connecting {
+            /// Address being tried.
+            address: String,
+        },
+        /// The last attempt failed; another follows.
+        Waiting {
+            /// Address that was tried last.
+            address: String,
+            /// When the next attempt starts.
+            #[ts(type = "number")] retry_at: u64,
+            /// Why the last one failed.
+            reason: LinkReason,
+        },
+        /// No address is known, so only they can dial us.
+        Unreachable {
+            /// When a link was last up, if ever.
+            #[ts(type = "number | null")] last_seen: Option<u64>,
+        },
+    }
+
+    /// Why a link ended or an attempt failed.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum LinkReason {
+        /// The other machine answered that nothing listens there.
+        Refused,
+        /// No answer in time.
+        TimedOut,
+        /// The network says there is no way there.
+        NoRoute,
+        /// The name could not be resolved.
+        NameUnknown,
+        /// Somebody else answered at that address.
+        WrongPeer,
+        /// The other side speaks no version that we speak.
+        Version,
+        /// What arrived was not the protocol.
+        Protocol,
+        /// The other side does not know us.
+        NotWelcome,
+        /// The other side said goodbye.
+        Goodbye,
+        /// The connection broke.
+        Lost,
+        /// Liveness checks went unanswered.
+        Silent,
+        /// A better link with the same peer replaced this one.
+        Replaced,
+        /// The other side could not keep up.
+        TooSlow,
+        /// A limit of this device or of theirs was reached.
+        Busy,
+    }
+
+    /// Somebody known: a contact or a co-member.
+    pub struct Person {
+        /// Public key.
+        pub peer: PeerIdText,
+        /// Display name.
+        pub name: String,
+        /// In the address book (not merely in a common room).
+        pub contact: bool,
+        /// Connection.
+        pub link: LinkState,
+    }
+
+    /// All that is known of a person.
+    pub struct PersonDetails {
+        /// The row.
+        pub person: Person,
+        /// For comparing in person.
+        pub fingerprint: Fingerprint,
+        /// Known addresses, best first.
+        pub addresses: Vec<String>,
+        /// Rooms in common.
+        pub rooms: Vec<RoomIdText>,
+    }
+
+    /// Somebody who asks to become a contact.
+    pub struct Request {
+        /// Public key.
+        pub peer: PeerIdText,
+        /// The name that they give.
+        pub name: String,
+        /// For comparing in person.
+        pub fingerprint: Fingerprint,
+        /// When it came.
+        #[ts(type = "number")] pub at: u64,
+    }
+
+    /// Somebody seen on the local network.
+    pub struct Nearby {
+        /// Id for `say_hello`.
+        pub id: NearbyIdText,
+        /// Name that they announce.
+        pub name: String,
+        /// Address.
+        pub address: String,
+    }
+}

@@ -1,0 +1,116 @@
+//! Rooms, their members, and how far one's own messages have come.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+data! {
+    /// Group or direct.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum RoomKind {
+        /// Any number of people.
+        Group,
+        /// Exactly two.
+        Direct,
+    }
+
+    /// One's own standing in a room.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Standing {
+        /// May read and write.
+        Member,
+        /// Left; history stays readable.
+        Left,
+        /// A direct room whose other side has not accepted yet.
+        Requested,
+    }
+
+    /// A room as the sidebar shows it.
+    pub struct RoomRow {
+        /// Room id.
+        pub id: RoomIdText,
+        /// Group or direct.
+        pub kind: RoomKind,
+        /// Name; for a direct room the other person's.
+        pub name: String,
+        /// The other person of a direct room.
+        pub peer: Option<PeerIdText>,
+        /// Own standing.
+        pub standing: Standing,
+        /// Number of members, oneself included.
+        pub members: u32,
+        /// Number of other members with whom a link is up.
+        pub connected: u32,
+        /// Newest message, if any.
+        pub last: Option<Preview>,
+        /// Unread messages of others; counting stops at 999.
+        pub unread: u32,
+        /// Everything up to here has been read.
+        pub read_up_to: Option<PositionText>,
+        /// What was typed but not sent.
+        pub draft: String,
+        /// Events that others are known to have and this device lacks; 0 when level with everyone heard from.
+        pub lacking: u32,
+        /// Creation or last activity, for ordering.
+        #[ts(type = "number")] pub active_at: u64,
+    }
+
+    /// First line of the newest message.
+    pub struct Preview {
+        /// Author's key.
+        pub author: PeerIdText,
+        /// Author's name.
+        pub author_name: String,
+        /// Written by oneself.
+        pub mine: bool,
+        /// At most 140 characters, one line.
+        pub text: String,
+        /// When it was written.
+        #[ts(type = "number")] pub at: u64,
+    }
+
+    /// A room as its own view shows it.
+    pub struct RoomDetails {
+        /// The row.
+        pub room: RoomRow,
+        /// All members, oneself included, by name.
+        pub people: Vec<Member>,
+        /// Delivery of one's own messages.
+        pub delivery: Delivery,
+    }
+
+    /// One member of a room.
+    pub struct Member {
+        /// Public key.
+        pub peer: PeerIdText,
+        /// Display name.
+        pub name: String,
+        /// Oneself.
+        pub me: bool,
+        /// Made the room.
+        pub creator: bool,
+        /// How this device is connected with them.
+        pub link: LinkState,
+    }
+
+    /// How far one's own logs in a room have come. A message with (`log`, `seq`) is *sending* until `saved[log] ≥ seq`, then *saved*; it is
+    /// *delivered* to each peer with an entry of that log with `seq` at least as high.
+    pub struct Delivery {
+        /// Highest sequence number known to be on disk, for each own log.
+        #[ts(type = "Record<string, number>")] pub saved: BTreeMap<LogIdText, u32>,
+        /// What each other member said that it has of each own log.
+        pub acks: Vec<Ack>,
+    }
+
+    /// What one member has of one of our logs.
+    pub struct Ack {
+        /// The member.
+        pub peer: PeerIdText,
+        /// Our log.
+        pub log: LogIdText,
+        /// Highest sequence number that it has.
+        pub seq: u32,
+    }
+}

@@ -1,0 +1,124 @@
+//! Where a profile stands, and who one is.
+
+use super::*;
+
+data! {
+    /// Nothing to tell but success.
+    pub struct Done {}
+
+    /// Where a profile stands.
+    #[serde(tag = "stage", rename_all = "snake_case")]
+    pub enum Stage {
+        /// The keychain is being asked; shown as waiting once it has taken two seconds.
+        Opening {
+            /// Milliseconds since the question was put.
+            #[ts(type = "number")] waited_ms: u64,
+        },
+        /// No identity yet.
+        Welcome {
+            /// From the OS user.
+            suggested_name: String,
+            /// Set when the system keychain cannot be used now, so that the first screen can say so and offer the key file.
+            keychain: Option<KeychainProblem>,
+        },
+        /// There is an identity, but the keychain does not give its key.
+        Locked {
+            /// What is wrong.
+            problem: KeychainProblem,
+        },
+        /// The key is in a passphrase file.
+        NeedsPassphrase {
+            /// The last one was wrong.
+            wrong: bool,
+        },
+        /// The data on disk cannot be opened.
+        Unusable {
+            /// Which case; words are the client's.
+            code: Code,
+            /// For a report; never shown alone.
+            detail: String,
+        },
+        /// Open; `snapshot` answers.
+        Open,
+    }
+
+    /// Why the keychain does not serve.
+    pub struct KeychainProblem {
+        /// Which case.
+        pub kind: KeychainProblemKind,
+        /// The system's own words, for a report.
+        pub detail: String,
+    }
+
+    /// Cases of keychain trouble that a screen tells apart.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum KeychainProblemKind {
+        /// No service of this kind runs on this system.
+        Absent,
+        /// It runs, and is locked or the user said no.
+        Denied,
+        /// It answers, but our entry is gone.
+        Wiped,
+        /// It did not answer in time.
+        Silent,
+    }
+
+    /// Where the identity key is to be kept.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum CustodyChoice {
+        /// The system keychain.
+        Keychain,
+        /// A file sealed with a passphrase (Argon2id).
+        KeyFile {
+            /// At least 8 characters.
+            passphrase: String,
+        },
+    }
+
+    /// Where the identity key is kept.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Custody {
+        /// The system keychain.
+        Keychain,
+        /// A file sealed with a passphrase.
+        KeyFile,
+    }
+
+    /// A public key in forms that people can compare in person.
+    pub struct Fingerprint {
+        /// Words to read aloud.
+        pub words: Vec<String>,
+        /// Pictures to compare, with names for reading aloud.
+        pub emoji: Vec<FingerprintEmoji>,
+    }
+
+    /// One picture of a fingerprint.
+    pub struct FingerprintEmoji {
+        /// The emoji itself.
+        pub symbol: String,
+        /// Its name in plain words.
+        pub name: String,
+    }
+
+    /// Oneself.
+    pub struct Me {
+        /// Own public key.
+        pub peer: PeerIdText,
+        /// Display name.
+        pub name: String,
+        /// For comparing in person.
+        pub fingerprint: Fingerprint,
+        /// Where the key is kept.
+        pub custody: Custody,
+        /// Addresses at which others may reach this device, best first (`host:port`).
+        pub addresses: Vec<String>,
+        /// Set when nobody can dial this device, with the system's reason.
+        pub not_listening: Option<String>,
+        /// The name is announced on the local network.
+        pub nearby_visible: bool,
+        /// Links that are up.
+        pub links: u32,
+    }
+}
