@@ -1,0 +1,77 @@
+//! The one place that looks at clocks.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::table::Now;
+
+/// Disagreement of the two clocks, in milliseconds, that means sleep: more than time servers correct at once.
+const JUMP: u64 = 5_000;
+
+/// Milliseconds since the network started, and since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// Monotonic milliseconds; never 0, so that 0 can mean never.
+    pub(crate) fn tick(&self) -> u64 {
+        1 + crate::pulse::millis(self.start.elapsed())
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map(crate::pulse::millis).unwrap_or(0);
+        Now { tick: self.tick(), wall }
+    }
+}
+
+/// Notices that this machine slept.
+#[derive(Debug)]
+pub(crate) struct SleepWatch {
+    last: Now,
+}
+
+impl SleepWatch {
+    pub(crate) fn new(now: Now) -> Self {
+        Self { last: now }
+    }
+
+    /// To be called at least every `expected` milliseconds. Whether the machine, or at least this process, stood still in between:
+    /// then the wall clock ran ahead of the monotonic one, or, where that counts sleep as well, both ran ahead of us.
+    pub(crate) fn slept(&mut self, now: Now, expected: u64) -> bool {
+        let tick = now.tick.saturating_sub(self.last.tick);
+        let wall = now.wall.saturating_sub(self.last.wall);
+        self.last = now;
+        wall > tick.saturating_add(JUMP) || tick > expected.saturating_add(JUMP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tick: u64, wall: u64) -> Now {
+        Now { tick, wall }
+    }
+
+    #[test]
+    fn sleep_is_noticed_on_either_kind_of_clock_and_once() {
+        let mut watch = SleepWatch::new(at(0, 1_000_000));
+        assert!(!watch.slept(at(2000, 1_002_001), 2000));
+        assert!(watch.slept(at(4000, 1_034_000), 2000), "monotonic time stood still");
+        assert!(!watch.slept(at(6000, 1_036_000), 2000));
+        assert!(watch.slept(at(60_000, 1_090_000), 2000), "monotonic time went on");
+        assert!(!watch.slept(at(62_000, 1_092_000), 2000));
+    }
+
+    #[test]
+    fn a_clock_set_back_or_nudged_is_not_sleep() {
+        let mut watch = SleepWatch::new(at(0, 1_000_000));
+        assert!(!watch.slept(at(2000, 500), 2000));
+        assert!(!watch.slept(at(4000, 4500), 2000));
+    }
+}

@@ -1,0 +1,79 @@
+//! What every task of the network may need.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use identity::Identity;
+use tokio::sync::mpsc;
+use wire::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT};
+use wire::{Hello, StaticKey};
+
+use crate::clock::Clock;
+use crate::config::{Limits, Times};
+use crate::event::Event;
+use crate::report::Report;
+
+/// Shared by all tasks; nothing in it is about one peer.
+pub(crate) struct Context {
+    pub(crate) me: Arc<Identity>,
+    pub(crate) key: StaticKey,
+    pub(crate) boot_nonce: u64,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) times: Times,
+    pub(crate) clock: Clock,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) reports: mpsc::Sender<Report>,
+    agent: String,
+    addresses: Mutex<Vec<String>>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        me: Arc<Identity>,
+        key: StaticKey,
+        config: &crate::config::Config,
+        events: mpsc::Sender<Event>,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
+        Self {
+            me,
+            key,
+            boot_nonce: rand::random(),
+            limits: Arc::new(config.limits.clone()),
+            times: config.times.clone(),
+            clock: Clock::start(),
+            events,
+            reports,
+            agent: cut(&config.agent, MAX_AGENT).to_owned(),
+            addresses: Mutex::default(),
+        }
+    }
+
+    /// How this device introduces itself from now on.
+    pub(crate) fn set_addresses(&self, addresses: Vec<String>) {
+        let fit = addresses.into_iter().filter(|address| address.len() <= MAX_ADDRESS).take(MAX_ADDRESSES).collect();
+        *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = fit;
+    }
+
+    pub(crate) fn hello(&self) -> Hello {
+        let addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Hello { boot_nonce: self.boot_nonce, addresses, agent: self.agent.clone() }
+    }
+}
+
+/// The longest beginning of at most `max` bytes that does not cut a character.
+fn cut(text: &str, max: usize) -> &str {
+    let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_agent_is_cut_between_characters() {
+        assert_eq!(cut("grapevine", 64), "grapevine");
+        assert_eq!(cut("aé", 2), "a");
+        assert_eq!(cut("aé", 3), "aé");
+    }
+}

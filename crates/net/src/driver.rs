@@ -1,0 +1,436 @@
+//! The one task that owns the table: commands, connections, reports and time go in, and its effects are carried out here.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::future::{pending, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{Instrument, debug, debug_span, info, warn};
+use wire::{Bye, Role};
+
+use crate::clock::SleepWatch;
+use crate::config::Config;
+use crate::context::Context;
+use crate::dial::dial;
+use crate::event::{DialId, Event, LinkId};
+use crate::gate::{Gate, HalfOpen, Verdict};
+use crate::greeting::{Arrival, answer};
+use crate::handle::Command;
+use crate::link::Link;
+use crate::listen::Listeners;
+use crate::nearby::Nearby;
+use crate::outbox::{End, Shared};
+use crate::reason::Reason;
+use crate::report::{Origin, Report};
+use crate::table::{AttemptId, Candidate, Effect, Now, Table};
+use crate::watch::{Watch, Watched};
+
+/// The driver wakes at least this often, milliseconds, to notice sleep.
+const TICK: u64 = 2_000;
+/// The machine's addresses are read this often, milliseconds: a changed network is worth new dials.
+const LOOK_AT_ADDRESSES: u64 = 30_000;
+/// Events that wait for the node before the driver takes no more connections and reports.
+const MAX_WAITING: usize = 256;
+/// Rest after the system refused to accept: usually it has no more file handles, and asking at once again helps nobody.
+const ACCEPT_REST: u64 = 250;
+
+/// See the module's header.
+pub(crate) struct Driver {
+    context: Arc<Context>,
+    config: Config,
+    commands: mpsc::UnboundedReceiver<Command>,
+    reports: mpsc::Receiver<Report>,
+    table: Table,
+    gate: Gate,
+    listeners: Listeners,
+    /// Handed in and not started.
+    ready: BTreeMap<LinkId, Box<Link>>,
+    running: BTreeMap<LinkId, Watched>,
+    attempts: BTreeMap<AttemptId, AbortHandle>,
+    visitors: BTreeMap<HalfOpen, AbortHandle>,
+    outgoing: VecDeque<Outgoing>,
+    watch: Watch,
+    sleep_watch: SleepWatch,
+    nearby: Option<Nearby>,
+    own_addresses: Vec<String>,
+    reachable: Vec<SocketAddr>,
+    addresses_at: u64,
+    accept_at: u64,
+    next_link: u64,
+    alive: mpsc::Sender<Infallible>,
+    all_gone: mpsc::Receiver<Infallible>,
+}
+
+/// What leaves in order: a link starts, and tells, only after all that was told before it.
+enum Outgoing {
+    Event(Event),
+    Start(LinkId),
+}
+
+/// Why the loop goes on or ends.
+enum Turn {
+    Command(Option<Command>),
+    Report(Option<Report>),
+    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Room(bool),
+    Nearby,
+    Time,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        config: Config,
+        context: Arc<Context>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        reports: mpsc::Receiver<Report>,
+    ) -> Self {
+        let now = context.clock.now();
+        let (listeners, failed) = Listeners::open(&config.listen);
+        let limits = &config.limits;
+        let (alive, all_gone) = mpsc::channel(1);
+        let mut driver = Self {
+            table: Table::new(context.me.peer(), limits.clone(), config.times.clone(), config.pace, rand::random()),
+            gate: Gate::new(limits.half_open, limits.half_open_per_address),
+            nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, listeners.bound().first().map(SocketAddr::port))),
+            context,
+            config,
+            commands,
+            reports,
+            listeners,
+            ready: BTreeMap::new(),
+            running: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            visitors: BTreeMap::new(),
+            outgoing: VecDeque::new(),
+            watch: Watch::default(),
+            sleep_watch: SleepWatch::new(now),
+            own_addresses: Vec::new(),
+            reachable: Vec::new(),
+            addresses_at: now.tick + LOOK_AT_ADDRESSES,
+            accept_at: 0,
+            next_link: 1,
+            alive,
+            all_gone,
+        };
+        if let Some(failed) = &failed {
+            warn!(failed, "cannot listen");
+        }
+        driver.reachable = driver.listeners.addresses();
+        driver.tell_addresses(failed);
+        driver
+    }
+
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.flush();
+            match self.turn().await {
+                Turn::Command(None) => return self.shut_down(None).await,
+                Turn::Command(Some(Command::Shutdown(done))) => return self.shut_down(Some(done)).await,
+                Turn::Command(Some(command)) => self.on_command(command),
+                Turn::Report(Some(report)) => self.on_report(report),
+                // The context holds a sender, so there is always one.
+                Turn::Report(None) => debug_assert!(false, "reports ended"),
+                Turn::Accepted(accepted) => self.on_accepted(accepted),
+                Turn::Room(true) => {}
+                Turn::Room(false) => return self.shut_down(None).await,
+                Turn::Nearby => self.on_nearby(),
+                Turn::Time => {}
+            }
+            self.on_time();
+        }
+    }
+
+    /// Waits for whatever comes first. Commands go first: they are few, and may make the rest superfluous.
+    async fn turn(&mut self) -> Turn {
+        let now = self.context.clock.tick();
+        let until = self.next_wake().clamp(now, now + TICK);
+        let open = self.outgoing.len() < MAX_WAITING;
+        let accepting = open && now >= self.accept_at && !self.listeners.is_empty();
+        let events = &self.context.events;
+        let listeners = &mut self.listeners;
+        let nearby = self.nearby.as_mut();
+        tokio::select! {
+            biased;
+            command = self.commands.recv() => Turn::Command(command),
+            permit = events.reserve(), if !self.outgoing.is_empty() => Turn::Room(permit.is_ok()),
+            report = self.reports.recv(), if open => Turn::Report(report),
+            accepted = poll_fn(|waking| listeners.poll_accept(waking)), if accepting => Turn::Accepted(accepted),
+            () = async { match nearby { Some(nearby) => nearby.changed().await, None => pending().await } } => Turn::Nearby,
+            () = sleep(Duration::from_millis(until - now)) => Turn::Time,
+        }
+    }
+
+    fn next_wake(&self) -> u64 {
+        let links = if self.running.is_empty() { u64::MAX } else { self.watch.next() };
+        self.table.next_wake().unwrap_or(u64::MAX).min(links).min(self.addresses_at)
+    }
+
+    fn on_command(&mut self, command: Command) {
+        let (now, mut out) = (self.context.clock.now(), Vec::new());
+        match command {
+            Command::Want(peer, addresses) => self.table.want(peer, addresses, now, &mut out),
+            Command::Unwant(peer) => self.table.unwant(peer, now, &mut out),
+            Command::DialNow(peer) => self.table.dial_now(peer, now, &mut out),
+            Command::DialAddress(dial, address) => self.table.dial_address(dial, address, now, &mut out),
+            Command::CancelDial(dial) => self.table.cancel_dial(dial, now, &mut out),
+            Command::Welcome(peer, link) => self.table.welcome(peer, link),
+            Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut out),
+            Command::Announce(name) => {
+                if let Some(nearby) = &mut self.nearby {
+                    nearby.announce(name);
+                }
+            }
+            Command::SetAddresses(addresses) => {
+                self.own_addresses = addresses;
+                self.introduce_addresses();
+            }
+            Command::Shutdown(_) => debug_assert!(false, "handled in run"),
+        }
+        self.act(out);
+    }
+
+    fn on_report(&mut self, report: Report) {
+        let (now, mut out) = (self.context.clock.now(), Vec::new());
+        match report {
+            Report::Spoke(visitor) => self.gate.spoke(visitor),
+            Report::Left(visitor, reason) => {
+                self.leave(visitor);
+                debug!(?reason, "visitor left");
+            }
+            Report::Trying(attempt, address) => self.table.trying(attempt, address, now, &mut out),
+            Report::MayComplete(attempt, peer, reply) => {
+                let may = self.table.may_complete(attempt, peer, now, &mut out);
+                if !may {
+                    self.attempts.remove(&attempt);
+                }
+                let _ = reply.send(may);
+            }
+            Report::DialFailed(attempt, address, reason) => {
+                self.attempts.remove(&attempt);
+                self.table.dial_failed(attempt, address, reason, now, &mut out);
+            }
+            Report::Greeted(origin, arrival) => self.on_greeted(origin, *arrival, now, &mut out),
+            Report::Ended(peer, link, reason) => {
+                self.running.remove(&link);
+                self.table.ended(peer, link, reason, now, &mut out);
+            }
+        }
+        self.act(out);
+    }
+
+    fn on_greeted(&mut self, origin: Origin, arrival: Arrival, now: Now, out: &mut Vec<Effect>) {
+        let attempt = match origin {
+            Origin::Accepted(visitor) => {
+                self.leave(visitor);
+                None
+            }
+            Origin::Dialled(attempt) => {
+                self.attempts.remove(&attempt);
+                Some(attempt)
+            }
+        };
+        let link = LinkId(self.next_link);
+        self.next_link += 1;
+        let candidate = Candidate {
+            link,
+            peer: arrival.session.peer,
+            role: arrival.session.role,
+            remote: arrival.remote,
+            nonce: arrival.hello.boot_nonce,
+            attempt,
+        };
+        let shared = Arc::new(Shared::new(self.context.limits.clone(), now.tick));
+        let link_task = Link::new(self.context.clone(), shared, link, arrival, self.alive.clone());
+        self.ready.insert(link, link_task);
+        self.table.greeted(candidate, now, out);
+    }
+
+    fn on_accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        let now = self.context.clock.tick();
+        let (stream, remote) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // A visitor who left before being let in is no reason to rest.
+                if error.kind() != io::ErrorKind::ConnectionAborted {
+                    warn!(%error, "cannot accept");
+                    self.accept_at = now + ACCEPT_REST;
+                }
+                return;
+            }
+        };
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let Verdict::Enter { new, instead_of } = self.gate.knock(remote.ip(), now) else { return };
+        if let Some(displaced) = instead_of.and_then(|visitor| self.visitors.remove(&visitor)) {
+            displaced.abort();
+        }
+        let context = self.context.clone();
+        let task = tokio::spawn(async move {
+            let spoke = async || {
+                let _ = context.reports.send(Report::Spoke(new)).await;
+            };
+            let greeted = match stream.set_nodelay(true) {
+                Ok(()) => answer(stream, remote, &context, spoke).await,
+                Err(error) => Err(Reason::of_io(&error)),
+            };
+            let report = match greeted {
+                Ok(arrival) => Report::Greeted(Origin::Accepted(new), Box::new(arrival)),
+                Err(reason) => Report::Left(new, reason),
+            };
+            let _ = context.reports.send(report).await;
+        });
+        self.visitors.insert(new, task.abort_handle());
+    }
+
+    fn leave(&mut self, visitor: HalfOpen) {
+        self.gate.left(visitor);
+        self.visitors.remove(&visitor);
+    }
+
+    fn on_nearby(&mut self) {
+        let Some(nearby) = &self.nearby else { return };
+        // Anybody can make this change often; only the last list matters.
+        self.outgoing.retain(|waiting| !matches!(waiting, Outgoing::Event(Event::Nearby(_))));
+        self.outgoing.push_back(Outgoing::Event(Event::Nearby(nearby.peers())));
+    }
+
+    /// Everything that is due.
+    fn on_time(&mut self) {
+        let (now, mut out) = (self.context.clock.now(), Vec::new());
+        if self.sleep_watch.slept(now, TICK) {
+            info!("woke");
+            self.outgoing.push_back(Outgoing::Event(Event::Woke));
+            self.running.values_mut().for_each(|link| link.doubt(now.tick));
+            self.watch.hurry(now.tick);
+            self.addresses_at = now.tick;
+            self.table.dial_all(now, &mut out);
+        }
+        if now.tick >= self.addresses_at {
+            self.look_at_addresses(now, &mut out);
+        }
+        let table = &mut self.table;
+        self.watch.look(self.running.iter_mut(), now.tick, &self.config.times, |peer, link, rtt| {
+            table.measured(peer, link, rtt, now, &mut out);
+        });
+        self.table.tick(now, &mut out);
+        self.act(out);
+    }
+
+    fn look_at_addresses(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.addresses_at = now.tick + LOOK_AT_ADDRESSES;
+        let found = self.listeners.addresses();
+        if found != self.reachable {
+            self.reachable = found;
+            self.tell_addresses(None);
+            self.table.dial_all(now, out);
+        }
+    }
+
+    fn tell_addresses(&mut self, failed: Option<String>) {
+        self.introduce_addresses();
+        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses: self.reachable.clone(), failed }));
+    }
+
+    fn introduce_addresses(&self) {
+        let found = self.reachable.iter().map(ToString::to_string).filter(|address| !self.own_addresses.contains(address));
+        self.context.set_addresses(self.own_addresses.iter().cloned().chain(found).collect());
+    }
+
+    fn act(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Dial { attempt, expect, addresses } => {
+                    let task = tokio::spawn(Box::pin(dial(self.context.clone(), attempt, expect, addresses)));
+                    self.attempts.insert(attempt, task.abort_handle());
+                }
+                Effect::Abort(attempt) => {
+                    if let Some(task) = self.attempts.remove(&attempt) {
+                        task.abort();
+                    }
+                }
+                Effect::Start { link, asked } => self.prepare(link, asked),
+                Effect::Close { link, bye } => self.close(link, bye),
+                Effect::Tell(event) => self.outgoing.push_back(Outgoing::Event(event)),
+            }
+        }
+    }
+
+    fn prepare(&mut self, link: LinkId, asked: Option<DialId>) {
+        if let Some(task) = self.ready.get_mut(&link) {
+            task.set_asked(asked);
+        }
+        self.outgoing.push_back(Outgoing::Start(link));
+    }
+
+    fn close(&mut self, link: LinkId, bye: Bye) {
+        if let Some(watched) = self.running.get(&link) {
+            watched.shared.order_end(End::Say(bye));
+        } else if let Some(task) = self.ready.get(&link).filter(|_| self.is_starting(link)) {
+            // It tells that it came up, and then that it ended.
+            task.shared().order_end(End::Say(bye));
+        } else if let Some(task) = self.ready.remove(&link) {
+            tokio::spawn(task.turn_away(bye));
+        }
+    }
+
+    fn is_starting(&self, link: LinkId) -> bool {
+        self.outgoing.iter().any(|waiting| matches!(waiting, Outgoing::Start(id) if *id == link))
+    }
+
+    fn start(&mut self, link: LinkId) {
+        let Some(task) = self.ready.remove(&link) else { return };
+        let (peer, role) = (task.peer(), task.role());
+        self.running.insert(link, Watched::new(peer, task.shared().clone()));
+        self.watch.hurry(self.context.clock.tick());
+        let dir = if role == Some(Role::Initiator) { "out" } else { "in" };
+        let span = debug_span!("link", peer = %peer.short(), dir);
+        tokio::spawn(task.run().instrument(span));
+    }
+
+    /// Passes on what the node has room for.
+    fn flush(&mut self) {
+        while let Some(next) = self.outgoing.pop_front() {
+            match next {
+                Outgoing::Start(link) => self.start(link),
+                Outgoing::Event(event) => match self.context.events.try_send(event) {
+                    Ok(()) => {}
+                    Err(mpsc::error::TrySendError::Full(event)) => {
+                        self.outgoing.push_front(Outgoing::Event(event));
+                        return;
+                    }
+                    // The loop notices and shuts down.
+                    Err(mpsc::error::TrySendError::Closed(event)) => {
+                        self.outgoing.push_front(Outgoing::Event(event));
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn shut_down(self, done: Option<oneshot::Sender<()>>) {
+        let Self { running, ready, attempts, visitors, listeners, mut nearby, alive, mut all_gone, config, .. } = self;
+        drop(listeners);
+        attempts.into_values().chain(visitors.into_values()).for_each(|task| task.abort());
+        for link in running.into_values() {
+            link.shared.order_end(End::Say(Bye::Shutdown));
+        }
+        for task in ready.into_values() {
+            tokio::spawn(task.turn_away(Bye::Shutdown));
+        }
+        if let Some(nearby) = &mut nearby {
+            nearby.stop();
+        }
+        drop(alive);
+        let _ = timeout(config.times.farewell, all_gone.recv()).await;
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What the network tells the node.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use identity::PeerId;
+use wire::{Hello, Message, Role};
+
+use crate::outbox::Outbox;
+use crate::reason::Reason;
+
+/// One link of this process's life; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A dial that the node asked for; chosen by the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DialId(pub u64);
+
+/// What happened, in order.
+///
+/// Invariant: of one peer at most one link is between its `LinkUp` and its `LinkDown`, and its `Received` and `Drained`
+/// come only in between (guarded by `events_of_links_are_nested`).
+#[derive(Debug)]
+pub enum Event {
+    /// Listening began, failed, or the addresses of this machine changed.
+    Listening {
+        /// Where others may reach this device: public ones first, then private ones; loopback only where there is nothing else.
+        addresses: Vec<SocketAddr>,
+        /// Why some or all of listening does not work. Dialling works all the same.
+        failed: Option<String>,
+    },
+    /// A peer proved who it is and introduced itself.
+    LinkUp(Box<LinkUp>),
+    /// A peer said something, in order. `Hello`, `Ping`, `Pong` and `Bye` are handled before.
+    Received {
+        /// Who.
+        peer: PeerId,
+        /// On which link.
+        link: LinkId,
+        /// What one read yielded; never empty.
+        messages: Vec<Message>,
+    },
+    /// A queue that refused something is at most half full again.
+    Drained {
+        /// Whose.
+        peer: PeerId,
+        /// Of which link.
+        link: LinkId,
+    },
+    /// A link ended.
+    LinkDown {
+        /// With whom.
+        peer: PeerId,
+        /// Which.
+        link: LinkId,
+        /// Why.
+        reason: Reason,
+    },
+    /// Something about reaching a peer changed. Told for wanted peers and for linked ones.
+    PeerChanged {
+        /// Who.
+        peer: PeerId,
+        /// How it stands now.
+        state: PeerState,
+    },
+    /// A dial that the node asked for moved on to this address.
+    DialProgress {
+        /// Which dial.
+        dial: DialId,
+        /// The address that is being tried.
+        address: String,
+    },
+    /// A dial that the node asked for is over: one round over all addresses that its name stands for.
+    DialEnded {
+        /// Which dial.
+        dial: DialId,
+        /// Who answered; their `LinkUp` comes next, unless there was a link with them already.
+        result: Result<PeerId, Reason>,
+    },
+    /// Everybody who announces a name on the local network, each time this changes.
+    Nearby(Vec<NearbyPeer>),
+    /// The clocks jumped apart: the machine slept. Links are being checked and peers redialled.
+    Woke,
+}
+
+/// A link that came up.
+#[derive(Debug)]
+pub struct LinkUp {
+    /// Who is there.
+    pub peer: PeerId,
+    /// Which link.
+    pub link: LinkId,
+    /// Which side this device is on it.
+    pub role: Role,
+    /// Where they are.
+    pub remote: SocketAddr,
+    /// Handshake hash: the same on both sides, and of no other link.
+    pub hash: [u8; 32],
+    /// How they introduced themselves.
+    pub hello: Hello,
+    /// The way to them.
+    pub outbox: Outbox,
+    /// Which dial this is the answer to, if the node asked for it.
+    pub asked: Option<DialId>,
+}
+
+/// How it stands with a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerState {
+    /// A link is up.
+    Connected {
+        /// Where they are.
+        remote: SocketAddr,
+        /// Since when, in milliseconds since 1970.
+        since: u64,
+        /// Round trip, once known.
+        rtt: Option<Duration>,
+    },
+    /// Being dialled, or next in the queue to be.
+    Connecting {
+        /// Where.
+        address: String,
+    },
+    /// The last dial failed or the link ended; another dial follows.
+    Waiting {
+        /// What failed: a dialled address, or the link's remote end.
+        address: String,
+        /// When the next dial starts, in milliseconds since 1970.
+        retry_at: u64,
+        /// Why.
+        reason: Reason,
+    },
+    /// No link, and nothing is being done about it: not wanted, or no address is known.
+    Idle {
+        /// Why the last link or dial ended, if there was one.
+        reason: Option<Reason>,
+    },
+}
+
+/// Somebody who announces a name on the local network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearbyPeer {
+    /// Random per start of their program; says nothing about who they are.
+    pub id: String,
+    /// What they call themselves; unproven.
+    pub name: String,
+    /// Where to dial.
+    pub address: SocketAddr,
+}

@@ -1,0 +1,163 @@
+//! From a fresh connection to a peer that proved itself and said Hello, or to the reason why not.
+
+use std::net::SocketAddr;
+
+use identity::PeerId;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use wire::frame::{pack_records, records, write_handshake};
+use wire::{FrameReader, Handshake, HandshakeFault, Hello, Message, Session, Step};
+
+use crate::context::Context;
+use crate::reason::Reason;
+
+/// Bytes asked of the socket at once: more than all three handshake messages together.
+const CHUNK: usize = 1024;
+
+/// A peer at the door.
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    pub(crate) remote: SocketAddr,
+    pub(crate) session: Session,
+    pub(crate) hello: Hello,
+    pub(crate) reader: FrameReader,
+    /// What followed the Hello in its frame.
+    pub(crate) messages: Vec<Message>,
+    /// What followed that frame.
+    pub(crate) rest: Vec<u8>,
+}
+
+/// Answers whoever connected. `on_first` is called when a whole frame has arrived.
+pub(crate) async fn answer(
+    stream: TcpStream,
+    remote: SocketAddr,
+    context: &Context,
+    on_first: impl AsyncFnOnce(),
+) -> Result<Arrival, Reason> {
+    let start = Instant::now();
+    let mut talk = Talk::new(stream);
+    let handshake = Handshake::respond(context.me.clone(), &context.key).map_err(of_fault)?;
+    let first = within(start + context.times.first_frame, talk.frame()).await?;
+    on_first().await;
+    within(start + context.times.handshake, async {
+        let Step::Reply(handshake, reply) = handshake.read(&first).map_err(of_fault)? else { return Err(Reason::Protocol) };
+        write_handshake(&reply, &mut talk.out);
+        talk.flush().await?;
+        let third = talk.frame().await?;
+        let Step::Done { reply: None, session } = handshake.read(&third).map_err(of_fault)? else { return Err(Reason::Protocol) };
+        talk.greet(session, remote, context).await
+    })
+    .await
+}
+
+/// Introduces this device to whoever was dialled. `may_complete` decides, once they are known, before they learn who this is;
+/// `Ok(None)` if it does not.
+pub(crate) async fn introduce(
+    stream: TcpStream,
+    remote: SocketAddr,
+    context: &Context,
+    expect: Option<PeerId>,
+    may_complete: impl AsyncFnOnce(PeerId) -> bool,
+) -> Result<Option<Arrival>, Reason> {
+    let deadline = Instant::now() + context.times.handshake;
+    within(deadline, async {
+        let mut talk = Talk::new(stream);
+        let (handshake, first) = Handshake::initiate(context.me.clone(), &context.key, expect).map_err(of_fault)?;
+        write_handshake(&first, &mut talk.out);
+        talk.flush().await?;
+        let second = talk.frame().await?;
+        let Step::Done { reply: Some(third), session } = handshake.read(&second).map_err(of_fault)? else {
+            return Err(Reason::Protocol);
+        };
+        if !may_complete(session.peer).await {
+            return Ok(None);
+        }
+        write_handshake(&third, &mut talk.out);
+        talk.greet(session, remote, context).await.map(Some)
+    })
+    .await
+}
+
+async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Reason>>) -> Result<T, Reason> {
+    timeout_at(deadline, work).await.unwrap_or(Err(Reason::TimedOut))
+}
+
+fn of_fault(fault: HandshakeFault) -> Reason {
+    match fault {
+        HandshakeFault::WrongPeer { .. } | HandshakeFault::OwnIdentity => Reason::WrongPeer,
+        HandshakeFault::Version => Reason::Version,
+        HandshakeFault::BadAuth | HandshakeFault::Noise | HandshakeFault::Malformed => Reason::Protocol,
+    }
+}
+
+/// A connection that is still read frame by frame.
+struct Talk {
+    stream: TcpStream,
+    reader: FrameReader,
+    input: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl Talk {
+    fn new(stream: TcpStream) -> Self {
+        Self { stream, reader: FrameReader::new(), input: Vec::new(), out: Vec::new() }
+    }
+
+    /// The body of the next frame.
+    async fn frame(&mut self) -> Result<Vec<u8>, Reason> {
+        loop {
+            let mut input = self.input.as_slice();
+            let body = self.reader.next(&mut input).map_err(|_| Reason::Protocol)?.map(<[u8]>::to_vec);
+            let used = self.input.len() - input.len();
+            self.input.drain(..used);
+            if let Some(body) = body {
+                return Ok(body);
+            }
+            self.input.reserve(CHUNK);
+            match self.stream.read_buf(&mut self.input).await {
+                Ok(0) => return Err(Reason::Lost),
+                Ok(_) => {}
+                Err(error) => return Err(Reason::of_io(&error)),
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Reason> {
+        let out = std::mem::take(&mut self.out);
+        self.stream.write_all(&out).await.map_err(|error| Reason::of_io(&error))
+    }
+
+    /// Exchanges Hellos, in one write with what is left of the handshake.
+    async fn greet(mut self, mut session: Session, remote: SocketAddr, context: &Context) -> Result<Arrival, Reason> {
+        self.reader.established();
+        let mut plaintext = Vec::new();
+        let hello = Message::Hello(context.hello()).encode();
+        pack_records([&*hello], &mut plaintext);
+        session.transport.seal(&plaintext, &mut self.out).map_err(|_| Reason::Protocol)?;
+        self.flush().await?;
+        loop {
+            let body = self.frame().await?;
+            session.transport.open(&body, &mut plaintext).map_err(|_| Reason::Protocol)?;
+            let mut messages = decode(&plaintext)?.into_iter();
+            let hello = match messages.next() {
+                Some(Message::Hello(hello)) => hello,
+                Some(Message::Bye(bye)) => return Err(Reason::of_bye(bye)),
+                Some(_) => return Err(Reason::Protocol),
+                None => continue,
+            };
+            let Self { stream, reader, input: rest, .. } = self;
+            return Ok(Arrival { stream, remote, session, hello, reader, messages: messages.collect(), rest });
+        }
+    }
+}
+
+/// All messages of a plaintext that this version knows.
+pub(crate) fn decode(plaintext: &[u8]) -> Result<Vec<Message>, Reason> {
+    let mut messages = Vec::new();
+    for record in records(plaintext) {
+        let record = record.map_err(|_| Reason::Protocol)?;
+        messages.extend(Message::decode(record).map_err(|_| Reason::Protocol)?);
+    }
+    Ok(messages)
+}

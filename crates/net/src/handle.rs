@@ -1,0 +1,122 @@
+//! The node's handle on the network.
+
+use std::io;
+use std::sync::Arc;
+
+use identity::{Identity, PeerId};
+use tokio::sync::{mpsc, oneshot};
+use wire::{Bye, StaticKey};
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::driver::Driver;
+use crate::event::{DialId, Event, LinkId};
+use crate::report::Report;
+
+/// Reports that wait for the driver; the tasks that make them wait beyond it.
+const REPORTS: usize = 256;
+
+/// What the node asks of the driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Want(PeerId, Vec<String>),
+    Unwant(PeerId),
+    DialNow(PeerId),
+    DialAddress(DialId, String),
+    CancelDial(DialId),
+    Welcome(PeerId, LinkId),
+    Close(PeerId, LinkId, Bye),
+    Announce(Option<String>),
+    SetAddresses(Vec<String>),
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A running network. Clones are the same one; when the last is dropped, it shuts down.
+///
+/// No method waits. What comes of them is told by [`Event`]s.
+#[derive(Clone, Debug)]
+pub struct Net {
+    commands: mpsc::UnboundedSender<Command>,
+    boot_nonce: u64,
+}
+
+impl Net {
+    /// Opens the ports and starts the tasks.
+    ///
+    /// A port that cannot be opened is no error but is told by [`Event::Listening`]: dialling works all the same.
+    /// Fails only if no key could be made or no task be started; nothing runs then.
+    pub async fn start(config: Config, identity: Arc<Identity>, events: mpsc::Sender<Event>) -> io::Result<Self> {
+        let key = StaticKey::generate().map_err(io::Error::other)?;
+        let (report_tx, reports) = mpsc::channel::<Report>(REPORTS);
+        // Only the node can fill this one.
+        let (commands, orders) = mpsc::unbounded_channel();
+        let context = Arc::new(Context::new(identity, key, &config, events, report_tx));
+        let boot_nonce = context.boot_nonce;
+        tokio::spawn(Box::pin(Driver::new(config, context, orders, reports).run()));
+        Ok(Self { commands, boot_nonce })
+    }
+
+    /// Keeps a link to this peer: dials it whenever there is none. Replaces the addresses given before, each `host:port`, best first.
+    /// Such a peer is never in the lobby.
+    pub fn want(&self, peer: PeerId, addresses: Vec<String>) {
+        self.order(Command::Want(peer, addresses));
+    }
+
+    /// Stops dialling this peer. A link that is up stays.
+    pub fn unwant(&self, peer: PeerId) {
+        self.order(Command::Unwant(peer));
+    }
+
+    /// Dials a wanted peer now, forgetting past failures.
+    pub fn dial_now(&self, peer: PeerId) {
+        self.order(Command::DialNow(peer));
+    }
+
+    /// Dials `host:port` once, whoever is there. Ends in one [`Event::DialEnded`], unless it is cancelled.
+    pub fn dial_address(&self, dial: DialId, address: String) {
+        self.order(Command::DialAddress(dial, address));
+    }
+
+    /// Gives a dial up. A link that it has led to stays.
+    pub fn cancel_dial(&self, dial: DialId) {
+        self.order(Command::CancelDial(dial));
+    }
+
+    /// Lets a stranger stay who came to this device; without it the link ends after [`Times::lobby`](crate::config::Times::lobby).
+    pub fn welcome(&self, peer: PeerId, link: LinkId) {
+        self.order(Command::Welcome(peer, link));
+    }
+
+    /// Ends a link and tells the peer why. Its `LinkDown` follows.
+    pub fn close(&self, peer: PeerId, link: LinkId, bye: Bye) {
+        self.order(Command::Close(peer, link, bye));
+    }
+
+    /// Shows this name to people on the local network, or nothing.
+    pub fn announce(&self, name: Option<String>) {
+        self.order(Command::Announce(name));
+    }
+
+    /// Tells peers these addresses in front of those that this machine has by itself: mapped ports, host names.
+    pub fn set_addresses(&self, addresses: Vec<String>) {
+        self.order(Command::SetAddresses(addresses));
+    }
+
+    /// Random per process: what `Hello` says.
+    pub fn boot_nonce(&self) -> u64 {
+        self.boot_nonce
+    }
+
+    /// Says goodbye to everybody and closes everything. Takes at most about a second; whoever has not listened by then learns
+    /// it from the closed connection.
+    pub async fn shutdown(&self) {
+        let (done, finished) = oneshot::channel();
+        self.order(Command::Shutdown(done));
+        let _ = finished.await;
+    }
+
+    /// After shutdown nobody listens, and nothing is left to do.
+    fn order(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}

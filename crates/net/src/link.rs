@@ -1,0 +1,424 @@
+//! One task per link, for both directions.
+//!
+//! It keeps no read buffer (a scratch per thread serves all links) and no write buffer unless the socket is full, so that an
+//! idle link costs its keys and its sockets. It needs no timer: the driver watches all links at once (`watch.rs`).
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Waking, Poll, ready};
+use std::time::Instant;
+
+use identity::PeerId;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::error::{SendError, TrySendError};
+use tokio::sync::mpsc::{OwnedPermit, Sender};
+use tracing::{debug, trace};
+use wire::frame::{pack_records, pad};
+use wire::limits::{FRAME_HEADER, MAX_FRAME};
+use wire::{Bye, Class, FrameReader, Message, Role, Transport};
+
+use crate::context::Context;
+use crate::event::{Event, LinkId, LinkUp};
+use crate::farewell;
+use crate::greeting::{Arrival, decode};
+use crate::outbox::{End, Orders, Outbox, Shared};
+use crate::reason::Reason;
+use crate::report::Report;
+
+/// Rounds of reading and writing before other tasks of the thread get a turn.
+const ROUNDS: usize = 16;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+/// Room for one read, one plaintext and one frame to write.
+struct Scratch {
+    input: Vec<u8>,
+    plaintext: Vec<u8>,
+    sealed: Vec<u8>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { input: vec![0; FRAME_HEADER + MAX_FRAME], plaintext: Vec::new(), sealed: Vec::new() }
+    }
+}
+
+/// A link that runs, or is about to.
+pub(crate) struct Link {
+    context: Arc<Context>,
+    shared: Arc<Shared>,
+    id: LinkId,
+    peer: PeerId,
+    stream: TcpStream,
+    transport: Transport,
+    reader: FrameReader,
+    /// Not told yet; nothing is read before.
+    up: Option<Box<LinkUp>>,
+    /// Received and not told yet; nothing more is read before, so that TCP slows the other side down.
+    messages: Vec<Message>,
+    /// Read together with the greeting.
+    rest: Vec<u8>,
+    drained: bool,
+    /// Waits for room in the node's queue.
+    permit: Option<Permit>,
+    /// Sealed, and not taken by the socket yet.
+    out: Vec<u8>,
+    sent: usize,
+    ping: Option<(u64, Instant)>,
+    _alive: Sender<Infallible>,
+}
+
+type Permit = Pin<Box<dyn Future<Output = Result<OwnedPermit<Event>, SendError<()>>> + Send>>;
+
+/// How a link ended.
+#[derive(Clone, Copy, Debug)]
+struct Over {
+    reason: Reason,
+    /// To be said to the other side.
+    bye: Option<Bye>,
+}
+
+impl Over {
+    fn silently(reason: Reason) -> Self {
+        Self { reason, bye: None }
+    }
+
+    fn saying(bye: Bye) -> Self {
+        Self { reason: Reason::of_bye(bye), bye: Some(bye) }
+    }
+
+    fn lost(error: &io::Error) -> Self {
+        Self::silently(Reason::of_io(error))
+    }
+}
+
+impl From<End> for Over {
+    fn from(end: End) -> Self {
+        match end {
+            End::Say(bye) => Self::saying(bye),
+            End::Stalled => Self::silently(Reason::TooSlow),
+            End::Silent => Self::silently(Reason::Silent),
+        }
+    }
+}
+
+impl Link {
+    /// Takes a peer that may stay. `alive` is held until the last byte is gone.
+    pub(crate) fn new(context: Arc<Context>, shared: Arc<Shared>, id: LinkId, arrival: Arrival, alive: Sender<Infallible>) -> Box<Self> {
+        let Arrival { stream, remote, session, hello, reader, messages, rest } = arrival;
+        let outbox = Outbox::new(shared.clone());
+        let up = LinkUp { peer: session.peer, link: id, role: session.role, remote, hash: session.hash, hello, outbox, asked: None };
+        Box::new(Self {
+            context,
+            shared,
+            id,
+            peer: session.peer,
+            stream,
+            transport: session.transport,
+            reader,
+            up: Some(Box::new(up)),
+            messages,
+            rest,
+            drained: false,
+            permit: None,
+            out: Vec::new(),
+            sent: 0,
+            ping: None,
+            _alive: alive,
+        })
+    }
+
+    pub(crate) fn peer(&self) -> PeerId {
+        self.peer
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Which side this is; known until the link is told.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.up.as_ref().map(|up| up.role)
+    }
+
+    /// Which dial this link answers.
+    pub(crate) fn set_asked(&mut self, asked: Option<crate::DialId>) {
+        if let Some(up) = &mut self.up {
+            up.asked = asked;
+        }
+    }
+
+    /// Ends a link that never ran.
+    pub(crate) async fn turn_away(mut self: Box<Self>, bye: Bye) {
+        self.shared.close();
+        let words = self.parting_words(Some(bye));
+        farewell::linger(self.stream, &words, &self.context.times).await;
+    }
+
+    /// Runs until the link is over, and tells so.
+    pub(crate) async fn run(mut self: Box<Self>) {
+        let over = poll_fn(|waking| self.poll(waking)).await;
+        debug!(reason = ?over.reason, bye = ?over.bye, "link over");
+        // Apart, so that an idle link does not pay for the room that parting takes.
+        Box::pin(self.part(over)).await;
+    }
+
+    fn poll(&mut self, waking: &mut Waking<'_>) -> Poll<Over> {
+        for _ in 0..ROUNDS {
+            match self.turn(waking) {
+                Err(over) => return Poll::Ready(over),
+                Ok(false) => return Poll::Pending,
+                Ok(true) => {}
+            }
+        }
+        waking.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Does a bit of everything that can be done; whether there was anything. If not, whatever changes that wakes the task.
+    fn turn(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        let orders = self.shared.poll_orders(waking, self.out.is_empty());
+        if let Some(end) = orders.end {
+            return Err(end.into());
+        }
+        if orders.ping {
+            self.send_ping();
+        }
+        let told = self.tell(waking)?;
+        let read = self.read(waking)?;
+        let written = self.write(waking)?;
+        Ok(orders != Orders::default() || told || read || written)
+    }
+
+    /// Passes one event to the node, if one waits and there is room.
+    fn tell(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        if self.up.is_none() && self.messages.is_empty() && !self.drained {
+            return Ok(false);
+        }
+        if let Some(permit) = &mut self.permit {
+            let Poll::Ready(permit) = permit.as_mut().poll(waking) else { return Ok(false) };
+            self.permit = None;
+            let permit = permit.map_err(|_| Over::saying(Bye::Shutdown))?;
+            if let Some(event) = self.next_event() {
+                permit.send(event);
+            }
+            return Ok(true);
+        }
+        let context = self.context.clone();
+        match context.events.try_reserve() {
+            Ok(permit) => {
+                if let Some(event) = self.next_event() {
+                    permit.send(event);
+                }
+            }
+            Err(TrySendError::Full(())) => self.permit = Some(Box::pin(context.events.clone().reserve_owned())),
+            Err(TrySendError::Closed(())) => return Err(Over::saying(Bye::Shutdown)),
+        }
+        Ok(true)
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
+        let (peer, link) = (self.peer, self.id);
+        if let Some(up) = self.up.take() {
+            return Some(Event::LinkUp(up));
+        }
+        if !self.messages.is_empty() {
+            return Some(Event::Received { peer, link, messages: std::mem::take(&mut self.messages) });
+        }
+        std::mem::take(&mut self.drained).then_some(Event::Drained { peer, link })
+    }
+
+    /// Reads once, unless the node has not taken what was read before.
+    fn read(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        if self.up.is_some() || !self.messages.is_empty() {
+            return Ok(false);
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            if !self.rest.is_empty() {
+                let rest = std::mem::take(&mut self.rest);
+                self.take(&rest, &mut scratch.plaintext)?;
+                return Ok(true);
+            }
+            match self.stream.poll_read_ready(waking) {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(Err(error)) => return Err(Over::lost(&error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.stream.try_read(&mut scratch.input) {
+                Ok(0) => Err(Over::silently(Reason::Lost)),
+                Ok(read) => {
+                    let input = scratch.input.get(..read).unwrap_or_default();
+                    self.take(input, &mut scratch.plaintext)?;
+                    Ok(true)
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+                Err(error) => Err(Over::lost(&error)),
+            }
+        })
+    }
+
+    /// Opens the frames that `input` completes and acts on what is in them.
+    fn take(&mut self, mut input: &[u8], plaintext: &mut Vec<u8>) -> Result<(), Over> {
+        let protocol = |fault: &dyn std::fmt::Display| {
+            debug!(%fault, "broke the protocol");
+            Over::saying(Bye::Protocol)
+        };
+        while let Some(body) = self.reader.next(&mut input).map_err(|fault| protocol(&fault))? {
+            self.transport.open(body, plaintext).map_err(|fault| protocol(&fault))?;
+            self.shared.set_heard(self.context.clock.tick());
+            let messages = decode(plaintext).map_err(|fault| protocol(&fault))?;
+            trace!(bytes = body.len(), messages = messages.len(), "frame in");
+            for message in messages {
+                match message {
+                    Message::Ping(token) => self.send(&Message::Pong(token)),
+                    Message::Pong(token) => self.on_pong(token),
+                    Message::Bye(bye) => return Err(Over::silently(Reason::of_bye(bye))),
+                    Message::Hello(_) => return Err(protocol(&"a second Hello")),
+                    other => self.messages.push(other),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes once: what the socket did not take last time, or else what waits in the queues.
+    fn write(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        if !self.out.is_empty() {
+            return match self.write_rest(waking) {
+                Poll::Ready(result) => result.map(|()| true),
+                Poll::Pending => Ok(false),
+            };
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.plaintext.clear();
+            self.drained |= self.shared.drain(&mut scratch.plaintext);
+            if scratch.plaintext.is_empty() {
+                return Ok(false);
+            }
+            pad(&mut scratch.plaintext);
+            scratch.sealed.clear();
+            self.seal(&scratch.plaintext, &mut scratch.sealed)?;
+            let taken = self.try_write(&scratch.sealed)?;
+            let rest = scratch.sealed.get(taken..).unwrap_or_default();
+            trace!(bytes = scratch.sealed.len(), waiting = rest.len(), "frame out");
+            if !rest.is_empty() {
+                self.out = rest.to_vec();
+                self.shared.set_stalled(self.context.clock.tick());
+            }
+            Ok(true)
+        })
+    }
+
+    fn write_rest(&mut self, waking: &mut Waking<'_>) -> Poll<Result<(), Over>> {
+        if let Err(error) = ready!(self.stream.poll_write_ready(waking)) {
+            return Poll::Ready(Err(Over::lost(&error)));
+        }
+        let taken = match self.try_write(self.out.get(self.sent..).unwrap_or_default()) {
+            Ok(taken) => taken,
+            Err(over) => return Poll::Ready(Err(over)),
+        };
+        self.sent += taken;
+        if taken > 0 {
+            self.shared.set_moving();
+        }
+        if self.sent >= self.out.len() {
+            self.out = Vec::new();
+            self.sent = 0;
+        } else {
+            self.shared.set_stalled(self.context.clock.tick());
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Bytes that the socket took, 0 if it is full.
+    fn try_write(&self, bytes: &[u8]) -> Result<usize, Over> {
+        match self.stream.try_write(bytes) {
+            Ok(taken) => Ok(taken),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(Over::lost(&error)),
+        }
+    }
+
+    fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Over> {
+        self.transport.seal(plaintext, sealed).map_err(|fault| {
+            tracing::error!(peer = ?self.peer, link = %self.id, %fault, "a frame could not be sealed");
+            Over::silently(Reason::Lost)
+        })
+    }
+
+    fn send_ping(&mut self) {
+        let token = rand::random();
+        self.ping = Some((token, Instant::now()));
+        self.send(&Message::Ping(token));
+    }
+
+    fn on_pong(&mut self, token: u64) {
+        if let Some((_, asked)) = self.ping.take_if(|(asked, _)| *asked == token) {
+            self.shared.set_rtt(asked.elapsed());
+        }
+    }
+
+    /// A full queue is noted there, and ends the link on the next turn.
+    fn send(&self, message: &Message) {
+        let _ = Outbox::new(self.shared.clone()).offer(Class::Control, message.encode());
+    }
+
+    /// What is still to be written: a begun frame, and the reason.
+    fn parting_words(&mut self, bye: Option<Bye>) -> Vec<u8> {
+        let mut words = self.out.split_off(self.sent.min(self.out.len()));
+        if let Some(bye) = bye {
+            let mut plaintext = Vec::new();
+            pack_records([&*Message::Bye(bye).encode()], &mut plaintext);
+            if self.seal(&plaintext, &mut words).is_err() {
+                words.clear();
+            }
+        }
+        words
+    }
+
+    async fn part(mut self: Box<Self>, over: Over) {
+        self.shared.close();
+        let mut words = match over.bye {
+            Some(bye) => self.parting_words(Some(bye)),
+            None => Vec::new(),
+        };
+        let taken = self.stream.try_write(&words).unwrap_or(0);
+        words.drain(..taken);
+        let down = Event::LinkDown { peer: self.peer, link: self.id, reason: over.reason };
+        if over.bye == Some(Bye::Shutdown) {
+            // Nobody may be listening any more.
+            let _ = self.context.events.try_send(down);
+        } else {
+            self.drained = false;
+            while let Some(event) = self.next_event() {
+                let _ = self.context.events.send(event).await;
+            }
+            let _ = self.context.events.send(down).await;
+            let _ = self.context.reports.send(Report::Ended(self.peer, self.id, over.reason)).await;
+        }
+        if over.bye.is_some() {
+            farewell::linger(self.stream, &words, &self.context.times).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Memory per idle link is promised in `docs/`: these two are most of what this crate adds to socket and keys.
+    #[test]
+    fn an_idle_links_task_is_small() {
+        fn size_of_future<F: Future>(_: fn(Box<Link>) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(size_of_future(Link::run) <= 64, "{} bytes", size_of_future(Link::run));
+        assert!(size_of::<Link>() <= 640, "{} bytes", size_of::<Link>());
+    }
+}

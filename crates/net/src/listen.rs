@@ -1,0 +1,184 @@
+//! Sockets that others can connect to, and the addresses that lead to them.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::{Context as Waking, Poll};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::config::DEFAULT_PORT;
+
+/// Connections that the system holds until they are accepted: a room's worth that redials at once.
+const BACKLOG: i32 = 512;
+
+/// All sockets that are listened on.
+pub(crate) struct Listeners {
+    listeners: Vec<TcpListener>,
+    turn: usize,
+}
+
+impl Listeners {
+    /// Opens what can be opened, and says what could not. No failure here keeps a node from dialling.
+    pub(crate) fn open(wanted: &[SocketAddr]) -> (Self, Option<String>) {
+        let mut listeners = Vec::new();
+        let mut failures = Vec::new();
+        if wanted.is_empty() {
+            match open_default() {
+                Ok(listener) => listeners.push(listener),
+                Err(error) => failures.push(error.to_string()),
+            }
+        }
+        for address in wanted {
+            match open(*address) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) => failures.push(format!("{address}: {error}")),
+            }
+        }
+        (Self { listeners, turn: 0 }, (!failures.is_empty()).then(|| failures.join("; ")))
+    }
+
+    /// Where others may reach this device.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let machine = if_addrs::get_if_addrs().unwrap_or_default();
+        let machine: Vec<IpAddr> = machine.iter().filter(|interface| interface.is_oper_up()).map(|interface| interface.ip()).collect();
+        reachable(&self.bound(), &machine)
+    }
+
+    /// The ports that are open, in the order in which they were asked for.
+    pub(crate) fn bound(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.listeners.is_empty()
+    }
+
+    /// The next connection of any socket, none of them favoured.
+    pub(crate) fn poll_accept(&mut self, waking: &mut Waking<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let count = self.listeners.len();
+        for offset in 0..count {
+            let place = (self.turn + offset) % count;
+            if let Some(listener) = self.listeners.get(place)
+                && let Poll::Ready(accepted) = listener.poll_accept(waking)
+            {
+                self.turn = place + 1;
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Both IP versions if possible, the usual port if free.
+fn open_default() -> io::Result<TcpListener> {
+    let v6 = |port| open(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port));
+    let v4 = |port| open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+    match v6(DEFAULT_PORT) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => v6(0),
+        Err(_) => match v4(DEFAULT_PORT) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => v4(0),
+            result => result,
+        },
+        Ok(listener) => Ok(listener),
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        socket.set_only_v6(false)?;
+    }
+    // Elsewhere than on Unix this option would let two programs share the port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Where sockets that are bound to `bound` can be reached on a machine with these addresses: public, then private ones, IPv4 first
+/// within each, and loopback only if there is nothing else. Link-local addresses mean nothing to others.
+fn reachable(bound: &[SocketAddr], machine: &[IpAddr]) -> Vec<SocketAddr> {
+    let mut found = Vec::new();
+    for socket in bound {
+        if !socket.ip().is_unspecified() {
+            found.push(*socket);
+            continue;
+        }
+        let same = machine.iter().filter(|ip| ip.is_ipv4() || socket.is_ipv6());
+        found.extend(same.map(|ip| SocketAddr::new(*ip, socket.port())));
+    }
+    found.sort_by_key(|address| (rank(address.ip()), address.is_ipv6()));
+    found.dedup();
+    let outside: Vec<SocketAddr> = found.iter().copied().filter(|address| rank(address.ip()) < Rank::Loopback).collect();
+    match outside.is_empty() {
+        true => found.into_iter().filter(|address| rank(address.ip()) == Rank::Loopback).collect(),
+        false => outside,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Public,
+    Private,
+    Loopback,
+    Useless,
+}
+
+fn rank(ip: IpAddr) -> Rank {
+    match ip {
+        _ if ip.is_loopback() => Rank::Loopback,
+        _ if ip.is_unspecified() || ip.is_multicast() => Rank::Useless,
+        IpAddr::V4(v4) if v4.is_link_local() => Rank::Useless,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => Rank::Useless,
+        IpAddr::V4(v4) if v4.is_private() => Rank::Private,
+        IpAddr::V6(v6) if v6.is_unique_local() => Rank::Private,
+        _ => Rank::Public,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bound: &[&str], machine: &[&str], expected: &[&str]) {
+        let bound: Vec<SocketAddr> = bound.iter().map(|text| text.parse().expect("an address")).collect();
+        let machine: Vec<IpAddr> = machine.iter().map(|text| text.parse().expect("an address")).collect();
+        let found: Vec<String> = reachable(&bound, &machine).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn public_addresses_come_before_private_ones_and_loopback_is_left_out() {
+        let machine = ["127.0.0.1", "::1", "192.168.1.5", "fe80::1", "2001:db8::7", "203.0.113.9", "169.254.1.1", "fd00::1"];
+        let expected = ["203.0.113.9:4747", "[2001:db8::7]:4747", "192.168.1.5:4747", "[fd00::1]:4747"];
+        check(&["[::]:4747"], &machine, &expected);
+        check(&["0.0.0.0:4747"], &machine, &["203.0.113.9:4747", "192.168.1.5:4747"]);
+    }
+
+    #[test]
+    fn loopback_is_told_where_there_is_nothing_else() {
+        check(&["[::]:4747"], &["127.0.0.1", "::1"], &["127.0.0.1:4747", "[::1]:4747"]);
+        check(&["127.0.0.1:4747"], &["127.0.0.1", "192.168.1.5"], &["127.0.0.1:4747"]);
+        check(&[], &["192.168.1.5"], &[]);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_a_failure_that_is_told() {
+        let (first, none) = Listeners::open(&["127.0.0.1:0".parse().expect("an address")]);
+        assert_eq!(none, None);
+        let (second, failed) = Listeners::open(&first.bound());
+        assert!(second.is_empty());
+        assert!(failed.expect("the port is taken").contains("127.0.0.1"));
+    }
+
+    #[tokio::test]
+    async fn without_a_wish_there_is_always_a_port() {
+        let (first, _) = Listeners::open(&[]);
+        let (second, failed) = Listeners::open(&[]);
+        assert_eq!(failed, None);
+        assert_ne!(first.bound(), second.bound());
+    }
+}

@@ -1,0 +1,372 @@
+//! The way to one peer: three bounded queues, and orders for the task that drains them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use wire::frame::push_record;
+use wire::{Bye, Class, Record};
+
+use crate::config::{Limits, QueueLimit};
+
+/// Drained in this order.
+const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
+/// A drained queue keeps room for this many records; more is given back, so that a burst does not stay in memory.
+const KEPT_CAPACITY: usize = 8;
+
+/// Hands encoded messages to one link, without ever waiting.
+#[derive(Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+/// The queue has no room, or the link is over. Nothing was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the queue has no room")]
+pub struct Full;
+
+impl Outbox {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Queues a message as [`Message::encode`](wire::Message::encode) made it; it is on its way at once.
+    ///
+    /// A refusal in [`Class::Control`] ends the link with `TooSlow`, since what is lost there is not repaired. After a refusal in
+    /// another class an [`Event::Drained`](crate::Event::Drained) tells when half of that queue is free again.
+    pub fn offer(&self, class: Class, record: Record) -> Result<(), Full> {
+        let limit = self.shared.limit(class);
+        let mut state = self.shared.state();
+        if state.over {
+            return Err(Full);
+        }
+        let queue = state.queue(class);
+        let fits = queue.records.is_empty() || (queue.records.len() < limit.records && queue.bytes + record.len() <= limit.bytes);
+        if !fits {
+            queue.refused = true;
+            if class == Class::Control {
+                state.order_end(End::Say(Bye::TooSlow));
+            }
+            return Err(Full);
+        }
+        queue.bytes += record.len();
+        queue.records.push_back(record);
+        if !state.blocked {
+            state.wake();
+        }
+        Ok(())
+    }
+
+    /// Bytes that wait in all three queues.
+    pub fn waiting(&self) -> usize {
+        self.shared.state().queues.iter().map(|queue| queue.bytes).sum()
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outbox({} B)", self.waiting())
+    }
+}
+
+/// How a link is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Tell the other side why.
+    Say(Bye),
+    /// The other side takes nothing more.
+    Stalled,
+    /// The other side gives no sign of life.
+    Silent,
+}
+
+/// What a link's task shares with those who send and those who watch.
+pub(crate) struct Shared {
+    limits: Arc<Limits>,
+    heard: AtomicU64,
+    stalled: AtomicU64,
+    rtt: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queues: [Queue; 3],
+    waker: Option<Waker>,
+    end: Option<End>,
+    ping: bool,
+    over: bool,
+    /// The socket takes nothing at the moment: more records are no reason to wake.
+    blocked: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    records: VecDeque<Record>,
+    bytes: usize,
+    refused: bool,
+}
+
+/// What the link's task is to do besides sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Orders {
+    pub(crate) end: Option<End>,
+    pub(crate) ping: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(limits: Arc<Limits>, now: u64) -> Self {
+        Self { limits, heard: AtomicU64::new(now), stalled: AtomicU64::new(0), rtt: AtomicU32::new(0), state: Mutex::default() }
+    }
+
+    /// An authenticated frame arrived.
+    pub(crate) fn set_heard(&self, now: u64) {
+        self.heard.store(now, Ordering::Relaxed);
+    }
+
+    /// When the last authenticated frame arrived, milliseconds.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Output waits and the socket takes none of it, since `now`.
+    pub(crate) fn set_stalled(&self, now: u64) {
+        let _ = self.stalled.compare_exchange(0, now.max(1), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The socket took something.
+    pub(crate) fn set_moving(&self) {
+        self.stalled.store(0, Ordering::Relaxed);
+    }
+
+    /// Since when output has been stuck.
+    pub(crate) fn stalled(&self) -> Option<u64> {
+        Some(self.stalled.load(Ordering::Relaxed)).filter(|since| *since > 0)
+    }
+
+    /// A Ping was answered after this long.
+    pub(crate) fn set_rtt(&self, rtt: Duration) {
+        self.rtt.store(u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX).max(1), Ordering::Relaxed);
+    }
+
+    /// The last round trip.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        Some(self.rtt.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// Orders a Ping.
+    pub(crate) fn order_ping(&self) {
+        let mut state = self.state();
+        state.ping = true;
+        state.wake();
+    }
+
+    /// Orders the link to end. The first order counts.
+    pub(crate) fn order_end(&self, end: End) {
+        self.state().order_end(end);
+    }
+
+    /// Takes the orders; if there are none and nothing can be sent, `cx` is woken by the next order or record.
+    pub(crate) fn poll_orders(&self, cx: &mut Context<'_>, can_send: bool) -> Orders {
+        let mut state = self.state();
+        state.blocked = !can_send;
+        let orders = Orders { end: state.end, ping: std::mem::take(&mut state.ping) };
+        let idle = orders == Orders::default() && !(can_send && state.waits());
+        if idle && !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.waker = Some(cx.waker().clone());
+        }
+        orders
+    }
+
+    /// Moves records into `plaintext` (not padded yet), as many as fit, control before live before bulk.
+    /// Whether a queue that had refused something is at most half full again.
+    pub(crate) fn drain(&self, plaintext: &mut Vec<u8>) -> bool {
+        let mut state = self.state();
+        let mut drained = false;
+        for class in CLASSES {
+            let limit = self.limit(class);
+            let queue = state.queue(class);
+            let emptied = queue.drain(plaintext);
+            let roomy = queue.records.len() <= limit.records / 2 && queue.bytes <= limit.bytes / 2;
+            if queue.refused && roomy {
+                queue.refused = false;
+                drained = true;
+            }
+            if !emptied {
+                break;
+            }
+        }
+        drained
+    }
+
+    /// Refuses everything from now on, and drops what waits.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.over = true;
+        state.queues = Default::default();
+        state.waker = None;
+    }
+
+    fn limit(&self, class: Class) -> QueueLimit {
+        match class {
+            Class::Control => self.limits.control,
+            Class::Live => self.limits.live,
+            Class::Bulk => self.limits.bulk,
+        }
+    }
+
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn queue(&mut self, class: Class) -> &mut Queue {
+        let [control, live, bulk] = &mut self.queues;
+        match class {
+            Class::Control => control,
+            Class::Live => live,
+            Class::Bulk => bulk,
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.records.is_empty())
+    }
+
+    fn order_end(&mut self, end: End) {
+        if self.end.is_none() {
+            self.end = Some(end);
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Queue {
+    /// Whether all of it went.
+    fn drain(&mut self, plaintext: &mut Vec<u8>) -> bool {
+        while let Some(record) = self.records.front() {
+            let fits = push_record(plaintext, record).is_ok();
+            // A record that does not even fit into an empty frame is our bug; it must not block the queue for ever.
+            if !fits && !plaintext.is_empty() {
+                return false;
+            }
+            debug_assert!(fits, "a record of {} bytes fits into no frame", record.len());
+            self.bytes -= record.len();
+            self.records.pop_front();
+        }
+        if self.records.capacity() > KEPT_CAPACITY {
+            self.records = VecDeque::new();
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox(limits: Limits) -> Outbox {
+        Outbox::new(Arc::new(Shared::new(Arc::new(limits), 0)))
+    }
+
+    fn record(first: u8, len: usize) -> Record {
+        let mut bytes = vec![0; len];
+        bytes[0] = first;
+        bytes.into()
+    }
+
+    fn drained(outbox: &Outbox) -> (Vec<u8>, bool) {
+        let mut plaintext = Vec::new();
+        let roomy = outbox.shared.drain(&mut plaintext);
+        let firsts = wire::frame::records(&plaintext).map(|record| record.expect("just packed")[0]).collect();
+        (firsts, roomy)
+    }
+
+    #[test]
+    fn control_goes_before_live_before_bulk() {
+        let ana = outbox(Limits::default());
+        for (class, name) in [(Class::Bulk, 5), (Class::Live, 3), (Class::Control, 1), (Class::Live, 4), (Class::Control, 2)] {
+            ana.offer(class, record(name, 100)).expect("there is room");
+        }
+        assert_eq!(drained(&ana).0, [1, 2, 3, 4, 5]);
+        assert_eq!(ana.waiting(), 0);
+    }
+
+    #[test]
+    fn one_frame_takes_60_kib_and_the_rest_waits_in_order() {
+        let ana = outbox(Limits::default());
+        for name in 0..4 {
+            ana.offer(Class::Live, record(name, 25_000)).expect("there is room");
+        }
+        ana.offer(Class::Bulk, record(9, 10)).expect("there is room");
+        assert_eq!(drained(&ana).0, [0, 1]);
+        assert_eq!(drained(&ana).0, [2, 3, 9]);
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_tells_once_when_half_is_free() {
+        let limit = QueueLimit { records: 4, bytes: 200_000 };
+        let ana = outbox(Limits { live: limit, ..Limits::default() });
+        for name in 0..4 {
+            ana.offer(Class::Live, record(name, 50_000)).expect("there is room");
+        }
+        assert_eq!(ana.offer(Class::Live, record(4, 10)), Err(Full));
+        assert_eq!(drained(&ana), (vec![0], false));
+        assert_eq!(drained(&ana), (vec![1], true));
+        assert_eq!(drained(&ana), (vec![2], false));
+        assert_eq!(ana.shared.state().end, None);
+    }
+
+    #[test]
+    fn bytes_are_bounded_as_well_as_records() {
+        let limit = QueueLimit { records: 1000, bytes: 100 };
+        let ana = outbox(Limits { bulk: limit, ..Limits::default() });
+        ana.offer(Class::Bulk, record(0, 5000)).expect("an empty queue takes any record");
+        assert_eq!(ana.offer(Class::Bulk, record(1, 1)), Err(Full));
+        ana.offer(Class::Control, record(2, 1)).expect("queues are bounded apart");
+    }
+
+    #[test]
+    fn a_full_control_queue_ends_the_link_as_too_slow() {
+        let limit = QueueLimit { records: 2, bytes: 1000 };
+        let ana = outbox(Limits { control: limit, ..Limits::default() });
+        assert!([0, 1, 2].map(|name| ana.offer(Class::Control, record(name, 10)).is_ok()) == [true, true, false]);
+        assert_eq!(ana.shared.state().end, Some(End::Say(Bye::TooSlow)));
+    }
+
+    #[test]
+    fn after_a_burst_the_memory_is_given_back() {
+        let ana = outbox(Limits::default());
+        for _ in 0..1000 {
+            ana.offer(Class::Live, record(0, 50)).expect("there is room");
+        }
+        while ana.waiting() > 0 {
+            drained(&ana);
+        }
+        assert!(ana.shared.state().queues.iter().all(|queue| queue.records.capacity() <= KEPT_CAPACITY));
+    }
+
+    #[test]
+    fn a_closed_link_takes_nothing() {
+        let ana = outbox(Limits::default());
+        ana.offer(Class::Bulk, record(0, 10)).expect("there is room");
+        ana.shared.close();
+        assert_eq!((ana.offer(Class::Bulk, record(0, 10)), ana.waiting()), (Err(Full), 0));
+    }
+
+    #[test]
+    fn shared_state_is_small() {
+        assert!(size_of::<Shared>() <= 256, "{} bytes", size_of::<Shared>());
+    }
+}

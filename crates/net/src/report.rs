@@ -1,0 +1,35 @@
+//! What the tasks tell the driver.
+
+use identity::PeerId;
+use tokio::sync::oneshot;
+
+use crate::event::LinkId;
+use crate::gate::HalfOpen;
+use crate::greeting::Arrival;
+use crate::reason::Reason;
+use crate::table::AttemptId;
+
+/// From one task to the driver.
+pub(crate) enum Report {
+    /// An accepted connection sent a whole frame.
+    Spoke(HalfOpen),
+    /// An accepted connection came to nothing.
+    Left(HalfOpen, Reason),
+    /// A dial moved on to this address.
+    Trying(AttemptId, String),
+    /// A dialled peer proved itself; may this side do so too?
+    MayComplete(AttemptId, PeerId, oneshot::Sender<bool>),
+    /// No address of an attempt led anywhere.
+    DialFailed(AttemptId, String, Reason),
+    /// The greetings are exchanged.
+    Greeted(Origin, Box<Arrival>),
+    /// A running link is over.
+    Ended(PeerId, LinkId, Reason),
+}
+
+/// Which side opened the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Accepted(HalfOpen),
+    Dialled(AttemptId),
+}

@@ -1,0 +1,123 @@
+//! Links: which of two with one peer stays, and what their ends mean.
+
+use identity::PeerId;
+use wire::{Bye, Role};
+
+use super::dialing::end_dials;
+use super::{Candidate, Effect, Held, Now, Table};
+use crate::event::LinkId;
+use crate::pulse::millis;
+use crate::reason::Reason;
+
+impl Table {
+    /// A peer proved itself and introduced itself. Ends in `Start` or `Close` of this link; `Start` may come later,
+    /// when the link that it replaces has ended.
+    pub(crate) fn greeted(&mut self, new: Candidate, now: Now, out: &mut Vec<Effect>) {
+        let peer = new.peer;
+        let dials = new.attempt.and_then(|id| self.remove_attempt(id)).map(|attempt| attempt.dials).unwrap_or_default();
+        end_dials(&dials, Ok(peer), out);
+        let wanted = self.peers.get(&peer).is_some_and(|entry| entry.wanted);
+        let welcome = wanted || new.role == Role::Initiator;
+        if !welcome && self.is_full() {
+            out.push(Effect::Close { link: new.link, bye: Bye::Busy });
+            return;
+        }
+        self.place(Held { candidate: new, since: now, welcome, closing: false, asked: dials.first().copied(), rtt: None }, now, out);
+        self.stop_dialing(peer, out);
+        self.tidy_lobby(out);
+        self.pump(now, out);
+        self.tell(peer, now, out);
+    }
+
+    /// A link ended that had been started.
+    pub(crate) fn ended(&mut self, peer: PeerId, link: LinkId, reason: Reason, now: Now, out: &mut Vec<Effect>) {
+        let Some(entry) = self.peers.get_mut(&peer) else { return };
+        let Some(old) = entry.link.take_if(|held| held.candidate.link == link) else { return };
+        if let Some(heir) = entry.heir.take() {
+            start(entry.link.insert(heir), out);
+            self.tell(peer, now, out);
+            return;
+        }
+        let age = now.tick.saturating_sub(old.since.tick);
+        if age >= millis(self.times.health) {
+            entry.backoff.reset();
+        }
+        entry.failed = Some((old.candidate.remote.to_string(), reason));
+        self.postpone(peer, now);
+        // A renewal is not a failure; only the dialler's side follows up at once, so that they do not dial each other.
+        if old.candidate.role == Role::Initiator
+            && age >= millis(self.times.renew)
+            && let Some(entry) = self.peers.get_mut(&peer)
+        {
+            entry.due = now.tick;
+        }
+        self.pump(now, out);
+        self.tell(peer, now, out);
+    }
+
+    fn place(&mut self, new: Held, now: Now, out: &mut Vec<Effect>) {
+        let me = self.me;
+        let overlap = millis(self.times.handshake) * 2;
+        let entry = self.peers.entry(new.candidate.peer).or_default();
+        let Some(link) = &mut entry.link else {
+            start(entry.link.insert(new), out);
+            return;
+        };
+        let rival = entry.heir.as_ref().unwrap_or(link);
+        if !replaces(me, rival, &new, now, overlap) {
+            out.push(Effect::Close { link: new.candidate.link, bye: Bye::Replaced });
+            return;
+        }
+        match entry.heir.replace(new) {
+            Some(passed_over) => out.push(Effect::Close { link: passed_over.candidate.link, bye: Bye::Replaced }),
+            None if link.closing => {}
+            None => {
+                link.closing = true;
+                out.push(Effect::Close { link: link.candidate.link, bye: Bye::Replaced });
+            }
+        }
+    }
+
+    /// Dialling a peer that has just come is pointless, unless it is too late to take back.
+    fn stop_dialing(&mut self, peer: PeerId, out: &mut Vec<Effect>) {
+        let attempt = self.peers.get(&peer).and_then(|entry| entry.attempt);
+        if let Some(attempt) = attempt {
+            let dials = self.give_up(attempt, out);
+            end_dials(&dials, Ok(peer), out);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.peers.values().filter(|entry| entry.is_linked()).count() >= self.limits.links
+    }
+
+    /// Strangers do not keep strangers out: when the lobby is full, who has been there longest is shown out.
+    fn tidy_lobby(&mut self, out: &mut Vec<Effect>) {
+        let strangers = self.peers.values_mut().filter_map(|entry| entry.link.as_mut()).filter(|held| !held.welcome && !held.closing);
+        let mut lobby: Vec<&mut Held> = strangers.collect();
+        if lobby.len() <= self.limits.lobby {
+            return;
+        }
+        if let Some(oldest) = lobby.iter_mut().min_by_key(|held| (held.since.tick, held.candidate.link)) {
+            oldest.closing = true;
+            out.push(Effect::Close { link: oldest.candidate.link, bye: Bye::Busy });
+        }
+    }
+}
+
+fn start(held: &Held, out: &mut Vec<Effect>) {
+    out.push(Effect::Start { link: held.candidate.link, asked: held.asked });
+}
+
+/// Whether the new link with a peer replaces the old one (`docs/PROTOCOL.md` §1.3).
+fn replaces(me: PeerId, old: &Held, new: &Held, now: Now, overlap: u64) -> bool {
+    let restarted = old.candidate.nonce != new.candidate.nonce;
+    // Nobody completes a handshake while holding a link (`may_complete`): the dialler lost the old one. Two that were
+    // dialled from both sides at once are younger than two handshakes.
+    let redialled = old.candidate.role == new.candidate.role || now.tick.saturating_sub(old.since.tick) > overlap;
+    let smaller_initiates = match new.candidate.role {
+        Role::Initiator => me < new.candidate.peer,
+        Role::Responder => new.candidate.peer < me,
+    };
+    restarted || redialled || smaller_initiates
+}

@@ -1,0 +1,302 @@
+//! Who is linked, who is being dialled, who waits: the decisions, without sockets, clocks or tasks.
+//!
+//! Time is handed in as [`Now`], chance as a seed; what should happen comes out as [`Effect`]s.
+//! `dialing.rs` holds attempts and their slots, `linking.rs` decides between two links with one peer.
+
+mod dialing;
+mod linking;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use identity::PeerId;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use wire::{Bye, Role};
+
+use crate::backoff::{Backoff, Pace, Reach};
+use crate::config::{Limits, Times};
+use crate::event::{DialId, Event, LinkId, PeerState};
+use crate::reason::Reason;
+
+/// One moment on two clocks, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Now {
+    /// Monotonic.
+    pub(crate) tick: u64,
+    /// Since 1970, for people.
+    pub(crate) wall: u64,
+}
+
+/// One round of dialling, over all addresses of one target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct AttemptId(pub(crate) u64);
+
+/// What should happen now, in this order.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Begin an attempt.
+    Dial { attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<String> },
+    /// Give an attempt up without another word.
+    Abort(AttemptId),
+    /// Let a link that was handed in run.
+    Start { link: LinkId, asked: Option<DialId> },
+    /// End a link, running or not.
+    Close { link: LinkId, bye: Bye },
+    /// Tell the node.
+    Tell(Event),
+}
+
+/// A connection whose other side proved itself and said Hello.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) link: LinkId,
+    pub(crate) peer: PeerId,
+    pub(crate) role: Role,
+    pub(crate) remote: SocketAddr,
+    pub(crate) nonce: u64,
+    pub(crate) attempt: Option<AttemptId>,
+}
+
+/// All peers that matter, and all attempts to reach some.
+pub(crate) struct Table {
+    me: PeerId,
+    limits: Limits,
+    times: Times,
+    pace: Pace,
+    rng: StdRng,
+    peers: BTreeMap<PeerId, Peer>,
+    attempts: BTreeMap<AttemptId, Attempt>,
+    asked: VecDeque<(DialId, String)>,
+    next_attempt: u64,
+}
+
+#[derive(Default)]
+struct Peer {
+    wanted: bool,
+    addresses: Vec<String>,
+    due: u64,
+    backoff: Backoff,
+    attempt: Option<AttemptId>,
+    link: Option<Held>,
+    /// Starts when the link that it replaces has ended.
+    heir: Option<Held>,
+    failed: Option<(String, Reason)>,
+    told: Option<PeerState>,
+}
+
+struct Held {
+    candidate: Candidate,
+    since: Now,
+    welcome: bool,
+    closing: bool,
+    asked: Option<DialId>,
+    rtt: Option<(Duration, u64)>,
+}
+
+struct Attempt {
+    /// The wanted peer that it is for.
+    target: Option<PeerId>,
+    /// Dials of the node that it answers.
+    dials: Vec<DialId>,
+    /// The peer that it is about to reveal itself to; from then on it cannot be taken back.
+    sworn: Option<PeerId>,
+    address: String,
+}
+
+impl Table {
+    pub(crate) fn new(me: PeerId, limits: Limits, times: Times, pace: Pace, seed: u64) -> Self {
+        Self {
+            me,
+            limits,
+            times,
+            pace,
+            rng: StdRng::seed_from_u64(seed),
+            peers: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            asked: VecDeque::new(),
+            next_attempt: 0,
+        }
+    }
+
+    /// Keep a link to this peer. An address that is new is tried soon, whatever happened with the old ones.
+    pub(crate) fn want(&mut self, peer: PeerId, addresses: Vec<String>, now: Now, out: &mut Vec<Effect>) {
+        if peer == self.me {
+            return;
+        }
+        let soon = now.tick + crate::pulse::millis(self.pace.base);
+        let entry = self.peers.entry(peer).or_default();
+        if !entry.wanted {
+            entry.wanted = true;
+            entry.due = now.tick;
+        } else if addresses.iter().any(|address| !entry.addresses.contains(address)) {
+            entry.due = entry.due.min(soon);
+        }
+        entry.addresses = addresses;
+        for held in entry.link.iter_mut().chain(&mut entry.heir) {
+            held.welcome = true;
+        }
+        self.pump(now, out);
+        self.tell(peer, now, out);
+    }
+
+    /// Stop caring about this peer. A link that is up stays.
+    pub(crate) fn unwant(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
+        let Some(entry) = self.peers.get_mut(&peer) else { return };
+        entry.wanted = false;
+        entry.addresses = Vec::new();
+        if let Some(attempt) = entry.attempt {
+            self.give_up(attempt, out);
+        }
+        self.pump(now, out);
+        self.tell(peer, now, out);
+    }
+
+    /// A person wants this peer now, or the network changed: forget past failures.
+    pub(crate) fn dial_now(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
+        if let Some(entry) = self.peers.get_mut(&peer) {
+            entry.backoff.reset();
+            entry.due = now.tick;
+        }
+        self.pump(now, out);
+        self.tell(peer, now, out);
+    }
+
+    /// Everybody who is wanted and away is worth a new try.
+    pub(crate) fn dial_all(&mut self, now: Now, out: &mut Vec<Effect>) {
+        for entry in self.peers.values_mut().filter(|entry| entry.link.is_none()) {
+            entry.backoff.reset();
+            entry.due = now.tick;
+        }
+        self.pump(now, out);
+    }
+
+    /// The node lets this peer stay.
+    pub(crate) fn welcome(&mut self, peer: PeerId, link: LinkId) {
+        if let Some(held) = self.held(peer, link) {
+            held.welcome = true;
+        }
+    }
+
+    /// The node ends a link.
+    pub(crate) fn close(&mut self, peer: PeerId, link: LinkId, bye: Bye, out: &mut Vec<Effect>) {
+        if let Some(held) = self.held(peer, link)
+            && !held.closing
+        {
+            held.closing = true;
+            out.push(Effect::Close { link, bye });
+        }
+    }
+
+    /// A round trip was measured. Told when it differs by a quarter and the last telling is 5 s old.
+    pub(crate) fn measured(&mut self, peer: PeerId, link: LinkId, rtt: Duration, now: Now, out: &mut Vec<Effect>) {
+        const PAUSE: u64 = 5_000;
+        let Some(held) = self.held(peer, link) else { return };
+        let news = match held.rtt {
+            None => true,
+            Some((old, at)) => now.tick >= at + PAUSE && old.abs_diff(rtt) > old / 4,
+        };
+        if news {
+            held.rtt = Some((rtt, now.tick));
+            self.tell(peer, now, out);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let times = &self.times;
+        for held in self.peers.values_mut().filter_map(|entry| entry.link.as_mut()).filter(|held| !held.closing) {
+            if let Some((_, bye)) = held.expiry(times).filter(|(at, _)| *at <= now.tick) {
+                held.closing = true;
+                out.push(Effect::Close { link: held.candidate.link, bye });
+            }
+        }
+        self.pump(now, out);
+    }
+
+    /// When the next [`tick`](Self::tick) has something to do.
+    pub(crate) fn next_wake(&self) -> Option<u64> {
+        let links = self.peers.values().filter_map(|entry| entry.link.as_ref()).filter(|held| !held.closing);
+        let expiry = links.filter_map(|held| held.expiry(&self.times)).map(|(at, _)| at).min();
+        let dial = if self.has_slot() { self.peers.values().filter_map(Peer::dial_due).min() } else { None };
+        expiry.into_iter().chain(dial).min()
+    }
+
+    fn held(&mut self, peer: PeerId, link: LinkId) -> Option<&mut Held> {
+        let entry = self.peers.get_mut(&peer)?;
+        entry.link.iter_mut().chain(&mut entry.heir).find(|held| held.candidate.link == link)
+    }
+
+    /// Tells the node how it stands with a peer if that changed, and forgets peers that no longer matter.
+    fn tell(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
+        let Some(entry) = self.peers.get_mut(&peer) else { return };
+        let state = match (&entry.link, entry.attempt.and_then(|id| self.attempts.get(&id))) {
+            (Some(held), _) => {
+                PeerState::Connected { remote: held.candidate.remote, since: held.since.wall, rtt: held.rtt.map(|(rtt, _)| rtt) }
+            }
+            (None, Some(attempt)) => PeerState::Connecting { address: attempt.address.clone() },
+            (None, None) => entry.resting_state(now),
+        };
+        let gone = !entry.wanted && entry.link.is_none() && entry.heir.is_none();
+        if entry.told.as_ref() != Some(&state) {
+            entry.told = Some(state.clone());
+            out.push(Effect::Tell(Event::PeerChanged { peer, state }));
+        }
+        if gone {
+            self.peers.remove(&peer);
+        }
+    }
+}
+
+impl Peer {
+    /// When it may be dialled, if it is to be dialled at all.
+    fn dial_due(&self) -> Option<u64> {
+        let away = self.wanted && !self.addresses.is_empty() && self.link.is_none() && self.heir.is_none() && self.attempt.is_none();
+        away.then_some(self.due)
+    }
+
+    fn resting_state(&self, now: Now) -> PeerState {
+        let reason = self.failed.as_ref().map(|(_, reason)| *reason);
+        match (&self.failed, self.addresses.first()) {
+            (_, None) => PeerState::Idle { reason },
+            _ if !self.wanted => PeerState::Idle { reason },
+            (None, Some(first)) => PeerState::Connecting { address: first.clone() },
+            (Some((address, reason)), Some(_)) => {
+                let retry_at = now.wall.saturating_add(self.due.saturating_sub(now.tick));
+                PeerState::Waiting { address: address.clone(), retry_at, reason: *reason }
+            }
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        if self.addresses.iter().any(|address| is_near(address)) { Reach::Near } else { Reach::Far }
+    }
+}
+
+impl Held {
+    /// When and how it ends by itself. The dialler renews first, so that a link is not renewed from both sides at once.
+    fn expiry(&self, times: &Times) -> Option<(u64, Bye)> {
+        const RESPONDER_GRACE: u64 = 10 * 60 * 1000;
+        let millis = crate::pulse::millis;
+        let renew = match self.candidate.role {
+            Role::Initiator => millis(times.renew),
+            Role::Responder => millis(times.renew) + RESPONDER_GRACE,
+        };
+        match self.welcome {
+            true => Some((self.since.tick + renew, Bye::Renew)),
+            false => Some((self.since.tick + millis(times.lobby), Bye::NotWelcome)),
+        }
+    }
+}
+
+/// Private, link-local or loopback: dialling it costs nobody anything.
+fn is_near(address: &str) -> bool {
+    match address.parse::<SocketAddr>().map(|address| address.ip().to_canonical()) {
+        Ok(IpAddr::V4(v4)) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        Ok(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        Err(_) => address.rsplit_once(':').is_some_and(|(host, _)| host == "localhost" || host.ends_with(".local")),
+    }
+}
