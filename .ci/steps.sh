@@ -28,7 +28,7 @@ counted() {
 run_step() {
   local name=${NAMES[$1]} log=$LOGS/${NAMES[$1]}.log began=$SECONDS pid status=0 told=$SECONDS
   printf '%s%-8s%s %s … ' "$BOLD" "$name" "$PLAIN" "${TITLES[$1]}"
-  (trap - EXIT; eval "${COMMANDS[$1]}") >"$log" 2>&1 </dev/null &
+  (trap - EXIT; export NO_COLOR=1 CARGO_TERM_COLOR=never; eval "${COMMANDS[$1]}") >"$log" 2>&1 </dev/null &
   pid=$!
   STARTED+=("$pid")
   while kill -0 "$pid" 2>/dev/null; do

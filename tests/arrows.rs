@@ -169,16 +169,32 @@ fn only_one_file_of_the_page_knows_the_shell() {
 /// The code of a file without its tests, which stand last, and without comments.
 fn shipped(source: &str) -> Vec<(usize, &str)> {
     let lines: Vec<&str> = source.lines().collect();
-    let end = lines.iter().position(|line| line.trim_start().starts_with("#[cfg(test)]")).unwrap_or(lines.len());
+    let tests_begin = |pair: &[&str]| pair[0].trim() == "#[cfg(test)]" && pair[1].contains("mod ") && pair[1].ends_with('{');
+    let end = lines.windows(2).position(tests_begin).unwrap_or(lines.len());
     lines.iter().take(end).enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at + 1, *line)).collect()
+}
+
+/// Names of the files that these sources declare as modules of tests.
+fn test_modules(sources: &[PathBuf]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for source in sources.iter().map(|path| read(path)) {
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
+            let declared = pair[1].split_once("mod ").and_then(|(_, rest)| rest.strip_suffix(';'));
+            names.extend(declared.map(|name| format!("{name}.rs")));
+        }
+    }
+    names
 }
 
 #[test]
 fn pure_crates_do_not_act() {
     let mut wrong = Vec::new();
     for name in PURE {
-        for path in files(&root().join("crates").join(name).join("src"), &[".rs"]) {
-            if path.file_name().is_some_and(|file| file == "tests.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+        let sources = files(&root().join("crates").join(name).join("src"), &[".rs"]);
+        let tests = test_modules(&sources);
+        for path in sources {
+            if path.file_name().is_some_and(|file| tests.contains(&*file.to_string_lossy())) {
                 continue;
             }
             let source = read(&path);
