@@ -11,8 +11,8 @@ pub const MAX_LOGS_PER_DEVICE: usize = 1024;
 /// Text of a message, in bytes of UTF-8. About eight pages.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 
-/// An emoji, in bytes of UTF-8. The longest family with skin tones has 41 bytes of joiners; common ones are below 28.
-pub const MAX_EMOJI_BYTES: usize = 32;
+/// An emoji, in bytes of UTF-8. The longest in use (two kissing people, each with a skin tone) has 35.
+pub const MAX_EMOJI_BYTES: usize = 64;
 
 /// Emoji of one device under one message that are remembered: the latest ones. Beyond what a person does, below what hurts.
 pub const MAX_REACTIONS_PER_DEVICE: usize = 32;

@@ -60,6 +60,11 @@ impl Logs {
         self.logs.iter()
     }
 
+    /// How far each log has come, as told to others: logs that forked at their first event are left out.
+    pub fn heads(&self) -> impl Iterator<Item = (LogKey, Head)> {
+        heads(&self.logs)
+    }
+
     /// The logs of one device.
     pub fn of(&self, device: &PeerId) -> impl Iterator<Item = (&LogKey, &LogHead)> {
         let (from, to) = (LogKey { device: *device, log: LogId(0) }, LogKey { device: *device, log: LogId(u64::MAX) });
@@ -116,12 +121,12 @@ impl Logs {
 
     /// First 16 bytes of the hash over all heads; equal digests mean equal logs. Computed once after each change.
     pub fn digest(&mut self) -> [u8; 16] {
-        *self.all.get_or_insert_with(|| digest(self.logs.iter()))
+        *self.all.get_or_insert_with(|| digest(heads(&self.logs)))
     }
 
     /// The same over the control logs alone: `ctl` of what is written now.
     pub fn control_digest(&mut self) -> [u8; 16] {
-        *self.control.get_or_insert_with(|| digest(self.logs.iter().filter(|(key, _)| key.log.is_control())))
+        *self.control.get_or_insert_with(|| digest(heads(&self.logs).filter(|(key, _)| key.log.is_control())))
     }
 
     fn forget_digests(&mut self, key: &LogKey) {
@@ -132,10 +137,14 @@ impl Logs {
     }
 }
 
-/// `H` over `device ‖ log u64 ‖ seq u32 ‖ chain` of each log that has an event, integers big-endian, sorted by device and log.
-fn digest<'a>(logs: impl Iterator<Item = (&'a LogKey, &'a LogHead)>) -> [u8; 16] {
+fn heads(logs: &BTreeMap<LogKey, LogHead>) -> impl Iterator<Item = (LogKey, Head)> {
+    logs.iter().filter(|(_, log)| log.head.seq > 0).map(|(key, log)| (*key, log.head))
+}
+
+/// `H` over `device ‖ log u64 ‖ seq u32 ‖ chain` of each head, integers big-endian, sorted by device and log.
+fn digest(heads: impl Iterator<Item = (LogKey, Head)>) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
-    for (key, LogHead { head, .. }) in logs.filter(|(_, log)| log.head.seq > 0) {
+    for (key, head) in heads {
         hasher.update(key.device.as_bytes()).update(&key.log.0.to_be_bytes());
         hasher.update(&head.seq.to_be_bytes()).update(head.chain.as_bytes());
     }

@@ -81,10 +81,10 @@ pub struct Changed {
     pub members: BTreeSet<PeerId>,
     /// Devices that are now known to have been members: what they wrote counts from now on.
     pub known: BTreeSet<PeerId>,
-    /// Lines that the history now shows.
-    pub shown: Vec<Line>,
+    /// Lines that the history now shows, in order.
+    pub shown: BTreeMap<Position, Line>,
     /// Lines that it no longer shows, because an earlier event did the same.
-    pub hidden: Vec<Position>,
+    pub hidden: BTreeSet<Position>,
     /// The room has another name than before.
     pub name: bool,
     /// Some invite stands otherwise than before.
@@ -95,6 +95,20 @@ impl Changed {
     /// Nothing changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// One event can settle a person twice, so what is shown at first may be hidden in the end.
+    fn redraw(&mut self, before: &BTreeMap<Position, Line>, after: &BTreeMap<Position, Line>) {
+        for position in before.keys().filter(|position| !after.contains_key(position)) {
+            if self.shown.remove(position).is_none() {
+                self.hidden.insert(*position);
+            }
+        }
+        for (position, line) in after.iter().filter(|(position, line)| before.get(position) != Some(line)) {
+            if !self.hidden.remove(position) {
+                self.shown.insert(*position, line.clone());
+            }
+        }
     }
 }
 
@@ -232,8 +246,7 @@ impl Membership {
             if (&before.round, &before.name) != (&after.round, &after.name) {
                 changed.members.insert(peer);
             }
-            changed.shown.extend(after.lines.values().filter(|line| before.lines.get(&line.position) != Some(line)).cloned());
-            changed.hidden.extend(before.lines.keys().filter(|position| !after.lines.contains_key(position)));
+            changed.redraw(&before.lines, &after.lines);
             for (key, by) in after.uses.difference(&before.uses) {
                 self.invites.used(*key, *by);
                 changed.invites = true;

@@ -1,0 +1,133 @@
+//! Writing logs.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use rooms::limits::{MAX_PAYLOAD_BYTES, MAX_RUN_BYTES};
+use rooms::{AppendRefused, Author, Clock, Draft, Hlc, Proof, Uuid, Verified, kind, run};
+use wire::{ChainHash, Head, LogId, RawEvent};
+
+use crate::people::*;
+
+fn drafts(sizes: &[usize]) -> Vec<Draft> {
+    sizes.iter().map(|size| Draft { kind: kind::MESSAGE, payload: vec![b'x'; *size], uuid: Uuid([1; 16]) }).collect()
+}
+
+fn append(author: &mut Author, sizes: &[usize], clock: &mut Clock, now: u64) -> Vec<Verified> {
+    author.append(&ana(), &drafts(sizes), clock, now, [3; 16]).expect("within all limits")
+}
+
+/// Cuts where signatures were checked, as a server does.
+fn runs(events: &[Verified]) -> Vec<Vec<RawEvent>> {
+    events.split_inclusive(|event| event.proof() == Proof::Own).map(raw).collect()
+}
+
+proptest! {
+    #[test]
+    fn ana_never_signs_two_events_with_one_number(
+        steps in prop::collection::vec((prop::collection::vec(0..40_usize, 0..5), any::<bool>(), 0..3_u64), 1..20)
+    ) {
+        let log = LogId(5);
+        let mut author = Author::new(room(), log, None);
+        let mut clock = Clock::new();
+        let mut seen = BTreeMap::new();
+        let mut last = (ChainHash([0; 32]), Hlc(0));
+        for (sizes, restarts, now) in steps {
+            for event in append(&mut author, &sizes, &mut clock, NOON + now) {
+                prop_assert_eq!(event.header.seq as usize, seen.len() + 1);
+                prop_assert_eq!(event.header.prev, last.0);
+                prop_assert!(event.header.hlc > last.1);
+                prop_assert_eq!(seen.insert(event.header.seq, event.id()), None);
+                last = (event.chain(), event.header.hlc);
+            }
+            if let (true, Some(head)) = (restarts, author.head()) {
+                author = Author::resume(room(), log, head, author.last_hlc());
+                clock = Clock::new();
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_written_travels_in_valid_runs(sizes in prop::collection::vec(prop_oneof![0..400_usize, 0..=MAX_PAYLOAD_BYTES], 1..12)) {
+        let events = append(&mut Author::new(room(), LogId(5), None), &sizes, &mut Clock::new(), NOON);
+        prop_assert_eq!(events.len(), sizes.len());
+        let mut bytes = 0;
+        for raw in runs(&events) {
+            bytes += raw.iter().map(|raw| raw.0.len()).sum::<usize>();
+            check(&raw).expect("a run that others take");
+        }
+        prop_assert_eq!(bytes, events.iter().map(|event| event.raw().0.len()).sum::<usize>());
+    }
+}
+
+#[test]
+fn sixty_four_drafts_cost_one_signature() {
+    let events = append(&mut Author::new(room(), LogId(5), None), &[300; 64], &mut Clock::new(), NOON);
+    assert_eq!(events.iter().filter(|event| event.sig.is_some()).count(), 1);
+    assert_eq!(events.last().map(|event| event.proof()), Some(Proof::Own));
+}
+
+#[test]
+fn a_thousand_drafts_are_signed_as_often_as_runs_need_it() {
+    let events = append(&mut Author::new(room(), LogId(5), None), &[300; 1000], &mut Clock::new(), NOON);
+    let runs = runs(&events);
+    let per_run = MAX_RUN_BYTES / (227 + 300);
+    assert!((1000 / per_run..=1000 / per_run + 2).contains(&runs.len()), "{} runs", runs.len());
+    assert!(runs.iter().all(|raw| check(raw).is_ok()));
+}
+
+#[test]
+fn a_log_rises_when_the_clock_falls_a_year_and_jumps_a_day() {
+    let day = 86_400_000;
+    let mut author = Author::new(room(), LogId(5), None);
+    let mut clock = Clock::new();
+    let mut events = Vec::new();
+    for now in [NOON, NOON - 365 * day, NOON + day, NOON, 0] {
+        events.extend(append(&mut author, &[1, 2], &mut clock, now));
+    }
+    check(&raw(&events)).expect("one run, for its times rise");
+}
+
+#[test]
+fn a_resumed_log_rises_although_the_clock_was_set_back() {
+    let mut author = Author::new(room(), LogId(5), None);
+    let mut events = append(&mut author, &[1], &mut Clock::new(), NOON);
+    let mut again = Author::resume(room(), LogId(5), author.head().expect("one event"), author.last_hlc());
+    events.extend(append(&mut again, &[1], &mut Clock::new(), NOON - 86_400_000));
+    check(&raw(&events)).expect("one run");
+}
+
+#[test]
+fn a_new_log_points_at_the_one_before() {
+    let mut author = Author::new(room(), LogId(6), Some(ChainHash([4; 32])));
+    assert_eq!(author.head(), None);
+    let first = append(&mut author, &[1], &mut Clock::new(), NOON).remove(0);
+    assert_eq!((first.header.seq, first.header.prev, first.header.ctl), (1, ChainHash([4; 32]), [3; 16]));
+    assert_eq!(author.head(), Some(first.head()));
+}
+
+#[test]
+fn what_cannot_be_written_leaves_the_log_as_it_was() {
+    let full = Head { seq: u32::MAX - 1, chain: ChainHash([0; 32]) };
+    let refused = |author: &mut Author, drafts: &[Draft], with| {
+        let before = (author.head(), author.last_hlc());
+        assert_eq!(author.append(&ana(), drafts, &mut Clock::new(), NOON, [0; 16]), Err(with));
+        assert_eq!((author.head(), author.last_hlc()), before);
+    };
+    let mut author = Author::new(room(), LogId(5), None);
+    refused(&mut author, &drafts(&[1, MAX_PAYLOAD_BYTES + 1]), AppendRefused::TooLarge);
+    refused(&mut author, &[Draft { kind: kind::LEAVE, ..drafts(&[1]).remove(0) }], AppendRefused::WrongLog);
+    refused(&mut author, &[Draft { kind: 0, ..drafts(&[1]).remove(0) }], AppendRefused::WrongLog);
+    refused(&mut Author::new(room(), LogId(LogId::CONTROL), None), &drafts(&[1]), AppendRefused::WrongLog);
+    refused(&mut Author::resume(room(), LogId(5), full, Hlc(0)), &drafts(&[1, 1]), AppendRefused::LogFull);
+    assert_eq!(author.append(&ana(), &[], &mut Clock::new(), NOON, [0; 16]), Ok(Vec::new()));
+}
+
+#[test]
+fn the_last_sequence_number_can_be_written() {
+    let full = Head { seq: u32::MAX - 1, chain: ChainHash([0; 32]) };
+    let mut author = Author::resume(room(), LogId(5), full, Hlc(0));
+    let event = append(&mut author, &[1], &mut Clock::new(), NOON).remove(0);
+    assert_eq!(event.header.seq, u32::MAX);
+    run::decode(&raw(&[event]), &room()).expect("a run");
+}

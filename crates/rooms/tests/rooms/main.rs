@@ -1,0 +1,12 @@
+//! The rules of events, logs, membership and timelines, as members see them of each other.
+
+mod author;
+mod event;
+mod logs;
+mod members;
+mod members_any_order;
+mod payload;
+mod people;
+mod run;
+mod timeline;
+mod vectors;

@@ -1,0 +1,148 @@
+//! Edits, deletes and reactions: whatever their order, the message reads the same.
+
+use proptest::prelude::*;
+use rooms::limits::MAX_REACTIONS_PER_DEVICE;
+use rooms::{Entry, Fold, Payload, Target, Verified, fold};
+
+use crate::people::*;
+
+fn edit(target: Target, text: &str) -> Payload {
+    Payload::Edit { target, text: text.into() }
+}
+
+fn react(target: Target, emoji: &str, on: bool) -> Payload {
+    Payload::Reaction { target, emoji: emoji.into(), on }
+}
+
+/// Ana's message, and hands for all to say something about it.
+fn scene() -> (Verified, Device, Device) {
+    let mut a = Device::new(ana());
+    (a.says("hello"), a, Device::new(ben()))
+}
+
+fn entry(base: &Verified, relations: &[Verified]) -> Entry {
+    fold(base, relations).expect("a message")
+}
+
+#[test]
+fn a_message_alone_is_what_it_says() {
+    let (hello, mut a, _) = scene();
+    assert_eq!(entry(&hello, &[]), Entry { text: "hello".into(), ..Entry::default() });
+    let answer = a.write(&Payload::Message { text: "yes".into(), reply: Some(hello.position()) });
+    assert_eq!(entry(&answer, &[]).reply, Some(hello.position()), "whether or not that message is here");
+}
+
+#[test]
+fn the_last_edit_stands_and_the_reply_stays() {
+    let (hello, mut a, _) = scene();
+    let answer = a.write(&Payload::Message { text: "yse".into(), reply: Some(hello.position()) });
+    a.now += 1000;
+    let (first, last) = (a.write(&edit(answer.position(), "yeah")), a.write(&edit(answer.position(), "yes")));
+    let now = entry(&answer, &[last, first]);
+    assert_eq!((now.text.as_str(), now.edited_at, now.reply), ("yes", Some(NOON + 1000), Some(hello.position())));
+}
+
+#[test]
+fn a_delete_wins_over_everything_and_whether_or_not_the_content_is_gone() {
+    let (hello, mut a, mut b) = scene();
+    let delete = a.write(&Payload::Delete { target: hello.position() });
+    let later = [a.write(&edit(hello.position(), "still here")), b.write(&react(hello.position(), "👍", true)), delete];
+    let deleted = Entry { deleted: true, ..Entry::default() };
+    assert_eq!(entry(&hello, &later), deleted);
+    assert_eq!(entry(&hello.without_payload(), &later), deleted);
+    assert_eq!(entry(&hello.without_payload(), &[]), deleted);
+}
+
+#[test]
+fn ben_neither_edits_nor_deletes_anas_message() {
+    let (hello, _, mut b) = scene();
+    let mut held = Fold::new(&hello).expect("a message");
+    assert!(!held.apply(&b.write(&edit(hello.position(), "I owe ben money"))));
+    assert!(!held.apply(&b.write(&Payload::Delete { target: hello.position() })));
+    assert_eq!(held.entry().text, "hello");
+    assert!(!held.is_deleted());
+}
+
+#[test]
+fn what_is_about_another_message_changes_nothing() {
+    let (hello, mut a, _) = scene();
+    let other = a.says("other");
+    let mut half_right = hello.position();
+    half_right.hlc = rooms::Hlc(half_right.hlc.0 + 1);
+    let mut held = Fold::new(&hello).expect("a message");
+    for target in [other.position(), half_right] {
+        assert!(!held.apply(&a.write(&edit(target, "x"))));
+        assert!(!held.apply(&a.write(&Payload::Delete { target })));
+        assert!(!held.apply(&a.write(&react(target, "x", true))));
+    }
+    let mut elsewhere = Device::within(wire::RoomId([1; 32]), ana());
+    assert!(!held.apply(&elsewhere.write(&Payload::Delete { target: hello.position() })), "said in another room");
+    assert!(!held.apply(&other), "a message is about nothing");
+}
+
+#[test]
+fn only_messages_are_folded() {
+    let (hello, mut a, _) = scene();
+    assert_eq!(fold(&a.write(&edit(hello.position(), "x")), &[]), None);
+    assert_eq!(fold(&a.write(&create()), &[]), None);
+    let reaction = a.write(&react(hello.position(), "👍", true));
+    assert_eq!(fold(&reaction.without_payload(), &[]), None);
+}
+
+#[test]
+fn a_reaction_is_taken_back_by_its_own_author() {
+    let (hello, mut a, mut b) = scene();
+    let set = [a.write(&react(hello.position(), "👍", true)), b.write(&react(hello.position(), "👍", true))];
+    let both = entry(&hello, &set);
+    assert_eq!(both.reactions["👍"].len(), 2);
+    let taken_back = [set.as_slice(), &[b.write(&react(hello.position(), "👍", false))]].concat();
+    assert_eq!(entry(&hello, &taken_back).reactions["👍"].iter().copied().collect::<Vec<_>>(), [ana().peer()]);
+}
+
+#[test]
+fn ben_spams_reactions_and_only_his_latest_are_kept() {
+    let (hello, mut a, mut b) = scene();
+    let mut held = Fold::new(&hello).expect("a message");
+    held.apply(&a.write(&react(hello.position(), "👍", true)));
+    for n in 0..2_000 {
+        held.apply(&b.write(&react(hello.position(), &n.to_string(), true)));
+    }
+    let shown = held.entry().reactions;
+    assert_eq!(shown.len(), MAX_REACTIONS_PER_DEVICE + 1, "ana's is not pushed out");
+    assert!(shown.contains_key("1999") && !shown.contains_key("0"));
+}
+
+/// Who says what: an edit, a delete, or one of many emoji set or taken back.
+fn words() -> impl Strategy<Value = Vec<(bool, u8, u8, u64)>> {
+    prop::collection::vec((any::<bool>(), 0..100_u8, 0..50_u8, 0..3_u64), 0..120)
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_relations_gives_the_same_entry(
+        (words, order) in words().prop_flat_map(|words| {
+            let order: Vec<usize> = (0..words.len()).chain(0..words.len() / 3).collect();
+            (Just(words), Just(order).prop_shuffle())
+        })
+    ) {
+        let (hello, mut a, mut b) = scene();
+        let target = hello.position();
+        let relations: Vec<Verified> = words.iter().map(|(by_ana, what, emoji, later)| {
+            let device = if *by_ana { &mut a } else { &mut b };
+            device.now += later;
+            device.write(&match what {
+                0 => Payload::Delete { target },
+                1..20 => edit(target, &format!("text {emoji}")),
+                _ => react(target, &emoji.to_string(), what % 3 != 0),
+            })
+        }).collect();
+        let shuffled: Vec<Verified> = order.iter().map(|index| relations[*index].clone()).collect();
+        let mut held = Fold::new(&hello).expect("a message");
+        for relation in &shuffled {
+            let before = held.entry();
+            let changes = held.apply(relation);
+            prop_assert!(changes || held.entry() == before);
+        }
+        prop_assert_eq!(held.entry(), entry(&hello, &relations));
+    }
+}

@@ -1,0 +1,195 @@
+//! Golden events for writers of other clients: `docs/vectors/events.json`. Rewritten when asked, and a difference fails.
+
+use std::path::PathBuf;
+
+use identity::Identity;
+use rooms::{Author, Clock, Draft, Event, Header, Logs, Payload, Verified, direct_room_id, group_room_id};
+use serde_json::{Value, json};
+use wire::{ChainHash, LogId, RawEvent};
+
+use crate::people::*;
+
+fn path() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "vectors", "events.json"].iter().collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).expect("a hex digit") as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+fn draft(number: u8, payload: &Payload) -> Draft {
+    Draft::new(payload, NOON, &[number; 10]).expect("may be written")
+}
+
+/// A log of `who`'s: every payload is written and signed by itself.
+fn log(who: &Identity, log: LogId, payloads: &[Payload]) -> Vec<Verified> {
+    let (mut author, mut clock) = (Author::new(room(), log, None), Clock::new());
+    let one = |(number, payload): (usize, &Payload)| {
+        author.append(who, &[draft(number as u8, payload)], &mut clock, NOON, [0xcc; 16]).expect("within all limits").remove(0)
+    };
+    payloads.iter().enumerate().map(one).collect()
+}
+
+fn describe(event: &Event) -> Value {
+    let header = &event.header;
+    json!({
+        "wire": hex(&event.raw().0),
+        "room": header.room.to_string(),
+        "device": header.device.to_string(),
+        "log": header.log.to_string(),
+        "seq": header.seq,
+        "prev": header.prev.to_string(),
+        "hlc": { "ms": header.hlc.ms(), "counter": header.hlc.counter() },
+        "uuid": hex(&header.uuid.0),
+        "ctl": hex(&header.ctl),
+        "kind": header.kind,
+        "payload": event.payload().map(hex),
+        "says": Payload::of(event).ok().map(|payload| says(&payload)),
+        "payload_hash": hex(&header.payload_hash),
+        "sig": event.sig.map(|sig| hex(sig.as_bytes())),
+        "id": event.id().to_string(),
+        "chain": event.chain().to_string(),
+        "position": event.position().to_text(),
+    })
+}
+
+fn says(payload: &Payload) -> Value {
+    match payload {
+        Payload::Create { nonce, name, creator } => json!({ "create": { "nonce": hex(nonce), "name": name, "creator": creator } }),
+        Payload::Add { device, name, round, invite } => {
+            json!({ "add": { "device": device.to_string(), "name": name, "round": round, "invite": invite.map(|key| hex(&key)) } })
+        }
+        Payload::Leave { round } => json!({ "leave": { "round": round } }),
+        Payload::Invite { key, uses, expires } => json!({ "invite": { "key": hex(key), "uses": uses, "expires": expires } }),
+        Payload::Revoke { key } => json!({ "revoke": { "key": hex(key) } }),
+        Payload::Message { text, reply } => json!({ "message": { "text": text, "reply": reply.map(|target| target.to_text()) } }),
+        Payload::Edit { target, text } => json!({ "edit": { "target": target.to_text(), "text": text } }),
+        Payload::Delete { target } => json!({ "delete": { "target": target.to_text() } }),
+        Payload::Reaction { target, emoji, on } => json!({ "reaction": { "target": target.to_text(), "emoji": emoji, "on": on } }),
+    }
+}
+
+fn control_payloads() -> Vec<Payload> {
+    vec![
+        create(),
+        Payload::Invite { key: [0x11; 32], uses: 1, expires: 0 },
+        Payload::Add { device: ben().peer(), name: "Ben".into(), round: 1, invite: Some([0x11; 32]) },
+        Payload::Revoke { key: [0x11; 32] },
+        Payload::Leave { round: 1 },
+    ]
+}
+
+fn content_payloads() -> Vec<Payload> {
+    let target = log(&ana(), LogId(1), &[message("Good morning 🍇")]).remove(0).position();
+    vec![
+        message("Good morning 🍇"),
+        Payload::Message { text: "and a reply".into(), reply: Some(target) },
+        Payload::Edit { target, text: "Good evening".into() },
+        Payload::Reaction { target, emoji: "👍".into(), on: true },
+        Payload::Delete { target },
+    ]
+}
+
+/// Events that look right and are not, with the words of the fault.
+fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
+    let signed = |header: &Header| vec![forge(header, Some(&ana()), b"hello")];
+    let good = header(b"hello");
+    let other = |change: fn(&mut Header)| {
+        let mut header = good.clone();
+        change(&mut header);
+        signed(&header)
+    };
+    let chain = |prev: ChainHash| {
+        vec![forge(&good, None, b"hello"), signed(&Header { seq: 2, prev, hlc: rooms::Hlc(u64::MAX), ..good.clone() }).remove(0)]
+    };
+    vec![
+        ("signed by somebody else", vec![forge(&good, Some(&ben()), b"hello")]),
+        ("not signed", vec![forge(&good, None, b"hello")]),
+        ("sequence number 0", other(|header| header.seq = 0)),
+        ("kind 0", other(|header| header.kind = 0)),
+        ("control kind in a content log", other(|header| header.kind = 2)),
+        ("payload length of another payload", other(|header| header.payload_len = 4)),
+        ("payload hash of another payload", other(|header| header.payload_hash = [0; 32])),
+        ("a room that the run is not for", other(|header| header.room = wire::RoomId([1; 32]))),
+        ("prev is not the chain hash of the event before", chain(ChainHash([0; 32]))),
+    ]
+}
+
+fn golden() -> Value {
+    let (control, content) = (log(&ana(), LogId(LogId::CONTROL | 1), &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
+    let drafts: Vec<Draft> = (0..3).map(|number| draft(number, &message(&format!("line {number}")))).collect();
+    let run = Author::new(room(), LogId(2), Some(content[4].chain())).append(&ana(), &drafts, &mut Clock::new(), NOON, [0; 16]);
+    let run = run.expect("within all limits");
+    let mut logs = Logs::new();
+    for last in [&control[4], &content[4], &run[2]] {
+        logs.advance(last.log_key(), last.head(), last.header.hlc).expect("it begins");
+    }
+    let person = |who: &Identity| json!({ "seed": hex(&*who.seed()), "device": who.peer().to_string() });
+    json!({
+        "format": "Grapevine events, version 1; see docs/PROTOCOL.md §2. Bytes are in hexadecimal.",
+        "people": { "ana": person(&ana()), "ben": person(&ben()) },
+        "group_room": { "creator": ana().peer().to_string(), "nonce": hex(&NONCE), "id": group_room_id(&ana().peer(), &NONCE).to_string() },
+        "direct_room": {
+            "devices": [ana().peer().to_string(), ben().peer().to_string()],
+            "id": direct_room_id(&ana().peer(), &ben().peer()).to_string(),
+        },
+        "control_log": control.iter().map(|event| describe(event)).collect::<Vec<_>>(),
+        "content_log": content.iter().map(|event| describe(event)).collect::<Vec<_>>(),
+        "run_with_one_signature": run.iter().map(|event| describe(event)).collect::<Vec<_>>(),
+        "erased": describe(&content[0].without_payload()),
+        "digest_of_these_three_logs": hex(&logs.digest()),
+        "control_digest_of_these_three_logs": hex(&logs.control_digest()),
+        "refused": refused().iter().map(|(why, events)| json!({ "why": why, "wire": events.iter().map(|raw| hex(&raw.0)).collect::<Vec<_>>() })).collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn golden_events_are_what_the_code_writes() {
+    let fresh = golden();
+    if std::env::var_os("GRAPEVINE_REGENERATE").is_some() {
+        std::fs::create_dir_all(path().parent().expect("file has a folder")).expect("folder is writable");
+        std::fs::write(path(), format!("{fresh:#}\n")).expect("generated file is writable");
+    }
+    // Compared as values: the order of keys depends on features that other crates of the workspace choose.
+    assert!(committed() == fresh, "docs/vectors/events.json is stale: run GRAPEVINE_REGENERATE=1 cargo test -p grapevine-rooms golden");
+}
+
+fn committed() -> Value {
+    let text = std::fs::read_to_string(path()).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn wire_of(events: &Value) -> Vec<RawEvent> {
+    let events = events.as_array().expect("a list").iter();
+    events.map(|event| RawEvent(unhex(event.get("wire").unwrap_or(event).as_str().expect("hex")).into())).collect()
+}
+
+#[test]
+fn golden_events_are_read_and_verified() {
+    let golden = committed();
+    for log in ["control_log", "content_log", "run_with_one_signature"] {
+        let events = check(&wire_of(&golden[log])).expect("a valid run");
+        assert!(!events.is_empty());
+        for (event, described) in events.iter().zip(golden[log].as_array().expect("a list")) {
+            assert_eq!(&describe(event), described);
+            let payload = Payload::of(event).expect("a known kind");
+            assert_eq!(hex(&payload.encode()), described["payload"].as_str().expect("hex"));
+        }
+    }
+    check(&wire_of(&json!([golden["erased"]]))).expect("erasing keeps it valid");
+}
+
+#[test]
+fn golden_faults_are_refused() {
+    let golden = committed();
+    let refused = golden["refused"].as_array().expect("a list");
+    assert_eq!(refused.len(), 9);
+    for fault in refused {
+        assert!(check(&wire_of(&fault["wire"])).is_err(), "{}", fault["why"]);
+    }
+}
