@@ -1,0 +1,165 @@
+import type {
+  Alert, Body, Delivery, Joining, Me, Member, Message, Nearby, Notice, Numbered, Person, Preview, Request, RoomRow, Snapshot, Stage,
+} from '../../gen/api';
+import { History, message } from './history';
+import { fingerprintOf, hexOf, type Somebody } from './people';
+
+/** Batches leave in this rhythm, as the shell's do. */
+const BATCH_MS = 16;
+
+/** A room of the fake world. */
+export interface FakeRoom {
+  row: RoomRow;
+  /** Peers, oneself included. */
+  people: string[];
+  creator: string;
+  history: History;
+  delivery: Delivery;
+  log: string;
+  seq: number;
+}
+
+/** One fake node: all that it knows, and the notices that it sends. */
+export class World {
+  stage: Stage = { stage: 'open' };
+  me: Me;
+  /** Whether friends answer by themselves. */
+  answers = true;
+  readonly folk = new Map<string, Somebody>();
+  readonly contacts = new Set<string>();
+  readonly rooms = new Map<string, FakeRoom>();
+  requests: Request[] = [];
+  nearby: Nearby[] = [];
+  joining: Joining[] = [];
+  alerts: Alert[] = [];
+  passphrase = 'correct horse';
+  #seq = 0;
+  #batch: Numbered[] = [];
+  #listeners = new Set<(batch: Numbered[]) => void>();
+
+  constructor(name = 'Ada') {
+    const peer = hexOf(`me ${name}`);
+    this.me = {
+      peer, name, fingerprint: fingerprintOf(peer), custody: 'keychain',
+      addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'], not_listening: null, nearby_visible: true, links: 0,
+    };
+  }
+
+  listen(listener: (batch: Numbered[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(...notices: Notice[]): void {
+    if (this.#batch.length === 0) setTimeout(() => this.#flush(), BATCH_MS);
+    for (const notice of notices) this.#batch.push({ seq: ++this.#seq, notice: structuredClone(notice) });
+  }
+
+  /** Loses a notice on purpose, as a broken channel would. */
+  lose(): void {
+    this.#seq++;
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    for (const listener of this.#listeners) listener(batch);
+  }
+
+  snapshot(): Snapshot {
+    return structuredClone({
+      seq: this.#seq, me: this.me, rooms: [...this.rooms.values()].map((r) => r.row), people: [...this.folk.values()].map((s) => this.person(s)),
+      requests: this.requests, nearby: this.nearby, joining: this.joining, alerts: this.alerts,
+    });
+  }
+
+  meet(who: Somebody, contact = true): Somebody {
+    this.folk.set(who.peer, who);
+    if (contact) this.contacts.add(who.peer);
+    this.me.links = [...this.folk.values()].filter((s) => s.link.state === 'connected').length;
+    return who;
+  }
+
+  person(who: Somebody): Person {
+    return { peer: who.peer, name: who.name, contact: this.contacts.has(who.peer), link: who.link };
+  }
+
+  members(room: FakeRoom): Member[] {
+    const others = room.people.flatMap((peer): Member[] => {
+      const who = this.folk.get(peer);
+      return who ? [{ peer, name: who.name, me: false, creator: room.creator === peer, link: who.link }] : [];
+    });
+    const own: Member = { peer: this.me.peer, name: this.me.name, me: true, creator: room.creator === this.me.peer, link: { state: 'own' } };
+    return [...(room.people.includes(this.me.peer) ? [own] : []), ...others].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  room(name: string, people: readonly Somebody[], options: { direct?: boolean; at?: number; history?: History } = {}): FakeRoom {
+    const id = hexOf(`room ${name} ${this.rooms.size}`);
+    const at = options.at ?? Date.now();
+    const room: FakeRoom = {
+      row: {
+        id, kind: options.direct ? 'direct' : 'group', name, peer: options.direct ? (people[0]?.peer ?? null) : null, standing: 'member',
+        members: people.length + 1, connected: people.filter((p) => p.link.state === 'connected').length, last: null, unread: 0,
+        read_up_to: null, draft: '', lacking: 0, active_at: at,
+      },
+      people: [this.me.peer, ...people.map((p) => p.peer)], creator: this.me.peer, history: options.history ?? new History(),
+      delivery: { saved: {}, acks: [] }, log: id.slice(0, 16), seq: 0,
+    };
+    this.rooms.set(id, room);
+    return room;
+  }
+
+  /** Puts something into a room's history, as of a time. */
+  say(room: FakeRoom, who: Somebody | null, body: Body | string, at = Date.now()): Message {
+    const full: Body = typeof body === 'string' ? { kind: 'text', text: body, edited: null, reply: null, reactions: [] } : body;
+    const made = message({
+      room: room.row.id, author: who?.peer ?? this.me.peer, authorName: who?.name ?? this.me.name, mine: who === null, at,
+      log: who ? who.peer.slice(0, 16) : room.log, seq: who ? room.history.length + 1 : ++room.seq, body: full,
+    });
+    room.history.add(made);
+    this.refresh(room);
+    return made;
+  }
+
+  /** Everything so far is on disk, and these people have it. */
+  settle(room: FakeRoom, holders: readonly Somebody[]): void {
+    room.delivery.saved[room.log] = room.seq;
+    for (const { peer } of holders) {
+      const ack = room.delivery.acks.find((a) => a.peer === peer);
+      if (ack) ack.seq = room.seq;
+      else room.delivery.acks.push({ peer, log: room.log, seq: room.seq });
+    }
+  }
+
+  read(room: FakeRoom, upTo = room.history.last()?.position ?? null): void {
+    room.row.read_up_to = upTo;
+    this.refresh(room);
+  }
+
+  /** Derives the row from the history. */
+  refresh(room: FakeRoom): void {
+    const last = room.history.last();
+    room.row.last = last ? preview(last) : null;
+    room.row.active_at = last?.at ?? room.row.active_at;
+    room.row.unread = room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
+  }
+}
+
+function preview(m: Message): Preview {
+  return { author: m.author, author_name: m.author_name, mine: m.mine, text: previewText(m), at: m.at };
+}
+
+function previewText({ body }: Message): string {
+  switch (body.kind) {
+    case 'text':
+      return body.text.replace(/\s+/gu, ' ').slice(0, 140);
+    case 'deleted':
+      return 'deleted a message';
+    case 'room_created':
+      return 'made this room';
+    case 'member_added':
+      return `added ${body.name}`;
+    case 'member_left':
+      return 'left';
+  }
+}

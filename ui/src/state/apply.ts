@@ -1,0 +1,72 @@
+import type { Delivery, Notice } from '../gen/api';
+import type { Model } from './model';
+
+/** Alerts beyond this number push out the oldest: more than a handful says nothing new. */
+export const MAX_ALERTS = 8;
+
+/** Notices that are not rows of the model: the session hands them to the timelines and to the dialogs. */
+export type Elsewhere = Extract<Notice, { notice: 'messages' | 'invite_opened' }>;
+
+/** Applies one notice to the model and returns it when somebody else must act on it too. */
+export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
+  switch (notice.notice) {
+    case 'stage_changed':
+      model.stage = notice.stage;
+      return null;
+    case 'me_changed':
+      model.me = notice.me;
+      return null;
+    case 'room_changed':
+      model.rooms[notice.room.id] = notice.room;
+      return null;
+    case 'delivery_changed':
+      mergeDelivery(model, notice.room, notice.delivery);
+      return null;
+    case 'members_changed':
+      model.members[notice.room] = notice.people;
+      return null;
+    case 'person_changed':
+      model.people[notice.person.peer] = notice.person;
+      return null;
+    case 'request_added':
+      model.requests = [...model.requests.filter((r) => r.peer !== notice.request.peer), notice.request];
+      return null;
+    case 'request_gone':
+      model.requests = model.requests.filter((r) => r.peer !== notice.peer);
+      return null;
+    case 'nearby_changed':
+      model.nearby = notice.nearby;
+      return null;
+    case 'join_changed':
+      model.joining = replaceOrAdd(model.joining, notice.joining);
+      return null;
+    case 'join_gone':
+      model.joining = model.joining.filter((j) => j.id !== notice.id);
+      return null;
+    case 'alert_raised':
+      model.alerts = [...model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail), notice.alert]
+        .slice(-MAX_ALERTS);
+      return null;
+    case 'messages':
+    case 'invite_opened':
+      return notice;
+  }
+}
+
+/** Merges what changed; sequence numbers never fall, so a late or repeated notice does no harm. */
+export function mergeDelivery(model: Model, room: string, change: Delivery): void {
+  const known = model.delivery[room];
+  if (!known) return; // Not opened: the whole state is asked for on opening.
+  for (const [log, seq] of Object.entries(change.saved)) {
+    known.saved[log] = Math.max(known.saved[log] ?? 0, seq);
+  }
+  for (const ack of change.acks) {
+    const before = known.acks.find((a) => a.peer === ack.peer && a.log === ack.log);
+    if (!before) known.acks.push(ack);
+    else before.seq = Math.max(before.seq, ack.seq);
+  }
+}
+
+function replaceOrAdd<T extends { id: string }>(rows: T[], row: T): T[] {
+  return rows.some((r) => r.id === row.id) ? rows.map((r) => (r.id === row.id ? row : r)) : [...rows, row];
+}

@@ -1,0 +1,175 @@
+import type { Message, Page } from '../gen/api';
+import { model } from './store.svelte';
+import { rowsOf, type Divider } from './rows';
+import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, type Entered, type Span } from './timeline';
+import { call } from './wire';
+
+/** Messages asked for at once: about three screens. */
+export const PAGE = 60;
+
+/** Where a reader was when the room was left: at the end, or at a message with its offset from the top of the list. */
+export type Place = 'end' | { message: string; offset: number };
+
+/** What the reader does to the message box. */
+export type Mode = { kind: 'new' } | { kind: 'reply'; to: Message } | { kind: 'edit'; message: Message; text: string };
+
+/** Where the list must go once it has drawn the rows. */
+export type Target = { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
+
+/** One room that has been opened: its loaded history, its unread divider, and the reader's place in it. */
+export class Chat {
+  readonly id: string;
+  span: Span = $state.raw(EMPTY_SPAN);
+  /** How the last change entered the span; read by the list in the same update. */
+  entered: Entered = $state.raw('nowhere');
+  /** Rises when the span was replaced by another stretch: what a list measured is worth nothing then. */
+  epoch = $state(0);
+  loaded = $state(false);
+  loading: 'before' | 'after' | null = $state(null);
+  divider: Divider | null = $state.raw(null);
+  target: Target | null = $state.raw(null);
+  mode: Mode = $state.raw({ kind: 'new' });
+  place: Place = 'end';
+  /** The end of the list is in view and the window has the reader's attention. */
+  attentive = false;
+  rows = $derived(rowsOf(this.span, this.divider));
+  #generation = 0;
+  #marked = '';
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** First load, at the first unread message or at the end. */
+  async load(): Promise<void> {
+    const room = model.rooms[this.id];
+    const unread = room?.unread ?? 0;
+    this.divider = room && unread > 0 ? { after: room.read_up_to ?? '', count: unread } : null;
+    const around = this.divider && this.divider.after !== '' ? this.divider.after : null;
+    await this.#reset(around ? { at: 'around', position: around } : { at: 'latest' });
+    this.target = this.divider ? { to: 'divider' } : { to: 'end' };
+    await this.refreshDetails();
+  }
+
+  /** Members and delivery, which notices keep up to date from then on. */
+  async refreshDetails(): Promise<void> {
+    const details = await call('room', { room: this.id });
+    model.rooms[this.id] = details.room;
+    model.members[this.id] = details.people;
+    model.delivery[this.id] = details.delivery;
+  }
+
+  /** After a gap in the notices: what is loaded may lack messages anywhere. */
+  async reload(): Promise<void> {
+    const seen = typeof this.place === 'object' ? this.place.message : null;
+    const anchor = this.span.messages.find((m) => m.id === seen);
+    await this.#reset(anchor && this.span.moreAfter ? { at: 'around', position: anchor.position } : { at: 'latest' });
+    await this.refreshDetails();
+  }
+
+  async loadBefore(): Promise<void> {
+    const first = this.span.messages[0];
+    if (!first || !this.span.moreBefore) return;
+    await this.#extend('before', { at: 'before', position: first.position });
+  }
+
+  async loadAfter(): Promise<void> {
+    const last = this.span.messages.at(-1);
+    if (!last || !this.span.moreAfter) return;
+    await this.#extend('after', { at: 'after', position: last.position });
+  }
+
+  async toEnd(): Promise<void> {
+    if (this.span.moreAfter) await this.#reset({ at: 'latest' });
+    this.target = { to: 'end' };
+  }
+
+  /** Goes to a message, loading its surroundings when they are not here. */
+  async goTo(id: string, position: string): Promise<void> {
+    if (!this.span.messages.some((m) => m.id === id)) await this.#reset({ at: 'around', position });
+    if (this.span.messages.some((m) => m.id === id)) this.target = { to: 'message', id };
+  }
+
+  /** New and changed messages; returns those of others that are new at the end. */
+  onMessages(messages: readonly Message[]): Message[] {
+    if (!this.loaded) return [];
+    const end = this.span.messages.at(-1)?.position ?? '';
+    const result = upsert(this.span, messages);
+    const follows = this.place === 'end';
+    this.entered = result.entered;
+    this.span = follows ? trim(result.span, 'end') : result.span;
+    this.#noteUnseen(messages);
+    return messages.filter((m) => !m.mine && m.position > end);
+  }
+
+  /** The reader has seen everything up to here. */
+  async markRead(upTo: string): Promise<void> {
+    const room = model.rooms[this.id];
+    if (!room || upTo <= this.#marked || (room.read_up_to !== null && upTo <= room.read_up_to)) return;
+    this.#marked = upTo;
+    try {
+      await call('mark_read', { room: this.id, up_to: upTo });
+    } catch {
+      this.#marked = ''; // Tried again with the next message that comes into view.
+    }
+  }
+
+  /** The divider has served: the reader answered, or left the room. */
+  clearDivider(): void {
+    this.divider = null;
+  }
+
+  /** Messages of others that arrive while nobody looks get the divider above them. */
+  #noteUnseen(messages: readonly Message[]): void {
+    if (this.attentive) return;
+    const others = messages.filter((m) => !m.mine);
+    const last = this.divider;
+    const fresh = others.filter((m) => m.position > (model.rooms[this.id]?.read_up_to ?? ''));
+    if (fresh.length === 0) return;
+    const after = last ? last.after : (model.rooms[this.id]?.read_up_to ?? this.#marked);
+    const count = this.span.messages.filter((m) => !m.mine && m.position > after).length;
+    this.divider = { after, count: Math.max(count, last?.count ?? 0) };
+  }
+
+  async #reset(anchor: Parameters<typeof ask>[1]): Promise<void> {
+    const generation = ++this.#generation;
+    const page = await ask(this.id, anchor);
+    if (generation !== this.#generation) return;
+    this.entered = 'nowhere';
+    this.span = fromPage(page);
+    this.epoch += 1;
+    this.loaded = true;
+    this.loading = null;
+  }
+
+  async #extend(side: 'before' | 'after', anchor: Parameters<typeof ask>[1]): Promise<void> {
+    if (this.loading) return;
+    this.loading = side;
+    const generation = this.#generation;
+    try {
+      const page = await ask(this.id, anchor);
+      if (generation !== this.#generation) return;
+      if (side === 'before') {
+        this.entered = 'start';
+        this.span = extendBefore(this.span, page);
+      } else {
+        this.entered = 'end';
+        this.span = extendAfter(this.span, page);
+      }
+    } finally {
+      this.loading = null;
+    }
+  }
+
+  /** Lets go of what lies far from the reader. Called when scrolling has come to rest. */
+  trimAway(from: 'start' | 'end'): void {
+    const next = trim(this.span, from === 'start' ? 'end' : 'start');
+    if (next === this.span) return;
+    this.entered = from === 'start' ? 'start' : 'end';
+    this.span = next;
+  }
+}
+
+function ask(room: string, anchor: Parameters<typeof call<'timeline'>>[1]['anchor']): Promise<Page> {
+  return call('timeline', { room, anchor, limit: PAGE });
+}

@@ -1,0 +1,73 @@
+import type { Message } from '../gen/api';
+import { Chat } from './chat.svelte';
+import { drafts } from './drafts.svelte';
+import { notes } from './notes.svelte';
+import { model } from './store.svelte';
+
+/** Rooms whose history stays in memory after they are left. */
+const KEPT_CHATS = 8;
+
+class Chats {
+  /** The room in view. */
+  current: Chat | null = $state.raw(null);
+  /** The latest messages of others that arrived in the room in view, for being read aloud; a new array for each batch. */
+  arrived: readonly Message[] = $state.raw([]);
+  #kept = new Map<string, Chat>();
+
+  /** Shows a room. */
+  async open(room: string): Promise<void> {
+    if (this.current?.id === room) return;
+    this.#leave();
+    const kept = this.#kept.get(room);
+    const chat = kept ?? new Chat(room);
+    this.#keep(chat);
+    const behind = (model.rooms[room]?.unread ?? 0) > 0;
+    drafts.adopt(room);
+    this.current = chat;
+    try {
+      if (!kept || behind || !chat.loaded) await chat.load();
+      else chat.target = chat.place === 'end' ? { to: 'end' } : { to: 'place', id: chat.place.message, offset: chat.place.offset };
+    } catch (thrown) {
+      notes.refused(thrown);
+    }
+  }
+
+  /** Shows no room. */
+  close(): void {
+    this.#leave();
+    this.current = null;
+  }
+
+  onMessages(room: string, messages: readonly Message[]): void {
+    const arrived = this.#kept.get(room)?.onMessages(messages) ?? [];
+    if (this.current?.id === room && arrived.length > 0) this.arrived = arrived;
+  }
+
+  /** A snapshot replaced the model; when notices were missed before it, loaded histories cannot be trusted. */
+  onSnapshot(again: boolean): void {
+    if (!again) return;
+    const { current } = this;
+    this.#kept.clear();
+    if (!current) return;
+    this.#kept.set(current.id, current);
+    current.reload().catch((thrown: unknown) => notes.refused(thrown));
+  }
+
+  #leave(): void {
+    if (!this.current) return;
+    this.current.clearDivider();
+    this.current.attentive = false;
+    drafts.flush(this.current.id);
+  }
+
+  #keep(chat: Chat): void {
+    this.#kept.delete(chat.id);
+    this.#kept.set(chat.id, chat);
+    for (const id of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT_CHATS) break;
+      this.#kept.delete(id);
+    }
+  }
+}
+
+export const chats = new Chats();

@@ -1,0 +1,44 @@
+import type { Joining } from '../gen/api';
+import { chats } from './chats.svelte';
+import { dialogs } from './dialogs.svelte';
+import { model } from './store.svelte';
+
+/** Ended attempts remembered, because the notice of an end may overtake the reply to the call that began it. */
+const REMEMBERED_ENDS = 32;
+
+const mine = new Set<string>();
+const ended: { id: string; room: string | null }[] = [];
+
+/** Takes the reply to a call that began an attempt in this window: its room opens when it succeeds. */
+export function beganJoin(joining: Joining): Joining {
+  const end = ended.find((e) => e.id === joining.id);
+  if (end?.room) arrive(end.room);
+  if (end) return joining;
+  mine.add(joining.id);
+  if (!model.joining.some((j) => j.id === joining.id)) model.joining = [...model.joining, joining];
+  joinChanged(joining);
+  return joining;
+}
+
+/** An attempt moved on. */
+export function joinChanged(joining: Joining): void {
+  if (joining.state.state !== 'joined') return;
+  const { room } = joining.state;
+  if (mine.delete(joining.id)) arrive(room);
+  else remember(joining.id, room);
+}
+
+/** An attempt is no longer listed. */
+export function joinGone(id: string): void {
+  if (!mine.delete(id) && !ended.some((e) => e.id === id)) remember(id, null);
+}
+
+function remember(id: string, room: string | null): void {
+  ended.push({ id, room });
+  if (ended.length > REMEMBERED_ENDS) ended.shift();
+}
+
+function arrive(room: string): void {
+  if (dialogs.open?.kind === 'add') dialogs.close();
+  void chats.open(room);
+}

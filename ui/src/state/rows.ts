@@ -1,0 +1,65 @@
+import type { Message } from '../gen/api';
+import type { Span } from './timeline';
+
+/** One line of the message list: a message with what stands above it. */
+export interface Row {
+  key: string;
+  message: Message;
+  /** Local midnight of its day, when it is the first of that day. */
+  day: number | null;
+  /** Number of unread messages from here on, when the reader's place is just above. */
+  unread: number | null;
+  /** First of a group by one person: shows who. */
+  head: boolean;
+  /** Last of a group: closes it. */
+  tail: boolean;
+}
+
+/** Where the unread divider stands. */
+export interface Divider {
+  /** Everything up to here had been read; empty when nothing had. */
+  after: string;
+  count: number;
+}
+
+/** Messages of one person within this time of each other stand together. */
+export const GROUP_MS = 5 * 60_000;
+
+/** Lays out a span. */
+export function rowsOf(span: Span, divider: Divider | null): Row[] {
+  const { messages } = span;
+  const dividerAt = divider ? dividerIndex(span, divider) : -1;
+  return messages.map((message, i) => {
+    const before = messages[i - 1];
+    const after = messages[i + 1];
+    const startsDay = before ? dayOf(before.at) !== dayOf(message.at) : !span.moreBefore;
+    return {
+      key: message.id,
+      message,
+      day: startsDay ? dayOf(message.at) : null,
+      unread: i === dividerAt && divider ? divider.count : null,
+      head: startsDay || i === dividerAt || !before || !together(before, message),
+      tail: !after || i + 1 === dividerAt || dayOf(after.at) !== dayOf(message.at) || !together(message, after),
+    };
+  });
+}
+
+function dividerIndex(span: Span, divider: Divider): number {
+  const first = span.messages[0];
+  // The divider's place may lie before what is loaded.
+  if (!first || (span.moreBefore && first.position > divider.after)) return -1;
+  return span.messages.findIndex((m) => m.position > divider.after && !m.mine);
+}
+
+function together(a: Message, b: Message): boolean {
+  return a.author === b.author && isSaid(a) && isSaid(b) && Math.abs(b.at - a.at) <= GROUP_MS;
+}
+
+/** Something that a person said, as against an event of the room. */
+export function isSaid(message: Message): boolean {
+  return message.body.kind === 'text' || message.body.kind === 'deleted';
+}
+
+function dayOf(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}

@@ -1,0 +1,103 @@
+import type { Body, LinkState, RoomRow } from '../gen/api';
+import { messages, names, people } from './count';
+import { linkWords } from './links';
+import { timeOf } from './time';
+
+export const conversation = {
+  label: 'Conversation',
+  list: (name: string) => `Messages in ${name}`,
+  showDetails: 'People and details',
+  hideDetails: 'Hide people and details',
+  back: 'Back to chats',
+  loadingEarlier: 'Loading earlier messages…',
+  toNewest: 'Jump to newest',
+  toNewestCount: (n: number) => (n === 1 ? '1 new message' : `${n} new messages`),
+  unread: (n: number) => (n >= 999 ? '999+ new' : `${n} new`),
+  you: 'You',
+  edited: 'edited',
+  deleted: 'deleted',
+  deletedLong: 'This message was deleted.',
+  react: 'React',
+  reply: 'Reply',
+  edit: 'Edit',
+  remove: 'Delete',
+  copy: 'Copy text',
+  more: 'More',
+  actions: 'Message actions',
+  copied: 'Copied',
+  copyCode: 'Copy code',
+  quoteGone: 'A message that is not here yet',
+  goToQuote: (name: string) => `Go to what ${name === '' ? 'it answers' : `${name} wrote`}`,
+  reactionLabel: (emoji: string, who: readonly string[], mine: boolean) =>
+    `${emoji} ${who.length}: ${who.join(', ')}. ${mine ? 'Take yours back' : 'Add yours'}`,
+  pickTitle: 'Friends around a table',
+  pickSentence: 'Choose a chat on the left, or begin one.',
+  emptyTitle: (name: string) => `${name} is yours`,
+  emptyAlone: 'Nobody else is here yet. Send an invite: it works whenever they open it.',
+  emptyDirect: (name: string) => `Say something to ${name}. It is kept here until it reaches them.`,
+  emptyGroup: 'Nothing has been said yet. What you write is kept until everyone has it.',
+  welcomeTitle: (name: string) => `Hello, ${name}`,
+  welcomeSentence: 'Bring in the first friend. One invite, sent any way you like, is enough.',
+  invite: 'Invite someone',
+  haveInvite: 'I have an invite',
+  newRoom: 'New room',
+  loadFailed: 'The history could not be read.',
+  again: 'Try again',
+};
+
+/** Events of a room as quiet lines. */
+export function systemWords(body: Extract<Body, { kind: 'room_created' | 'member_added' | 'member_left' }>, who: string): string {
+  switch (body.kind) {
+    case 'room_created':
+      return `${who} made ${body.name === '' ? 'this room' : body.name}`;
+    case 'member_added':
+      return `${who} added ${body.name}`;
+    case 'member_left':
+      return `${who} left`;
+  }
+}
+
+/** What stands under a room's name: parts of a sentence that is true, the good news marked. */
+export interface HeadPart {
+  words: string;
+  tone: 'plain' | 'ok' | 'warn';
+}
+
+/** What is known about a room when its sentence is made. */
+export interface HeadFacts {
+  room: RoomRow;
+  /** The other person's link in a direct room. */
+  link: LinkState | null;
+  /** Others who lack the newest own message. */
+  waitingFor: readonly string[];
+  /** When the newest own message that everyone has was written. */
+  heldUpTo: number | null;
+}
+
+export function headSentence({ room, link, waitingFor, heldUpTo }: HeadFacts, now: number): HeadPart[] {
+  if (room.standing === 'left') return [plain('You left this room. Its history stays readable here.')];
+  if (room.standing === 'requested') return [plain(`Waiting for ${room.name} to accept`)];
+  if (room.kind === 'direct') return directSentence(link, room.lacking, now);
+  if (room.members <= 1) return [plain('Only you so far')];
+  const parts = [plain(`${people(room.members)} · `)];
+  if (room.lacking > 0) return [...parts, warn(`${messages(room.lacking)} still to come`)];
+  if (waitingFor.length > 0) return [...parts, plain(`waiting for ${names(waitingFor)} to get what you wrote`)];
+  if (heldUpTo !== null) return [...parts, ok('everyone has everything you wrote'), plain(` up to ${timeOf(heldUpTo)}`)];
+  if (room.connected === 0) return [...parts, plain('nobody else connected now')];
+  return [...parts, ok(`${room.connected} connected now`)];
+}
+
+function directSentence(link: LinkState | null, lacking: number, now: number): HeadPart[] {
+  if (!link) return [];
+  const words = linkWords(link, now);
+  const how = link.state === 'connected' ? [ok('Connected'), plain(` · ${words}`)] : [plain(capital(words))];
+  return lacking > 0 ? [...how, warn(` · ${messages(lacking)} still to come`)] : how;
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const plain = (words: string): HeadPart => ({ words, tone: 'plain' });
+const ok = (words: string): HeadPart => ({ words, tone: 'ok' });
+const warn = (words: string): HeadPart => ({ words, tone: 'warn' });

@@ -1,0 +1,55 @@
+import type { Me, RoomRow } from '../gen/api';
+
+export const rail = {
+  label: 'Chats and people',
+  search: 'Search or jump to…',
+  searchKey: 'Ctrl K',
+  clear: 'Clear the search',
+  chats: 'Chats',
+  people: 'People',
+  newRoom: 'New room',
+  add: 'Add someone',
+  settings: 'Settings',
+  requests: 'Would like to talk',
+  request: (name: string) => `${name} would like to talk`,
+  accept: 'Accept',
+  decline: 'Decline',
+  compare: 'Compare with what they see:',
+  joining: 'On the way',
+  cancel: 'Cancel',
+  dismiss: 'Dismiss',
+  nearby: 'Nearby',
+  visible: 'you are visible here',
+  invisible: 'you are hidden here',
+  onNetwork: 'on this network',
+  hello: 'Say hello',
+  helloTo: (name: string) => `Say hello to ${name}`,
+  saidHello: 'Hello sent',
+  draft: 'Draft:',
+  you: 'You:',
+  noMessages: 'No messages yet',
+  left: 'You left',
+  waitingAccept: 'Waiting for an answer',
+  empty: 'Your chats will stand here.',
+  noHits: (query: string) => `Nothing here is called “${query}”.`,
+  message: 'Message',
+  resize: 'Width of the list of chats',
+};
+
+/** Own state in one line that is true. */
+export function stateWords(me: Me): { tone: 'ok' | 'warn'; words: string } {
+  const here = me.links === 0 ? 'nobody connected' : me.links === 1 ? '1 friend here' : `${me.links} friends here`;
+  if (me.not_listening !== null) return { tone: 'warn', words: `Others cannot dial you · ${here}` };
+  return { tone: 'ok', words: `Reachable · ${here}` };
+}
+
+/** The whole row as a screen reader hears it. */
+export function rowLabel(room: RoomRow, preview: string, time: string): string {
+  const unread = room.unread === 0 ? '' : `, ${unreadCount(room.unread)} unread`;
+  return [room.name, preview, time].filter((part) => part !== '').join(', ') + unread;
+}
+
+/** Counting stops at 999. */
+export function unreadCount(n: number): string {
+  return n >= 999 ? '999+' : String(n);
+}

@@ -1,0 +1,42 @@
+import type { Chat } from '../../state/chat.svelte';
+
+/** What hangs open from a message. */
+export type Hanging = { kind: 'menu' | 'emoji'; key: string; anchor: HTMLElement | null };
+
+const FLASH_MS = 1600;
+
+/** Where pointer and keyboard are in one message list. */
+export class Reader {
+  /** The message with the keyboard's place; `null` until the list was entered. */
+  active: string | null = $state(null);
+  hovered: string | null = $state(null);
+  flashed: string | null = $state(null);
+  hanging: Hanging | null = $state.raw(null);
+  readonly #chat: Chat;
+
+  constructor(chat: Chat) {
+    this.#chat = chat;
+  }
+
+  /** The one message that Tab reaches. */
+  isStop(key: string): boolean {
+    return (this.active ?? this.#chat.rows.at(-1)?.key) === key;
+  }
+
+  /** Its actions are shown. */
+  isHot(key: string): boolean {
+    if (this.hanging) return this.hanging.key === key;
+    return this.hovered === key;
+  }
+
+  hover(key: string | null): void {
+    this.hovered = key;
+  }
+
+  flashAt(key: string): void {
+    this.flashed = key;
+    setTimeout(() => {
+      if (this.flashed === key) this.flashed = null;
+    }, FLASH_MS);
+  }
+}
