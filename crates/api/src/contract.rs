@@ -16,6 +16,7 @@ macro_rules! contract {
         $(
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
             $(#[$doc])*
+            #[allow(missing_docs, reason = "fields that need more than the names of their types have a comment")]
             #[serde(deny_unknown_fields)]
             pub struct $variant { $( $(#[$fmeta])* pub $field: $ty ),* }
         )*

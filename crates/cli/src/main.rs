@@ -1,2 +1,34 @@
-//! .
-fn main() {}
+//! A headless peer on the same contract as the window: JSON lines in, JSON lines out.
+//!
+//! *Owns*: reading calls from stdin, writing replies and notices to stdout.
+//! *Never*: knows what a call means.
+//! *Data*: line → [`lines::Line`] → `api::session` → [`output::Output`] → line. Sends are answered when they are done, everything else in order.
+//! *Start* at `serve.rs`; `docs/API.md` shows a session.
+
+mod args;
+mod lines;
+mod output;
+mod serve;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    let args = args::Args::parse();
+    let config = args.config();
+    if let Err(error) = std::fs::create_dir_all(&config.profile) {
+        eprintln!("grapevine-node: {}: {error}", config.profile.display());
+        return std::process::ExitCode::FAILURE;
+    }
+    api::logging::start(&config.profile);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("grapevine-node: cannot start: {error}");
+            return std::process::ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(serve::serve(config, args.beginning()));
+    // A thread that still waits for a keychain must not keep the process.
+    runtime.shutdown_background();
+    std::process::ExitCode::SUCCESS
+}

@@ -46,7 +46,7 @@ export type KeychainProblemKind = "absent" | "denied" | "wiped" | "silent";
 
 export type CustodyChoice = { "kind": "keychain" } | { "kind": "key_file", 
 /**
- * At least 8 characters.
+ * At least 10 characters, not all alike.
  */
 passphrase: string, };
 

@@ -71,7 +71,7 @@ data! {
         Keychain,
         /// A file sealed with a passphrase (Argon2id).
         KeyFile {
-            /// At least 8 characters.
+            /// At least 10 characters, not all alike.
             passphrase: String,
         },
     }

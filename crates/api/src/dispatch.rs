@@ -1,0 +1,233 @@
+//! From a call to the node: ids and texts are checked here, and the reply is put into the contract's words.
+
+use std::str::FromStr;
+
+use identity::PeerId;
+use node::view::{self, Refused};
+use node::{Closed, Core, EventId, Node, RoomId};
+use rooms::Position;
+
+use crate::contract::{Command, Reply, Send as SendText};
+use crate::convert;
+use crate::types::{Anchor, Code, Custody, Done, InviteReading, Refusal};
+
+/// Longest display or room name, in characters after trimming.
+const MAX_NAME_CHARS: usize = 64;
+/// Longest text, in bytes after trimming (`docs/PROTOCOL.md` §2).
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// Longest draft that is kept, in bytes.
+const MAX_DRAFT_BYTES: usize = 64 * 1024;
+/// Longest reaction, in bytes.
+const MAX_EMOJI_BYTES: usize = 32;
+/// Entries in one page of history.
+const MAX_PAGE: u32 = 200;
+/// People who may use one invite.
+const MAX_USES: u32 = 1_000;
+
+/// A message that has been queued: its outcome comes later, so that many can be under way.
+pub struct Pending(tokio::sync::oneshot::Receiver<Result<view::Said, Refused>>);
+
+impl Pending {
+    /// Waits for the outcome.
+    pub async fn outcome(self) -> Result<Reply, Refusal> {
+        match self.0.await {
+            Ok(said) => Ok(Reply::Send(convert::sent(said?))),
+            Err(_) => Err(Closed.into()),
+        }
+    }
+}
+
+/// Queues a message in its place among the others.
+pub(crate) async fn queue(node: &Node, send: SendText) -> Result<Pending, Refusal> {
+    let reply_to = send.reply_to.as_deref().map(|id| event_id(id)).transpose()?;
+    Ok(Pending(node.say(room_id(&send.room)?, text(send.text)?, reply_to).await?))
+}
+
+/// Carries out a call on an open profile.
+pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) -> Result<Reply, Refusal> {
+    use Command as C;
+    Ok(match command {
+        C::Status(_) | C::Begin(_) | C::Unlock(_) | C::Retry(_) | C::Shutdown(_) => {
+            return Err(Refusal::new(Code::AlreadyOpen, "the profile is open"));
+        }
+        C::TakeSnapshot(_) => Reply::TakeSnapshot(convert::snapshot(node.with(Core::snapshot).await?, custody)),
+        C::SetName(a) => {
+            let name = name(&a.name)?;
+            Reply::SetName(convert::me(on(node, move |core| core.set_name(name)).await?, custody))
+        }
+        C::SetNearbyVisible(a) => {
+            let me = on(node, move |core| core.set_nearby_visible(a.visible)).await?;
+            Reply::SetNearbyVisible(convert::me(me, custody))
+        }
+        C::CreateRoom(a) => {
+            let name = name(&a.name)?;
+            Reply::CreateRoom(convert::room(on(node, move |core| core.create_room(&name)).await?))
+        }
+        C::OpenDirect(a) => {
+            let peer = peer_id(&a.peer)?;
+            Reply::OpenDirect(convert::room(on(node, move |core| core.open_direct(peer)).await?))
+        }
+        C::LeaveRoom(a) => {
+            let room = room_id(&a.room)?;
+            on(node, move |core| core.leave_room(room)).await?;
+            Reply::LeaveRoom(Done {})
+        }
+        C::GetRoom(a) => {
+            let room = room_id(&a.room)?;
+            let (row, people, progress) = on(node, move |core| core.room_details(room)).await?;
+            Reply::GetRoom(crate::types::RoomDetails {
+                room: convert::room(row),
+                people: people.into_iter().map(convert::member).collect(),
+                delivery: convert::delivery(progress),
+            })
+        }
+        C::GetTimeline(a) => {
+            let room = room_id(&a.room)?;
+            let anchor = anchor(a.anchor)?;
+            let limit = a.limit.clamp(1, MAX_PAGE);
+            let page = on(node, move |core| core.timeline(room, anchor, limit)).await?;
+            Reply::GetTimeline(convert::page(&room.to_string(), page))
+        }
+        C::Send(a) => return queue(node, a).await?.outcome().await,
+        C::Edit(a) => {
+            let (room, message, text) = (room_id(&a.room)?, event_id(&a.message)?, text(a.text)?);
+            on(node, move |core| core.edit(room, message, text)).await?;
+            Reply::Edit(Done {})
+        }
+        C::Delete(a) => {
+            let (room, message) = (room_id(&a.room)?, event_id(&a.message)?);
+            on(node, move |core| core.delete(room, message)).await?;
+            Reply::Delete(Done {})
+        }
+        C::React(a) => {
+            let (room, message) = (room_id(&a.room)?, event_id(&a.message)?);
+            let emoji = a.emoji.trim().to_owned();
+            if emoji.is_empty() || emoji.len() > MAX_EMOJI_BYTES {
+                return Err(Refusal::new(Code::BadArguments, "a reaction is one emoji"));
+            }
+            on(node, move |core| core.react(room, message, emoji, a.on)).await?;
+            Reply::React(Done {})
+        }
+        C::MarkRead(a) => {
+            let (room, up_to) = (room_id(&a.room)?, position(&a.up_to)?);
+            on(node, move |core| core.mark_read(room, up_to)).await?;
+            Reply::MarkRead(Done {})
+        }
+        C::SetDraft(a) => {
+            let room = room_id(&a.room)?;
+            if a.text.len() > MAX_DRAFT_BYTES {
+                return Err(Refusal::new(Code::TextTooLong, "the draft is too long"));
+            }
+            on(node, move |core| core.set_draft(room, a.text)).await?;
+            Reply::SetDraft(Done {})
+        }
+        C::CreateInvite(a) => {
+            let room = a.room.as_deref().map(room_id).transpose()?;
+            if !(1..=MAX_USES).contains(&a.uses) {
+                return Err(Refusal::new(Code::BadArguments, "uses must be 1 to 1000"));
+            }
+            let made = on(node, move |core| core.create_invite(room, a.uses)).await?;
+            Reply::CreateInvite(crate::types::Invite { text: made.text, link: made.link, uses: made.uses, addresses: made.addresses })
+        }
+        C::ReadInvite(a) => Reply::ReadInvite(match node.with(move |core| core.read_invite(&a.text)).await? {
+            Ok(reading) => convert::reading(reading),
+            Err(why) => InviteReading::Unreadable { why: convert::invite_fault(why) },
+        }),
+        C::AcceptInvite(a) => Reply::AcceptInvite(convert::joining(on(node, move |core| core.accept_invite(&a.text)).await?)),
+        C::CancelJoin(a) => {
+            let id: u64 = a.join.parse().map_err(|_| Refusal::new(Code::BadArguments, "no such attempt"))?;
+            node.with(move |core| core.cancel_join(id)).await?;
+            Reply::CancelJoin(Done {})
+        }
+        C::AddAddress(a) => Reply::AddAddress(convert::joining(on(node, move |core| core.add_address(&a.address)).await?)),
+        C::SayHello(a) => Reply::SayHello(convert::joining(on(node, move |core| core.say_hello(&a.nearby)).await?)),
+        C::AnswerRequest(a) => {
+            let peer = peer_id(&a.peer)?;
+            on(node, move |core| core.answer_request(peer, a.accept)).await?;
+            Reply::AnswerRequest(Done {})
+        }
+        C::GetPerson(a) => {
+            let peer = peer_id(&a.peer)?;
+            Reply::GetPerson(convert::person_details(on(node, move |core| core.person_details(peer)).await?))
+        }
+        C::Redial(a) => {
+            let peer = peer_id(&a.peer)?;
+            on(node, move |core| core.redial(peer)).await?;
+            Reply::Redial(Done {})
+        }
+    })
+}
+
+async fn on<T: Send + 'static>(node: &Node, f: impl FnOnce(&mut Core) -> Result<T, Refused> + Send + 'static) -> Result<T, Refusal> {
+    Ok(node.with(f).await??)
+}
+
+/// A display or room name, trimmed.
+pub(crate) fn name(raw: &str) -> Result<String, Refusal> {
+    let name = raw.trim();
+    let fits = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err(Refusal::new(Code::BadName, "a name is 1 to 64 characters on one line")) }
+}
+
+fn text(raw: String) -> Result<String, Refusal> {
+    let text = raw.trim();
+    if text.is_empty() {
+        return Err(Refusal::new(Code::EmptyText, "nothing to send"));
+    }
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Refusal::new(Code::TextTooLong, "a text is at most 16 KiB"));
+    }
+    Ok(text.replace('\0', ""))
+}
+
+fn id<T: FromStr>(raw: &str, code: Code, what: &str) -> Result<T, Refusal> {
+    raw.parse().map_err(|_| Refusal::new(code, format!("not a {what} id")))
+}
+
+fn room_id(raw: &str) -> Result<RoomId, Refusal> {
+    id(raw, Code::UnknownRoom, "room")
+}
+
+fn event_id(raw: &str) -> Result<EventId, Refusal> {
+    id(raw, Code::UnknownMessage, "message")
+}
+
+fn peer_id(raw: &str) -> Result<PeerId, Refusal> {
+    id(raw, Code::UnknownPeer, "peer")
+}
+
+fn position(raw: &str) -> Result<Position, Refusal> {
+    Position::from_text(raw).map_err(|_| Refusal::new(Code::BadArguments, "not a position"))
+}
+
+fn anchor(raw: Anchor) -> Result<view::Anchor, Refusal> {
+    Ok(match raw {
+        Anchor::Latest => view::Anchor::Latest,
+        Anchor::Before { position: p } => view::Anchor::Before(position(&p)?),
+        Anchor::After { position: p } => view::Anchor::After(position(&p)?),
+        Anchor::Around { position: p } => view::Anchor::Around(position(&p)?),
+    })
+}
+
+impl From<Closed> for Refusal {
+    fn from(closed: Closed) -> Self {
+        Refusal::new(Code::Closing, closed.to_string())
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let code = match refused {
+            Refused::UnknownRoom => Code::UnknownRoom,
+            Refused::UnknownMessage => Code::UnknownMessage,
+            Refused::UnknownPeer => Code::UnknownPeer,
+            Refused::NotAuthor => Code::NotAuthor,
+            Refused::NotMember => Code::NotMember,
+            Refused::BadInvite(_) => Code::BadInvite,
+            Refused::Limit => Code::Limit,
+            Refused::Disk => Code::Disk,
+            Refused::Closing => Code::Closing,
+        };
+        Refusal::new(code, refused.to_string())
+    }
+}

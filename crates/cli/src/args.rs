@@ -1,0 +1,69 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use api::Zeroizing;
+use api::session::Config;
+use api::types::CustodyChoice;
+use clap::Parser;
+
+/// Environment variable that holds the passphrase of the key file.
+const PASSPHRASE: &str = "GRAPEVINE_PASSPHRASE";
+
+/// A Grapevine peer without a window. Reads one JSON object per line: {"id":1,"call":"status","args":{}}; writes replies and notices, one per line.
+#[derive(Parser)]
+#[command(name = "grapevine-node", version)]
+pub(crate) struct Args {
+    /// Folder of this person's data.
+    #[arg(long)]
+    profile: Option<PathBuf>,
+    /// Address to listen on; may be given several times.
+    #[arg(long)]
+    listen: Vec<SocketAddr>,
+    /// Keep the key in a passphrase file instead of the keychain; the passphrase comes from GRAPEVINE_PASSPHRASE.
+    #[arg(long)]
+    key_file: bool,
+    /// On first run, begin at once under this name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Neither look for people on the local network nor be seen there.
+    #[arg(long)]
+    no_nearby: bool,
+    /// Dial only people whose address was given here; pass no addresses on.
+    #[arg(long)]
+    no_peer_exchange: bool,
+}
+
+/// What first run is answered with.
+#[derive(Clone)]
+pub(crate) struct Beginning {
+    pub(crate) name: String,
+    pub(crate) custody: CustodyChoice,
+}
+
+impl Args {
+    pub(crate) fn config(&self) -> Config {
+        let usual = Config::default();
+        Config {
+            profile: self.profile.clone().unwrap_or(usual.profile),
+            listen: self.listen.clone(),
+            nearby: !self.no_nearby,
+            peer_exchange: !self.no_peer_exchange,
+            passphrase: self.passphrase().map(Zeroizing::new),
+        }
+    }
+
+    pub(crate) fn beginning(&self) -> Option<Beginning> {
+        let name = self.name.clone()?;
+        let custody = match self.passphrase() {
+            Some(passphrase) => CustodyChoice::KeyFile { passphrase },
+            None => CustodyChoice::Keychain,
+        };
+        Some(Beginning { name, custody })
+    }
+
+    fn passphrase(&self) -> Option<String> {
+        if self.key_file { std::env::var(PASSPHRASE).ok() } else { None }
+    }
+}

@@ -1,0 +1,212 @@
+//! What goes into the engine and what comes out.
+
+use identity::PeerId;
+use wire::ids::{Head, LogKey, RoomId};
+use wire::message::{Message, Need, RawEvent};
+
+/// Milliseconds on a clock that never goes back.
+pub type Millis = u64;
+
+/// How far a neighbour is trusted with a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Has the room's tag, but its Add has not been seen: may exchange control logs only.
+    Provisional,
+    /// A member.
+    Member,
+}
+
+/// Where events that are being checked came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Live, with the hops that are left.
+    Live {
+        /// Hops left.
+        ttl: u8,
+    },
+    /// In answer to a Need whose range ends at `last`.
+    Asked {
+        /// Last sequence number that will come.
+        last: u32,
+    },
+}
+
+/// What the node found when it checked events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Valid, new and stored; the log now stands at `head`.
+    Fresh {
+        /// Which log.
+        log: LogKey,
+        /// Its new head.
+        head: Head,
+    },
+    /// All of it was here already.
+    Duplicate {
+        /// Which log.
+        log: LogKey,
+        /// Its last sequence number in what came.
+        seq: u32,
+    },
+    /// Valid in itself as far as one can see, but earlier events are missing here.
+    Gap {
+        /// Which log.
+        log: LogKey,
+        /// Its last sequence number in what came.
+        seq: u32,
+    },
+    /// Two valid events share a sequence number; the log has been stopped.
+    Fork {
+        /// Which log.
+        log: LogKey,
+    },
+    /// Its author is not known as a member yet.
+    Stranger {
+        /// Which log.
+        log: LogKey,
+    },
+    /// Breaks the rules.
+    Bad,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A room is here, with these logs.
+    RoomOpened {
+        /// The room.
+        room: RoomId,
+        /// Its logs.
+        heads: Vec<(LogKey, Head)>,
+    },
+    /// A room is no longer taken part in.
+    RoomClosed {
+        /// The room.
+        room: RoomId,
+    },
+    /// A link is up with somebody who has this room; or their standing rose.
+    NeighbourUp {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+        /// How far they are trusted.
+        standing: Standing,
+    },
+    /// Somebody is no longer a neighbour in this room.
+    NeighbourDown {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// A link ended.
+    LinkDown {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// A message of the spreading or repair kind arrived.
+    Received {
+        /// From whom.
+        peer: PeerId,
+        /// What.
+        message: Message,
+    },
+    /// Events were checked, in answer to [`Effect::Check`].
+    Checked {
+        /// From whom they came.
+        peer: PeerId,
+        /// Room that they claim.
+        room: RoomId,
+        /// How they came.
+        origin: Origin,
+        /// The events.
+        events: Vec<RawEvent>,
+        /// What was found.
+        verdict: Verdict,
+    },
+    /// Own events were stored.
+    Published {
+        /// The room.
+        room: RoomId,
+        /// Own log.
+        log: LogKey,
+        /// Its new head.
+        head: Head,
+        /// The events, ending in a signed one.
+        events: Vec<RawEvent>,
+    },
+    /// A live message did not fit into a peer's queue.
+    Refused {
+        /// Whose.
+        peer: PeerId,
+        /// The room of the message.
+        room: RoomId,
+    },
+    /// The time of the last [`Effect::WakeAt`] has come.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Queue a message for a peer; if it is a live one and does not fit, say [`Input::Refused`].
+    Send {
+        /// To whom.
+        peer: PeerId,
+        /// What.
+        message: Message,
+    },
+    /// Queue one run for several peers: encoded once.
+    Spread {
+        /// To whom.
+        peers: Vec<PeerId>,
+        /// What.
+        message: Message,
+    },
+    /// Decode, verify, store and show these events, then say [`Input::Checked`].
+    Check {
+        /// From whom they came.
+        peer: PeerId,
+        /// Room that they claim.
+        room: RoomId,
+        /// How they came.
+        origin: Origin,
+        /// The events.
+        events: Vec<RawEvent>,
+    },
+    /// Read this range from the store and send it to the peer as Data, at the pace that its bulk queue allows.
+    Serve {
+        /// To whom.
+        peer: PeerId,
+        /// What; never beyond this device's own head.
+        need: Need,
+    },
+    /// A member has said that it has this much of one's own log.
+    Acked {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        peer: PeerId,
+        /// Own log.
+        log: LogKey,
+        /// Sequence number.
+        seq: u32,
+    },
+    /// The number of events known to exist elsewhere and missing here changed.
+    Lacking {
+        /// The room.
+        room: RoomId,
+        /// How many.
+        count: u32,
+    },
+    /// A peer broke the rules of spreading.
+    Fault {
+        /// Who.
+        peer: PeerId,
+        /// What, for the log.
+        what: &'static str,
+    },
+    /// Say [`Input::Tick`] at this time; replaces an earlier wish.
+    WakeAt(Millis),
+}

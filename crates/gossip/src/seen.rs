@@ -1,0 +1,55 @@
+//! The seen set: which runs came by lately.
+
+use std::collections::HashSet;
+
+use wire::message::RawEvent;
+
+/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a slot; the digest covers header, signature and payload, so a
+/// spoilt copy never hides a good one.
+pub(crate) struct Seen {
+    key: [u8; 32],
+    young: HashSet<u128>,
+    old: HashSet<u128>,
+    capacity: usize,
+}
+
+impl Seen {
+    pub(crate) fn new(key: [u8; 32], capacity: usize) -> Self {
+        Seen { key, young: HashSet::new(), old: HashSet::new(), capacity: capacity.max(1) }
+    }
+
+    /// Names a run by its last event, whose `prev` chain names the rest.
+    pub(crate) fn name(&self, last: &RawEvent) -> u128 {
+        let digest = blake3::keyed_hash(&self.key, &last.0);
+        let mut short = [0; 16];
+        short.copy_from_slice(&digest.as_bytes()[..16]);
+        u128::from_le_bytes(short)
+    }
+
+    pub(crate) fn contains(&self, name: u128) -> bool {
+        self.young.contains(&name) || self.old.contains(&name)
+    }
+
+    pub(crate) fn insert(&mut self, name: u128) {
+        if self.young.len() >= self.capacity {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_recent_names_survive() {
+        let mut seen = Seen::new([7; 32], 100);
+        for n in 0..10_000u128 {
+            seen.insert(n);
+        }
+        assert!(seen.young.len() + seen.old.len() <= 200);
+        assert!((9_900..10_000).all(|n| seen.contains(n)));
+        assert!(!seen.contains(1));
+    }
+}

@@ -1,0 +1,185 @@
+//! Events of others, cheapest check first: form, room, log, author, signature. Then store, then show.
+
+use gossip::Verdict;
+use identity::PeerId;
+use rooms::members::Admission;
+use rooms::{Fit, Payload, Run, Verified};
+use store::Urgency;
+use wire::ids::{LogKey, RoomId};
+use wire::message::{Message, Need, RawEvent};
+
+use super::Core;
+use crate::view::AlertKind;
+
+impl Core {
+    /// Checks events that a peer sent and stores them if they are good.
+    pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, events: &[RawEvent]) -> Verdict {
+        let run = match rooms::run::decode(events, &room) {
+            Ok(run) => run,
+            Err(fault) => {
+                tracing::debug!(peer = %peer.short(), %fault, "bad run");
+                return Verdict::Bad;
+            }
+        };
+        let log = run.key();
+        let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
+        if state.logs.accepts(&log).is_err() {
+            return Verdict::Duplicate { log, seq: run.last_seq() };
+        }
+        match state.logs.fit(&run) {
+            Fit::Next => self.take(room, run),
+            Fit::Overlap { skip } => match run.skip(skip) {
+                Some(rest) => self.take(room, rest),
+                None => Verdict::Bad,
+            },
+            Fit::Duplicate => Verdict::Duplicate { log, seq: run.last_seq() },
+            Fit::Gap { .. } => Verdict::Gap { log, seq: run.last_seq() },
+            Fit::Past => self.check_past(peer, room, run),
+            Fit::Fork => self.check_fork(peer, room, run),
+            Fit::Backwards => Verdict::Bad,
+        }
+    }
+
+    /// A run that goes on where its log ends.
+    fn take(&mut self, room: RoomId, run: Run) -> Verdict {
+        let (log, head, hlc) = (run.key(), run.head(), run.last_hlc());
+        let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
+        if state.members.admits(&run) == Admission::Refused {
+            return Verdict::Stranger { log };
+        }
+        let events = match run.verify(&mut self.keys) {
+            Ok(events) => events,
+            Err(fault) => {
+                tracing::debug!(device = %log.device.short(), %fault, "bad signature");
+                return Verdict::Bad;
+            }
+        };
+        if let Err(error) = self.store.append(&events) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+            // Asked for again later: the disk may have room by then.
+            return Verdict::Stranger { log };
+        }
+        self.flusher.soon(Urgency::Received);
+        if let Some(state) = self.rooms.get_mut(&room)
+            && let Err(error) = state.logs.advance(log, head, hlc)
+        {
+            tracing::error!(%error, "a stored run does not fit its log");
+        }
+        if log.device == self.peer {
+            self.on_own_from_others(room, log.log);
+        }
+        self.clock.observe(hlc, self.now.wall);
+        self.applied(room, &events);
+        Verdict::Fresh { log, head }
+    }
+
+    /// Nothing new, unless the event that is held with that number is another one.
+    fn check_past(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
+        let (log, seq) = (run.key(), run.last_seq());
+        match self.held(room, log, seq) {
+            Some(event) if event.chain() != run.head().chain => self.prove_fork(peer, room, run),
+            Some(_) | None => Verdict::Duplicate { log, seq },
+        }
+    }
+
+    /// A run that contradicts the end of its log. If it only continues another history, the event where they part is asked for.
+    fn check_fork(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
+        let log = run.key();
+        let Some(held) = self.rooms.get(&room).and_then(|state| state.logs.get(&log)).copied() else { return Verdict::Bad };
+        if run.first_seq() <= held.head.seq {
+            return self.prove_fork(peer, room, run);
+        }
+        self.ask(peer, Need { room, log, from: held.head.seq, to: held.head.seq });
+        Verdict::Duplicate { log, seq: held.head.seq }
+    }
+
+    /// Two signed histories with one number: the log ends where they part, and the person is flagged.
+    fn prove_fork(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
+        let (log, first) = (run.key(), run.first_seq());
+        let Some(before) = run.events().first().map(|event| event.header.prev) else { return Verdict::Bad };
+        let Ok(events) = run.verify(&mut self.keys) else { return Verdict::Bad };
+        let parts = events.iter().position(|event| self.held(room, log, event.header.seq).is_none_or(|held| held.chain() != event.chain()));
+        let Some(parts) = parts else { return Verdict::Duplicate { log, seq: first } };
+        let common = match parts.checked_sub(1).and_then(|last| events.get(last)) {
+            Some(last) => Some((last.head(), last.header.hlc)),
+            None if first == 1 => None,
+            None => match self.held(room, log, first - 1) {
+                Some(held) if held.chain() == before => Some((held.head(), held.header.hlc)),
+                Some(_) | None => {
+                    self.ask(peer, Need { room, log, from: first - 1, to: first - 1 });
+                    return Verdict::Duplicate { log, seq: first };
+                }
+            },
+        };
+        if let Err(error) = self.store.close_log(&room, &log, common) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+        if let Some(state) = self.rooms.get_mut(&room) {
+            state.logs.close(log, common);
+        }
+        self.alert(AlertKind::Fork, self.name_of(&log.device));
+        Verdict::Fork { log }
+    }
+
+    fn held(&self, room: RoomId, log: LogKey, seq: u32) -> Option<rooms::Event> {
+        let raw = self.store.range(&room, log, seq, seq, usize::MAX).into_iter().next()?;
+        rooms::Event::decode(raw).ok()
+    }
+
+    fn ask(&mut self, peer: PeerId, need: Need) {
+        let Some(link) = self.links.get(&peer) else { return };
+        let message = Message::Need(need);
+        // If it does not fit, the next comparison of logs finds the difference again.
+        let _repaired_later = link.outbox.offer(message.class(), message.encode());
+    }
+
+    /// Stored events take effect: membership, relations, unread counts, what the window shows.
+    pub(crate) fn applied(&mut self, room: RoomId, events: &[Verified]) {
+        for event in events {
+            if event.header.log.is_control() {
+                self.apply_control(room, event);
+            } else {
+                self.apply_content(room, event);
+            }
+        }
+        self.changed.room(room);
+    }
+
+    fn apply_control(&mut self, room: RoomId, event: &Verified) {
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let changed = state.members.apply(event);
+        for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
+            self.changed.stale.insert((room, position));
+        }
+        if !changed.known.is_empty() || !changed.members.is_empty() || changed.name {
+            self.on_members_changed(room);
+        }
+    }
+
+    fn apply_content(&mut self, room: RoomId, event: &Verified) {
+        match Payload::of(event) {
+            Ok(Payload::Message { text, .. }) => {
+                self.count_message(room, event, &text);
+                self.show_event(room, event);
+            }
+            Ok(Payload::Delete { target }) => {
+                self.erase_target(room, event, target);
+                self.changed.stale.insert((room, target));
+            }
+            Ok(Payload::Edit { target, .. } | Payload::Reaction { target, .. }) => {
+                self.changed.stale.insert((room, target));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// The author of a message took it back: its content goes, its place in the chain stays.
+    fn erase_target(&mut self, room: RoomId, event: &Verified, target: rooms::Target) {
+        let Some(message) = self.store.event(&room, &target) else { return };
+        if message.header.device == event.header.device
+            && let Err(error) = self.store.erase(&message)
+        {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+    }
+}

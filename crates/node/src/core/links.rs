@@ -1,0 +1,276 @@
+//! Who is linked, who is welcome, and which rooms they have in common with this device.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use gossip::{Input, Standing};
+use identity::PeerId;
+use net::{Event, LinkId, LinkUp, Outbox, PeerState, Reason};
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use wire::ids::{RoomId, RoomTag};
+use wire::message::{Bye, Message, Need, PeerRecord, room_tag};
+use wire::{Role, limits};
+
+use super::Core;
+use crate::view::{AlertKind, LinkState};
+
+/// Ranges that wait to be served to one peer; what does not fit is asked for again.
+pub(crate) const MAX_SERVES: usize = 16;
+
+/// One link that is up.
+pub(crate) struct Link {
+    pub(crate) id: LinkId,
+    pub(crate) role: Role,
+    pub(crate) hash: [u8; 32],
+    pub(crate) outbox: Outbox,
+    pub(crate) faults: u32,
+    pub(crate) serves: VecDeque<Need>,
+    pub(crate) welcome: bool,
+    /// Rooms in common, as proved by tags.
+    pub(crate) rooms: Vec<RoomId>,
+    /// Where they said that they listen.
+    pub(crate) listening: Vec<String>,
+    /// Sequence number of the own record that they were sent.
+    pub(crate) told_record: u64,
+}
+
+/// All links that are up.
+#[derive(Default)]
+pub(crate) struct Links(BTreeMap<PeerId, Link>);
+
+impl Links {
+    pub(crate) fn get(&self, peer: &PeerId) -> Option<&Link> {
+        self.0.get(peer)
+    }
+
+    pub(crate) fn get_mut(&mut self, peer: &PeerId) -> Option<&mut Link> {
+        self.0.get_mut(peer)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn peers(&self) -> Vec<PeerId> {
+        self.0.keys().copied().collect()
+    }
+}
+
+impl Core {
+    /// Everything that the network can tell.
+    pub(crate) fn on_net(&mut self, event: Event) {
+        match event {
+            Event::Listening { addresses, failed } => self.on_listening(addresses, failed),
+            Event::LinkUp(up) => self.on_link_up(*up),
+            Event::Received { peer, link, messages } => self.on_received(peer, link, messages),
+            Event::Drained { peer, .. } => self.serve(peer),
+            Event::LinkDown { peer, link, reason } => self.on_link_down(peer, link, reason),
+            Event::PeerChanged { peer, state } => self.on_peer_changed(peer, state),
+            Event::DialProgress { dial, address } => self.on_dial_progress(dial, address),
+            Event::DialEnded { dial, result } => self.on_dial_ended(dial, result),
+            Event::Nearby(list) => {
+                self.nearby = list;
+                self.changed.nearby = true;
+            }
+            Event::Woke => tracing::info!("the machine slept"),
+        }
+    }
+
+    fn on_listening(&mut self, addresses: Vec<std::net::SocketAddr>, failed: Option<String>) {
+        if let Some(why) = &failed {
+            self.alert(AlertKind::NotListening, why.clone());
+        }
+        self.addresses = addresses;
+        self.not_listening = failed;
+        self.changed.me = true;
+        self.renew_record();
+    }
+
+    fn on_link_up(&mut self, up: LinkUp) {
+        let LinkUp { peer, link: id, role, remote, hash, hello, outbox, asked } = up;
+        let link = Link {
+            id,
+            role,
+            hash,
+            outbox,
+            faults: 0,
+            serves: VecDeque::new(),
+            welcome: false,
+            rooms: Vec::new(),
+            listening: hello.addresses,
+            told_record: 0,
+        };
+        self.links.0.insert(peer, link);
+        self.changed.me = true;
+        self.on_met(peer, remote, role);
+        self.introduce_rooms(&peer);
+        self.on_link_for_attempts(peer, asked);
+        if self.is_contact(&peer) || self.is_asked(&peer) {
+            self.welcome(peer);
+        }
+    }
+
+    fn on_link_down(&mut self, peer: PeerId, link: LinkId, reason: Reason) {
+        if self.links.get(&peer).is_none_or(|held| held.id != link) {
+            return;
+        }
+        let held = self.links.0.remove(&peer);
+        self.gossip(Input::LinkDown { peer });
+        for room in held.iter().flat_map(|link| &link.rooms) {
+            self.changed.room(*room);
+            self.changed.members.insert(*room);
+        }
+        self.changed.me = true;
+        self.on_lost(peer, reason);
+    }
+
+    fn on_peer_changed(&mut self, peer: PeerId, state: PeerState) {
+        let seen = self.now.wall;
+        let state = match state {
+            PeerState::Connected { remote, since, rtt } => LinkState::Connected {
+                address: remote.to_string(),
+                latency_us: rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
+                since,
+            },
+            PeerState::Connecting { address } => LinkState::Connecting { address },
+            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason },
+            PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
+        };
+        self.on_link_state(peer, state, seen);
+    }
+
+    fn on_received(&mut self, peer: PeerId, link: LinkId, messages: Vec<Message>) {
+        for message in messages {
+            // A message before may have ended the link.
+            if self.links.get(&peer).is_none_or(|held| held.id != link) {
+                return;
+            }
+            self.on_message(peer, message);
+        }
+    }
+
+    fn on_message(&mut self, peer: PeerId, message: Message) {
+        match message {
+            Message::Rooms(tags) => self.on_tags(peer, &tags),
+            Message::Join(join) => self.on_join(peer, &join),
+            Message::Welcome(welcome) => self.on_welcome(peer, welcome),
+            Message::JoinRefused(why) => self.on_join_refused(peer, why),
+            Message::ContactRequest(request) => self.on_contact_request(peer, &request),
+            Message::ContactAnswer(answer) => self.on_contact_answer(peer, &answer),
+            Message::Records(records) => self.on_records(peer, records),
+            Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) | Message::Data(_) => {
+                self.gossip(Input::Received { peer, message });
+            }
+            // The network answers these itself.
+            Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) => {}
+        }
+    }
+
+    /// Sends a control message; if even that does not fit, the link ends by itself.
+    pub(crate) fn tell(&mut self, peer: &PeerId, message: &Message) {
+        if let Some(link) = self.links.get(peer) {
+            let _ends_the_link = link.outbox.offer(message.class(), message.encode());
+        }
+    }
+
+    /// The tags of all rooms that are taken part in, padded with random ones so that their number stays unknown.
+    pub(crate) fn introduce_rooms(&mut self, peer: &PeerId) {
+        let Some(link) = self.links.get(peer) else { return };
+        let (hash, role) = (link.hash, link.role);
+        let active = self.rooms.values().filter(|room| room.is_active()).take(limits::MAX_TAGS);
+        let mut tags: Vec<RoomTag> = active.map(|room| room_tag(&room.id(), &hash, role)).collect();
+        let padded = tags.len().next_power_of_two().min(limits::MAX_TAGS);
+        while tags.len() < padded {
+            tags.push(RoomTag(self.rng.random()));
+        }
+        tags.shuffle(&mut self.rng);
+        self.tell(peer, &Message::Rooms(tags));
+    }
+
+    /// Finds the rooms in common; answers with the own tags if one is new, since the other side may have learnt of it meanwhile.
+    fn on_tags(&mut self, peer: PeerId, tags: &[RoomTag]) {
+        let Some(link) = self.links.get(&peer) else { return };
+        let (hash, theirs) = (link.hash, link.role.other());
+        let known = link.rooms.clone();
+        let fits = |id: &RoomId| tags.contains(&room_tag(id, &hash, theirs));
+        let common: Vec<RoomId> = self.rooms.values().filter(|room| room.is_active()).map(|room| room.id()).filter(fits).collect();
+        let fresh: Vec<RoomId> = common.iter().filter(|id| !known.contains(id)).copied().collect();
+        if fresh.is_empty() {
+            return;
+        }
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.rooms.extend(&fresh);
+        }
+        self.introduce_rooms(&peer);
+        self.welcome(peer);
+        for room in fresh {
+            self.restate_neighbour(room, peer);
+            self.send_records_of(room, peer);
+            self.changed.room(room);
+            self.changed.members.insert(room);
+        }
+    }
+
+    /// This peer may stay.
+    pub(crate) fn welcome(&mut self, peer: PeerId) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        if !link.welcome {
+            link.welcome = true;
+            let id = link.id;
+            self.net.welcome(peer, id);
+        }
+        self.send_own_record(&peer);
+    }
+
+    /// Tells gossip how far a neighbour is trusted with a room.
+    fn restate_neighbour(&mut self, room: RoomId, peer: PeerId) {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let standing = if state.members.is_member(&peer) { Standing::Member } else { Standing::Provisional };
+        self.gossip(Input::NeighbourUp { room, peer, standing });
+    }
+
+    /// Membership changed: neighbours rise, or fall back to control logs.
+    pub(crate) fn restate_neighbours(&mut self, room: RoomId) {
+        let here = self.links.0.iter().filter(|(_, link)| link.rooms.contains(&room)).map(|(peer, _)| *peer);
+        for peer in here.collect::<Vec<_>>() {
+            self.restate_neighbour(room, peer);
+        }
+    }
+
+    /// Members that are linked may not know yet that this device has the room too.
+    pub(crate) fn meet_members(&mut self, room: RoomId) {
+        let Some(state) = self.rooms.get(&room).filter(|state| state.is_active()) else { return };
+        let unmet = self.links.0.iter().filter(|(peer, link)| state.members.is_member(peer) && !link.rooms.contains(&room));
+        for peer in unmet.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            self.introduce_rooms(&peer);
+        }
+    }
+
+    /// Own name and addresses, signed, to somebody who is welcome and has not seen them yet.
+    pub(crate) fn send_own_record(&mut self, peer: &PeerId) {
+        let Some(record) = self.own_record.clone() else { return };
+        let Some(link) = self.links.get_mut(peer).filter(|link| link.welcome && link.told_record < record.seq) else { return };
+        link.told_record = record.seq;
+        self.tell(peer, &Message::Records(vec![record]));
+    }
+
+    /// What is known of the members of a common room, so that they find each other when this device is away.
+    fn send_records_of(&mut self, room: RoomId, peer: PeerId) {
+        if !self.peer_exchange {
+            return;
+        }
+        let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
+        let others = state.members.members().map(|m| m.peer).filter(|p| *p != peer && *p != self.peer);
+        let known = others.filter_map(|p| self.people.get(&p)?.row.record.clone());
+        let records: Vec<PeerRecord> = known.take(limits::MAX_RECORDS).collect();
+        if !records.is_empty() {
+            self.tell(&peer, &Message::Records(records));
+        }
+    }
+
+    pub(crate) fn end_link(&mut self, peer: &PeerId, why: Bye) {
+        if let Some(link) = self.links.get(peer) {
+            self.net.close(*peer, link.id, why);
+        }
+    }
+}

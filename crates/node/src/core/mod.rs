@@ -1,0 +1,268 @@
+//! Everything that this device knows and decides, without waiting for anything.
+//!
+//! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
+//! welcome, `people` the address book, `joins` invites and attempts, `spread` what gossip wants done, `show` what the window is told.
+
+mod changed;
+mod check;
+mod joins;
+mod links;
+mod people;
+mod room;
+mod rooms_here;
+mod say;
+mod show;
+mod spread;
+mod timeline;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gossip::Millis;
+use identity::{Identity, PeerId, VerifyingKeys};
+use net::{NearbyPeer, Net};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rooms::{Clock, Position};
+use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
+use wire::ids::RoomId;
+use wire::message::PeerRecord;
+
+use crate::handle::Sink;
+use crate::view::{Alert, AlertKind, Time};
+
+use changed::Changed;
+use joins::Attempt;
+use links::Links;
+use people::Someone;
+use room::Room;
+
+/// Signature keys kept unpacked (two generations).
+const VERIFYING_KEYS: usize = 1_024;
+/// Alerts kept for the window; more would not be read.
+const MAX_ALERTS: usize = 16;
+
+/// What a node is started with.
+pub struct Options {
+    /// The device's key.
+    pub identity: Identity,
+    /// The opened store.
+    pub opened: Opened,
+    /// A new display name; none keeps the stored one.
+    pub name: Option<String>,
+    /// Display name if none was ever chosen.
+    pub fallback_name: String,
+    /// Addresses to listen on; empty for the defaults.
+    pub listen: Vec<SocketAddr>,
+    /// Look for people on the local network.
+    pub nearby: bool,
+    /// Pass on and use addresses of co-members.
+    pub peer_exchange: bool,
+    /// Software and version, told to peers.
+    pub agent: String,
+    /// Takes the notices.
+    pub sink: Sink,
+}
+
+/// A moment: on the clock that never goes back, and on the wall.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Now {
+    pub(crate) mono: Millis,
+    pub(crate) wall: Time,
+}
+
+/// The state of a running node. Lives on its own task; others reach it through [`crate::Node::with`].
+pub struct Core {
+    me: Arc<Identity>,
+    peer: PeerId,
+    name: String,
+    now: Now,
+    clean_start: bool,
+    peer_exchange: bool,
+    nearby_visible: bool,
+    store: Store,
+    flusher: Flusher,
+    net: Net,
+    gossip: gossip::Engine,
+    rng: StdRng,
+    clock: Clock,
+    keys: VerifyingKeys,
+    rooms: BTreeMap<RoomId, Room>,
+    people: BTreeMap<PeerId, Someone>,
+    links: Links,
+    /// To whom links are kept, with the addresses that the network was given.
+    wanted: BTreeMap<PeerId, Vec<String>>,
+    own_record: Option<PeerRecord>,
+    requests: BTreeMap<PeerId, RequestRow>,
+    contact_invites: BTreeMap<[u8; 32], ContactInviteRow>,
+    attempts: BTreeMap<u64, Attempt>,
+    next_attempt: u64,
+    nearby: Vec<NearbyPeer>,
+    addresses: Vec<SocketAddr>,
+    not_listening: Option<String>,
+    alerts: Vec<Alert>,
+    /// Own events that are stored but not yet known to be on disk.
+    unsaved: VecDeque<(Mark, RoomId, rooms_here::OwnHead)>,
+    /// Messages dated more than two minutes ahead, until their time comes.
+    held: BTreeMap<Position, RoomId>,
+    gossip_wake: Option<Millis>,
+    effects: Vec<gossip::Effect>,
+    changed: Changed,
+    sink: Sink,
+}
+
+impl Core {
+    pub(crate) fn new(options: Options, identity: Arc<Identity>, flusher: Flusher, net: Net, now: Now) -> Self {
+        let Opened { store, end, outcome } = options.opened;
+        let mut rng = StdRng::from_rng(&mut rand::rng());
+        let stored = store.setting(Setting::DisplayName);
+        let name = options.name.or(stored).unwrap_or(options.fallback_name);
+        let nearby_visible = store.setting(Setting::NearbyVisible).is_none_or(|v| v == "yes");
+        let peer = identity.peer();
+        let mut core = Core {
+            gossip: gossip::Engine::new(peer, gossip::Config::default(), rng.random()),
+            me: identity,
+            peer,
+            name,
+            now,
+            clean_start: end == LastEnd::Orderly,
+            peer_exchange: options.peer_exchange,
+            nearby_visible,
+            store,
+            flusher,
+            net,
+            rng,
+            clock: Clock::new(),
+            keys: VerifyingKeys::new(VERIFYING_KEYS),
+            rooms: BTreeMap::new(),
+            people: BTreeMap::new(),
+            links: Links::default(),
+            wanted: BTreeMap::new(),
+            own_record: None,
+            requests: BTreeMap::new(),
+            contact_invites: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            next_attempt: 1,
+            nearby: Vec::new(),
+            addresses: Vec::new(),
+            not_listening: None,
+            alerts: Vec::new(),
+            unsaved: VecDeque::new(),
+            held: BTreeMap::new(),
+            gossip_wake: None,
+            effects: Vec::new(),
+            changed: Changed::default(),
+            sink: options.sink,
+        };
+        core.tell_outcome(&outcome);
+        core.load();
+        core
+    }
+
+    fn load(&mut self) {
+        let name = self.name.clone();
+        self.keep_setting(Setting::DisplayName, &name);
+        self.load_people();
+        self.load_rooms();
+        self.requests = self.store.all::<RequestRow>().into_iter().map(|row| (row.peer, row)).collect();
+        self.contact_invites = self.store.all::<ContactInviteRow>().into_iter().map(|row| (row.key, row)).collect();
+        self.resume_attempts();
+        self.announce();
+        self.refresh_wants();
+    }
+
+    pub(crate) fn set_now(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_wake(&self) -> Option<Millis> {
+        let held = self.held.first_key_value().map(|(position, _)| {
+            let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
+            self.now.mono.saturating_add(wait).saturating_add(1)
+        });
+        [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub(crate) fn tick(&mut self) {
+        if self.gossip_wake.is_some_and(|at| at <= self.now.mono) {
+            self.gossip_wake = None;
+            self.gossip(gossip::Input::Tick);
+        }
+        self.retry_attempts();
+        self.release_held();
+    }
+
+    /// Own events up to this mark are on disk.
+    pub(crate) fn on_durable(&mut self, mark: Mark) {
+        while self.unsaved.front().is_some_and(|(at, _, _)| *at <= mark) {
+            let Some((_, room, head)) = self.unsaved.pop_front() else { break };
+            if let Some(state) = self.rooms.get_mut(&room) {
+                state.saved.insert(head.log, head.seq);
+                self.changed.saved(room, head.log);
+            }
+        }
+    }
+
+    /// The disk failed to take what was stored.
+    pub(crate) fn on_disk_failure(&mut self, detail: String) {
+        self.alert(AlertKind::DiskFailing, detail);
+    }
+
+    /// Everything is to be on disk; the loop ends after this.
+    pub(crate) fn close(&mut self) {
+        self.keep_clean_logs();
+        if let Err(error) = self.store.clone().close() {
+            tracing::error!(%error, "the store did not close in order");
+        }
+    }
+
+    pub(crate) fn alert(&mut self, kind: AlertKind, detail: String) {
+        let alert = Alert { kind, detail };
+        if self.alerts.contains(&alert) {
+            return;
+        }
+        tracing::warn!(?kind, "alert");
+        if self.alerts.len() >= MAX_ALERTS {
+            self.alerts.remove(0);
+        }
+        self.alerts.push(alert.clone());
+        self.changed.alerts.push(alert);
+    }
+
+    fn tell_outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Fresh | Outcome::Normal => {}
+            Outcome::Repaired { lost, .. } => self.alert(AlertKind::HistoryRepaired, lost.to_string()),
+            Outcome::SetAside { path } => self.alert(AlertKind::HistorySetAside, path.display().to_string()),
+        }
+    }
+
+    /// Settings and rows are conveniences: a failure to keep one is told, and does not stop anything.
+    fn keep_setting(&mut self, setting: Setting, value: &str) {
+        if let Err(error) = self.store.put_setting(setting, value) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+        self.flusher.soon(Urgency::Received);
+    }
+
+    fn keep<R: store::Row>(&mut self, row: &R) {
+        if let Err(error) = self.store.put(row) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+        self.flusher.soon(Urgency::Received);
+    }
+
+    fn forget<R: store::Row>(&mut self, id: &R::Id) {
+        if let Err(error) = self.store.remove::<R>(id) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+        self.flusher.soon(Urgency::Received);
+    }
+
+    fn random10(&mut self) -> [u8; 10] {
+        self.rng.random()
+    }
+}

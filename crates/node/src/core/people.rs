@@ -1,0 +1,381 @@
+//! The address book: who is known, under which name, at which addresses, and how the link with them stands.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use identity::PeerId;
+use net::Reason;
+use store::{Contact, PeerRow, RequestRow, Setting};
+use wire::Role;
+use wire::ids::RoomId;
+use wire::message::{Bye, ContactAnswer, ContactRequest, Message, PeerRecord};
+
+use super::Core;
+use crate::view::{LinkState, Me, Refused, Request, Time};
+
+/// People who are remembered.
+const MAX_PEOPLE: usize = 4_096;
+/// Contact requests that wait for an answer; more are turned away until some are answered.
+const MAX_REQUESTS: usize = 64;
+/// Addresses kept for one person.
+const MAX_ADDRESSES: usize = 8;
+/// Members of one room to whom a link is kept, beside contacts.
+const LINKS_PER_ROOM: usize = 8;
+
+/// Somebody known.
+pub(crate) struct Someone {
+    pub(crate) row: PeerRow,
+    pub(crate) link: LinkState,
+}
+
+impl Someone {
+    fn new(peer: PeerId, name: String) -> Self {
+        let row =
+            PeerRow { peer, name, contact: Contact::No, record: None, addresses: Vec::new(), last_good_address: None, last_seen_ms: None };
+        Someone { row, link: LinkState::Unreachable { last_seen: None } }
+    }
+
+    /// Where to dial, best first.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let record = self.row.record.iter().flat_map(|record| &record.addresses);
+        let all = self.row.last_good_address.iter().chain(record).chain(&self.row.addresses);
+        let mut seen = BTreeSet::new();
+        all.filter(|address| seen.insert(address.as_str())).take(MAX_ADDRESSES).cloned().collect()
+    }
+}
+
+impl Core {
+    pub(crate) fn load_people(&mut self) {
+        for row in self.store.all::<PeerRow>() {
+            let link = LinkState::Unreachable { last_seen: row.last_seen_ms };
+            self.people.insert(row.peer, Someone { row, link });
+        }
+    }
+
+    pub(crate) fn is_contact(&self, peer: &PeerId) -> bool {
+        self.people.get(peer).is_some_and(|p| p.row.contact == Contact::Yes)
+    }
+
+    pub(crate) fn is_asked(&self, peer: &PeerId) -> bool {
+        self.people.get(peer).is_some_and(|p| p.row.contact == Contact::Asked)
+    }
+
+    /// The best name that is known.
+    pub(crate) fn name_of(&self, peer: &PeerId) -> String {
+        if *peer == self.peer {
+            return self.name.clone();
+        }
+        let known = self.people.get(peer).map(|p| p.row.name.as_str()).filter(|name| !name.is_empty());
+        let in_rooms = || self.rooms.values().find_map(|room| room.members.name_of(peer)).filter(|name| !name.is_empty());
+        known.or_else(in_rooms).map_or_else(|| peer.short(), str::to_owned)
+    }
+
+    /// The entry of somebody, made if there is room for it.
+    fn someone(&mut self, peer: PeerId) -> Option<&mut Someone> {
+        if peer == self.peer || (!self.people.contains_key(&peer) && self.people.len() >= MAX_PEOPLE) {
+            return None;
+        }
+        Some(self.people.entry(peer).or_insert_with(|| Someone::new(peer, String::new())))
+    }
+
+    fn keep_person(&mut self, peer: &PeerId) {
+        if let Some(row) = self.people.get(peer).map(|p| p.row.clone()) {
+            self.keep(&row);
+        }
+        self.changed.person(*peer);
+    }
+
+    /// Notes a name and addresses from an invite, a request or a typed address.
+    pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[String]) {
+        let Some(person) = self.someone(peer) else { return };
+        if !name.is_empty() && person.row.record.is_none() {
+            person.row.name = name.to_owned();
+        }
+        for address in addresses.iter().rev() {
+            person.row.addresses.retain(|known| known != address);
+            person.row.addresses.insert(0, address.clone());
+        }
+        person.row.addresses.truncate(MAX_ADDRESSES);
+        self.keep_person(&peer);
+    }
+
+    pub(crate) fn set_contact(&mut self, peer: PeerId, contact: Contact) {
+        let Some(person) = self.someone(peer) else { return };
+        if person.row.contact != contact {
+            person.row.contact = contact;
+            self.keep_person(&peer);
+            self.refresh_wants();
+        }
+    }
+
+    /// A link came up.
+    pub(crate) fn on_met(&mut self, peer: PeerId, remote: SocketAddr, role: Role) {
+        let wall = self.now.wall;
+        let known = self.people.contains_key(&peer);
+        if !known && !self.is_co_member(&peer) {
+            return;
+        }
+        let listening = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
+        let Some(person) = self.someone(peer) else { return };
+        person.row.last_seen_ms = Some(wall);
+        if role == Role::Initiator {
+            person.row.last_good_address = Some(remote.to_string());
+        }
+        if person.row.record.is_none() {
+            person.row.addresses.extend(listening);
+            person.row.addresses.dedup();
+            person.row.addresses.truncate(MAX_ADDRESSES);
+        }
+        self.keep_person(&peer);
+        self.refresh_wants();
+    }
+
+    fn is_co_member(&self, peer: &PeerId) -> bool {
+        self.rooms.values().any(|room| room.members.is_member(peer))
+    }
+
+    pub(crate) fn on_lost(&mut self, peer: PeerId, reason: Reason) {
+        tracing::debug!(peer = %peer.short(), %reason, "link down");
+        let wall = self.now.wall;
+        if let Some(person) = self.people.get_mut(&peer) {
+            person.row.last_seen_ms = Some(wall);
+            self.keep_person(&peer);
+        }
+    }
+
+    /// The network says how it stands with a peer.
+    pub(crate) fn on_link_state(&mut self, peer: PeerId, state: LinkState, _seen: Time) {
+        self.on_state_for_attempts(peer, &state);
+        let Some(person) = self.people.get_mut(&peer) else { return };
+        let last_seen = person.row.last_seen_ms;
+        person.link = match state {
+            LinkState::Unreachable { .. } => LinkState::Unreachable { last_seen },
+            other => other,
+        };
+        self.changed.person(peer);
+        let rooms = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(|room| room.id());
+        for room in rooms.collect::<Vec<RoomId>>() {
+            self.changed.room(room);
+            self.changed.members.insert(room);
+        }
+    }
+
+    /// Records that their subjects signed: of the sender, and of members of common rooms.
+    pub(crate) fn on_records(&mut self, peer: PeerId, records: Vec<PeerRecord>) {
+        if self.links.get(&peer).is_none_or(|link| !link.welcome) {
+            return;
+        }
+        let mut news = false;
+        for record in records {
+            let about_sender = record.device == peer;
+            if record.device == self.peer || !(about_sender || self.peer_exchange) {
+                continue;
+            }
+            let known = self.people.contains_key(&record.device) || self.is_co_member(&record.device);
+            let newer = self.people.get(&record.device).and_then(|p| p.row.record.as_ref()).is_none_or(|old| old.seq < record.seq);
+            if !known || !newer {
+                continue;
+            }
+            if record.verify().is_err() {
+                return self.end_link(&peer, Bye::Protocol);
+            }
+            news |= self.take_record(record);
+        }
+        if news {
+            self.refresh_wants();
+        }
+    }
+
+    fn take_record(&mut self, record: PeerRecord) -> bool {
+        let device = record.device;
+        let Some(person) = self.someone(device) else { return false };
+        let renamed = person.row.name != record.name;
+        person.row.name = record.name.clone();
+        person.row.record = Some(record);
+        self.keep_person(&device);
+        if renamed {
+            self.on_renamed(&device);
+        }
+        true
+    }
+
+    fn on_renamed(&mut self, peer: &PeerId) {
+        let name = self.name_of(peer);
+        let mut direct = Vec::new();
+        for room in self.rooms.values_mut().filter(|room| room.members.is_member(peer)) {
+            self.changed.room(room.id());
+            self.changed.members.insert(room.id());
+            if room.other() == Some(*peer) {
+                room.row.name = name.clone();
+                direct.push(room.row.clone());
+            }
+        }
+        direct.iter().for_each(|row| self.keep(row));
+    }
+
+    /// Says anew who this device is and where it listens.
+    pub(crate) fn renew_record(&mut self) {
+        let last = self.store.setting(Setting::RecordSeq).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        let seq = self.now.wall.max(last.saturating_add(1));
+        self.keep_setting(Setting::RecordSeq, &seq.to_string());
+        self.own_record = Some(PeerRecord::make(&self.me, seq, self.name.clone(), self.own_addresses()));
+        for peer in self.links.peers() {
+            self.send_own_record(&peer);
+        }
+    }
+
+    /// Where others may dial this device.
+    pub(crate) fn own_addresses(&self) -> Vec<String> {
+        self.addresses.iter().take(MAX_ADDRESSES).map(ToString::to_string).collect()
+    }
+
+    /// Announces the name on the local network, if the user wants that.
+    pub(crate) fn announce(&mut self) {
+        self.net.announce(self.nearby_visible.then(|| self.name.clone()));
+    }
+
+    /// Changes the display name.
+    pub fn set_name(&mut self, name: String) -> Result<Me, Refused> {
+        self.keep_setting(Setting::DisplayName, &name);
+        self.name = name;
+        self.announce();
+        self.renew_record();
+        self.changed.me = true;
+        let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
+        self.changed.members.extend(rooms);
+        Ok(self.me_row())
+    }
+
+    /// Shows or hides this device's name on the local network.
+    pub fn set_nearby_visible(&mut self, visible: bool) -> Result<Me, Refused> {
+        self.nearby_visible = visible;
+        self.keep_setting(Setting::NearbyVisible, if visible { "yes" } else { "no" });
+        self.announce();
+        self.changed.me = true;
+        Ok(self.me_row())
+    }
+
+    /// Dials somebody now.
+    pub fn redial(&mut self, peer: PeerId) -> Result<(), Refused> {
+        if !self.people.contains_key(&peer) {
+            return Err(Refused::UnknownPeer);
+        }
+        self.net.dial_now(peer);
+        Ok(())
+    }
+
+    /// Tells the network to whom links are to be kept: contacts, those who are asked, and some members of every room. Which ones is drawn by lot
+    /// that differs from device to device, so that a room does not hang on a few.
+    pub(crate) fn refresh_wants(&mut self) {
+        let mut wanted: BTreeSet<PeerId> =
+            self.people.values().filter(|p| matches!(p.row.contact, Contact::Yes | Contact::Asked)).map(|p| p.row.peer).collect();
+        for room in self.rooms.values().filter(|room| room.may_write() || room.row.standing == store::Standing::Joining) {
+            let mut drawn: Vec<([u8; 32], PeerId)> =
+                room.members.members().filter(|m| m.peer != self.peer).map(|m| (lot(&self.peer, &m.peer), m.peer)).collect();
+            drawn.sort();
+            wanted.extend(drawn.into_iter().take(LINKS_PER_ROOM).map(|(_, peer)| peer));
+        }
+        wanted.extend(self.attempts.values().filter_map(|attempt| attempt.inviter()));
+        let gone: Vec<PeerId> = self.wanted.keys().filter(|peer| !wanted.contains(peer)).copied().collect();
+        for peer in gone {
+            self.wanted.remove(&peer);
+            self.net.unwant(peer);
+        }
+        for peer in wanted {
+            let addresses = self.people.get(&peer).map(Someone::addresses).unwrap_or_default();
+            if self.wanted.get(&peer) != Some(&addresses) {
+                self.net.want(peer, addresses.clone());
+                self.wanted.insert(peer, addresses);
+            }
+        }
+    }
+
+    /// Somebody wants to become a contact.
+    pub(crate) fn on_contact_request(&mut self, peer: PeerId, request: &ContactRequest) {
+        let contact = self.people.get(&peer).map_or(Contact::No, |p| p.row.contact);
+        match contact {
+            Contact::Yes | Contact::Asked => self.become_contacts(peer, &request.name),
+            Contact::Declined => self.answer(&peer, false),
+            Contact::No => self.note_request(peer, &request.name),
+        }
+    }
+
+    fn note_request(&mut self, peer: PeerId, name: &str) {
+        if self.requests.len() >= MAX_REQUESTS && !self.requests.contains_key(&peer) {
+            return self.end_link(&peer, Bye::Busy);
+        }
+        let addresses = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
+        let row = RequestRow { peer, name: name.to_owned(), at_ms: self.now.wall, addresses };
+        self.keep(&row);
+        if self.requests.insert(peer, row).is_none() {
+            self.changed.requests_added.push(Request { peer, name: name.to_owned(), at: self.now.wall });
+        }
+        self.welcome_to_wait(peer);
+    }
+
+    /// Whoever has asked may keep the link until the answer.
+    fn welcome_to_wait(&mut self, peer: PeerId) {
+        if let Some(link) = self.links.get(&peer) {
+            self.net.welcome(peer, link.id);
+        }
+    }
+
+    fn answer(&mut self, peer: &PeerId, accepted: bool) {
+        let name = self.name.clone();
+        self.tell(peer, &Message::ContactAnswer(ContactAnswer { accepted, name }));
+    }
+
+    /// Both sides agree: the direct room opens.
+    pub(crate) fn become_contacts(&mut self, peer: PeerId, name: &str) {
+        let was = self.is_contact(&peer);
+        self.learn(peer, name, &[]);
+        self.set_contact(peer, Contact::Yes);
+        if !was {
+            self.answer(&peer, true);
+        }
+        if self.requests.remove(&peer).is_some() {
+            self.forget::<RequestRow>(&peer);
+            self.changed.requests_gone.push(peer);
+        }
+        self.welcome(peer);
+        if let Some(room) = self.ensure_direct(peer) {
+            self.on_contact_for_attempts(peer, room);
+        }
+    }
+
+    pub(crate) fn on_contact_answer(&mut self, peer: PeerId, answer: &ContactAnswer) {
+        if !self.is_asked(&peer) {
+            return;
+        }
+        if answer.accepted {
+            self.become_contacts(peer, &answer.name);
+        } else {
+            self.set_contact(peer, Contact::No);
+            self.on_declined_for_attempts(peer);
+        }
+    }
+
+    /// The user answers a contact request.
+    pub fn answer_request(&mut self, peer: PeerId, accept: bool) -> Result<(), Refused> {
+        let request = self.requests.get(&peer).cloned().ok_or(Refused::UnknownPeer)?;
+        self.learn(peer, &request.name, &request.addresses);
+        if accept {
+            // The answer goes at once if they are linked; else they ask again when they are.
+            self.become_contacts(peer, &request.name);
+            return Ok(());
+        }
+        self.requests.remove(&peer);
+        self.forget::<RequestRow>(&peer);
+        self.changed.requests_gone.push(peer);
+        self.set_contact(peer, Contact::Declined);
+        self.answer(&peer, false);
+        Ok(())
+    }
+}
+
+/// A number that two devices draw for a third independently.
+fn lot(me: &PeerId, other: &PeerId) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("grapevine/1 lot");
+    hasher.update(me.as_bytes()).update(other.as_bytes());
+    hasher.finalize().into()
+}

@@ -1,0 +1,64 @@
+//! The state of one room in memory; its history stays on disk.
+
+use std::collections::BTreeMap;
+
+use identity::PeerId;
+use rooms::{Author, Logs, Membership, Position};
+use store::{RoomKind, RoomRow, Standing};
+use wire::ids::{LogId, RoomId};
+
+/// One room.
+pub(crate) struct Room {
+    pub(crate) row: RoomRow,
+    pub(crate) members: Membership,
+    pub(crate) logs: Logs,
+    /// Own content log, begun with the first event.
+    pub(crate) content: Option<Author>,
+    /// Own control log.
+    pub(crate) control: Option<Author>,
+    pub(crate) last: Option<Last>,
+    pub(crate) unread: u32,
+    pub(crate) lacking: u32,
+    /// After leaving: a member has the Leave.
+    pub(crate) leave_heard: bool,
+    /// Own logs: on disk up to here.
+    pub(crate) saved: BTreeMap<LogId, u32>,
+    /// What others said that they have of own logs.
+    pub(crate) acks: BTreeMap<(PeerId, LogId), u32>,
+}
+
+/// Newest message, for the list of rooms.
+#[derive(Clone)]
+pub(crate) struct Last {
+    pub(crate) position: Position,
+    pub(crate) author: PeerId,
+    pub(crate) text: String,
+}
+
+impl Room {
+    pub(crate) fn id(&self) -> RoomId {
+        self.row.room
+    }
+
+    /// The other person of a direct room.
+    pub(crate) fn other(&self) -> Option<PeerId> {
+        match self.row.kind {
+            RoomKind::Direct(peer) => Some(peer),
+            RoomKind::Group => None,
+        }
+    }
+
+    /// Takes part: events are exchanged.
+    pub(crate) fn is_active(&self) -> bool {
+        match self.row.standing {
+            Standing::Member | Standing::Joining | Standing::Requested => true,
+            // Until somebody has heard that it was left.
+            Standing::Left => !self.leave_heard,
+        }
+    }
+
+    /// May write.
+    pub(crate) fn may_write(&self) -> bool {
+        self.row.standing == Standing::Member
+    }
+}

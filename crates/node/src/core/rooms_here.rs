@@ -1,0 +1,272 @@
+//! Rooms coming and going at this device, and the own logs in them.
+
+use gossip::Input;
+use identity::PeerId;
+use rand::RngExt;
+use rooms::{Author, Hlc, Logs, Membership, Payload, direct_room_id, group_room_id};
+use store::{RoomKind, RoomRow, Standing};
+use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
+
+use super::Core;
+use super::room::Room;
+use crate::view::{self, Refused};
+
+/// Rooms of one device. Each costs some kilobytes of memory and a tag in every introduction.
+pub(crate) const MAX_ROOMS: usize = 1_000;
+
+/// How far an own log has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnHead {
+    pub(crate) log: LogId,
+    pub(crate) seq: u32,
+}
+
+impl Core {
+    pub(crate) fn load_rooms(&mut self) {
+        for row in self.store.all::<RoomRow>() {
+            self.open_room(row);
+        }
+    }
+
+    /// Brings a room into memory: logs, membership, counts. Its history stays on disk.
+    fn open_room(&mut self, row: RoomRow) {
+        let id = row.room;
+        let mut logs = Logs::new();
+        let mut saved = std::collections::BTreeMap::new();
+        for (key, log) in self.store.heads(&id) {
+            if log.forked {
+                logs.close(key, Some((log.head, log.hlc)));
+            } else if let Err(error) = logs.advance(key, log.head, log.hlc) {
+                tracing::error!(%error, "a stored log does not load");
+            }
+            self.clock.observe(log.hlc, self.now.wall);
+            if key.device == self.peer {
+                saved.insert(key.log, log.head.seq);
+            }
+        }
+        let members = match row.kind {
+            RoomKind::Direct(other) => Membership::direct(self.peer, other),
+            RoomKind::Group => Membership::group(id),
+        };
+        let mut room = Room {
+            row,
+            members,
+            logs,
+            content: None,
+            control: None,
+            last: None,
+            unread: 0,
+            lacking: 0,
+            leave_heard: false,
+            saved,
+            acks: std::collections::BTreeMap::new(),
+        };
+        for event in self.store.control_events(&id) {
+            room.members.apply(&event);
+        }
+        if self.clean_start {
+            (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
+        }
+        let heads = room.logs.iter().filter(|(_, log)| log.head.seq > 0).map(|(key, log)| (*key, log.head)).collect();
+        let active = room.is_active();
+        self.rooms.insert(id, room);
+        self.count_unread(id);
+        self.find_last(id);
+        if active {
+            self.gossip(Input::RoomOpened { room: id, heads });
+        }
+    }
+
+    /// Goes on with an own log after an orderly stop. After any other stop others may have more of it than this device remembers.
+    fn resume(&self, room: &Room, control: bool) -> Option<Author> {
+        let own = room.row.own_logs.iter().rev().find(|log| log.is_control() == control)?;
+        let held = room.logs.get(&LogKey { device: self.peer, log: *own })?;
+        (!held.forked).then(|| Author::resume(room.id(), *own, held.head, held.hlc))
+    }
+
+    /// The own log to write into, begun if there is none.
+    pub(crate) fn author(&mut self, room: RoomId, control: bool) -> Option<Author> {
+        let bits: u64 = self.rng.random();
+        let me = self.peer;
+        let state = self.rooms.get_mut(&room)?;
+        let slot = if control { &mut state.control } else { &mut state.content };
+        if let Some(author) = slot.take() {
+            return Some(author);
+        }
+        let log = LogId(if control { bits | LogId::CONTROL } else { bits & !LogId::CONTROL });
+        let before = state.row.own_logs.iter().rev().find(|own| own.is_control() == control);
+        let before: Option<ChainHash> =
+            before.and_then(|own| state.logs.get(&LogKey { device: me, log: *own })).map(|held| held.head.chain);
+        state.row.own_logs.push(log);
+        let row = state.row.clone();
+        self.keep(&row);
+        Some(Author::new(room, log, before))
+    }
+
+    pub(crate) fn put_back(&mut self, room: RoomId, author: Author) {
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let slot = if author.log().is_control() { &mut state.control } else { &mut state.content };
+        *slot = Some(author);
+    }
+
+    /// Somebody had more of the log that is being written than this device: its memory is older than the log. Never write there again.
+    pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId) {
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        for slot in [&mut state.content, &mut state.control] {
+            if slot.as_ref().is_some_and(|author| author.log() == log) {
+                tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
+                *slot = None;
+            }
+        }
+    }
+
+    /// At an orderly stop: rows that say which logs to go on with are on disk already; nothing is left in memory alone.
+    pub(crate) fn keep_clean_logs(&mut self) {
+        let rows: Vec<RoomRow> = self.rooms.values().map(|room| room.row.clone()).collect();
+        rows.iter().for_each(|row| self.keep(row));
+    }
+
+    fn add_room(&mut self, id: RoomId, kind: RoomKind, name: String, standing: Standing) {
+        let row = RoomRow {
+            room: id,
+            kind,
+            name,
+            standing,
+            read_up_to: None,
+            draft: String::new(),
+            active_at: self.now.wall,
+            own_logs: Vec::new(),
+        };
+        self.keep(&row);
+        self.open_room(row);
+        self.changed.room(id);
+        self.changed.members.insert(id);
+    }
+
+    /// Creates a group room.
+    pub fn create_room(&mut self, name: &str) -> Result<view::RoomRow, Refused> {
+        if self.rooms.len() >= MAX_ROOMS {
+            return Err(Refused::Limit);
+        }
+        let nonce: rooms::RoomNonce = self.rng.random();
+        let id = group_room_id(&self.peer, &nonce);
+        self.add_room(id, RoomKind::Group, name.to_owned(), Standing::Member);
+        let create = Payload::Create { nonce, name: name.to_owned(), creator: self.name.clone() };
+        self.write(id, vec![create]).inspect_err(|_| self.drop_room(id))?;
+        self.room_row(id)
+    }
+
+    fn drop_room(&mut self, id: RoomId) {
+        self.rooms.remove(&id);
+        self.forget::<RoomRow>(&id);
+        self.gossip(Input::RoomClosed { room: id });
+    }
+
+    /// Opens the direct room with a contact.
+    pub fn open_direct(&mut self, peer: PeerId) -> Result<view::RoomRow, Refused> {
+        if !self.is_contact(&peer) {
+            return Err(Refused::UnknownPeer);
+        }
+        let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
+        self.room_row(id)
+    }
+
+    /// The direct room with somebody, made if it is not there.
+    pub(crate) fn ensure_direct(&mut self, peer: PeerId) -> Option<RoomId> {
+        let id = direct_room_id(&self.peer, &peer);
+        if !self.rooms.contains_key(&id) {
+            if self.rooms.len() >= MAX_ROOMS {
+                return None;
+            }
+            let name = self.name_of(&peer);
+            self.add_room(id, RoomKind::Direct(peer), name, Standing::Member);
+        }
+        self.introduce_rooms(&peer);
+        Some(id)
+    }
+
+    /// A member has let this device in.
+    pub(crate) fn enter_room(&mut self, id: RoomId, name: String) -> bool {
+        let full = self.rooms.len() >= MAX_ROOMS;
+        match self.rooms.get_mut(&id) {
+            Some(state) if state.row.standing == Standing::Left => {
+                state.row.standing = Standing::Joining;
+                let row = state.row.clone();
+                let heads = state.logs.iter().map(|(key, log)| (*key, log.head)).collect();
+                self.keep(&row);
+                self.gossip(Input::RoomOpened { room: id, heads });
+            }
+            Some(_) => {}
+            None if full => return false,
+            None => self.add_room(id, RoomKind::Group, name, Standing::Joining),
+        }
+        self.settle_standing(id);
+        true
+    }
+
+    /// Leaves a group room: the others are told, the history stays.
+    pub fn leave_room(&mut self, id: RoomId) -> Result<(), Refused> {
+        let state = self.rooms.get(&id).ok_or(Refused::UnknownRoom)?;
+        if state.other().is_some() {
+            return Err(Refused::NotMember);
+        }
+        let round = state.members.round(&self.peer).ok_or(Refused::NotMember)?;
+        self.write(id, vec![Payload::Leave { round }])?;
+        self.settle_standing(id);
+        Ok(())
+    }
+
+    /// Who is a member has changed: links, names, addresses and one's own standing follow.
+    pub(crate) fn on_members_changed(&mut self, id: RoomId) {
+        self.changed.members.insert(id);
+        self.changed.room(id);
+        let Some(state) = self.rooms.get_mut(&id) else { return };
+        if let Some(name) = state.members.name().filter(|name| **name != *state.row.name).map(str::to_owned) {
+            state.row.name = name;
+            let row = state.row.clone();
+            self.keep(&row);
+        }
+        self.settle_standing(id);
+        self.restate_neighbours(id);
+        self.meet_members(id);
+        self.refresh_wants();
+    }
+
+    /// One's own standing follows from the membership.
+    fn settle_standing(&mut self, id: RoomId) {
+        let me = self.peer;
+        let Some(state) = self.rooms.get_mut(&id).filter(|state| state.other().is_none()) else { return };
+        let standing = match (state.row.standing, state.members.is_member(&me)) {
+            (_, true) => Standing::Member,
+            (Standing::Member, false) if state.members.was_member(&me) => Standing::Left,
+            (now, false) => now,
+        };
+        if standing == state.row.standing {
+            return;
+        }
+        state.row.standing = standing;
+        let row = state.row.clone();
+        self.keep(&row);
+        self.changed.room(id);
+        if standing == Standing::Left {
+            // The Leave is on its way; neighbours have it or will hear of it from each other.
+            self.refresh_wants();
+        }
+    }
+
+    /// Forgets what is typed, or keeps it.
+    pub fn set_draft(&mut self, id: RoomId, text: String) -> Result<(), Refused> {
+        let state = self.rooms.get_mut(&id).ok_or(Refused::UnknownRoom)?;
+        if state.row.draft != text {
+            state.row.draft = text;
+            let row = state.row.clone();
+            self.keep(&row);
+            self.changed.room(id);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn head_of(event: &rooms::Verified) -> (LogKey, Head, Hlc) {
+        (event.log_key(), event.head(), event.header.hlc)
+    }
+}

@@ -1,0 +1,144 @@
+//! Own events: signed, stored, spread, shown — in that order.
+
+use gossip::Input;
+use rooms::{Draft, Payload, Proof, Target, Verified};
+use store::Urgency;
+use wire::ids::{EventId, RoomId};
+use wire::message::RawEvent;
+
+use super::Core;
+use super::rooms_here::OwnHead;
+use crate::handle::Say;
+use crate::view::{AlertKind, Refused, Said};
+
+impl Core {
+    /// Several messages in their order; those of one room that follow each other share a signature.
+    pub(crate) fn say_all(&mut self, says: Vec<Say>) {
+        let mut rest = says.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let room = first.room;
+            let mut batch = vec![first];
+            while let Some(next) = rest.next_if(|next| next.room == room) {
+                batch.push(next);
+            }
+            self.say_batch(room, batch);
+        }
+    }
+
+    fn say_batch(&mut self, room: RoomId, says: Vec<Say>) {
+        let (mut payloads, mut waiting) = (Vec::with_capacity(says.len()), Vec::with_capacity(says.len()));
+        for say in says {
+            match self.payload_of(room, say.text, say.reply_to) {
+                Ok(payload) => {
+                    payloads.push(payload);
+                    waiting.push(say.done);
+                }
+                Err(refused) => {
+                    let _asker_gone = say.done.send(Err(refused));
+                }
+            }
+        }
+        if payloads.is_empty() {
+            return;
+        }
+        match self.write(room, payloads) {
+            Ok(events) => {
+                for (done, event) in waiting.into_iter().zip(&events) {
+                    let (position, log, seq) = (event.position(), event.header.log, event.header.seq);
+                    let _asker_gone = done.send(Ok(Said { id: event.id(), position, log, seq }));
+                }
+            }
+            Err(refused) => {
+                for done in waiting {
+                    let _asker_gone = done.send(Err(refused));
+                }
+            }
+        }
+    }
+
+    fn payload_of(&self, room: RoomId, text: String, reply_to: Option<EventId>) -> Result<Payload, Refused> {
+        let reply = reply_to.map(|id| self.target(room, id)).transpose()?;
+        Ok(Payload::Message { text, reply })
+    }
+
+    fn target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
+        self.store.find(&room, &id).ok_or(Refused::UnknownMessage)
+    }
+
+    fn own_target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
+        let target = self.target(room, id)?;
+        let event = self.store.event(&room, &target).ok_or(Refused::UnknownMessage)?;
+        if event.header.device == self.peer { Ok(target) } else { Err(Refused::NotAuthor) }
+    }
+
+    /// Replaces the text of an own message.
+    pub fn edit(&mut self, room: RoomId, message: EventId, text: String) -> Result<(), Refused> {
+        let target = self.own_target(room, message)?;
+        self.write(room, vec![Payload::Edit { target, text }]).map(drop)
+    }
+
+    /// Takes an own message back.
+    pub fn delete(&mut self, room: RoomId, message: EventId) -> Result<(), Refused> {
+        let target = self.own_target(room, message)?;
+        self.write(room, vec![Payload::Delete { target }]).map(drop)
+    }
+
+    /// Puts an emoji under a message, or takes it back.
+    pub fn react(&mut self, room: RoomId, message: EventId, emoji: String, on: bool) -> Result<(), Refused> {
+        let target = self.target(room, message)?;
+        self.write(room, vec![Payload::Reaction { target, emoji, on }]).map(drop)
+    }
+
+    /// Signs, stores, spreads and shows own events. All are control or all are content. Nothing has happened on error.
+    pub(crate) fn write(&mut self, room: RoomId, payloads: Vec<Payload>) -> Result<Vec<Verified>, Refused> {
+        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
+        if !state.may_write() {
+            return Err(Refused::NotMember);
+        }
+        let ctl = state.logs.control_digest();
+        let control = payloads.first().is_some_and(|p| rooms::kind::is_control(p.kind()));
+        let mut drafts = Vec::with_capacity(payloads.len());
+        for payload in &payloads {
+            let random = self.random10();
+            drafts.push(Draft::new(payload, self.now.wall, &random).map_err(|_| Refused::Limit)?);
+        }
+        let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
+        let written = author.append(&self.me, &drafts, &mut self.clock, self.now.wall, ctl);
+        let Ok(events) = written else {
+            // A full log; the next attempt begins another.
+            return Err(Refused::Limit);
+        };
+        if let Err(error) = self.store.append(&events) {
+            // These numbers are signed: the log is not gone on with, so that none is ever signed twice.
+            self.alert(AlertKind::DiskFailing, error.to_string());
+            return Err(Refused::Disk);
+        }
+        self.put_back(room, author);
+        self.unsaved_until_durable(room, &events);
+        self.publish(room, &events);
+        self.applied(room, &events);
+        Ok(events)
+    }
+
+    fn unsaved_until_durable(&mut self, room: RoomId, events: &[Verified]) {
+        if let Some(last) = events.last() {
+            self.unsaved.push_back((self.store.mark(), room, OwnHead { log: last.header.log, seq: last.header.seq }));
+        }
+        self.flusher.soon(Urgency::Own);
+    }
+
+    /// Hands each run to gossip.
+    fn publish(&mut self, room: RoomId, events: &[Verified]) {
+        for run in events.split_inclusive(|event| event.proof() == Proof::Own) {
+            let Some(last) = run.last() else { continue };
+            let (log, head, hlc) = Self::head_of(last);
+            if let Some(state) = self.rooms.get_mut(&room)
+                && let Err(error) = state.logs.advance(log, head, hlc)
+            {
+                tracing::error!(%error, "an own run does not fit its log");
+            }
+            let events: Vec<RawEvent> = run.iter().map(|event| event.raw().clone()).collect();
+            self.gossip(Input::Published { room, log, head, events });
+        }
+    }
+}

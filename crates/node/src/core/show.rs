@@ -1,0 +1,192 @@
+//! What the window is told: rows made from the state, and the batch of notices after each turn of the loop.
+
+use identity::PeerId;
+use store::{RoomKind, Standing};
+use wire::ids::RoomId;
+
+use super::Core;
+use super::room::Room;
+use crate::view::{self, Delivery, LinkState, Member, Nearby, Notice, Person, PersonDetails, Preview, Refused, RoomRow, Snapshot};
+
+impl Core {
+    /// Tells what has changed since the last time.
+    pub(crate) fn tell_changes(&mut self) {
+        let mut notices = Vec::new();
+        self.tell_messages(&mut notices);
+        self.tell_delivery(&mut notices);
+        for room in self.changed.take_rooms(self.now.mono) {
+            notices.extend(self.room_row(room).ok().map(Notice::Room));
+        }
+        for room in std::mem::take(&mut self.changed.members) {
+            notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
+        }
+        for peer in std::mem::take(&mut self.changed.people) {
+            notices.extend(self.person(&peer).map(Notice::Person));
+        }
+        for id in std::mem::take(&mut self.changed.attempts) {
+            notices.extend(self.attempts.get(&id).map(|attempt| Notice::Join(attempt.row())));
+        }
+        notices.extend(self.changed.attempts_gone.drain(..).map(Notice::JoinGone));
+        notices.extend(self.changed.requests_added.drain(..).map(Notice::RequestAdded));
+        notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
+        notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
+        if std::mem::take(&mut self.changed.nearby) {
+            notices.push(Notice::Nearby(self.nearby_rows()));
+        }
+        if std::mem::take(&mut self.changed.me) {
+            notices.push(Notice::Me(self.me_row()));
+        }
+        if !notices.is_empty() {
+            (self.sink)(notices);
+        }
+    }
+
+    fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
+        for (room, place) in std::mem::take(&mut self.changed.stale) {
+            self.refresh_last(room, &place);
+            if let Some(message) = self.read_message(room, &place) {
+                let fresh = self.changed.messages.entry(room).or_default();
+                fresh.retain(|known| known.id != message.id);
+                fresh.push(message);
+            }
+        }
+        for (room, mut messages) in std::mem::take(&mut self.changed.messages) {
+            messages.sort_by_key(|message| message.position);
+            notices.push(Notice::Messages(room, messages));
+        }
+    }
+
+    fn tell_delivery(&mut self, notices: &mut Vec<Notice>) {
+        let (saved, acks) = (std::mem::take(&mut self.changed.saved), std::mem::take(&mut self.changed.acks));
+        let rooms: std::collections::BTreeSet<RoomId> = saved.keys().chain(acks.keys()).copied().collect();
+        for id in rooms {
+            let Some(state) = self.rooms.get(&id) else { continue };
+            let saved = saved.get(&id).into_iter().flatten().filter_map(|log| Some((*log, *state.saved.get(log)?)));
+            let acks = acks.get(&id).into_iter().flatten().filter_map(|(peer, log)| Some((*peer, *log, *state.acks.get(&(*peer, *log))?)));
+            notices.push(Notice::Delivery(id, Delivery { saved: saved.collect(), acks: acks.collect() }));
+        }
+    }
+
+    /// Everything at this moment; changes that have not been told are told first, so that the number fits.
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.tell_changes();
+        let seq = (self.sink)(Vec::new());
+        Snapshot {
+            seq,
+            me: self.me_row(),
+            rooms: self.rooms.values().map(|room| self.row_of(room)).collect(),
+            people: self.people.keys().filter_map(|peer| self.person(peer)).collect(),
+            requests: self.requests.values().map(|row| view::Request { peer: row.peer, name: row.name.clone(), at: row.at_ms }).collect(),
+            nearby: self.nearby_rows(),
+            joining: self.attempts.values().map(super::joins::Attempt::row).collect(),
+            alerts: self.alerts.clone(),
+        }
+    }
+
+    pub(crate) fn me_row(&self) -> view::Me {
+        view::Me {
+            peer: self.peer,
+            name: self.name.clone(),
+            addresses: self.own_addresses(),
+            not_listening: self.not_listening.clone(),
+            nearby_visible: self.nearby_visible,
+            links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    pub(crate) fn room_row(&self, id: RoomId) -> Result<RoomRow, Refused> {
+        self.rooms.get(&id).map(|room| self.row_of(room)).ok_or(Refused::UnknownRoom)
+    }
+
+    fn row_of(&self, room: &Room) -> RoomRow {
+        let others = room.members.members().filter(|m| m.peer != self.peer && self.links.get(&m.peer).is_some());
+        let name = match room.other() {
+            Some(peer) => self.name_of(&peer),
+            None => room.row.name.clone(),
+        };
+        RoomRow {
+            id: room.id(),
+            kind: match room.row.kind {
+                RoomKind::Group => view::RoomKind::Group,
+                RoomKind::Direct(_) => view::RoomKind::Direct,
+            },
+            name,
+            peer: room.other(),
+            left: room.row.standing == Standing::Left,
+            members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
+            connected: u32::try_from(others.count()).unwrap_or(u32::MAX),
+            last: room.last.as_ref().map(|last| Preview {
+                author: last.author,
+                author_name: self.author_name(&last.author),
+                mine: last.author == self.peer,
+                text: last.text.clone(),
+                at: last.position.hlc.ms(),
+            }),
+            unread: room.unread,
+            read_up_to: room.row.read_up_to,
+            draft: room.row.draft.clone(),
+            lacking: room.lacking,
+            active_at: room.row.active_at,
+        }
+    }
+
+    /// Members, delivery and row of a room.
+    pub fn room_details(&self, id: RoomId) -> Result<(RoomRow, Vec<Member>, Delivery), Refused> {
+        let room = self.rooms.get(&id).ok_or(Refused::UnknownRoom)?;
+        let delivery = Delivery {
+            saved: room.saved.iter().map(|(log, seq)| (*log, *seq)).collect(),
+            acks: room.acks.iter().map(|((peer, log), seq)| (*peer, *log, *seq)).collect(),
+        };
+        Ok((self.row_of(room), self.members_of(id).unwrap_or_default(), delivery))
+    }
+
+    fn members_of(&self, id: RoomId) -> Option<Vec<Member>> {
+        let room = self.rooms.get(&id)?;
+        let mut people: Vec<Member> = room
+            .members
+            .members()
+            .map(|m| Member {
+                peer: m.peer,
+                name: self.name_of(&m.peer),
+                me: m.peer == self.peer,
+                creator: m.creator,
+                link: self.link_state(&m.peer),
+            })
+            .collect();
+        people.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.peer.cmp(&b.peer)));
+        Some(people)
+    }
+
+    fn link_state(&self, peer: &PeerId) -> LinkState {
+        if *peer == self.peer {
+            return LinkState::Own;
+        }
+        self.people.get(peer).map_or(LinkState::Unreachable { last_seen: None }, |p| p.link.clone())
+    }
+
+    fn person(&self, peer: &PeerId) -> Option<Person> {
+        let known = self.people.get(peer)?;
+        Some(Person {
+            peer: *peer,
+            name: self.name_of(peer),
+            contact: known.row.contact == store::Contact::Yes,
+            link: self.link_state(peer),
+        })
+    }
+
+    /// All that is known of one person.
+    pub fn person_details(&self, peer: PeerId) -> Result<PersonDetails, Refused> {
+        let rooms: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(Room::id).collect();
+        let person = match self.person(&peer) {
+            Some(person) => person,
+            None if rooms.is_empty() => return Err(Refused::UnknownPeer),
+            None => Person { peer, name: self.name_of(&peer), contact: false, link: self.link_state(&peer) },
+        };
+        let addresses = self.people.get(&peer).map(super::people::Someone::addresses).unwrap_or_default();
+        Ok(PersonDetails { person, addresses, rooms })
+    }
+
+    fn nearby_rows(&self) -> Vec<Nearby> {
+        self.nearby.iter().map(|n| Nearby { id: n.id.clone(), name: n.name.clone(), address: n.address.to_string() }).collect()
+    }
+}

@@ -1,0 +1,210 @@
+//! History as the window shows it: pages, single entries, counts.
+
+use identity::PeerId;
+use rooms::{Hlc, Payload, Position, Target, Verified, What, fold};
+use store::Anchor;
+use wire::ids::RoomId;
+
+use super::Core;
+use super::room::Last;
+use crate::view::{Body, Message, Page, Quote, Reaction, Refused};
+
+/// Characters of a preview or a quote.
+const EXCERPT: usize = 140;
+/// Unread messages are counted up to here.
+pub(crate) const MAX_UNREAD: u32 = 999;
+/// Messages of the future that are held back in memory; the others show when their page is read.
+const MAX_HELD: usize = 1_024;
+
+impl Core {
+    /// A page of a room's history.
+    pub fn timeline(&mut self, room: RoomId, anchor: Anchor, limit: u32) -> Result<Page, Refused> {
+        if !self.rooms.contains_key(&room) {
+            return Err(Refused::UnknownRoom);
+        }
+        let page = self.store.page(&room, anchor, limit as usize, self.latest_shown());
+        let (Some(first), Some(last)) = (page.entries.first(), page.entries.last()) else {
+            return Ok(Page { messages: Vec::new(), more_before: page.more_before, more_after: page.more_after });
+        };
+        let relations = self.store.relations(&room, &first.position(), &last.position());
+        let messages = page.entries.iter().filter_map(|event| {
+            let place = event.position();
+            let about: Vec<Verified> = relations.iter().filter(|r| target_of(r) == Some(place)).cloned().collect();
+            self.message(room, event, &about)
+        });
+        Ok(Page { messages: messages.collect(), more_before: page.more_before, more_after: page.more_after })
+    }
+
+    /// The latest moment that is shown: a little in the future, since clocks differ.
+    fn latest_shown(&self) -> Hlc {
+        let end = Hlc::from_ms(self.now.wall.saturating_add(rooms::limits::MAX_AHEAD_MS).saturating_add(1));
+        Hlc(end.0.saturating_sub(1))
+    }
+
+    /// An entry as it stands now, read again from the store.
+    pub(crate) fn read_message(&self, room: RoomId, place: &Position) -> Option<Message> {
+        let event = self.store.event(&room, place)?;
+        let about = self.store.relations_of(&room, place);
+        self.message(room, &event, &about)
+    }
+
+    fn message(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Message> {
+        let state = self.rooms.get(&room)?;
+        let author = event.header.device;
+        let body = if event.header.log.is_control() {
+            match state.members.line(event)?.what {
+                What::Created { name } => Body::RoomCreated { name },
+                What::Added { peer, name, .. } => Body::MemberAdded { peer, name },
+                What::Left => Body::MemberLeft,
+            }
+        } else {
+            self.body(room, event, relations)?
+        };
+        Some(Message {
+            id: event.id(),
+            position: event.position(),
+            author,
+            author_name: self.name_of(&author),
+            mine: author == self.peer,
+            log: event.header.log,
+            seq: event.header.seq,
+            body,
+        })
+    }
+
+    fn body(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Body> {
+        let entry = fold(event, relations)?;
+        if entry.deleted {
+            return Some(Body::Deleted);
+        }
+        let mut reactions: Vec<Reaction> = entry
+            .reactions
+            .iter()
+            .map(|(emoji, people)| Reaction {
+                emoji: emoji.clone(),
+                people: people.iter().map(|p| self.name_of(p)).collect(),
+                mine: people.contains(&self.peer),
+            })
+            .collect();
+        reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.people.len()));
+        let reply = entry.reply.map(|target| self.quote(room, target));
+        Some(Body::Text { text: entry.text, edited: entry.edited_at, reply, reactions })
+    }
+
+    fn quote(&self, room: RoomId, target: Target) -> Quote {
+        let quoted = self.store.event(&room, &target);
+        let entry = quoted.as_ref().and_then(|event| fold(event, &self.store.relations_of(&room, &target)));
+        Quote {
+            id: target.id,
+            position: target,
+            author_name: quoted.map(|event| self.name_of(&event.header.device)).unwrap_or_default(),
+            text: entry.map(|entry| excerpt(&entry.text)).unwrap_or_default(),
+        }
+    }
+
+    /// A new entry goes to the window, unless its time has not come.
+    pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified) {
+        if event.header.hlc.is_ahead(self.now.wall) {
+            if self.held.len() < MAX_HELD {
+                self.held.insert(event.position(), room);
+            }
+            return;
+        }
+        // What was said about it may have come first; a message just written cannot have been spoken of.
+        let about = match event.header.device == self.peer {
+            true => Vec::new(),
+            false => self.store.relations_of(&room, &event.position()),
+        };
+        if let Some(message) = self.message(room, event, &about) {
+            self.changed.messages.entry(room).or_default().push(message);
+        }
+    }
+
+    /// Messages whose time has come.
+    pub(crate) fn release_held(&mut self) {
+        while let Some(entry) = self.held.first_entry() {
+            if entry.key().hlc.is_ahead(self.now.wall) {
+                return;
+            }
+            let (place, room) = entry.remove_entry();
+            self.changed.stale.insert((room, place));
+            self.count_unread(room);
+            self.find_last(room);
+            self.changed.room(room);
+        }
+    }
+
+    /// A message counts: unread, newest, active.
+    pub(crate) fn count_message(&mut self, room: RoomId, event: &Verified, text: &str) {
+        let (me, wall) = (self.peer, self.now.wall);
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let place = event.position();
+        if place.hlc.is_ahead(wall) {
+            return;
+        }
+        if event.header.device != me && state.row.read_up_to.is_none_or(|read| read < place) {
+            state.unread = (state.unread + 1).min(MAX_UNREAD);
+        }
+        if state.last.as_ref().is_none_or(|last| last.position < place) {
+            state.last = Some(Last { position: place, author: event.header.device, text: excerpt(text) });
+            state.row.active_at = state.row.active_at.max(place.hlc.ms().min(wall));
+        }
+    }
+
+    pub(crate) fn count_unread(&mut self, room: RoomId) {
+        let latest = self.latest_shown();
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        state.unread = self.store.count_after(&room, state.row.read_up_to.as_ref(), &self.peer, latest, MAX_UNREAD);
+    }
+
+    /// Finds the newest message for the list of rooms.
+    pub(crate) fn find_last(&mut self, room: RoomId) {
+        let page = self.store.page(&room, Anchor::Latest, 8, self.latest_shown());
+        let newest = page.entries.iter().rev().find_map(|event| {
+            let text = fold(event, &self.store.relations_of(&room, &event.position()))?.text;
+            Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
+        });
+        if let Some(state) = self.rooms.get_mut(&room) {
+            if let Some(last) = &newest {
+                state.row.active_at = state.row.active_at.max(last.position.hlc.ms().min(self.now.wall));
+            }
+            state.last = newest;
+        }
+    }
+
+    /// An edited or deleted message may be the one that the list of rooms shows.
+    pub(crate) fn refresh_last(&mut self, room: RoomId, place: &Position) {
+        if self.rooms.get(&room).and_then(|state| state.last.as_ref()).is_some_and(|last| last.position == *place) {
+            self.find_last(room);
+            self.changed.room(room);
+        }
+    }
+
+    /// Everything up to here has been read.
+    pub fn mark_read(&mut self, room: RoomId, up_to: Position) -> Result<(), Refused> {
+        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
+        if state.row.read_up_to.is_some_and(|read| read >= up_to) {
+            return Ok(());
+        }
+        state.row.read_up_to = Some(up_to);
+        let row = state.row.clone();
+        self.keep(&row);
+        self.count_unread(room);
+        self.changed.room(room);
+        Ok(())
+    }
+
+    /// Name of the author of the newest message.
+    pub(crate) fn author_name(&self, peer: &PeerId) -> String {
+        self.name_of(peer)
+    }
+}
+
+fn target_of(relation: &Verified) -> Option<Target> {
+    Payload::of(relation).ok()?.target()
+}
+
+fn excerpt(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    line.chars().take(EXCERPT).collect()
+}

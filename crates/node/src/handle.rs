@@ -1,0 +1,78 @@
+//! How the rest of the program talks to the node's task.
+
+use tokio::sync::{mpsc, oneshot};
+use wire::ids::RoomId;
+
+use crate::core::Core;
+use crate::view::{Notice, Refused, Said};
+
+/// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends faster than the disk takes it.
+pub(crate) const MAX_REQUESTS: usize = 1_024;
+
+/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one. Called on the node's task: it must not block.
+pub type Sink = Box<dyn FnMut(Vec<Notice>) -> u64 + Send>;
+
+/// The node's task has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the node has ended")]
+pub struct Closed;
+
+/// Something asked of the node.
+pub(crate) enum Request {
+    /// Say something in a room. Apart from the rest, because many in a row share one signature.
+    Say(Say),
+    /// Anything else.
+    Do(Box<dyn FnOnce(&mut Core) + Send>),
+    /// End in order.
+    Stop(oneshot::Sender<()>),
+}
+
+/// A message on its way into its log.
+pub(crate) struct Say {
+    pub(crate) room: RoomId,
+    pub(crate) text: String,
+    pub(crate) reply_to: Option<wire::ids::EventId>,
+    pub(crate) done: oneshot::Sender<Result<Said, Refused>>,
+}
+
+/// A handle on a running node.
+#[derive(Clone)]
+pub struct Node {
+    requests: mpsc::Sender<Request>,
+}
+
+impl Node {
+    pub(crate) fn new(requests: mpsc::Sender<Request>) -> Self {
+        Node { requests }
+    }
+
+    /// Runs a closure on the node's task and gives its result.
+    pub async fn with<T: Send + 'static>(&self, f: impl FnOnce(&mut Core) -> T + Send + 'static) -> Result<T, Closed> {
+        let (done, result) = oneshot::channel();
+        let job = Box::new(move |core: &mut Core| {
+            let _gone = done.send(f(core));
+        });
+        self.requests.send(Request::Do(job)).await.map_err(|_| Closed)?;
+        result.await.map_err(|_| Closed)
+    }
+
+    /// Queues a message; the receiver gets the outcome. Splitting the two lets a client send many without waiting for each.
+    pub async fn say(
+        &self,
+        room: RoomId,
+        text: String,
+        reply_to: Option<wire::ids::EventId>,
+    ) -> Result<oneshot::Receiver<Result<Said, Refused>>, Closed> {
+        let (done, result) = oneshot::channel();
+        self.requests.send(Request::Say(Say { room, text, reply_to, done })).await.map_err(|_| Closed)?;
+        Ok(result)
+    }
+
+    /// Ends the node in order: goodbye to peers, everything on disk.
+    pub async fn stop(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.requests.send(Request::Stop(done)).await.is_ok() {
+            let _already_gone = ended.await;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The loop: everything that can happen to a node, one thing at a time.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use net::Net;
+use store::{Flusher, Mark};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::core::{Core, Now, Options};
+use crate::handle::{MAX_REQUESTS, Node, Request, Say};
+
+/// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
+const MAX_NET_EVENTS: usize = 1_024;
+/// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a turn never takes long.
+const MAX_TURN: usize = 256;
+
+/// Everything that can happen.
+enum Event {
+    Requests(Vec<Request>),
+    Net(Vec<net::Event>),
+    Durable(Result<Mark, String>),
+    Due,
+    Over,
+}
+
+/// Starts a node on its own task.
+pub async fn start(mut options: Options) -> io::Result<Node> {
+    let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
+    let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
+    let config = net::Config {
+        listen: options.listen.clone(),
+        agent: options.agent.clone(),
+        nearby: options.nearby.then(net::NearbyConfig::default),
+        ..net::Config::default()
+    };
+    let net = Net::start(config, identity.clone(), to_net).await?;
+    let (to_loop, durable) = mpsc::channel(64);
+    let flusher = Flusher::start(options.opened.store.clone(), move |outcome| {
+        // The thread may wait here: the loop is never far behind.
+        let _loop_is_over = to_loop.blocking_send(outcome.map_err(|error| error.to_string()));
+    })?;
+    let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
+    let clock = Clock { began: Instant::now() };
+    let core = Core::new(options, identity, flusher, net.clone(), clock.now());
+    tokio::spawn(turn_until_stopped(core, net, clock, Inputs { from_handles, from_net, durable }));
+    Ok(Node::new(requests))
+}
+
+struct Inputs {
+    from_handles: mpsc::Receiver<Request>,
+    from_net: mpsc::Receiver<net::Event>,
+    durable: mpsc::Receiver<Result<Mark, String>>,
+}
+
+struct Clock {
+    began: Instant,
+}
+
+impl Clock {
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now { mono: millis(self.began.elapsed()), wall: millis(wall) }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: Inputs) {
+    let stopped = loop {
+        core.tell_changes();
+        let wake = core.next_wake().map(|at| clock.began + Duration::from_millis(at));
+        let event = next(wake, &mut inputs).await;
+        core.set_now(clock.now());
+        match event {
+            Event::Requests(requests) => {
+                if let Some(stop) = carry_out(&mut core, requests) {
+                    break Some(stop);
+                }
+            }
+            Event::Net(happenings) => happenings.into_iter().for_each(|happening| core.on_net(happening)),
+            Event::Durable(Ok(mark)) => core.on_durable(mark),
+            Event::Durable(Err(detail)) => core.on_disk_failure(detail),
+            Event::Due => {}
+            Event::Over => break None,
+        }
+        core.tick();
+    };
+    // Not waited for under the loop: nobody is served any more.
+    inputs.from_net.close();
+    inputs.durable.close();
+    net.shutdown().await;
+    let closed = tokio::task::spawn_blocking(move || core.close()).await;
+    if closed.is_err() {
+        tracing::error!("closing the store failed");
+    }
+    if let Some(stopped) = stopped {
+        let _asker_gone = stopped.send(());
+    }
+}
+
+async fn next(wake: Option<Instant>, inputs: &mut Inputs) -> Event {
+    let mut requests = Vec::new();
+    let mut happenings = Vec::new();
+    tokio::select! {
+        Some(outcome) = inputs.durable.recv() => Event::Durable(outcome),
+        count = inputs.from_handles.recv_many(&mut requests, MAX_TURN) => if count == 0 { Event::Over } else { Event::Requests(requests) },
+        count = inputs.from_net.recv_many(&mut happenings, MAX_TURN) => if count == 0 { Event::Over } else { Event::Net(happenings) },
+        () = sleep_until(wake) => Event::Due,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Carries requests out in order; messages that follow each other go together.
+fn carry_out(core: &mut Core, requests: Vec<Request>) -> Option<oneshot::Sender<()>> {
+    let mut says: Vec<Say> = Vec::new();
+    for request in requests {
+        match request {
+            Request::Say(say) => says.push(say),
+            Request::Do(job) => {
+                core.say_all(std::mem::take(&mut says));
+                job(core);
+            }
+            Request::Stop(done) => {
+                core.say_all(std::mem::take(&mut says));
+                return Some(done);
+            }
+        }
+    }
+    core.say_all(says);
+    None
+}

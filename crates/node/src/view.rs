@@ -1,0 +1,495 @@
+//! What the node tells whoever shows it: plain data with typed ids. `api` mirrors it as JSON.
+
+use identity::PeerId;
+pub use net::Reason;
+use rooms::Position;
+use wire::ids::{EventId, LogId, RoomId};
+
+/// Milliseconds since 1970 UTC.
+pub type Time = u64;
+
+/// Oneself.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Own device.
+    pub peer: PeerId,
+    /// Display name.
+    pub name: String,
+    /// Where others may dial, best first.
+    pub addresses: Vec<String>,
+    /// Why nobody can dial this device, if so.
+    pub not_listening: Option<String>,
+    /// The name is announced on the local network.
+    pub nearby_visible: bool,
+    /// Links that are up.
+    pub links: u32,
+}
+
+/// Kind of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomKind {
+    /// Any number of people.
+    Group,
+    /// Exactly two.
+    Direct,
+}
+
+/// A room in a list.
+#[derive(Clone, Debug)]
+pub struct RoomRow {
+    /// Id.
+    pub id: RoomId,
+    /// Kind.
+    pub kind: RoomKind,
+    /// Name; for a direct room the other's.
+    pub name: String,
+    /// The other person of a direct room.
+    pub peer: Option<PeerId>,
+    /// One has left it.
+    pub left: bool,
+    /// Members, oneself included.
+    pub members: u32,
+    /// Other members with a link up.
+    pub connected: u32,
+    /// Newest message.
+    pub last: Option<Preview>,
+    /// Unread messages of others.
+    pub unread: u32,
+    /// Read up to here.
+    pub read_up_to: Option<Position>,
+    /// Typed, not sent.
+    pub draft: String,
+    /// Events known to exist elsewhere and missing here.
+    pub lacking: u32,
+    /// Last activity.
+    pub active_at: Time,
+}
+
+/// First line of the newest message.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Who wrote it.
+    pub author: PeerId,
+    /// Their name.
+    pub author_name: String,
+    /// Oneself.
+    pub mine: bool,
+    /// At most 140 characters.
+    pub text: String,
+    /// When.
+    pub at: Time,
+}
+
+/// A member of a room.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Device.
+    pub peer: PeerId,
+    /// Name.
+    pub name: String,
+    /// Oneself.
+    pub me: bool,
+    /// Made the room.
+    pub creator: bool,
+    /// Connection.
+    pub link: LinkState,
+}
+
+/// State of the connection with a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkState {
+    /// Oneself.
+    Own,
+    /// Up.
+    Connected {
+        /// The other end.
+        address: String,
+        /// Round trip, microseconds.
+        latency_us: Option<u32>,
+        /// Since when.
+        since: Time,
+    },
+    /// Dialling.
+    Connecting {
+        /// Address being tried.
+        address: String,
+    },
+    /// Failed; will be tried again.
+    Waiting {
+        /// Address tried last.
+        address: String,
+        /// When it is tried again.
+        retry_at: Time,
+        /// Why it failed.
+        reason: Reason,
+    },
+    /// No address is known.
+    Unreachable {
+        /// When a link was last up.
+        last_seen: Option<Time>,
+    },
+}
+
+/// Somebody known.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Device.
+    pub peer: PeerId,
+    /// Name.
+    pub name: String,
+    /// In the address book.
+    pub contact: bool,
+    /// Connection.
+    pub link: LinkState,
+}
+
+/// Particulars of a person.
+#[derive(Clone, Debug)]
+pub struct PersonDetails {
+    /// The row.
+    pub person: Person,
+    /// Known addresses.
+    pub addresses: Vec<String>,
+    /// Rooms in common.
+    pub rooms: Vec<RoomId>,
+}
+
+/// Somebody who asks to become a contact.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Device.
+    pub peer: PeerId,
+    /// Name that they give.
+    pub name: String,
+    /// When it came.
+    pub at: Time,
+}
+
+/// Somebody on the local network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearby {
+    /// Id while listed.
+    pub id: String,
+    /// Name that they announce.
+    pub name: String,
+    /// Address.
+    pub address: String,
+}
+
+/// An attempt to join, or to reach an address.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    /// Id while this process runs.
+    pub id: u64,
+    /// Whom or what.
+    pub target: String,
+    /// How it stands.
+    pub state: JoinState,
+}
+
+/// Steps of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JoinState {
+    /// Dialling.
+    Connecting {
+        /// Address being tried.
+        address: String,
+    },
+    /// Failed; will be tried again.
+    Waiting {
+        /// When.
+        retry_at: Time,
+        /// Why it failed.
+        reason: Reason,
+    },
+    /// Connected, and waiting for an answer.
+    Asked {
+        /// Name of who is asked.
+        name: String,
+    },
+    /// Done.
+    Joined {
+        /// The room that opened.
+        room: RoomId,
+    },
+    /// Over.
+    Refused(JoinRefusal),
+}
+
+/// Why an attempt is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinRefusal {
+    /// Whoever answered does not know the invite.
+    UnknownInvite,
+    /// Used up.
+    UsedUp,
+    /// The person said no.
+    Declined,
+    /// The room is full.
+    Full,
+    /// Cancelled here.
+    Cancelled,
+    /// It leads to oneself.
+    Own,
+}
+
+/// An entry of a room's history.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Event.
+    pub id: EventId,
+    /// Place.
+    pub position: Position,
+    /// Who wrote it.
+    pub author: PeerId,
+    /// Their name.
+    pub author_name: String,
+    /// Oneself.
+    pub mine: bool,
+    /// Author's log.
+    pub log: LogId,
+    /// Place in that log.
+    pub seq: u32,
+    /// Content.
+    pub body: Body,
+}
+
+/// Content of an entry.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A text.
+    Text {
+        /// As last edited.
+        text: String,
+        /// When.
+        edited: Option<Time>,
+        /// What it answers.
+        reply: Option<Quote>,
+        /// Most used first.
+        reactions: Vec<Reaction>,
+    },
+    /// Erased by its author.
+    Deleted,
+    /// The room was made.
+    RoomCreated {
+        /// Its name.
+        name: String,
+    },
+    /// Somebody came in.
+    MemberAdded {
+        /// Who.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+    },
+    /// The author left.
+    MemberLeft,
+}
+
+/// A message that is answered.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// Event.
+    pub id: EventId,
+    /// Place.
+    pub position: Position,
+    /// Author's name; empty if it is not here.
+    pub author_name: String,
+    /// First line; empty if erased or not here.
+    pub text: String,
+}
+
+/// One emoji under a message.
+#[derive(Clone, Debug)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Names.
+    pub people: Vec<String>,
+    /// Oneself among them.
+    pub mine: bool,
+}
+
+/// A page of history, oldest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Entries.
+    pub messages: Vec<Message>,
+    /// Older ones exist.
+    pub more_before: bool,
+    /// Newer ones exist.
+    pub more_after: bool,
+}
+
+/// How far own logs have come on disk and with others.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// On disk up to here.
+    pub saved: Vec<(LogId, u32)>,
+    /// What each member said that it has.
+    pub acks: Vec<(PeerId, LogId, u32)>,
+}
+
+/// What `say` gives back.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// Event.
+    pub id: EventId,
+    /// Place.
+    pub position: Position,
+    /// Own log.
+    pub log: LogId,
+    /// Place in it.
+    pub seq: u32,
+}
+
+/// Something that the user should know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Case.
+    pub kind: AlertKind,
+    /// Particulars.
+    pub detail: String,
+}
+
+/// Cases of things that the user should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertKind {
+    /// History was damaged and mostly kept.
+    HistoryRepaired,
+    /// History could not be read and was set aside.
+    HistorySetAside,
+    /// Writing fails.
+    DiskFailing,
+    /// The port could not be opened.
+    NotListening,
+    /// The local clock is off.
+    ClockOff,
+    /// Somebody signed two histories.
+    Fork,
+}
+
+/// A change, for whoever shows the node. Rows replace earlier rows with the same id.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// Oneself.
+    Me(Me),
+    /// A room.
+    Room(RoomRow),
+    /// New or changed entries of a room.
+    Messages(RoomId, Vec<Message>),
+    /// Progress of own messages.
+    Delivery(RoomId, Delivery),
+    /// All members of a room.
+    Members(RoomId, Vec<Member>),
+    /// A person.
+    Person(Person),
+    /// A new contact request.
+    RequestAdded(Request),
+    /// An answered one.
+    RequestGone(PeerId),
+    /// Everybody nearby.
+    Nearby(Vec<Nearby>),
+    /// An attempt.
+    Join(Joining),
+    /// An attempt that is over.
+    JoinGone(u64),
+    /// Something to know.
+    Alert(Alert),
+}
+
+/// Everything at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Number of the last notice that is contained.
+    pub seq: u64,
+    /// Oneself.
+    pub me: Me,
+    /// Rooms.
+    pub rooms: Vec<RoomRow>,
+    /// People.
+    pub people: Vec<Person>,
+    /// Contact requests.
+    pub requests: Vec<Request>,
+    /// People nearby.
+    pub nearby: Vec<Nearby>,
+    /// Attempts.
+    pub joining: Vec<Joining>,
+    /// Things to know.
+    pub alerts: Vec<Alert>,
+}
+
+/// What a pasted text turned out to be.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// An invite to a room.
+    Room {
+        /// Its maker.
+        inviter: PeerId,
+        /// Where it leads.
+        addresses: Vec<String>,
+        /// That room, if one is a member.
+        member: Option<RoomId>,
+    },
+    /// An invite to become contacts.
+    Contact {
+        /// Its maker.
+        inviter: PeerId,
+        /// Where it leads.
+        addresses: Vec<String>,
+        /// Already a contact.
+        known: bool,
+    },
+    /// An address.
+    Address(String),
+    /// One's own invite.
+    Own,
+}
+
+/// An invite that was made.
+#[derive(Clone, Debug)]
+pub struct MadeInvite {
+    /// `gv1…`
+    pub text: String,
+    /// `grapevine://join/…`
+    pub link: String,
+    /// How many may use it.
+    pub uses: u32,
+    /// Addresses in it.
+    pub addresses: Vec<String>,
+}
+
+/// Why something asked for was not done; nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No such room here.
+    #[error("no such room")]
+    UnknownRoom,
+    /// No such message here.
+    #[error("no such message")]
+    UnknownMessage,
+    /// No such person here.
+    #[error("no such person")]
+    UnknownPeer,
+    /// Only its author may do that.
+    #[error("not the author")]
+    NotAuthor,
+    /// Only members may do that.
+    #[error("not a member")]
+    NotMember,
+    /// Neither invite nor address.
+    #[error("not an invite")]
+    BadInvite(wire::invite::InviteFault),
+    /// A limit was reached.
+    #[error("limit reached")]
+    Limit,
+    /// The disk failed.
+    #[error("disk failed")]
+    Disk,
+    /// The node ends.
+    #[error("closing")]
+    Closing,
+}
+
+pub use store::Anchor;
+pub use wire::invite::InviteFault;
