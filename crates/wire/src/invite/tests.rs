@@ -183,7 +183,13 @@ fn any_address() -> impl Strategy<Value = Address> {
 
 proptest! {
     #[test]
-    fn any_invite_round_trips(hint: [u8; 16], contact: bool, seed: [u8; 16], inviter: [u8; 32], addresses in prop::collection::vec(any_address(), 0..10)) {
+    fn any_invite_round_trips(
+        hint: [u8; 16],
+        contact: bool,
+        seed: [u8; 16],
+        inviter: [u8; 32],
+        addresses in prop::collection::vec(any_address(), 0..10),
+    ) {
         prop_assume!(hint != [0; 16]);
         let kind = if contact { InviteKind::Contact } else { InviteKind::Room { hint } };
         let invite = Invite::from_seed(kind, Zeroizing::new(seed), PeerId::from_bytes(inviter), addresses);
