@@ -23,8 +23,9 @@ pub const MAX_MEMBERS: usize = 1_024;
 /// Control events of one room. They are all held in memory, some 300 bytes each.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;
 
-/// Control events of one member: nobody invites and adds this many people by hand.
-pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 8_192;
+/// Control events of one member: nobody invites and adds this many people by hand. What a member says of one person is looked at again with every
+/// Leave of theirs, so this also bounds work.
+pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 
 /// Control events, of all authors together, whose authors are not (yet) known as members. What is refused for this limit comes again with the next
 /// repair, when the Adds that explain it are there; so it delays, and loses nothing.

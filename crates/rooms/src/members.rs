@@ -198,12 +198,7 @@ impl Membership {
             Payload::Create { nonce, name, creator } if group_room_id(&author, &nonce) == self.room => {
                 self.found(author, Founded { position, room_name: name, name: creator }, changed);
             }
-            Payload::Add { device, name, round, invite } => {
-                self.people.entry(author).or_default().added.insert(device);
-                let adds = self.people.entry(device).or_default().adds.entry(round).or_default();
-                adds.insert(position, Add { author, name, invite });
-                self.settle(device, changed);
-            }
+            Payload::Add { device, name, round, invite } => self.add(device, round, position, Add { author, name, invite }, changed),
             Payload::Leave { round } => {
                 let leave = self.people.entry(author).or_default().leaves.entry(round).or_insert(position);
                 *leave = position.min(*leave);
@@ -220,6 +215,24 @@ impl Membership {
             // A Create that founds another room, and content, which never comes here.
             Payload::Create { .. } | Payload::Message { .. } | Payload::Edit { .. } | Payload::Delete { .. } | Payload::Reaction { .. } => {
             }
+        }
+    }
+
+    fn add(&mut self, peer: PeerId, round: u32, position: Position, add: Add, changed: &mut Changed) {
+        let (counts, invite) = (self.was_member(&add.author), add.invite);
+        self.people.entry(add.author).or_default().added.insert(peer);
+        let person = self.people.entry(peer).or_default();
+        person.adds.entry(round).or_default().insert(position, add);
+        if !counts {
+            return;
+        }
+        if person.settled.entered.get(&round).is_none_or(|first| position < *first) {
+            return self.settle(peer, changed);
+        }
+        // Came in before already: however often that is repeated, it costs no new conclusions.
+        if let Some(key) = invite.filter(|key| person.settled.uses.insert((*key, (peer, round)))) {
+            self.invites.used(key, (peer, round));
+            changed.invites = true;
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Add {
 pub(crate) struct Settled {
     /// Was ever a member.
     pub(crate) known: bool,
+    /// Where each round began.
+    pub(crate) entered: BTreeMap<u32, Position>,
     /// Round of the membership that lasts.
     pub(crate) round: Option<u32>,
     /// As given on the way in, the last time.
@@ -80,6 +82,7 @@ impl Person {
             entries.insert(1, (Line { position: founded.position, author: peer, what }, &founded.name));
         }
         settled.known = !entries.is_empty();
+        settled.entered = entries.iter().map(|(round, (line, _))| (*round, line.position)).collect();
         settled.name = entries.last_key_value().map(|(_, (_, name))| (*name).to_owned()).unwrap_or_default();
         settled.round = entries.last_key_value().map(|(round, _)| *round).filter(|round| *round > self.last_leave());
         let exits = self.exits(|up_to| entries.range(..=up_to).next_back().map(|(round, _)| *round));
