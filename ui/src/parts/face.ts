@@ -22,5 +22,5 @@ export function initials(name: string): string {
 
 /** Stacked marks are cut: one letter with its first two marks is enough for a face. */
 function graphemes(word: string): string[] {
-  return [...segmenter.segment(word)].slice(0, 2).map((s) => (/\p{Extended_Pictographic}/u.test(s.segment) ? s.segment : s.segment.slice(0, 3)));
+  return [...segmenter.segment(word)].slice(0, 2).map((s) => (/\p{Extended_Pictographic}/u.test(s.segment) ? s.segment : [...s.segment.normalize('NFC')].slice(0, 2).join('')));
 }

@@ -2,6 +2,7 @@ import type { Message } from '../gen/api';
 import { Chat } from './chat.svelte';
 import { drafts } from './drafts.svelte';
 import { notes } from './notes.svelte';
+import { lastRoom } from './settings.svelte';
 import { model } from './store.svelte';
 
 /** Rooms whose history stays in memory after they are left. */
@@ -24,6 +25,7 @@ class Chats {
     const behind = (model.rooms[room]?.unread ?? 0) > 0;
     drafts.adopt(room);
     this.current = chat;
+    lastRoom.value = room;
     try {
       if (!kept || behind || !chat.loaded) await chat.load();
       else chat.target = chat.place === 'end' ? { to: 'end' } : { to: 'place', id: chat.place.message, offset: chat.place.offset };
@@ -43,9 +45,12 @@ class Chats {
     if (this.current?.id === room && arrived.length > 0) this.arrived = arrived;
   }
 
-  /** A snapshot replaced the model; when notices were missed before it, loaded histories cannot be trusted. */
+  /** A snapshot replaced the model. The first one goes back to the room of last time; when notices were missed before it, loaded histories cannot be trusted. */
   onSnapshot(again: boolean): void {
-    if (!again) return;
+    if (!again) {
+      if (model.rooms[lastRoom.value] && !this.current) void this.open(lastRoom.value);
+      return;
+    }
     const { current } = this;
     this.#kept.clear();
     if (!current) return;

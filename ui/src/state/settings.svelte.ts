@@ -35,4 +35,6 @@ export const RAIL_MAX = 440;
 
 export const theme = remembered<Theme>('theme', 'system', (t) => ['system', 'light', 'dark'].includes(t));
 export const railWidth = remembered<number>('rail', 288, (w: number) => w >= RAIL_MIN && w <= RAIL_MAX);
+/** The room that was open last, to begin there next time; empty for none. */
+export const lastRoom = remembered<string>('room', '', (id) => id.length <= 64);
 export const detailsShown = remembered<boolean>('details', true, () => true);

@@ -38,8 +38,8 @@ export const rail = {
 
 /** Own state in one line that is true. */
 export function stateWords(me: Me): { tone: 'ok' | 'warn'; words: string } {
-  const here = me.links === 0 ? 'nobody connected' : me.links === 1 ? '1 friend here' : `${me.links} friends here`;
-  if (me.not_listening !== null) return { tone: 'warn', words: `Others cannot dial you · ${here}` };
+  const here = me.links === 0 ? 'nobody here' : me.links === 1 ? '1 friend here' : `${me.links} friends here`;
+  if (me.not_listening !== null) return { tone: 'warn', words: `Not reachable · ${here}` };
   return { tone: 'ok', words: `Reachable · ${here}` };
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { CHI, message, own } from '../test/people';
+import { rowsOf } from './rows';
+import type { Span } from './timeline';
+
+const span = (messages: Span['messages'], moreBefore = false): Span => ({ messages, moreBefore, moreAfter: false });
+const MINUTE = 60_000;
+
+describe('rows', () => {
+  it('groups one person’s messages within five minutes', () => {
+    const rows = rowsOf(span([message(1), message(2), message(3, { author: CHI }), message(4, { author: CHI, at: message(3).at + 9 * MINUTE })]), null);
+    expect(rows.map((r) => r.head)).toEqual([true, false, true, true]);
+    expect(rows.map((r) => r.tail)).toEqual([false, true, true, true]);
+  });
+
+  it('names a day above its first message only', () => {
+    const next = message(2, { at: message(1).at + 24 * 60 * MINUTE });
+    expect(rowsOf(span([message(1), next, message(3, { at: next.at + MINUTE })]), null).map((r) => r.day !== null)).toEqual([true, true, false]);
+  });
+
+  it('does not claim that a day begins where older messages are not loaded', () => {
+    expect(rowsOf(span([message(1)], true), null)[0]?.day).toBeNull();
+  });
+
+  it('puts the divider above the first unread message of somebody else', () => {
+    const messages = [message(1), own(2, 1), message(3), message(4)];
+    const rows = rowsOf(span(messages), { after: message(1).position, count: 2 });
+    expect(rows.map((r) => r.unread)).toEqual([null, null, 2, null]);
+    expect(rows[2]?.head).toBe(true);
+  });
+
+  it('shows no divider when its place is not loaded', () => {
+    expect(rowsOf(span([message(5)], true), { after: message(2).position, count: 9 })[0]?.unread).toBeNull();
+    expect(rowsOf(span([message(5)]), { after: '', count: 1 })[0]?.unread).toBe(1);
+  });
+
+  it('keeps events of the room out of groups', () => {
+    const event = message(2, { body: { kind: 'member_left' } });
+    expect(rowsOf(span([message(1), event, message(3)]), null).map((r) => r.head)).toEqual([true, true, true]);
+  });
+});

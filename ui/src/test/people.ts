@@ -1,0 +1,42 @@
+import type { Ack, Delivery, Member, Message, RoomRow } from '../gen/api';
+
+// Fixed people and rows for unit tests.
+
+export const ANA = 'a'.repeat(64);
+export const BEN = 'b'.repeat(64);
+export const CHI = 'c'.repeat(64);
+export const ROOM = '0'.repeat(64);
+export const LOG = '1'.repeat(16);
+
+/** Ana is oneself. */
+export function member(peer: string, name: string): Member {
+  return { peer, name, me: peer === ANA, creator: peer === ANA, link: peer === ANA ? { state: 'own' } : { state: 'unreachable', last_seen: null } };
+}
+
+export const THREE: Member[] = [member(ANA, 'Ana'), member(BEN, 'Ben'), member(CHI, 'Chi')];
+
+const MINUTE = 60_000;
+const START = new Date(2026, 4, 12, 9, 0).getTime();
+
+/** The message with this number: one a minute, positions in that order. */
+export function message(n: number, change: Partial<Message> = {}): Message {
+  return {
+    id: `m${n}`, room: ROOM, position: String(n).padStart(6, '0'), author: BEN, author_name: 'Ben', mine: false, at: START + n * MINUTE,
+    log: 'b'.repeat(16), seq: n, body: { kind: 'text', text: `message ${n}`, edited: null, reply: null, reactions: [] }, ...change,
+  };
+}
+
+export function own(n: number, seq: number): Message {
+  return message(n, { author: ANA, author_name: 'Ana', mine: true, log: LOG, seq });
+}
+
+export function delivery(saved: number, ...acks: [string, number][]): Delivery {
+  return { saved: { [LOG]: saved }, acks: acks.map(([peer, seq]): Ack => ({ peer, log: LOG, seq })) };
+}
+
+export function row(change: Partial<RoomRow> = {}): RoomRow {
+  return {
+    id: ROOM, kind: 'group', name: 'Sunday Cooks', peer: null, standing: 'member', members: 3, connected: 1, last: null, unread: 0,
+    read_up_to: null, draft: '', lacking: 0, active_at: START, ...change,
+  };
+}
