@@ -1,0 +1,185 @@
+//! Processes that are killed, or whose disk is full, while they write.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use common::*;
+use store::{Anchor, Flusher, LastEnd, Mark, OpenError, Opened, Outcome, StoreError, Urgency};
+
+const PROFILE: &str = "GRAPEVINE_STORE_TEST_PROFILE";
+
+/// This test program again, running one of the tests below as a child's main function.
+fn child(main: &str, profile: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+    command.args([main, "--exact", "--nocapture", "--test-threads=1"]).env(PROFILE, profile);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+fn profile_of_child() -> Option<std::path::PathBuf> {
+    std::env::var_os(PROFILE).map(Into::into)
+}
+
+/// Writes until it is killed; prints how many events are durable after each flush.
+#[test]
+fn child_writes_until_killed() {
+    let Some(profile) = profile_of_child() else { return };
+    let store = open(&profile);
+    let mut pen = Pen::new(ana(), room(1), 1 + store.heads(&room(1)).len() as u64);
+    let (done, marks) = mpsc::channel();
+    let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the writer listens")).expect("a thread");
+    let before = store.events();
+    let mut written = Vec::new();
+    for n in 0.. {
+        store.append(&pen.say_many(1 + n % 7)).expect("the disk has room");
+        written.push((store.mark(), store.events() - before));
+        flusher.soon(Urgency::Own);
+        while let Ok(mark) = marks.try_recv() {
+            let mark = mark.expect("the disk works");
+            let events = written.iter().rev().find(|(m, _)| *m <= mark).map_or(0, |(_, events)| *events);
+            println!("\ndurable {events}");
+        }
+    }
+}
+
+#[test]
+fn killed_while_writing_everything_reported_durable_is_there_and_whole() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut expected_before = 0;
+    for round in 0..12u64 {
+        let mut writer = child("child_writes_until_killed", dir.path()).spawn().expect("the child starts");
+        let lines = BufReader::new(writer.stdout.take().expect("it is piped")).lines();
+        let mut durable = 0;
+        let mut heard = 0;
+        for line in lines.map_while(Result::ok) {
+            if let Some(n) = line.strip_prefix("durable ") {
+                durable = n.parse().expect("a number");
+                heard += 1;
+                if heard == 3 + 4 * round {
+                    writer.kill().expect("it runs");
+                }
+            }
+        }
+        writer.wait().expect("it was killed");
+        let Opened { store, end, outcome } = opened(dir.path());
+        assert_eq!(end, LastEnd::Unclean);
+        assert_eq!(outcome, Outcome::Normal, "round {round}: a kill loses nothing that was durable");
+        let events = store.events() - expected_before;
+        println!("round {round}: {durable} durable, {events} there");
+        assert!(events >= durable, "round {round}: {durable} were durable, {events} are there");
+        for (log, head) in store.heads(&room(1)) {
+            let mut from = 1;
+            while from <= head.head.seq {
+                let served = store.range(&room(1), log, from, head.head.seq, 56 * 1024);
+                from = rooms::run::decode(&served, &room(1)).expect("whole").last_seq() + 1;
+            }
+        }
+        let shown = store.page(&room(1), Anchor::Latest, 1_000_000, EVER).entries.len() as u64;
+        assert_eq!(shown, store.events(), "no event without a head, no head without an event");
+        expected_before = store.events();
+    }
+}
+
+/// Holds the profile until its input ends.
+#[test]
+fn child_holds_the_profile() {
+    let Some(profile) = profile_of_child() else { return };
+    let store = open(&profile);
+    println!("\nopen");
+    std::io::stdin().lines().for_each(drop);
+    drop(store);
+}
+
+#[test]
+fn a_second_process_is_told_that_the_profile_is_in_use() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut holder: Child = child("child_holds_the_profile", dir.path()).stdin(Stdio::piped()).spawn().expect("the child starts");
+    let mut lines = BufReader::new(holder.stdout.take().expect("it is piped")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line == "open")));
+    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::InUse)));
+    holder.kill().expect("it runs");
+    holder.wait().expect("it was killed");
+    open(dir.path());
+}
+
+/// Writes until the disk refuses, then tries again and reads.
+#[test]
+fn child_fills_the_disk() {
+    let Some(profile) = profile_of_child() else { return };
+    let store = open(&profile);
+    let mut pen = Pen::new(ana(), room(1), 1);
+    let mut durable = 0;
+    let refused = loop {
+        let written = store.append(&pen.say_many(50)).and_then(|()| store.flush());
+        match written {
+            Ok(_) => durable = store.events(),
+            Err(e) => break e,
+        }
+    };
+    println!("\nrefused {refused}");
+    assert!(matches!(refused, StoreError::Disk(_)));
+    assert!(matches!(store.append(&Pen::new(ben(), room(1), 2).say_many(1)), Err(StoreError::Disk(_))), "later writes are refused");
+    assert!(store.flush().is_err());
+    assert!(!store.page(&room(1), Anchor::Latest, 50, EVER).entries.is_empty(), "reading goes on");
+    println!("\ndurable {durable}");
+}
+
+/// A limit on the size of files stands for a full disk; it needs no rights.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_an_error_and_leaves_nothing_half_applied() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let inner = child("child_fills_the_disk", dir.path());
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 6144; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
+    limited.env(PROFILE, dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let (done, finished) = mpsc::channel();
+    let writer = limited.spawn().expect("sh starts");
+    let id = writer.id();
+    std::thread::spawn(move || done.send(writer.wait_with_output()));
+    let output = finished.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| {
+        Command::new("kill").args(["-9", &id.to_string()]).status().expect("kill is there");
+        panic!("the child hangs on a full disk")
+    });
+    let text = String::from_utf8_lossy(&output.expect("it ran").stdout).into_owned();
+    let durable: u64 =
+        text.lines().find_map(|line| line.strip_prefix("durable ")).unwrap_or_else(|| panic!("{text}")).parse().expect("a number");
+    assert!(durable > 1_000, "{text}");
+    let Opened { store, outcome, .. } = opened(dir.path());
+    assert_eq!(outcome, Outcome::Normal);
+    assert!(store.events() >= durable);
+    assert_eq!(store.events() % 50, 0, "batches are there whole or not at all");
+    let shown = store.page(&room(1), Anchor::Latest, 1_000_000, EVER).entries.len() as u64;
+    assert_eq!(shown, store.events());
+    store.append(&Pen::new(ben(), room(1), 2).say_many(1)).expect("with room again it takes writes");
+    store.flush().expect("the disk works");
+}
+
+#[test]
+fn the_flusher_reports_what_was_written_before_it_was_asked_and_rests_otherwise() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let (done, marks) = mpsc::channel();
+    let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the test listens")).expect("a thread");
+    let mut pen = Pen::new(ana(), room(1), 1);
+    let mut last = Mark::default();
+    for urgency in [Urgency::Own, Urgency::Received, Urgency::Own] {
+        store.append(&pen.say_many(2)).expect("the disk has room");
+        let wanted = store.mark();
+        assert!(wanted > last);
+        flusher.soon(urgency);
+        last = marks.recv().expect("it answers").expect("the disk works");
+        assert_eq!(last, wanted);
+    }
+    store.append(&pen.say_many(2)).expect("the disk has room");
+    (0..100).for_each(|_| flusher.soon(Urgency::Received));
+    drop(flusher);
+    let reports: Vec<_> = marks.iter().collect();
+    assert_eq!(reports.len(), 1, "many wishes, one flush, and none after the end");
+    assert_eq!(reports[0].as_ref().ok(), Some(&store.mark()));
+}
