@@ -18,12 +18,14 @@ pub fn start(profile: &Path) {
     let wish = std::env::var("GRAPEVINE_LOG").ok();
     let filter = |fallback: &str| EnvFilter::builder().parse_lossy(wish.as_deref().unwrap_or(fallback));
     let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let logs = profile.join("logs");
+    let _told_by_the_appender = std::fs::create_dir_all(&logs);
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("grapevine")
         .filename_suffix("log")
         .max_log_files(FILES_KEPT)
-        .build(profile.join("logs"))
+        .build(&logs)
         .ok();
     let file = file.map(|file| tracing_subscriber::fmt::layer().with_writer(file).with_ansi(false));
     use tracing_subscriber::Layer;

@@ -27,8 +27,14 @@ fn main() -> std::process::ExitCode {
             return std::process::ExitCode::FAILURE;
         }
     };
-    runtime.block_on(serve::serve(config, args.beginning()));
+    let served = runtime.block_on(serve::serve(config, args.beginning()));
     // A thread that still waits for a keychain must not keep the process.
     runtime.shutdown_background();
-    std::process::ExitCode::SUCCESS
+    match served {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("grapevine-node: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
 }

@@ -1,14 +1,18 @@
-//! Lines to stdout: written by one task, in order, flushed when nothing more waits.
+//! Lines to stdout: written by one thread, in order, many at a time when many wait.
+
+use std::io::Write;
+use std::thread::JoinHandle;
 
 use api::contract::Reply;
 use api::types::{Numbered, Refusal};
 use serde::Serialize;
-use tokio::io::AsyncWriteExt;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// Lines that wait for stdout; beyond it replies wait, and notices show a gap.
 const MAX_WAITING: usize = 4_096;
+/// Lines written at once.
+const MAX_BATCH: usize = 256;
 
 /// Where lines go.
 #[derive(Clone)]
@@ -23,20 +27,21 @@ enum Outcome<'a> {
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    id: &'a serde_json::value::RawValue,
+    id: &'a RawValue,
     #[serde(flatten)]
     outcome: Outcome<'a>,
 }
 
 impl Output {
-    /// Starts the writing task; it ends when the last handle is gone and everything is written.
-    pub(crate) fn start() -> (Output, JoinHandle<()>) {
+    /// Starts the writing thread; it ends when the last handle is gone and everything is written.
+    pub(crate) fn start() -> std::io::Result<(Output, JoinHandle<()>)> {
         let (send, receive) = mpsc::channel(MAX_WAITING);
-        (Output(send), tokio::spawn(write(receive)))
+        let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || write(receive))?;
+        Ok((Output(send), thread))
     }
 
     /// The answer to a call; false when stdout is gone.
-    pub(crate) async fn answer(&self, id: &serde_json::value::RawValue, outcome: &Result<Reply, Refusal>) -> bool {
+    pub(crate) async fn answer(&self, id: &RawValue, outcome: &Result<Reply, Refusal>) -> bool {
         let outcome = outcome.as_ref().map_or_else(Outcome::Refusal, Outcome::Reply);
         self.line(&Answer { id, outcome }).await
     }
@@ -53,17 +58,14 @@ impl Output {
     }
 }
 
-async fn write(mut lines: mpsc::Receiver<Vec<u8>>) {
-    let mut stdout = tokio::io::BufWriter::with_capacity(64 * 1024, tokio::io::stdout());
-    let mut batch = Vec::new();
-    while lines.recv_many(&mut batch, 256).await > 0 {
-        for line in batch.drain(..) {
-            if stdout.write_all(&line).await.is_err() {
-                return;
-            }
-        }
-        if lines.is_empty() && stdout.flush().await.is_err() {
+fn write(mut lines: mpsc::Receiver<Vec<u8>>) {
+    let mut stdout = std::io::stdout().lock();
+    let (mut batch, mut bytes) = (Vec::new(), Vec::new());
+    while lines.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
+        batch.drain(..).for_each(|line| bytes.extend_from_slice(&line));
+        if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() {
             return;
         }
+        bytes.clear();
     }
 }

@@ -4,7 +4,7 @@ use api::contract::{Begin, Command};
 use api::session::{Config, Notices, Session};
 use api::types::{Code, Notice, Refusal, Stage};
 use serde_json::value::RawValue;
-use tokio::io::BufReader;
+use tokio::sync::mpsc::Receiver;
 
 use crate::args::Beginning;
 use crate::lines::{self, Line};
@@ -14,19 +14,22 @@ use crate::output::Output;
 const MAX_SENDS: usize = 1_024;
 
 /// Serves stdin until it ends, `shutdown` is called, or the process is asked to end.
-pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) {
-    let (output, written) = Output::start();
+pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) -> std::io::Result<()> {
+    let (output, written) = Output::start()?;
+    let lines = lines::start()?;
     let session = Session::open(config);
     let notices = tokio::spawn(tell(session.clone(), session.subscribe(), output.clone(), beginning));
     tokio::select! {
-        () = take_lines(&session, &output) => {}
+        () = take_lines(&session, &output, lines) => {}
         () = asked_to_end() => {}
     }
     session.close().await;
     notices.abort();
     let _aborted = notices.await;
     drop(output);
-    let _panicked = written.await;
+    // Everything that was answered is written before the process ends.
+    let _panicked = tokio::task::spawn_blocking(move || written.join()).await;
+    Ok(())
 }
 
 /// Passes notices on, and begins the profile if a name was given on the command line.
@@ -60,11 +63,9 @@ fn begin_if_new(session: &Session, stage: &Stage, beginning: &mut Option<Beginni
     }
 }
 
-async fn take_lines(session: &Session, output: &Output) {
-    let mut input = BufReader::with_capacity(64 * 1024, tokio::io::stdin());
-    let mut line = Vec::new();
+async fn take_lines(session: &Session, output: &Output, mut lines: Receiver<Vec<u8>>) {
     let sends = std::sync::Arc::new(tokio::sync::Semaphore::new(MAX_SENDS));
-    while matches!(lines::read(&mut input, &mut line).await, Ok(true)) {
+    while let Some(line) = lines.recv().await {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

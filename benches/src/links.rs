@@ -1,0 +1,122 @@
+//! Memory of idle links: 500 of them, held by another process.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::{Identity, PeerId};
+use net::{Config, Event, Net};
+use serde_json::json;
+use tokio::sync::mpsc;
+use wire::Invite;
+use wire::message::{Join, Message};
+
+use crate::figure::Figures;
+use crate::peer::Peer;
+
+/// First argument that makes this program the other process.
+pub(crate) const SWARM: &str = "--swarm";
+const LINKS: usize = 500;
+/// Joins before the baseline is read, so that what the address book costs is not counted as links.
+const SETTLE: Duration = Duration::from_secs(3);
+
+pub(crate) fn measure(figures: &mut Figures) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut hub = Peer::start("Hub", &folder.path().join("hub"));
+    let invite = hub.invite(None, LINKS as u32);
+    let here = std::env::current_exe().expect("this program has a path");
+    let mut swarm =
+        Command::new(here).args([SWARM, &invite]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("this program starts again");
+    let mut orders = swarm.stdin.take().expect("stdin is piped");
+    let mut answers = BufReader::new(swarm.stdout.take().expect("stdout is piped"));
+    let mut order = |what: &str, hub: &mut Peer, links: usize| {
+        writeln!(orders, "{what}").expect("the swarm reads");
+        let mut line = String::new();
+        answers.read_line(&mut line).expect("the swarm answers");
+        assert_eq!(line.trim(), what, "the swarm failed");
+        while hub.call("snapshot", json!({}))["me"]["links"] != links {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        std::thread::sleep(SETTLE);
+    };
+    // Everybody becomes a contact and goes again, twice, so that memory that is only reached once is reached before the baseline.
+    order("join", &mut hub, LINKS);
+    order("leave", &mut hub, 0);
+    let before = rss(hub.pid());
+    order("return", &mut hub, LINKS);
+    let after = rss(hub.pid());
+    figures.put("idle_link_bytes", (after as f64 - before as f64) / LINKS as f64, "B");
+    figures.put("idle_hub_rss_kib", after as f64 / 1024.0, "KiB");
+    drop(orders);
+    swarm.wait().expect("the swarm ends");
+}
+
+/// Resident memory of a process, bytes.
+fn rss(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
+    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+    kib * 1024
+}
+
+/// The other process: 500 people, told over stdin to join, to leave and to return.
+pub(crate) fn swarm(invite: &str) -> ExitCode {
+    let Ok(invite) = Invite::parse(invite) else { return ExitCode::FAILURE };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let mut members: BTreeMap<usize, Member> = BTreeMap::new();
+    for order in std::io::stdin().lines() {
+        let Ok(order) = order else { return ExitCode::FAILURE };
+        runtime.block_on(async {
+            match order.as_str() {
+                "join" | "return" => {
+                    for n in 0..LINKS {
+                        members.insert(n, Member::join(n, &invite, order == "join").await);
+                    }
+                }
+                _ => {
+                    for (_, member) in std::mem::take(&mut members) {
+                        member.net.shutdown().await;
+                    }
+                }
+            }
+        });
+        println!("{order}");
+    }
+    ExitCode::SUCCESS
+}
+
+struct Member {
+    net: Net,
+    _reading: tokio::task::JoinHandle<()>,
+}
+
+impl Member {
+    /// Links up, and presents the invite the first time.
+    async fn join(n: usize, invite: &Invite, first: bool) -> Member {
+        let mut seed = [9; 32];
+        seed[..8].copy_from_slice(&(n as u64).to_le_bytes());
+        let identity = Arc::new(Identity::from_seed(&seed));
+        let me: PeerId = identity.peer();
+        let (send, mut events) = mpsc::channel(64);
+        let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
+        let net = Net::start(config, identity, send).await.expect("a socket");
+        net.set_addresses(Vec::new());
+        net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());
+        loop {
+            match events.recv().await.expect("the net runs") {
+                Event::LinkUp(up) if first => {
+                    let join = Message::Join(Join::make(&invite.keys(), invite.hint(), format!("Member {n}"), &up.hash, &me));
+                    up.outbox.offer(join.class(), join.encode()).expect("an empty queue takes one");
+                }
+                Event::LinkUp(_) => break,
+                Event::Received { messages, .. } if messages.iter().any(|m| matches!(m, Message::Welcome(_))) => break,
+                _ => {}
+            }
+        }
+        let reading = tokio::spawn(async move { while events.recv().await.is_some() {} });
+        Member { net, _reading: reading }
+    }
+}

@@ -1,0 +1,47 @@
+//! Figures of speed and memory, as JSON lines on stdout. `./bench` builds what is measured and calls this.
+//!
+//! Machines are noisy: compare figures of one run, several times, by medians.
+
+mod figure;
+mod links;
+mod messages;
+mod peer;
+mod signatures;
+mod start;
+mod storage;
+mod tcp;
+
+use figure::Figures;
+
+/// A named measurement.
+type Bench = (&'static str, fn(&mut Figures));
+
+const ALL: [Bench; 7] = [
+    ("signatures", signatures::measure),
+    ("storage", storage::measure),
+    ("tcp", tcp::measure),
+    ("hop", messages::measure_hop),
+    ("pair", messages::measure_pair),
+    ("links", links::measure),
+    ("start", start::measure),
+];
+
+fn main() -> std::process::ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted.first().is_some_and(|first| first == links::SWARM) {
+        return links::swarm(wanted.get(1).map_or("", String::as_str));
+    }
+    if let Some(unknown) = wanted.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
+        let names: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+        eprintln!("no measurement named {unknown}; there are: {}", names.join(" "));
+        return std::process::ExitCode::FAILURE;
+    }
+    let mut figures = Figures::default();
+    for (name, measure) in ALL {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            eprintln!("measuring {name}…");
+            measure(&mut figures);
+        }
+    }
+    std::process::ExitCode::SUCCESS
+}
