@@ -1,0 +1,300 @@
+//! Peers over real sockets: how links come, carry and go.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use net::{Config, DialId, Event, Full, Limits, PeerState, QueueLimit, Reason, Times};
+use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
+use wire::{Bye, Class, Message, Role};
+
+#[tokio::test]
+async fn two_peers_link_up_and_talk_both_ways() {
+    let (mut ana, up_ana, mut ben, up_ben) = linked().await;
+    assert_eq!((up_ana.role, up_ben.role), (Role::Initiator, Role::Responder));
+    assert_eq!(up_ana.hash, up_ben.hash);
+    assert_eq!((up_ana.hello.boot_nonce, up_ben.hello.boot_nonce), (ben.net.boot_nonce(), ana.net.boot_nonce()));
+    assert_eq!(up_ana.hello.addresses, [ben.address.to_string()]);
+    up_ana.outbox.offer(Class::Live, numbered(1, 300).encode()).expect("there is room");
+    up_ben.outbox.offer(Class::Bulk, numbered(2, 20_000).encode()).expect("there is room");
+    assert_eq!(ben.received(ana.id).await, [numbered(1, 300)]);
+    assert_eq!(ana.received(ben.id).await, [numbered(2, 20_000)]);
+}
+
+#[tokio::test]
+async fn many_messages_arrive_in_order_and_once() {
+    let (ana, up, mut ben, _) = linked().await;
+    let (ana_id, outbox) = (ana.id, up.outbox);
+    let _ana = ana.unattended();
+    const COUNT: u32 = 20_000;
+    tokio::spawn(async move {
+        for n in 0..COUNT {
+            while outbox.offer(Class::Live, numbered(n, 300).encode()).is_err() {
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let mut next = 0;
+    while next < COUNT {
+        for message in ben.received(ana_id).await {
+            assert_eq!(number(&message), next);
+            next += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_tells_when_it_drained() {
+    let limits = Limits { bulk: QueueLimit { records: 4, bytes: 100_000 }, ..Limits::default() };
+    let (mut ana, mut ben) = (Peer::with(ANA, Config { limits, ..config() }).await, Peer::start(BEN).await);
+    ana.want(&ben);
+    let up = ana.up(ben.id).await;
+    ben.up(ana.id).await;
+    let record = numbered(0, 30_000).encode();
+    let refused = (0..10_000).any(|_| up.outbox.offer(Class::Bulk, record.clone()) == Err(Full));
+    assert!(refused, "the queue is bounded");
+    ana.wait("drained", |event| matches!(event, Event::Drained { .. }).then_some(())).await;
+    up.outbox.offer(Class::Bulk, record).expect("there is room again");
+}
+
+#[tokio::test]
+async fn a_dial_by_address_tells_who_answered() {
+    let (mut ana, ben) = (Peer::start(ANA).await, Peer::start(BEN).await);
+    ana.net.dial_address(DialId(5), ben.address.to_string());
+    assert_eq!(ana.dial_end().await, Ok(ben.id));
+    assert_eq!(ana.up(ben.id).await.asked, Some(DialId(5)));
+    ana.net.dial_address(DialId(6), format!("localhost:{}", ben.address.port()));
+    assert_eq!(ana.dial_end().await, Ok(ben.id), "there is a link already");
+}
+
+#[tokio::test]
+async fn every_failed_dial_has_its_reason() {
+    let mut ana = Peer::start(ANA).await;
+    let closed = std::net::TcpListener::bind(loopback(0)).and_then(|socket| socket.local_addr()).expect("a port");
+    let web = tokio::net::TcpListener::bind(loopback(0)).await.expect("a port");
+    let web_address = web.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = web.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let cases = [
+        (closed.to_string(), Reason::Refused),
+        (web_address.to_string(), Reason::Protocol),
+        ("nobody.invalid:4747".to_owned(), Reason::NameUnknown),
+        ("not an address".to_owned(), Reason::NameUnknown),
+        (ana.address.to_string(), Reason::WrongPeer),
+    ];
+    for (n, (address, reason)) in cases.into_iter().enumerate() {
+        ana.net.dial_address(DialId(n as u64), address.clone());
+        assert_eq!(ana.dial_end().await, Err(reason), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn chi_at_bens_address_is_not_ben() {
+    let (mut ana, chi) = (Peer::start(ANA).await, Peer::start(CHI).await);
+    let ben = identity(BEN).peer();
+    ana.net.want(ben, vec![chi.address.to_string()]);
+    let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
+    assert!(matches!(state, PeerState::Waiting { reason: Reason::WrongPeer, ref address, .. } if *address == chi.address.to_string()));
+}
+
+#[tokio::test]
+async fn a_closed_port_is_told_and_tried_until_ben_is_there() {
+    let mut ana = Peer::start(ANA).await;
+    let free = std::net::TcpListener::bind(loopback(0)).and_then(|socket| socket.local_addr()).expect("a port");
+    ana.net.want(identity(BEN).peer(), vec![free.to_string()]);
+    let before = now();
+    let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
+    let PeerState::Waiting { reason: Reason::Refused, retry_at, .. } = state else { panic!("{state:?}") };
+    assert!((before + 400..now() + 1600).contains(&retry_at), "{retry_at}");
+    let ben = Peer::with(BEN, Config { listen: vec![free], ..config() }).await;
+    ana.up(ben.id).await;
+}
+
+#[tokio::test]
+async fn the_second_address_is_tried_when_the_first_leads_nowhere() {
+    let (mut ana, ben, chi) = (Peer::start(ANA).await, Peer::start(BEN).await, Peer::start(CHI).await);
+    ana.net.want(ben.id, vec![chi.address.to_string(), "nobody.invalid:1".to_owned(), ben.address.to_string()]);
+    ana.up(ben.id).await;
+}
+
+#[tokio::test]
+async fn the_link_comes_back_after_ben_restarts() {
+    let (mut ana, up, ben, _) = linked().await;
+    let (id, address) = (ben.id, ben.address);
+    ben.net.shutdown().await;
+    drop(ben);
+    assert_eq!(ana.down(id).await, Reason::Goodbye);
+    assert_eq!(up.outbox.offer(Class::Control, Message::Ping(1).encode()), Err(Full), "over");
+    let mut ben = Peer::with(BEN, Config { listen: vec![address], ..config() }).await;
+    let again = ana.up(id).await;
+    assert_ne!(again.hash, up.hash);
+    let up = ben.up(ana.id).await;
+    up.outbox.offer(Class::Live, numbered(1, 300).encode()).expect("there is room");
+    assert_eq!(ana.received(id).await, [numbered(1, 300)]);
+}
+
+#[tokio::test]
+async fn shutdown_says_goodbye_to_everybody_within_its_second() {
+    let (mut ana, mut ben, mut chi) = (Peer::start(ANA).await, Peer::start(BEN).await, Peer::start(CHI).await);
+    for other in [&ben, &chi] {
+        ana.want(other);
+    }
+    ana.up(ben.id).await;
+    ana.up(chi.id).await;
+    for other in [&mut ben, &mut chi] {
+        other.up(ana.id).await;
+    }
+    let start = Instant::now();
+    ana.net.shutdown().await;
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    for other in [&mut ben, &mut chi] {
+        assert_eq!(other.down(ana.id).await, Reason::Goodbye);
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_is_a_shutdown() {
+    let (ana, _, mut ben, _) = linked().await;
+    let id = ana.id;
+    drop(ana);
+    assert_eq!(ben.down(id).await, Reason::Goodbye);
+}
+
+#[tokio::test]
+async fn a_closed_link_tells_both_sides_why() {
+    let cases = [(Bye::NotWelcome, Reason::NotWelcome), (Bye::Busy, Reason::Busy), (Bye::Shutdown, Reason::Goodbye)];
+    for (bye, reason) in cases {
+        let (mut ana, up, mut ben, _) = linked().await;
+        ana.net.unwant(ben.id);
+        ana.net.close(ben.id, up.link, bye);
+        assert_eq!((ana.down(ben.id).await, ben.down(ana.id).await), (reason, reason));
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_before_closing_still_arrives() {
+    let (ana, up, mut ben, _) = linked().await;
+    for n in 0..10 {
+        up.outbox.offer(Class::Control, numbered(n, 1000).encode()).expect("there is room");
+    }
+    let mut seen = 0;
+    while seen < 10 {
+        seen += ben.received(ana.id).await.len();
+    }
+    ana.net.close(ben.id, up.link, Bye::Busy);
+    assert_eq!(ben.down(ana.id).await, Reason::Busy);
+}
+
+#[tokio::test]
+async fn a_stranger_who_is_not_made_welcome_has_to_leave() {
+    let times = Times { lobby: Duration::from_millis(200), ..Times::default() };
+    let ana = Peer::with(ANA, Config { times, ..config() }).await;
+    let mut ben = Peer::start(BEN).await;
+    let (id, address) = (ana.id, ana.address.to_string());
+    let _ana = ana.unattended();
+    ben.net.dial_address(DialId(1), address);
+    ben.up(id).await;
+    assert_eq!(ben.down(id).await, Reason::NotWelcome);
+}
+
+#[tokio::test]
+async fn peers_that_dial_each_other_at_once_keep_one_link() {
+    for round in 0..20 {
+        let (mut ana, mut ben) = (Peer::start(ANA).await, Peer::start(BEN).await);
+        ana.want(&ben);
+        ben.want(&ana);
+        // The link that stays is the one on which both hear each other.
+        let (ana_id, ben_id) = (ana.id, ben.id);
+        let (mut ana_up, mut ben_up) = (ana.up(ben_id).await, ben.up(ana_id).await);
+        while ana_up.hash != ben_up.hash {
+            tokio::select! {
+                up = ana.up(ben_id) => ana_up = up,
+                up = ben.up(ana_id) => ben_up = up,
+            }
+        }
+        ana_up.outbox.offer(Class::Live, numbered(round, 300).encode()).expect("there is room");
+        assert_eq!(ben.received(ana_id).await, [numbered(round, 300)]);
+    }
+}
+
+#[tokio::test]
+async fn events_of_links_are_nested() {
+    let (mut ana, mut ben) = (Peer::start(ANA).await, Peer::start(BEN).await);
+    ana.want(&ben);
+    ben.want(&ana);
+    for _ in 0..30 {
+        let up = ana.up(ben.id).await;
+        ana.net.close(ben.id, up.link, Bye::Busy);
+        ana.down(ben.id).await;
+        ana.net.dial_now(ben.id);
+        ben.net.dial_now(ana.id);
+    }
+    // The peers check every event that they see.
+    ben.up(ana.id).await;
+}
+
+#[tokio::test]
+async fn an_old_link_is_renewed_without_waiting() {
+    let times = Times { renew: Duration::from_millis(300), ..Times::default() };
+    let (mut ana, mut ben) = (Peer::with(ANA, Config { times, ..config() }).await, Peer::start(BEN).await);
+    ana.want(&ben);
+    ben.net.want(ana.id, Vec::new());
+    let first = ana.up(ben.id).await;
+    assert_eq!((ana.down(ben.id).await, ben.down(ana.id).await), (Reason::Replaced, Reason::Replaced));
+    let start = Instant::now();
+    let second = ana.up(ben.id).await;
+    assert!(start.elapsed() < Duration::from_millis(450), "{:?}", start.elapsed());
+    assert_ne!(first.hash, second.hash);
+}
+
+#[tokio::test]
+async fn the_round_trip_is_told() {
+    let (mut ana, _, _ben, _) = linked().await;
+    ana.state("a round trip", |state| matches!(state, PeerState::Connected { rtt: Some(_), .. })).await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_and_dialling_works_all_the_same() {
+    let mut ben = Peer::start(BEN).await;
+    let (events, mut told) = tokio::sync::mpsc::channel(64);
+    let ana = net::Net::start(Config { listen: vec![ben.address], ..config() }, identity(ANA), events).await.expect("it starts");
+    let Some(Event::Listening { addresses, failed: Some(_) }) = told.recv().await else { panic!("the failure is told first") };
+    assert!(addresses.is_empty());
+    ana.want(ben.id, vec![ben.address.to_string()]);
+    ben.up(identity(ANA).peer()).await;
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_listen_to_events_slows_its_peers_and_loses_nothing() {
+    let mut ana = Peer::start(ANA).await;
+    let mut ben = Peer::with_room(BEN, config(), 2).await;
+    ana.want(&ben);
+    let up = ana.up(ben.id).await;
+    let record = |n| numbered(n, 30_000).encode();
+    let mut sent = 0;
+    // Ben's node takes nothing: queues and socket buffers fill, and then offers are refused for good.
+    let mut last = Instant::now();
+    while last.elapsed() < Duration::from_millis(500) {
+        if up.outbox.offer(Class::Bulk, record(sent)).is_ok() {
+            (sent, last) = (sent + 1, Instant::now());
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(sent < 2000, "{sent} records of 30 kB went somewhere");
+    ben.up(ana.id).await;
+    let mut next = 0;
+    while next < sent {
+        for message in ben.received(ana.id).await {
+            assert_eq!(number(&message), next);
+            next += 1;
+        }
+    }
+}
+
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    since.as_millis() as u64
+}
