@@ -14,9 +14,6 @@ use crate::config::{Limits, QueueLimit};
 
 /// Drained in this order.
 const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
-/// A drained queue keeps room for this many records; more is given back, so that a burst does not stay in memory.
-const KEPT_CAPACITY: usize = 8;
-
 /// Hands encoded messages to one link, without ever waiting.
 #[derive(Clone)]
 pub struct Outbox {
@@ -265,9 +262,8 @@ impl Queue {
             self.bytes -= record.len();
             self.records.pop_front();
         }
-        if self.records.capacity() > KEPT_CAPACITY {
-            self.records = VecDeque::new();
-        }
+        // An idle link holds no room for records; making it again costs little next to a write.
+        self.records = VecDeque::new();
         true
     }
 }
@@ -354,7 +350,7 @@ mod tests {
         while ana.waiting() > 0 {
             drained(&ana);
         }
-        assert!(ana.shared.state().queues.iter().all(|queue| queue.records.capacity() <= KEPT_CAPACITY));
+        assert!(ana.shared.state().queues.iter().all(|queue| queue.records.capacity() == 0));
     }
 
     #[test]

@@ -3,15 +3,20 @@
 
 mod support;
 
+use std::alloc::System;
 use std::process::Stdio;
 use std::sync::Arc;
 
 use identity::Identity;
 use net::{Config, Event, Limits};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::raw::Raw;
 use support::{ANA, Peer, config};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Bytes of resident memory promised for an idle link.
 const PROMISE: u64 = 5 * 1024;
@@ -28,10 +33,12 @@ async fn five_hundred_idle_links_cost_at_most_5_kib_each() {
     let limits = Limits { half_open: 1000, lobby: 1000, ..Limits::default() };
     let mut ana = Peer::with(ANA, Config { limits, ..config() }).await;
     let _warm = crowd(&mut ana, 0, WARM_UP).await;
-    let before = resident();
+    let (before, region) = (resident(), Region::new(ALLOCATOR));
     let _crowd = crowd(&mut ana, WARM_UP, LINKS).await;
     let each = resident().saturating_sub(before) / u64::from(LINKS);
-    println!("an idle link costs {each} bytes of resident memory");
+    let stats = region.change();
+    let heap = (stats.bytes_allocated - stats.bytes_deallocated) / LINKS as usize;
+    println!("an idle link costs {each} bytes of resident memory, of which {heap} are on the heap");
     assert!(each <= PROMISE, "{each} bytes");
 }
 

@@ -22,7 +22,8 @@ impl Table {
             out.push(Effect::Close { link: new.link, bye: Bye::Busy });
             return;
         }
-        self.place(Held { candidate: new, since: now, welcome, closing: false, asked: dials.first().copied(), rtt: None }, now, out);
+        let held = Held { candidate: new, since: now, welcome, closing: false, asked: dials.first().copied(), rtt: None };
+        self.place(Box::new(held), now, out);
         self.stop_dialing(peer, out);
         self.tidy_lobby(out);
         self.pump(now, out);
@@ -55,7 +56,7 @@ impl Table {
         self.tell(peer, now, out);
     }
 
-    fn place(&mut self, new: Held, now: Now, out: &mut Vec<Effect>) {
+    fn place(&mut self, new: Box<Held>, now: Now, out: &mut Vec<Effect>) {
         let me = self.me;
         let overlap = millis(self.times.handshake) * 2;
         let entry = self.peers.entry(new.candidate.peer).or_default();
@@ -94,7 +95,7 @@ impl Table {
     /// Strangers do not keep strangers out: when the lobby is full, who has been there longest is shown out.
     fn tidy_lobby(&mut self, out: &mut Vec<Effect>) {
         let strangers = self.peers.values_mut().filter_map(|entry| entry.link.as_mut()).filter(|held| !held.welcome && !held.closing);
-        let mut lobby: Vec<&mut Held> = strangers.collect();
+        let mut lobby: Vec<&mut Box<Held>> = strangers.collect();
         if lobby.len() <= self.limits.lobby {
             return;
         }

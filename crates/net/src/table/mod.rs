@@ -81,9 +81,9 @@ struct Peer {
     due: u64,
     backoff: Backoff,
     attempt: Option<AttemptId>,
-    link: Option<Held>,
+    link: Option<Box<Held>>,
     /// Starts when the link that it replaces has ended.
-    heir: Option<Held>,
+    heir: Option<Box<Held>>,
     failed: Option<(String, Reason)>,
     told: Option<PeerState>,
 }
@@ -227,7 +227,7 @@ impl Table {
 
     fn held(&mut self, peer: PeerId, link: LinkId) -> Option<&mut Held> {
         let entry = self.peers.get_mut(&peer)?;
-        entry.link.iter_mut().chain(&mut entry.heir).find(|held| held.candidate.link == link)
+        entry.link.iter_mut().chain(&mut entry.heir).find(|held| held.candidate.link == link).map(|held| &mut **held)
     }
 
     /// Tells the node how it stands with a peer if that changed, and forgets peers that no longer matter.

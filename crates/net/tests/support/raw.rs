@@ -30,6 +30,11 @@ impl Raw {
 
     /// The same, without a Hello.
     pub(crate) async fn dial_mutely(address: SocketAddr, me: Arc<Identity>) -> Self {
+        Self::dial_spoiling(address, me, |_| {}).await
+    }
+
+    /// Changes its last message of the handshake, and says no Hello.
+    pub(crate) async fn dial_spoiling(address: SocketAddr, me: Arc<Identity>, spoil: impl FnOnce(&mut Vec<u8>)) -> Self {
         let stream = TcpStream::connect(address).await.expect("somebody listens");
         stream.set_nodelay(true).expect("a socket");
         let key = StaticKey::generate().expect("a key");
@@ -37,7 +42,8 @@ impl Raw {
         let mut talk = Half { stream, reader: FrameReader::new(), input: Vec::new() };
         talk.send(&first).await;
         let second = talk.frame().await.expect("an answer");
-        let Ok(Step::Done { reply: Some(third), session }) = handshake.read(&second) else { panic!("no handshake") };
+        let Ok(Step::Done { reply: Some(mut third), session }) = handshake.read(&second) else { panic!("no handshake") };
+        spoil(&mut third);
         talk.send(&third).await;
         talk.reader.established();
         let Half { stream, reader, input } = talk;
