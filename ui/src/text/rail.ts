@@ -1,4 +1,4 @@
-import type { Me, RoomRow } from '../gen/api';
+import type { Me } from '../gen/api';
 
 export const rail = {
   label: 'Chats and people',
@@ -25,6 +25,7 @@ export const rail = {
   hello: 'Say hello',
   helloTo: (name: string) => `Say hello to ${name}`,
   saidHello: 'Hello sent',
+  unread: ' unread',
   draft: 'Draft:',
   you: 'You:',
   noMessages: 'No messages yet',
@@ -41,12 +42,6 @@ export function stateWords(me: Me): { tone: 'ok' | 'warn'; words: string } {
   const here = me.links === 0 ? 'nobody here' : me.links === 1 ? '1 friend here' : `${me.links} friends here`;
   if (me.not_listening !== null) return { tone: 'warn', words: `Not reachable · ${here}` };
   return { tone: 'ok', words: `Reachable · ${here}` };
-}
-
-/** The whole row as a screen reader hears it. */
-export function rowLabel(room: RoomRow, preview: string, time: string): string {
-  const unread = room.unread === 0 ? '' : `, ${unreadCount(room.unread)} unread`;
-  return [room.name, preview, time].filter((part) => part !== '').join(', ') + unread;
 }
 
 /** Counting stops at 999. */

@@ -1,0 +1,66 @@
+import { begin, expect, test } from './base';
+
+test('first run is one screen: a name, Enter, talking', async ({ page }) => {
+  await begin(page, 'first');
+  await expect(page.getByTestId('first-name')).toHaveValue('Ada');
+  await expect(page.getByTestId('first-name')).toBeFocused();
+  await page.keyboard.type('Ben');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('rail-me')).toContainText('Ben');
+  await expect(page.getByTestId('empty')).toContainText('Hello, Ben');
+});
+
+test('an empty name is answered in words', async ({ page }) => {
+  await begin(page, 'first');
+  await page.getByTestId('first-name').fill('  ');
+  await page.getByTestId('first-start').click();
+  await expect(page.getByText('A name needs 1 to 64 characters.')).toBeVisible();
+});
+
+test('without a keychain the screen says so and never falls back by itself', async ({ page }) => {
+  await begin(page, 'keychain-absent');
+  await expect(page.getByTestId('keychain-problem')).toContainText('no keychain running');
+  await expect(page.getByTestId('first-start')).toHaveCount(0);
+  await page.getByTestId('first-name').press('Enter');
+  await expect(page.getByTestId('keychain-problem')).toBeVisible();
+
+  await page.getByTestId('first-use-keyfile').click();
+  await expect(page.getByTestId('first-passphrase')).toBeFocused();
+  await page.getByTestId('first-passphrase').fill('short');
+  await page.getByTestId('first-start').click();
+  await expect(page.getByText('A passphrase needs at least 8 characters.')).toBeVisible();
+  await page.getByTestId('first-passphrase').fill('correct horse battery');
+  await page.getByTestId('first-passphrase').press('Enter');
+  await expect(page.getByTestId('rail-me')).toBeVisible();
+  await page.getByTestId('settings-open').click();
+  await expect(page.getByTestId('custody')).toContainText('only your passphrase opens');
+});
+
+for (const [kind, words] of [['denied', 'locked'], ['wiped', 'no longer in it'], ['silent', 'did not answer']] as const) {
+  test(`a keychain that is ${kind} is explained, with a way on`, async ({ page }) => {
+    await begin(page, `locked-${kind}`);
+    await expect(page.getByTestId('keychain-problem')).toContainText(words);
+    await page.getByTestId('first-retry').click();
+    await expect(page.getByTestId('first-retry')).toBeEnabled();
+  });
+}
+
+test('a wrong passphrase is told, the right one opens', async ({ page }) => {
+  await begin(page, 'passphrase');
+  await page.getByTestId('first-passphrase').fill('wrong horse');
+  await page.getByTestId('first-unlock').click();
+  await expect(page.getByText('does not open the key file')).toBeVisible();
+  await page.getByTestId('first-passphrase').fill('correct horse');
+  await page.getByTestId('first-passphrase').press('Enter');
+  await expect(page.getByTestId('rail-me')).toBeVisible();
+});
+
+test('waiting for the keychain is named after two seconds', async ({ page }) => {
+  await begin(page, 'opening');
+  await expect(page.getByText('Waiting for your keychain to be unlocked…')).toBeVisible();
+});
+
+test('a profile that cannot open says why and what to do', async ({ page }) => {
+  await begin(page, 'unusable');
+  await expect(page.getByTestId('unusable')).toContainText('open already, in another window');
+});
