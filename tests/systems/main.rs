@@ -1,0 +1,26 @@
+//! Whole systems without a window: real `grapevine-node` processes that talk over loopback.
+//!
+//! Start at `joining.rs`, the main job. `support/` has the people and what surrounds them; they wait for what they
+//! are told of, never for time to pass. `GRAPEVINE_SEED` repeats a run that used chance.
+
+#[path = "../support/bus.rs"]
+mod bus;
+#[path = "../support/child.rs"]
+mod child;
+#[path = "../support/inbox.rs"]
+mod inbox;
+#[path = "../support/peer.rs"]
+mod peer;
+#[path = "../support/seed.rs"]
+mod seed;
+#[path = "../support/talk.rs"]
+mod talk;
+
+mod away;
+mod joining;
+mod keys;
+mod killed;
+mod leaving;
+mod line;
+mod refusals;
+mod strangers;

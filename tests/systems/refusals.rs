@@ -1,0 +1,172 @@
+//! What cannot be done ends in a refusal with a code and words, and in nothing else.
+
+use std::process::Stdio;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::peer::{Launch, PATIENCE, Peer, text};
+
+#[test]
+fn bad_lines_and_bad_calls_are_refused_and_change_nothing() {
+    let ana = Peer::start("ana");
+    let room = ana.create_room("Quiet");
+    let before = (ana.snapshot()["rooms"].clone(), ana.history(&room, None));
+    let nobody = "0".repeat(64);
+    let cases: &[(&str, Value, &str)] = &[
+        ("no_such_call", json!({}), "unknown_call"),
+        ("", json!({}), "unknown_call"),
+        ("send", json!({}), "bad_arguments"),
+        ("send", json!([]), "bad_arguments"),
+        ("send", json!({"room": room, "text": "x", "colour": "red"}), "bad_arguments"),
+        ("send", json!({"room": room, "text": 7}), "bad_arguments"),
+        ("send", json!({"room": nobody, "text": "x"}), "unknown_room"),
+        ("send", json!({"room": "kitchen", "text": "x"}), "unknown_room"),
+        ("send", json!({"room": room, "text": " \n "}), "empty_text"),
+        ("send", json!({"room": room, "text": "x".repeat(16 * 1024 + 1)}), "text_too_long"),
+        ("send", json!({"room": room, "text": "x", "reply_to": nobody}), "unknown_message"),
+        ("edit", json!({"room": room, "message": nobody, "text": "x"}), "unknown_message"),
+        ("delete", json!({"room": room, "message": nobody}), "unknown_message"),
+        ("react", json!({"room": room, "message": nobody, "emoji": "👍", "on": true}), "unknown_message"),
+        ("react", json!({"room": room, "message": nobody, "emoji": "", "on": true}), "bad_arguments"),
+        ("timeline", json!({"room": room, "anchor": {"at": "before", "position": "soon"}, "limit": 5}), "bad_arguments"),
+        ("timeline", json!({"room": room, "anchor": {"at": "dusk"}, "limit": 5}), "bad_arguments"),
+        ("mark_read", json!({"room": room, "up_to": ""}), "bad_arguments"),
+        ("create_room", json!({"name": "  "}), "bad_name"),
+        ("create_room", json!({"name": "x".repeat(65)}), "bad_name"),
+        ("set_name", json!({"name": "two\nlines"}), "bad_name"),
+        ("create_invite", json!({"room": room, "uses": 0}), "bad_arguments"),
+        ("create_invite", json!({"room": room, "uses": 1001}), "bad_arguments"),
+        ("create_invite", json!({"room": room, "uses": -1}), "bad_arguments"),
+        ("accept_invite", json!({"text": "gv1notaninvite"}), "bad_invite"),
+        ("accept_invite", json!({"text": "come on in"}), "bad_invite"),
+        ("add_address", json!({"address": "nowhere"}), "bad_invite"),
+        ("add_address", json!({"address": "127.0.0.1:99999"}), "bad_invite"),
+        ("say_hello", json!({"nearby": "nobody"}), "unknown_peer"),
+        ("answer_request", json!({"peer": nobody, "accept": true}), "unknown_peer"),
+        ("open_direct", json!({"peer": nobody}), "unknown_peer"),
+        ("person", json!({"peer": nobody}), "unknown_peer"),
+        ("redial", json!({"peer": "ben"}), "unknown_peer"),
+        ("leave_room", json!({"room": nobody}), "unknown_room"),
+        ("begin", json!({"name": "ana", "custody": {"kind": "keychain"}}), "already_open"),
+        ("unlock", json!({"passphrase": "open sesame"}), "already_open"),
+    ];
+    for (call, args, code) in cases {
+        assert_eq!(ana.refused(call, args.clone()), *code, "{call} {args:.200}");
+    }
+    let lines: &[&[u8]] = &[b"hello\n", b"{\n", b"[]\n", b"{\"id\":1}\n", b"\xff\xfe\x00\n", b"{\"call\":7}\n", b"null\n", b"   \n"];
+    ana.write(&lines.concat());
+    let strays = ana.inbox().wait(Instant::now() + PATIENCE, |heard| (heard.strays.len() >= lines.len() - 1).then(|| heard.strays.clone()));
+    for stray in strays.unwrap_or_else(|| ana.fail("each bad line has its answer")) {
+        assert_eq!((&stray["id"], &stray["refusal"]["code"]), (&Value::Null, &json!("bad_arguments")), "{stray}");
+    }
+    assert_eq!((ana.snapshot()["rooms"].clone(), ana.history(&room, None)), before);
+    assert_eq!(ana.inbox().lock().unreadable, Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_passphrase_is_told_and_the_right_one_opens() {
+    let mut ana = Peer::start("ana");
+    let room = ana.create_room("Locked");
+    ana.stop();
+    let mut ana = ana.relaunched_with(Some("correct horse battery stable"));
+    ana.watch("it is wrong", |ana| (ana.call("status", json!({})) == json!({"stage": "needs_passphrase", "wrong": true})).then_some(()));
+    assert_eq!(ana.refused("snapshot", json!({})), "not_open");
+    assert_eq!(ana.refused("unlock", json!({"passphrase": "guess"})), "wrong_passphrase");
+    assert_eq!(ana.call("unlock", json!({"passphrase": crate::peer::PASSPHRASE})), json!({"stage": "open"}));
+    assert_eq!(ana.row(&room)["name"], "Locked");
+    ana.stop();
+}
+
+#[test]
+fn a_weak_passphrase_makes_no_profile() {
+    let ana = Peer::launch("ana", Launch { passphrase: None, begin: false, ..Launch::default() });
+    ana.watch("welcome", |ana| (ana.call("status", json!({}))["stage"] == "welcome").then_some(()));
+    for weak in ["", "short", "aaaaaaaaaaaaaaaa"] {
+        let args = json!({"name": "ana", "custody": {"kind": "key_file", "passphrase": weak}});
+        assert_eq!(ana.refused("begin", args), "weak_passphrase");
+    }
+    assert_eq!(ana.call("status", json!({}))["stage"], "welcome");
+    let files = std::fs::read_dir(ana.profile()).expect("a folder").flatten().map(|file| file.file_name());
+    assert!(files.into_iter().all(|name| name == "logs"), "nothing but the log may be there");
+}
+
+#[test]
+fn a_second_process_on_one_profile_is_refused_and_the_first_goes_on() {
+    let ana = Peer::start("ana");
+    let room = ana.create_room("Mine");
+    let second = ana.second();
+    let stage = second.watch("refused", |second| {
+        let stage = second.call("status", json!({}));
+        (stage["stage"] == "unusable").then_some(stage)
+    });
+    assert_eq!(stage["code"], "profile_in_use", "{stage}");
+    assert_eq!(second.refused("snapshot", json!({})), "not_open");
+    drop(second);
+    ana.say(&room, "still mine");
+    assert_eq!(ana.texts(&room), ["still mine"]);
+}
+
+#[test]
+fn nothing_but_a_question_of_state_is_answered_before_the_profile_is_open() {
+    let ana = Peer::launch("ana", Launch { passphrase: None, begin: false, ..Launch::default() });
+    ana.watch("welcome", |ana| (ana.call("status", json!({}))["stage"] == "welcome").then_some(()));
+    assert_eq!(ana.refused("snapshot", json!({})), "not_open");
+    assert_eq!(ana.refused("create_room", json!({"name": "Early"})), "not_open");
+    assert_eq!(ana.refused("send", json!({"room": "0".repeat(64), "text": "early"})), "not_open");
+    assert_eq!(ana.refused("begin", json!({"name": " ", "custody": {"kind": "key_file", "passphrase": "long enough"}})), "bad_name");
+}
+
+#[test]
+fn the_end_of_the_input_and_a_polite_kill_both_end_in_order() {
+    let mut ana = Peer::start("ana");
+    let room = ana.create_room("Diary");
+    ana.say(&room, "dear diary");
+    assert!(ana.input_ended().success());
+    ana.start_again();
+    assert_eq!(ana.texts(&room), ["dear diary"]);
+    let kill = std::process::Command::new("kill").arg(ana.pid().to_string()).stdin(Stdio::null()).status();
+    assert!(kill.expect("kill is there").success());
+    assert!(ana.exited().success());
+    ana.start_again();
+    assert_eq!(ana.texts(&room), ["dear diary"]);
+}
+
+/// Rooms in common: each rename then makes this many notices.
+const ROOMS: usize = 20;
+/// More than all queues between the node and a deaf client hold.
+const RENAMES: usize = 1_700;
+
+#[test]
+fn a_client_that_does_not_read_sees_a_gap_and_a_snapshot_closes_it() {
+    let (ana, ben) = (Peer::start("ana"), Peer::start("ben"));
+    for n in 0..ROOMS {
+        ben.join(&ana.invite(Some(&ana.create_room(&format!("room {n}"))), 1));
+    }
+    let room = text(&ana.snapshot()["rooms"][0]["id"]);
+    ana.inbox().set_deaf(true);
+    for n in 1..=RENAMES {
+        ben.call("set_name", json!({"name": format!("ben {n}")}));
+    }
+    let last = format!("ben {RENAMES}");
+    // The other room members' view is the proof that ana's node has taken everything meanwhile: she answers a join of chi.
+    let chi = Peer::start("chi");
+    chi.join(&ben.invite(Some(&room), 1));
+    chi.until_members(&room, &["ana", &last, "chi"]);
+
+    ana.inbox().set_deaf(false);
+    ben.call("set_name", json!({"name": "ben at last"}));
+    let renamed = |notice: &Value| notice["notice"] == "person_changed" && notice["person"]["name"] == "ben at last";
+    ana.watch("ana hears again", |ana| ana.inbox().lock().notices.iter().any(|numbered| renamed(&numbered["notice"])).then_some(()));
+    let numbers: Vec<u64> = ana.inbox().lock().notices.iter().filter_map(|numbered| numbered["seq"].as_u64()).collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "numbers rise");
+    assert!(numbers.iter().zip(numbers.iter().skip(1)).any(|(a, b)| a + 1 < *b), "the loss shows as a gap");
+
+    let snapshot = ana.snapshot();
+    assert!(snapshot["seq"].as_u64() >= numbers.last().copied(), "the snapshot contains them");
+    let people = snapshot["people"].as_array().expect("a list");
+    assert!(people.iter().any(|person| person["name"] == "ben at last"), "{people:?}");
+    let rows = snapshot["rooms"].as_array().expect("a list");
+    assert_eq!(rows.len(), ROOMS);
+    assert!(rows.iter().any(|row| row["id"] == *room && row["members"] == 3));
+}
