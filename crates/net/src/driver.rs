@@ -79,7 +79,7 @@ enum Turn {
     Command(Option<Command>),
     Report(Option<Report>),
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    Room(bool),
+    Room(Option<mpsc::OwnedPermit<Event>>),
     Nearby,
     Time,
 }
@@ -138,8 +138,9 @@ impl Driver {
                 // The context holds a sender, so there is always one.
                 Turn::Report(None) => debug_assert!(false, "reports ended"),
                 Turn::Accepted(accepted) => self.on_accepted(accepted),
-                Turn::Room(true) => {}
-                Turn::Room(false) => return self.shut_down(None).await,
+                Turn::Room(Some(permit)) => self.pass_on(permit),
+                // The node is gone.
+                Turn::Room(None) => return self.shut_down(None).await,
                 Turn::Nearby => self.on_nearby(),
                 Turn::Time => {}
             }
@@ -153,13 +154,13 @@ impl Driver {
         let until = self.next_wake().clamp(now, now + TICK);
         let open = self.outgoing.len() < MAX_WAITING;
         let accepting = open && now >= self.accept_at && !self.listeners.is_empty();
-        let events = &self.context.events;
+        let events = self.context.events.clone();
         let listeners = &mut self.listeners;
         let nearby = self.nearby.as_mut();
         tokio::select! {
             biased;
             command = self.commands.recv() => Turn::Command(command),
-            permit = events.reserve(), if !self.outgoing.is_empty() => Turn::Room(permit.is_ok()),
+            permit = events.reserve_owned(), if !self.outgoing.is_empty() => Turn::Room(permit.ok()),
             report = self.reports.recv(), if open => Turn::Report(report),
             accepted = poll_fn(|waking| listeners.poll_accept(waking)), if accepting => Turn::Accepted(accepted),
             () = async { match nearby { Some(nearby) => nearby.changed().await, None => pending().await } } => Turn::Nearby,
@@ -169,7 +170,8 @@ impl Driver {
 
     fn next_wake(&self) -> u64 {
         let links = if self.running.is_empty() { u64::MAX } else { self.watch.next() };
-        self.table.next_wake().unwrap_or(u64::MAX).min(links).min(self.addresses_at)
+        let accept = if self.accept_at > self.context.clock.tick() { self.accept_at } else { u64::MAX };
+        self.table.next_wake().unwrap_or(u64::MAX).min(links).min(accept).min(self.addresses_at)
     }
 
     fn on_command(&mut self, command: Command) {
@@ -393,24 +395,34 @@ impl Driver {
         tokio::spawn(task.run().instrument(span));
     }
 
-    /// Passes on what the node has room for.
+    /// Passes on what the node has room for. What is left waits for [`Turn::Room`], in line with the links.
     fn flush(&mut self) {
-        while let Some(next) = self.outgoing.pop_front() {
-            match next {
-                Outgoing::Start(link) => self.start(link),
-                Outgoing::Event(event) => match self.context.events.try_send(event) {
-                    Ok(()) => {}
-                    Err(mpsc::error::TrySendError::Full(event)) => {
-                        self.outgoing.push_front(Outgoing::Event(event));
-                        return;
-                    }
-                    // The loop notices and shuts down.
-                    Err(mpsc::error::TrySendError::Closed(event)) => {
-                        self.outgoing.push_front(Outgoing::Event(event));
-                        return;
-                    }
-                },
+        let context = self.context.clone();
+        loop {
+            self.start_first();
+            if self.outgoing.is_empty() {
+                return;
             }
+            let Ok(permit) = context.events.try_reserve() else { return };
+            if let Some(Outgoing::Event(event)) = self.outgoing.pop_front() {
+                permit.send(event);
+            }
+        }
+    }
+
+    fn pass_on(&mut self, permit: mpsc::OwnedPermit<Event>) {
+        self.start_first();
+        if let Some(Outgoing::Event(event)) = self.outgoing.pop_front() {
+            permit.send(event);
+        }
+    }
+
+    /// Starts the links in front of the first event that waits.
+    fn start_first(&mut self) {
+        while let Some(Outgoing::Start(link)) = self.outgoing.front() {
+            let link = *link;
+            self.outgoing.pop_front();
+            self.start(link);
         }
     }
 

@@ -146,7 +146,9 @@ impl Talk {
                 Some(_) => return Err(Reason::Protocol),
                 None => continue,
             };
-            let Self { stream, reader, input: rest, .. } = self;
+            // An idle link keeps no buffer, not even an empty one.
+            let rest = self.input.as_slice().to_vec();
+            let Self { stream, reader, .. } = self;
             return Ok(Arrival { stream, remote, session, hello, reader, messages: messages.collect(), rest });
         }
     }

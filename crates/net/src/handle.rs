@@ -48,8 +48,7 @@ impl Net {
     pub async fn start(config: Config, identity: Arc<Identity>, events: mpsc::Sender<Event>) -> io::Result<Self> {
         let key = StaticKey::generate().map_err(io::Error::other)?;
         let (report_tx, reports) = mpsc::channel::<Report>(REPORTS);
-        // Only the node can fill this one.
-        let (commands, orders) = mpsc::unbounded_channel();
+        let (commands, orders) = orders();
         let context = Arc::new(Context::new(identity, key, &config, events, report_tx));
         let boot_nonce = context.boot_nonce;
         tokio::spawn(Box::pin(Driver::new(config, context, orders, reports).run()));
@@ -119,4 +118,9 @@ impl Net {
     fn order(&self, command: Command) {
         let _ = self.commands.send(command);
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the node fills it, an order must not be lost, and the driver waits for nobody")]
+fn orders() -> (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>) {
+    mpsc::unbounded_channel()
 }

@@ -412,7 +412,7 @@ impl Link {
 mod tests {
     use super::*;
 
-    /// Memory per idle link is promised in `docs/`: these two are most of what this crate adds to socket and keys.
+    /// With `Shared`, most of what this crate adds to socket and keys; `tests/idle.rs` measures the whole.
     #[test]
     fn an_idle_links_task_is_small() {
         fn size_of_future<F: Future>(_: fn(Box<Link>) -> F) -> usize {

@@ -257,6 +257,21 @@ async fn the_round_trip_is_told() {
 }
 
 #[tokio::test]
+async fn one_port_serves_both_ip_versions() {
+    let mut ana = Peer::start(ANA).await;
+    let ben = Peer::with(BEN, Config { listen: Vec::new(), ..config() }).await;
+    let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    let hosts = ["127.0.0.1", "[::1]"];
+    for (n, host) in hosts.into_iter().enumerate().take(1 + usize::from(has_v6)) {
+        ana.net.dial_address(DialId(n as u64), format!("{host}:{}", ben.address.port()));
+        let up = ana.up(ben.id).await;
+        assert_eq!(up.remote.ip().to_string(), host.trim_matches(['[', ']']));
+        ana.net.close(ben.id, up.link, Bye::Busy);
+        ana.down(ben.id).await;
+    }
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_told_and_dialling_works_all_the_same() {
     let mut ben = Peer::start(BEN).await;
     let (events, mut told) = tokio::sync::mpsc::channel(64);
