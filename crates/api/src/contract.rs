@@ -126,7 +126,7 @@ contract! {
     "react" React {
         room: RoomIdText,
         message: MessageIdText,
-        /// One emoji, at most 32 bytes.
+        /// One emoji, at most 64 bytes.
         emoji: String,
         /// False takes the reaction back.
         on: bool,

@@ -6,19 +6,14 @@ use identity::PeerId;
 use node::view::{self, Refused};
 use node::{Closed, Core, EventId, Node, RoomId};
 use rooms::Position;
+use rooms::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
 
 use crate::contract::{Command, Reply, Send as SendText};
 use crate::convert;
 use crate::types::{Anchor, Code, Custody, Done, InviteReading, Refusal};
 
-/// Longest display or room name, in characters after trimming.
-const MAX_NAME_CHARS: usize = 64;
-/// Longest text, in bytes after trimming (`docs/PROTOCOL.md` §2).
-const MAX_TEXT_BYTES: usize = 16 * 1024;
-/// Longest draft that is kept, in bytes.
-const MAX_DRAFT_BYTES: usize = 64 * 1024;
-/// Longest reaction, in bytes.
-const MAX_EMOJI_BYTES: usize = 32;
+/// Longest draft that is kept, in bytes: what can be sent, twice.
+const MAX_DRAFT_BYTES: usize = 32 * 1024;
 /// Entries in one page of history.
 const MAX_PAGE: u32 = 200;
 /// People who may use one invite.
@@ -165,19 +160,24 @@ async fn on<T: Send + 'static>(node: &Node, f: impl FnOnce(&mut Core) -> Result<
 /// A display or room name, trimmed.
 pub(crate) fn name(raw: &str) -> Result<String, Refusal> {
     let name = raw.trim();
-    let fits = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(name.to_owned()) } else { Err(Refusal::new(Code::BadName, "a name is 1 to 64 characters on one line")) }
+    match node::check_name(name) {
+        Ok(()) if !name.is_empty() => Ok(name.to_owned()),
+        Ok(()) => Err(Refusal::new(Code::BadName, "a name has at least one character")),
+        Err(fault) => Err(Refusal::new(Code::BadName, fault.to_string())),
+    }
 }
 
 fn text(raw: String) -> Result<String, Refusal> {
-    let text = raw.trim();
+    // NUL shows nowhere and breaks much; nobody can type it.
+    let text = raw.replace('\0', "");
+    let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::new(Code::EmptyText, "nothing to send"));
     }
     if text.len() > MAX_TEXT_BYTES {
         return Err(Refusal::new(Code::TextTooLong, "a text is at most 16 KiB"));
     }
-    Ok(text.replace('\0', ""))
+    Ok(text.to_owned())
 }
 
 fn id<T: FromStr>(raw: &str, code: Code, what: &str) -> Result<T, Refusal> {

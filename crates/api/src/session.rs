@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use identity::custody;
 use identity::{Choice, CustodyError, Found, Secrets, Zeroizing};
 use node::{Node, OpenError};
+use tracing::Instrument;
 
 use crate::contract::{Command, Reply};
 use crate::convert;
@@ -97,6 +98,11 @@ impl Session {
 
     /// Carries out one call.
     pub async fn run(&self, command: Command) -> Result<Reply, Refusal> {
+        let span = tracing::debug_span!("command", cmd = command.name());
+        self.carry_out(command).instrument(span).await
+    }
+
+    async fn carry_out(&self, command: Command) -> Result<Reply, Refusal> {
         match command {
             Command::Status(_) => Ok(Reply::Status(self.stage())),
             Command::Begin(a) => self.begin(&a.name, a.custody).await.map(Reply::Begin),

@@ -59,9 +59,13 @@ pub enum Verdict {
     Fork {
         /// Which log.
         log: LogKey,
+        /// Where it ends now: the last event that both histories share, if any.
+        head: Option<Head>,
+        /// A run of each history, for the neighbours to see for themselves.
+        proof: [Vec<RawEvent>; 2],
     },
-    /// Its author is not known as a member yet.
-    Stranger {
+    /// Not to be taken now: its author is not known as a member yet, or the disk refused. To be asked for again.
+    Later {
         /// Which log.
         log: LogKey,
     },
@@ -78,6 +82,8 @@ pub enum Input {
         room: RoomId,
         /// Its logs.
         heads: Vec<(LogKey, Head)>,
+        /// Logs that ended in a fork: nothing more of them is taken.
+        stopped: Vec<LogKey>,
     },
     /// A room is no longer taken part in.
     RoomClosed {
@@ -207,6 +213,6 @@ pub enum Effect {
         /// What, for the log.
         what: &'static str,
     },
-    /// Say [`Input::Tick`] at this time; replaces an earlier wish.
+    /// Say [`Input::Tick`] at this time. A Tick too early is harmless, one too late is not.
     WakeAt(Millis),
 }

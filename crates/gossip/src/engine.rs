@@ -36,8 +36,8 @@ impl Engine {
         let config = self.config;
         let mut around = Around { now, me: self.me, config: &config, rng, out };
         match input {
-            Input::RoomOpened { room, heads } => {
-                self.rooms.entry(room).or_insert_with(|| Room::new(room, heads, now + config.digest_every));
+            Input::RoomOpened { room, heads, stopped } => {
+                self.rooms.entry(room).or_insert_with(|| Room::new(room, heads, stopped, now + config.digest_every));
                 Some(room)
             }
             Input::RoomClosed { room } => {
@@ -58,16 +58,14 @@ impl Engine {
             }
             Input::Received { peer, message } => self.received(&mut around, peer, message),
             Input::Checked { peer, room, origin, events, verdict } => {
-                if let (Some(last), true) = (events.last(), is_settled(&verdict)) {
-                    self.seen.insert(self.seen.name(last));
+                if is_settled(&verdict) {
+                    self.seen.insert(self.seen.name(&events));
                 }
                 self.rooms.get_mut(&room)?.on_checked(&mut around, peer, origin, events, verdict);
                 Some(room)
             }
             Input::Published { room, log, head, events } => {
-                if let Some(last) = events.last() {
-                    self.seen.insert(self.seen.name(last));
-                }
+                self.seen.insert(self.seen.name(&events));
                 self.rooms.get_mut(&room)?.publish(&mut around, log, head, events);
                 Some(room)
             }
@@ -111,10 +109,7 @@ impl Engine {
     }
 
     fn on_run<R>(seen: &Seen, state: &Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
-        let Some(last) = run.events.last() else {
-            return around.out.push(Effect::Fault { peer, what: "empty run" });
-        };
-        if state.standing(&peer) != Some(Standing::Member) || seen.contains(seen.name(last)) {
+        if state.standing(&peer) != Some(Standing::Member) || seen.contains(seen.name(&run.events)) {
             return;
         }
         let ttl = run.ttl.min(around.config.ttl);
@@ -140,6 +135,6 @@ impl Engine {
 fn is_settled(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Fresh { .. } | Verdict::Duplicate { .. } | Verdict::Fork { .. } | Verdict::Bad => true,
-        Verdict::Gap { .. } | Verdict::Stranger { .. } => false,
+        Verdict::Gap { .. } | Verdict::Later { .. } => false,
     }
 }

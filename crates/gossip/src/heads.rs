@@ -19,6 +19,15 @@ impl OwnHeads {
         self.logs.insert(log, head);
     }
 
+    /// A log is shorter than was thought.
+    pub(crate) fn end(&mut self, log: LogKey, head: Option<Head>) {
+        self.digest = None;
+        match head {
+            Some(head) => self.logs.insert(log, head),
+            None => self.logs.remove(&log),
+        };
+    }
+
     pub(crate) fn seq(&self, log: &LogKey) -> u32 {
         self.logs.get(log).map_or(0, |h| h.seq)
     }

@@ -18,6 +18,8 @@ const MAX_WANTS: usize = 8_192;
 const MAX_STRANGER_TRIES: u8 = 20;
 /// Pause before such a log is asked for again.
 const STRANGER_PAUSE: Millis = 250;
+/// Pause before a log is asked for again after an answer with nothing new in it.
+const FRUITLESS_PAUSE: Millis = 250;
 /// All Heads (or a Digest) go to one neighbour at most this often.
 const FULL_HEADS_PAUSE: Millis = 500;
 
@@ -68,7 +70,7 @@ pub(crate) struct Around<'a, R> {
 }
 
 impl Room {
-    pub(crate) fn new(id: RoomId, heads: Vec<(LogKey, Head)>, first_digest: Millis) -> Self {
+    pub(crate) fn new(id: RoomId, heads: Vec<(LogKey, Head)>, stopped: Vec<LogKey>, first_digest: Millis) -> Self {
         let mut own = OwnHeads::default();
         for (log, head) in heads {
             own.set(log, head);
@@ -78,7 +80,7 @@ impl Room {
             own,
             neighbours: BTreeMap::new(),
             wants: BTreeMap::new(),
-            stopped: BTreeSet::new(),
+            stopped: stopped.into_iter().collect(),
             dirty: BTreeSet::new(),
             heads_at: None,
             digest_at: first_digest,
@@ -234,6 +236,8 @@ impl Room {
                 self.knows(&peer, log, seq);
                 if matches!(origin, Origin::Asked { last } if seq >= last) {
                     self.answered(&log);
+                    // Nothing new came of asking: whoever says to have more is asked again, but not at the speed of the network.
+                    self.postpone(&log, around.now + FRUITLESS_PAUSE);
                 }
             }
             Verdict::Gap { log, seq } => {
@@ -243,11 +247,8 @@ impl Room {
                     self.answered(&log);
                 }
             }
-            Verdict::Fork { log } => {
-                self.stopped.insert(log);
-                self.wants.remove(&log);
-            }
-            Verdict::Stranger { log } => self.on_stranger(around.now, log),
+            Verdict::Fork { log, head, proof } => self.on_fork(around, log, head, proof),
+            Verdict::Later { log } => self.on_stranger(around.now, log),
             Verdict::Bad => {
                 around.out.push(Effect::Fault { peer, what: "events" });
                 self.forget_asks(&peer);
@@ -339,6 +340,24 @@ impl Room {
         let peers: Vec<PeerId> = lacking.sample(around.rng, around.config.fanout).copied().collect();
         if !peers.is_empty() {
             around.out.push(Effect::Spread { peers, message: Message::Run(Run { ttl, room: self.id, events }) });
+        }
+    }
+
+    /// The log ends here; the neighbours get both histories, so that it ends there too.
+    fn on_fork<R>(&mut self, around: &mut Around<'_, R>, log: LogKey, head: Option<Head>, proof: [Vec<RawEvent>; 2]) {
+        self.stopped.insert(log);
+        self.wants.remove(&log);
+        self.own.end(log, head);
+        let peers: Vec<PeerId> = self.neighbours.iter().filter(|(_, n)| n.standing == Standing::Member).map(|(peer, _)| *peer).collect();
+        for events in proof.into_iter().filter(|events| !events.is_empty() && !peers.is_empty()) {
+            let run = Run { ttl: around.config.ttl, room: self.id, events };
+            around.out.push(Effect::Spread { peers: peers.clone(), message: Message::Run(run) });
+        }
+    }
+
+    fn postpone(&mut self, log: &LogKey, until: Millis) {
+        if let Some(want) = self.wants.get_mut(log) {
+            want.not_before = want.not_before.max(until);
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use wire::message::RawEvent;
 
-/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a slot; the digest covers header, signature and payload, so a
-/// spoilt copy never hides a good one.
+/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a slot; the digest covers every byte of the run, so a spoilt
+/// copy never hides a good one.
 pub(crate) struct Seen {
     key: [u8; 32],
     young: HashSet<u128>,
@@ -18,11 +18,14 @@ impl Seen {
         Seen { key, young: HashSet::new(), old: HashSet::new(), capacity: capacity.max(1) }
     }
 
-    /// Names a run by its last event, whose `prev` chain names the rest.
-    pub(crate) fn name(&self, last: &RawEvent) -> u128 {
-        let digest = blake3::keyed_hash(&self.key, &last.0);
+    /// Names a run. Events say their own length, so that no two runs are the same bytes.
+    pub(crate) fn name(&self, events: &[RawEvent]) -> u128 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        for event in events {
+            hasher.update(&event.0);
+        }
         let mut short = [0; 16];
-        short.copy_from_slice(&digest.as_bytes()[..16]);
+        hasher.finalize_xof().fill(&mut short);
         u128::from_le_bytes(short)
     }
 

@@ -65,7 +65,7 @@ impl World {
             let id = person(n);
             let engine = Engine::new(id, Config::default(), [n; 32]);
             world.peers.insert(id, Peer { id, engine, logs: BTreeMap::new(), wake: None, shown: Vec::new(), sent: Vec::new() });
-            world.input(id, Input::RoomOpened { room: ROOM, heads: Vec::new() });
+            world.input(id, Input::RoomOpened { room: ROOM, heads: Vec::new(), stopped: Vec::new() });
         }
         world
     }
@@ -206,7 +206,8 @@ fn everybody_gets_everything_in_order_though_half_of_the_runs_are_lost() {
             world.run(pause);
         }
         world.run(60_000);
-        let counts: Vec<(u8, u32)> = (0..3).map(|a| (a, world.peers[&person(a)].logs.get(&content_log(person(a))).map_or(0, Vec::len) as u32)).collect();
+        let counts: Vec<(u8, u32)> =
+            (0..3).map(|a| (a, world.peers[&person(a)].logs.get(&content_log(person(a))).map_or(0, Vec::len) as u32)).collect();
         world.assert_level(&counts);
     }
 }
@@ -257,7 +258,8 @@ fn ben_claims_a_hundred_thousand_logs_and_is_asked_for_four() {
     let mut world = World::new(2, 8, 0.0);
     world.link(0, 1);
     for batch in 0..100u64 {
-        let heads = (0..1_000).map(|n| HeadOf { log: LogKey { device: person(9), log: LogId(batch * 1_000 + n) }, seq: u32::MAX, hash: [1; 8] });
+        let heads =
+            (0..1_000).map(|n| HeadOf { log: LogKey { device: person(9), log: LogId(batch * 1_000 + n) }, seq: u32::MAX, hash: [1; 8] });
         let message = Message::Heads(Heads { room: ROOM, heads: heads.collect() });
         world.input(person(0), Input::Received { peer: person(1), message });
     }

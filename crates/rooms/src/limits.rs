@@ -18,7 +18,7 @@ pub const MAX_EMOJI_BYTES: usize = 64;
 pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
 
 /// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was written all the same counts.
-pub const MAX_MEMBERS: usize = 1_024;
+pub const MAX_MEMBERS: usize = 16_384;
 
 /// Control events of one room. They are all held in memory, some 300 bytes each.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;

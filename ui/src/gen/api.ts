@@ -790,7 +790,7 @@ export type Delete = { room: string, message: string, };
 
 export type React = { room: string, message: string, 
 /**
- * One emoji, at most 32 bytes.
+ * One emoji, at most 64 bytes.
  */
 emoji: string, 
 /**

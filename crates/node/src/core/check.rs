@@ -1,6 +1,6 @@
 //! Events of others, cheapest check first: form, room, log, author, signature. Then store, then show.
 
-use gossip::Verdict;
+use gossip::{Origin, Verdict};
 use identity::PeerId;
 use rooms::members::Admission;
 use rooms::{Fit, Payload, Run, Verified};
@@ -11,9 +11,12 @@ use wire::message::{Message, Need, RawEvent};
 use super::Core;
 use crate::view::AlertKind;
 
+/// Bytes of one side of a proof that somebody wrote two histories: a run.
+const MAX_PROOF_BYTES: usize = rooms::limits::MAX_RUN_BYTES;
+
 impl Core {
     /// Checks events that a peer sent and stores them if they are good.
-    pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, events: &[RawEvent]) -> Verdict {
+    pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, origin: Origin, events: &[RawEvent]) -> Verdict {
         let run = match rooms::run::decode(events, &room) {
             Ok(run) => run,
             Err(fault) => {
@@ -21,6 +24,9 @@ impl Core {
                 return Verdict::Bad;
             }
         };
+        if matches!(origin, Origin::Live { .. }) && !run.is_complete() {
+            return Verdict::Bad;
+        }
         let log = run.key();
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         if state.logs.accepts(&log).is_err() {
@@ -45,7 +51,7 @@ impl Core {
         let (log, head, hlc) = (run.key(), run.head(), run.last_hlc());
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         if state.members.admits(&run) == Admission::Refused {
-            return Verdict::Stranger { log };
+            return Verdict::Later { log };
         }
         let events = match run.verify(&mut self.keys) {
             Ok(events) => events,
@@ -56,8 +62,7 @@ impl Core {
         };
         if let Err(error) = self.store.append(&events) {
             self.alert(AlertKind::DiskFailing, error.to_string());
-            // Asked for again later: the disk may have room by then.
-            return Verdict::Stranger { log };
+            return Verdict::Later { log };
         }
         self.flusher.soon(Urgency::Received);
         if let Some(state) = self.rooms.get_mut(&room)
@@ -69,6 +74,9 @@ impl Core {
             self.on_own_from_others(room, log.log);
         }
         self.clock.observe(hlc, self.now.wall);
+        if hlc.is_ahead(self.now.wall) {
+            self.alert(AlertKind::ClockOff, self.name_of(&log.device));
+        }
         self.applied(room, &events);
         Verdict::Fresh { log, head }
     }
@@ -97,6 +105,7 @@ impl Core {
     fn prove_fork(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
         let (log, first) = (run.key(), run.first_seq());
         let Some(before) = run.events().first().map(|event| event.header.prev) else { return Verdict::Bad };
+        let theirs: Vec<RawEvent> = run.events().iter().map(|event| event.raw().clone()).collect();
         let Ok(events) = run.verify(&mut self.keys) else { return Verdict::Bad };
         let parts = events.iter().position(|event| self.held(room, log, event.header.seq).is_none_or(|held| held.chain() != event.chain()));
         let Some(parts) = parts else { return Verdict::Duplicate { log, seq: first } };
@@ -111,6 +120,8 @@ impl Core {
                 }
             },
         };
+        let parted = common.map_or(1, |(head, _)| head.seq + 1);
+        let ours = self.store.range(&room, log, parted, parted, MAX_PROOF_BYTES);
         if let Err(error) = self.store.close_log(&room, &log, common) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
@@ -118,7 +129,7 @@ impl Core {
             state.logs.close(log, common);
         }
         self.alert(AlertKind::Fork, self.name_of(&log.device));
-        Verdict::Fork { log }
+        Verdict::Fork { log, head: common.map(|(head, _)| head), proof: [ours, theirs] }
     }
 
     fn held(&self, room: RoomId, log: LogKey, seq: u32) -> Option<rooms::Event> {
@@ -176,10 +187,14 @@ impl Core {
     /// The author of a message took it back: its content goes, its place in the chain stays.
     fn erase_target(&mut self, room: RoomId, event: &Verified, target: rooms::Target) {
         let Some(message) = self.store.event(&room, &target) else { return };
-        if message.header.device == event.header.device
-            && let Err(error) = self.store.erase(&message)
-        {
-            self.alert(AlertKind::DiskFailing, error.to_string());
+        if message.header.device != event.header.device {
+            return;
+        }
+        let edits = self.store.relations_of(&room, &target).into_iter().filter(|about| about.header.kind == rooms::kind::EDIT);
+        for gone in edits.chain([message]) {
+            if let Err(error) = self.store.erase(&gone) {
+                self.alert(AlertKind::DiskFailing, error.to_string());
+            }
         }
     }
 }

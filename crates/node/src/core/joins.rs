@@ -4,6 +4,7 @@ use gossip::Millis;
 use identity::PeerId;
 use net::{DialId, Reason};
 use rooms::Payload;
+use rooms::limits::{MAX_CONTROL_EVENTS_PER_MEMBER, MAX_MEMBERS};
 use store::{Contact, ContactInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
@@ -17,8 +18,6 @@ use crate::view::{JoinRefusal, JoinState, Joining, LinkState, MadeInvite, Readin
 const MAX_ATTEMPTS: usize = 32;
 /// Contact invites that are open.
 const MAX_CONTACT_INVITES: usize = 256;
-/// People in one room: as many as the control log is sure to hold.
-const MAX_MEMBERS: usize = 8_000;
 /// How long a finished attempt stays listed, in milliseconds.
 const SHOWN_AFTER_END: Millis = 8_000;
 /// First and longest pause between two rounds of dialling a typed address, in milliseconds.
@@ -278,7 +277,8 @@ impl Core {
         let Some(attempt) = self.attempts.get_mut(&dial.0) else { return };
         let Way::Address { pause, .. } = &mut attempt.way else { return };
         match result {
-            Ok(peer) if peer == self.peer => self.set_attempt(dial.0, JoinState::Refused(JoinRefusal::Own)),
+            // Nobody in particular was dialled, so the only wrong one to answer is oneself.
+            Err(Reason::WrongPeer) => self.set_attempt(dial.0, JoinState::Refused(JoinRefusal::Own)),
             // Their LinkUp asks them; if a link was up already, this does.
             Ok(peer) => self.ask_contact(dial.0, peer),
             Err(reason) => {
@@ -417,7 +417,8 @@ impl Core {
         if !invite.is_usable(self.now.wall) {
             return Err(JoinRefused::UsedUp);
         }
-        if state.members.member_count() >= MAX_MEMBERS {
+        let written: u64 = state.logs.of(&self.peer).filter(|(key, _)| key.log.is_control()).map(|(_, log)| u64::from(log.head.seq)).sum();
+        if state.members.member_count() >= MAX_MEMBERS || written >= MAX_CONTROL_EVENTS_PER_MEMBER as u64 {
             return Err(JoinRefused::Full);
         }
         let round = state.members.next_round(&peer).ok_or(JoinRefused::Full)?;

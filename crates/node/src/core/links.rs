@@ -125,7 +125,6 @@ impl Core {
     }
 
     fn on_peer_changed(&mut self, peer: PeerId, state: PeerState) {
-        let seen = self.now.wall;
         let state = match state {
             PeerState::Connected { remote, since, rtt } => LinkState::Connected {
                 address: remote.to_string(),
@@ -136,7 +135,7 @@ impl Core {
             PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason },
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
-        self.on_link_state(peer, state, seen);
+        self.on_link_state(peer, state);
     }
 
     fn on_received(&mut self, peer: PeerId, link: LinkId, messages: Vec<Message>) {
@@ -166,10 +165,10 @@ impl Core {
         }
     }
 
-    /// Sends a control message; if even that does not fit, the link ends by itself.
+    /// Sends a message once; if a control message does not fit, the link ends by itself.
     pub(crate) fn tell(&mut self, peer: &PeerId, message: &Message) {
         if let Some(link) = self.links.get(peer) {
-            let _ends_the_link = link.outbox.offer(message.class(), message.encode());
+            let _not_repeated = link.outbox.offer(message.class(), message.encode());
         }
     }
 
@@ -192,8 +191,10 @@ impl Core {
         let Some(link) = self.links.get(&peer) else { return };
         let (hash, theirs) = (link.hash, link.role.other());
         let known = link.rooms.clone();
+        // The id of a direct room is no secret: only the other one of the two has it in common.
+        let may_share = |room: &&super::room::Room| room.is_active() && room.other().is_none_or(|other| other == peer);
         let fits = |id: &RoomId| tags.contains(&room_tag(id, &hash, theirs));
-        let common: Vec<RoomId> = self.rooms.values().filter(|room| room.is_active()).map(|room| room.id()).filter(fits).collect();
+        let common: Vec<RoomId> = self.rooms.values().filter(may_share).map(|room| room.id()).filter(fits).collect();
         let fresh: Vec<RoomId> = common.iter().filter(|id| !known.contains(id)).copied().collect();
         if fresh.is_empty() {
             return;
@@ -250,8 +251,10 @@ impl Core {
     pub(crate) fn send_own_record(&mut self, peer: &PeerId) {
         let Some(record) = self.own_record.clone() else { return };
         let Some(link) = self.links.get_mut(peer).filter(|link| link.welcome && link.told_record < record.seq) else { return };
-        link.told_record = record.seq;
-        self.tell(peer, &Message::Records(vec![record]));
+        let (seq, message) = (record.seq, Message::Records(vec![record]));
+        if link.outbox.offer(message.class(), message.encode()).is_ok() {
+            link.told_record = seq;
+        }
     }
 
     /// What is known of the members of a common room, so that they find each other when this device is away.
@@ -262,9 +265,8 @@ impl Core {
         let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
         let others = state.members.members().map(|m| m.peer).filter(|p| *p != peer && *p != self.peer);
         let known = others.filter_map(|p| self.people.get(&p)?.row.record.clone());
-        let records: Vec<PeerRecord> = known.take(limits::MAX_RECORDS).collect();
-        if !records.is_empty() {
-            self.tell(&peer, &Message::Records(records));
+        for message in PeerRecord::messages(known.take(limits::MAX_RECORDS)) {
+            self.tell(&peer, &message);
         }
     }
 

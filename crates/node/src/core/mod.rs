@@ -212,9 +212,10 @@ impl Core {
     }
 
     /// Everything is to be on disk; the loop ends after this.
-    pub(crate) fn close(&mut self) {
-        self.keep_clean_logs();
-        if let Err(error) = self.store.clone().close() {
+    pub(crate) fn close(self) {
+        // Its last flush must come before the store says that it ended in order.
+        drop(self.flusher);
+        if let Err(error) = self.store.close() {
             tracing::error!(%error, "the store did not close in order");
         }
     }

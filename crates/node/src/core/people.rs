@@ -11,7 +11,7 @@ use wire::ids::RoomId;
 use wire::message::{Bye, ContactAnswer, ContactRequest, Message, PeerRecord};
 
 use super::Core;
-use crate::view::{LinkState, Me, Refused, Request, Time};
+use crate::view::{LinkState, Me, Refused, Request};
 
 /// People who are remembered.
 const MAX_PEOPLE: usize = 4_096;
@@ -122,8 +122,8 @@ impl Core {
             person.row.last_good_address = Some(remote.to_string());
         }
         if person.row.record.is_none() {
-            person.row.addresses.extend(listening);
-            person.row.addresses.dedup();
+            let fresh: Vec<String> = listening.into_iter().filter(|address| !person.row.addresses.contains(address)).collect();
+            person.row.addresses.extend(fresh);
             person.row.addresses.truncate(MAX_ADDRESSES);
         }
         self.keep_person(&peer);
@@ -144,7 +144,7 @@ impl Core {
     }
 
     /// The network says how it stands with a peer.
-    pub(crate) fn on_link_state(&mut self, peer: PeerId, state: LinkState, _seen: Time) {
+    pub(crate) fn on_link_state(&mut self, peer: PeerId, state: LinkState) {
         self.on_state_for_attempts(peer, &state);
         let Some(person) = self.people.get_mut(&peer) else { return };
         let last_seen = person.row.last_seen_ms;

@@ -67,13 +67,14 @@ impl Core {
         if self.clean_start {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
-        let heads = room.logs.iter().filter(|(_, log)| log.head.seq > 0).map(|(key, log)| (*key, log.head)).collect();
+        let heads = room.logs.heads().collect();
+        let stopped = room.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
         let active = room.is_active();
         self.rooms.insert(id, room);
         self.count_unread(id);
         self.find_last(id);
         if active {
-            self.gossip(Input::RoomOpened { room: id, heads });
+            self.gossip(Input::RoomOpened { room: id, heads, stopped });
         }
     }
 
@@ -97,16 +98,20 @@ impl Core {
         let before = state.row.own_logs.iter().rev().find(|own| own.is_control() == control);
         let before: Option<ChainHash> =
             before.and_then(|own| state.logs.get(&LogKey { device: me, log: *own })).map(|held| held.head.chain);
-        state.row.own_logs.push(log);
-        let row = state.row.clone();
-        self.keep(&row);
         Some(Author::new(room, log, before))
     }
 
+    /// Keeps a log to go on with, once what was written into it is stored.
     pub(crate) fn put_back(&mut self, room: RoomId, author: Author) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        let slot = if author.log().is_control() { &mut state.control } else { &mut state.content };
+        let log = author.log();
+        let slot = if log.is_control() { &mut state.control } else { &mut state.content };
         *slot = Some(author);
+        if !state.row.own_logs.contains(&log) {
+            state.row.own_logs.push(log);
+            let row = state.row.clone();
+            self.keep(&row);
+        }
     }
 
     /// Somebody had more of the log that is being written than this device: its memory is older than the log. Never write there again.
@@ -118,12 +123,6 @@ impl Core {
                 *slot = None;
             }
         }
-    }
-
-    /// At an orderly stop: rows that say which logs to go on with are on disk already; nothing is left in memory alone.
-    pub(crate) fn keep_clean_logs(&mut self) {
-        let rows: Vec<RoomRow> = self.rooms.values().map(|room| room.row.clone()).collect();
-        rows.iter().for_each(|row| self.keep(row));
     }
 
     fn add_room(&mut self, id: RoomId, kind: RoomKind, name: String, standing: Standing) {
@@ -192,9 +191,10 @@ impl Core {
             Some(state) if state.row.standing == Standing::Left => {
                 state.row.standing = Standing::Joining;
                 let row = state.row.clone();
-                let heads = state.logs.iter().map(|(key, log)| (*key, log.head)).collect();
+                let heads = state.logs.heads().collect();
+                let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
                 self.keep(&row);
-                self.gossip(Input::RoomOpened { room: id, heads });
+                self.gossip(Input::RoomOpened { room: id, heads, stopped });
             }
             Some(_) => {}
             None if full => return false,

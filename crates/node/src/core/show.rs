@@ -117,7 +117,7 @@ impl Core {
             connected: u32::try_from(others.count()).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
                 author: last.author,
-                author_name: self.author_name(&last.author),
+                author_name: self.name_of(&last.author),
                 mine: last.author == self.peer,
                 text: last.text.clone(),
                 at: last.position.hlc.ms(),

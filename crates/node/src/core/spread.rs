@@ -35,7 +35,7 @@ impl Core {
             Effect::Send { peer, message } => self.send_gossip(peer, &message),
             Effect::Spread { peers, message } => self.spread(&peers, &message),
             Effect::Check { peer, room, origin, events } => {
-                let verdict = self.check(peer, room, &events);
+                let verdict = self.check(peer, room, origin, &events);
                 self.gossip(Input::Checked { peer, room, origin, events, verdict });
             }
             Effect::Serve { peer, need } => self.queue_serve(peer, need),

@@ -1,6 +1,5 @@
 //! History as the window shows it: pages, single entries, counts.
 
-use identity::PeerId;
 use rooms::{Hlc, Payload, Position, Target, Verified, What, fold};
 use store::Anchor;
 use wire::ids::RoomId;
@@ -192,11 +191,6 @@ impl Core {
         self.count_unread(room);
         self.changed.room(room);
         Ok(())
-    }
-
-    /// Name of the author of the newest message.
-    pub(crate) fn author_name(&self, peer: &PeerId) -> String {
-        self.name_of(peer)
     }
 }
 
