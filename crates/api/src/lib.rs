@@ -10,6 +10,7 @@ mod convert;
 mod dispatch;
 pub mod export;
 mod hub;
+mod lock;
 pub mod logging;
 pub mod session;
 pub mod types;

@@ -15,6 +15,7 @@ use crate::convert;
 use crate::dispatch::{self, Pending};
 use crate::hub::Hub;
 pub use crate::hub::Notices;
+use crate::lock::{NotTaken, ProfileLock};
 use crate::types::{Code, Custody, CustodyChoice, Done, KeychainProblem, KeychainProblemKind, Notice, Refusal, Stage};
 
 /// How long one question to the keychain may take before the screen says that it waits.
@@ -55,6 +56,8 @@ struct Inner {
     state: Mutex<State>,
     /// One step of opening at a time.
     opening: tokio::sync::Mutex<()>,
+    /// Held for good once taken; given back when the session is closed.
+    lock: Mutex<Option<ProfileLock>>,
 }
 
 enum State {
@@ -67,7 +70,8 @@ impl Session {
     /// Begins to open a profile and returns at once; `status` and `stage_changed` notices tell how it goes. Needs a tokio runtime.
     pub fn open(config: Config) -> Session {
         let state = Mutex::new(State::At(Stage::Opening { waited_ms: 0 }));
-        let session = Session(Arc::new(Inner { config, hub: Arc::default(), state, opening: tokio::sync::Mutex::new(()) }));
+        let session =
+            Session(Arc::new(Inner { config, hub: Arc::default(), state, opening: tokio::sync::Mutex::new(()), lock: Mutex::default() }));
         let opening = session.clone();
         tokio::spawn(async move { opening.look().await });
         session
@@ -162,6 +166,12 @@ impl Session {
         if matches!(self.stage(), Stage::Open) {
             return;
         }
+        if let Err(not_taken) = self.take_profile() {
+            return self.set_stage(match not_taken {
+                NotTaken::Held => Stage::Unusable { code: Code::ProfileInUse, detail: "another process uses this profile".into() },
+                NotTaken::Io(error) => Stage::Unusable { code: Code::Disk, detail: error.to_string() },
+            });
+        }
         let profile = self.0.config.profile.clone();
         match blocking(move || custody::found(&profile)).await {
             Ok(Found::Nothing) => self.welcome().await,
@@ -174,6 +184,14 @@ impl Session {
             },
             Err(error) => self.set_stage(Stage::Unusable { code: Code::Disk, detail: error.to_string() }),
         }
+    }
+
+    fn take_profile(&self) -> Result<(), NotTaken> {
+        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none() {
+            *held = Some(ProfileLock::take(&self.0.config.profile)?);
+        }
+        Ok(())
     }
 
     async fn welcome(&self) {
@@ -291,6 +309,7 @@ impl Session {
         if let State::Open { node, .. } = state {
             node.stop().await;
         }
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
