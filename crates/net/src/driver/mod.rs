@@ -1,4 +1,6 @@
-//! The one task that owns the table: commands, connections, reports and time go in, and its effects are carried out here.
+//! The one task that owns the table: commands, connections, reports and time go in, and its effects are carried out (`act.rs`).
+
+mod act;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -9,24 +11,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
-use tracing::{Instrument, debug, debug_span, info, warn};
-use wire::{Bye, Role};
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
 
 use crate::clock::SleepWatch;
 use crate::config::Config;
 use crate::context::Context;
-use crate::dial::dial;
-use crate::event::{DialId, Event, LinkId};
+use crate::event::{Event, LinkId};
 use crate::gate::{Gate, HalfOpen, Verdict};
 use crate::greeting::{Arrival, answer};
 use crate::handle::Command;
 use crate::link::Link;
 use crate::listen::Listeners;
 use crate::nearby::Nearby;
-use crate::outbox::{End, Shared};
+use crate::outbox::Shared;
 use crate::reason::Reason;
 use crate::report::{Origin, Report};
 use crate::table::{AttemptId, Candidate, Effect, Now, Table};
@@ -342,107 +342,5 @@ impl Driver {
     fn introduce_addresses(&self) {
         let found = self.reachable.iter().map(ToString::to_string).filter(|address| !self.own_addresses.contains(address));
         self.context.set_addresses(self.own_addresses.iter().cloned().chain(found).collect());
-    }
-
-    fn act(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Dial { attempt, expect, addresses } => {
-                    let task = tokio::spawn(Box::pin(dial(self.context.clone(), attempt, expect, addresses)));
-                    self.attempts.insert(attempt, task.abort_handle());
-                }
-                Effect::Abort(attempt) => {
-                    if let Some(task) = self.attempts.remove(&attempt) {
-                        task.abort();
-                    }
-                }
-                Effect::Start { link, asked } => self.prepare(link, asked),
-                Effect::Close { link, bye } => self.close(link, bye),
-                Effect::Tell(event) => self.outgoing.push_back(Outgoing::Event(event)),
-            }
-        }
-    }
-
-    fn prepare(&mut self, link: LinkId, asked: Option<DialId>) {
-        if let Some(task) = self.ready.get_mut(&link) {
-            task.set_asked(asked);
-        }
-        self.outgoing.push_back(Outgoing::Start(link));
-    }
-
-    fn close(&mut self, link: LinkId, bye: Bye) {
-        if let Some(watched) = self.running.get(&link) {
-            watched.shared.order_end(End::Say(bye));
-        } else if let Some(task) = self.ready.get(&link).filter(|_| self.is_starting(link)) {
-            // It tells that it came up, and then that it ended.
-            task.shared().order_end(End::Say(bye));
-        } else if let Some(task) = self.ready.remove(&link) {
-            tokio::spawn(task.turn_away(bye));
-        }
-    }
-
-    fn is_starting(&self, link: LinkId) -> bool {
-        self.outgoing.iter().any(|waiting| matches!(waiting, Outgoing::Start(id) if *id == link))
-    }
-
-    fn start(&mut self, link: LinkId) {
-        let Some(task) = self.ready.remove(&link) else { return };
-        let (peer, role) = (task.peer(), task.role());
-        self.running.insert(link, Watched::new(peer, task.shared().clone()));
-        self.watch.hurry(self.context.clock.tick());
-        let dir = if role == Some(Role::Initiator) { "out" } else { "in" };
-        let span = debug_span!("link", peer = %peer.short(), dir);
-        tokio::spawn(task.run().instrument(span));
-    }
-
-    /// Passes on what the node has room for. What is left waits for [`Turn::Room`], in line with the links.
-    fn flush(&mut self) {
-        let context = self.context.clone();
-        loop {
-            self.start_first();
-            if self.outgoing.is_empty() {
-                return;
-            }
-            let Ok(permit) = context.events.try_reserve() else { return };
-            if let Some(Outgoing::Event(event)) = self.outgoing.pop_front() {
-                permit.send(event);
-            }
-        }
-    }
-
-    fn pass_on(&mut self, permit: mpsc::OwnedPermit<Event>) {
-        self.start_first();
-        if let Some(Outgoing::Event(event)) = self.outgoing.pop_front() {
-            permit.send(event);
-        }
-    }
-
-    /// Starts the links in front of the first event that waits.
-    fn start_first(&mut self) {
-        while let Some(Outgoing::Start(link)) = self.outgoing.front() {
-            let link = *link;
-            self.outgoing.pop_front();
-            self.start(link);
-        }
-    }
-
-    async fn shut_down(self, done: Option<oneshot::Sender<()>>) {
-        let Self { running, ready, attempts, visitors, listeners, mut nearby, alive, mut all_gone, config, .. } = self;
-        drop(listeners);
-        attempts.into_values().chain(visitors.into_values()).for_each(|task| task.abort());
-        for link in running.into_values() {
-            link.shared.order_end(End::Say(Bye::Shutdown));
-        }
-        for task in ready.into_values() {
-            tokio::spawn(task.turn_away(Bye::Shutdown));
-        }
-        if let Some(nearby) = &mut nearby {
-            nearby.stop();
-        }
-        drop(alive);
-        let _ = timeout(config.times.farewell, all_gone.recv()).await;
-        if let Some(done) = done {
-            let _ = done.send(());
-        }
     }
 }
