@@ -118,7 +118,6 @@ impl Core {
         self.gossip(Input::LinkDown { peer });
         for room in held.iter().flat_map(|link| &link.rooms) {
             self.changed.room(*room);
-            self.changed.members.insert(*room);
         }
         self.changed.me = true;
         self.on_lost(peer, reason);
@@ -208,7 +207,6 @@ impl Core {
             self.restate_neighbour(room, peer);
             self.send_records_of(room, peer);
             self.changed.room(room);
-            self.changed.members.insert(room);
         }
     }
 

@@ -153,11 +153,6 @@ impl Core {
             other => other,
         };
         self.changed.person(peer);
-        let rooms = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(|room| room.id());
-        for room in rooms.collect::<Vec<RoomId>>() {
-            self.changed.room(room);
-            self.changed.members.insert(room);
-        }
     }
 
     /// Records that their subjects signed: of the sender, and of members of common rooms.
