@@ -18,6 +18,7 @@ export { expect };
 /** Opens a scene of the fake world; friends stay silent unless told otherwise. */
 export async function begin(page: Page, scene: string, more = 'answers=off'): Promise<void> {
   await page.goto(`./?scene=${scene}&${more}`);
+  await page.waitForFunction(() => window.grapevineFake !== undefined);
 }
 
 export async function openRoom(page: Page, name: string): Promise<void> {

@@ -28,7 +28,7 @@ test('without a keychain the screen says so and never falls back by itself', asy
   await expect(page.getByTestId('first-passphrase')).toBeFocused();
   await page.getByTestId('first-passphrase').fill('short');
   await page.getByTestId('first-start').click();
-  await expect(page.getByText('A passphrase needs at least 8 characters.')).toBeVisible();
+  await expect(page.getByText('A passphrase needs at least 10 characters')).toBeVisible();
   await page.getByTestId('first-passphrase').fill('correct horse battery');
   await page.getByTestId('first-passphrase').press('Enter');
   await expect(page.getByTestId('rail-me')).toBeVisible();

@@ -18,7 +18,19 @@ async function inView(page: Page): Promise<string> {
   });
 }
 
+/** The list has measured its rows and stands still. */
+async function atRest(page: Page): Promise<void> {
+  await page.getByTestId('message-list').evaluate(async (list) => {
+    const place = () => `${list.scrollTop} ${list.scrollHeight}`;
+    for (let still = 0, last = place(); still < 4; still = place() === last ? still + 1 : 0) {
+      last = place();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+}
+
 async function scrollBy(page: Page, pixels: number): Promise<void> {
+  await atRest(page);
   await page.getByTestId('message-list').evaluate((list, by) => { list.scrollTop += by; }, pixels);
 }
 
@@ -59,11 +71,9 @@ test('what is read does not move while earlier history is laid in above it', asy
     await scrollBy(page, -900);
     await expect(page.getByText('Loading earlier messages…')).toHaveCount(0);
     const id = await inView(page);
-    await expect.poll(async () => {
-      const one = await topOf(page, id);
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 60)));
-      return Math.abs((await topOf(page, id)) - one);
-    }).toBeLessThan(1);
+    const before = await topOf(page, id);
+    await atRest(page);
+    expect(Math.abs((await topOf(page, id)) - before)).toBeLessThan(2);
   }
 });
 
@@ -87,18 +97,13 @@ test('messages that arrive late and belong above do not move the reader', async 
   await openRoom(page, 'The long table');
   await scrollBy(page, -1200);
   await expect(page.getByTestId('to-newest')).toBeVisible();
+  await atRest(page);
   const id = await inView(page);
-  await expect.poll(async () => {
-    const one = await topOf(page, id);
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 80)));
-    return Math.abs((await topOf(page, id)) - one);
-  }).toBeLessThan(1);
   const before = await topOf(page, id);
   await page.evaluate(() => {
     for (let i = 0; i < 4; i++) window.grapevineFake?.sayLate('The long table', 'Dice', `from the past ${i}`, 150 + i);
   });
-  await expect.poll(() => page.evaluate(() => window.grapevineFake?.world.rooms.size)).toBe(1);
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
+  await atRest(page);
   expect(Math.abs((await topOf(page, id)) - before)).toBeLessThan(4);
 });
 
@@ -130,7 +135,7 @@ test('the place in a room is kept while another is looked at', async ({ page }) 
   await expect(said(page, 'line 59')).toBeInViewport();
   await scrollBy(page, -900);
   await expect(page.getByTestId('to-newest')).toBeVisible();
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  await atRest(page);
   const id = await inView(page);
   const before = await topOf(page, id);
   await openRoom(page, 'Bayo');

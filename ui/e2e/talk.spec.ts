@@ -100,6 +100,22 @@ test('by keyboard: edit the last with ↑, walk the messages, reply, react, dele
   await expect(said(page, 'first')).toHaveCount(0);
 });
 
+test('the actions are in the context menu too, and → reaches them from a message', async ({ page }) => {
+  await begin(page, 'chat');
+  await openRoom(page, 'Bayo');
+  await said(page, 'Six at the station?').locator('.bubble').click({ button: 'right' });
+  await page.getByTestId('menu-reply').click();
+  await expect(page.getByTestId('composer-banner')).toContainText('Answering Bayo');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Shift+F6');
+  await expect(said(page, 'Six at the station?')).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByTestId('act-react')).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('composer-banner')).toContainText('Answering Bayo');
+});
+
 test('a quote leads to what it answers', async ({ page }) => {
   await begin(page, 'big');
   await openRoom(page, 'The long table');

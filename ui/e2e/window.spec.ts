@@ -14,6 +14,22 @@ test('Ctrl+K finds a chat, Enter opens it', async ({ page }) => {
   await expect(page.getByText('Nothing here is called “nobody of that name”.')).toBeVisible();
 });
 
+test('a folded rail unfolds for a search and folds again', async ({ page }) => {
+  await page.setViewportSize({ width: 640, height: 600 });
+  await begin(page, 'chat');
+  await openRoom(page, 'Sunday Cooks');
+  await page.keyboard.press('Control+k');
+  await expect(page.getByTestId('search')).toBeFocused();
+  await page.keyboard.type('bay');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('room-title')).toHaveText('Bayo');
+  await expect(page.getByTestId('search')).toHaveCount(0);
+  await page.getByTestId('search-open').click();
+  await expect(page.getByTestId('search')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('search')).toHaveCount(0);
+});
+
 test('keys move between chats and parts of the window, and letters find the box', async ({ page }) => {
   await begin(page, 'chat');
   await openRoom(page, 'Sunday Cooks');

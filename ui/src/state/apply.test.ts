@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Alert, Joining, Notice } from '../gen/api';
 import { BEN, delivery, LOG, member, ROOM, row } from '../test/people';
 import { applyNotice, MAX_ALERTS } from './apply';
+import { DeliveryBook } from './delivery';
 import { applySnapshot, emptyModel } from './model';
 
 function after(...notices: Notice[]) {
   const model = emptyModel();
-  model.delivery[ROOM] = delivery(3, [BEN, 2]);
+  model.delivery[ROOM] = DeliveryBook.from(delivery(3, [BEN, 2]));
   for (const notice of notices) applyNotice(model, notice);
   return model;
 }
@@ -22,13 +23,21 @@ describe('apply', () => {
 
   it('never lets a delivery number fall', () => {
     const model = after({ notice: 'delivery_changed', room: ROOM, delivery: delivery(1, [BEN, 1]) });
-    expect(model.delivery[ROOM]).toEqual(delivery(3, [BEN, 2]));
+    expect(model.delivery[ROOM]?.saved(LOG)).toBe(3);
+    expect(model.delivery[ROOM]?.held(BEN, LOG)).toBe(2);
   });
 
   it('raises delivery numbers and takes in new ones', () => {
     const model = after({ notice: 'delivery_changed', room: ROOM, delivery: { saved: { [LOG]: 5, other: 1 }, acks: [{ peer: BEN, log: LOG, seq: 4 }] } });
-    expect(model.delivery[ROOM]?.saved).toEqual({ [LOG]: 5, other: 1 });
-    expect(model.delivery[ROOM]?.acks).toEqual([{ peer: BEN, log: LOG, seq: 4 }]);
+    const book = model.delivery[ROOM];
+    expect([book?.saved(LOG), book?.saved('other'), book?.held(BEN, LOG), book?.held(BEN, 'other')]).toEqual([5, 1, 4, 0]);
+  });
+
+  it('tells whoever watches that a book changed', () => {
+    const model = after();
+    const before = model.delivery[ROOM];
+    applyNotice(model, { notice: 'delivery_changed', room: ROOM, delivery: delivery(4) });
+    expect(model.delivery[ROOM]).not.toBe(before);
   });
 
   it('leaves delivery of rooms alone that were never opened', () => {

@@ -1,4 +1,4 @@
-import type { Delivery, Notice } from '../gen/api';
+import type { Notice } from '../gen/api';
 import type { Model } from './model';
 
 /** Alerts beyond this number push out the oldest: more than a handful says nothing new. */
@@ -20,7 +20,11 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
       model.rooms[notice.room.id] = notice.room;
       return null;
     case 'delivery_changed':
-      mergeDelivery(model, notice.room, notice.delivery);
+      {
+        // Of a room that was never opened nothing is kept: opening it asks for the whole.
+        const book = model.delivery[notice.room];
+        if (book) model.delivery[notice.room] = book.merged(notice.delivery);
+      }
       return null;
     case 'members_changed':
       model.members[notice.room] = notice.people;
@@ -50,20 +54,6 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
     case 'messages':
     case 'invite_opened':
       return notice;
-  }
-}
-
-/** Merges what changed; sequence numbers never fall, so a late or repeated notice does no harm. */
-export function mergeDelivery(model: Model, room: string, change: Delivery): void {
-  const known = model.delivery[room];
-  if (!known) return; // Not opened: the whole state is asked for on opening.
-  for (const [log, seq] of Object.entries(change.saved)) {
-    known.saved[log] = Math.max(known.saved[log] ?? 0, seq);
-  }
-  for (const ack of change.acks) {
-    const before = known.acks.find((a) => a.peer === ack.peer && a.log === ack.log);
-    if (!before) known.acks.push(ack);
-    else before.seq = Math.max(before.seq, ack.seq);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Message, Page } from '../gen/api';
+import { DeliveryBook, type Other } from './delivery';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
 import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, type Entered, type Span } from './timeline';
@@ -33,6 +34,9 @@ export class Chat {
   /** The end of the list is in view and the window has the reader's attention. */
   attentive = false;
   rows = $derived(rowsOf(this.span, this.divider));
+  /** The others, as plain data: a crowd is gone through for each own message in view. */
+  others: readonly Other[] = $derived.by(() => (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })));
+  book: DeliveryBook | null = $derived.by(() => model.delivery[this.id] ?? null);
   #generation = 0;
   #marked = '';
 
@@ -56,7 +60,7 @@ export class Chat {
     const details = await call('room', { room: this.id });
     model.rooms[this.id] = details.room;
     model.members[this.id] = details.people;
-    model.delivery[this.id] = details.delivery;
+    model.delivery[this.id] = DeliveryBook.from(details.delivery);
   }
 
   /** After a gap in the notices: what is loaded may lack messages anywhere. */

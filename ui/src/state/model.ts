@@ -1,4 +1,5 @@
-import type { Alert, Delivery, Joining, Me, Member, Nearby, Person, Request, RoomRow, Snapshot, Stage } from '../gen/api';
+import type { Alert, Joining, Me, Member, Nearby, Person, Request, RoomRow, Snapshot, Stage } from '../gen/api';
+import type { DeliveryBook } from './delivery';
 
 /** Everything that notices keep up to date, as plain data. Messages live in their rooms' timelines. */
 export interface Model {
@@ -14,7 +15,7 @@ export interface Model {
   /** Of rooms that have been opened. */
   members: Record<string, Member[]>;
   /** Of rooms that have been opened. */
-  delivery: Record<string, Delivery>;
+  delivery: Record<string, DeliveryBook>;
 }
 
 /** Nothing known yet. */

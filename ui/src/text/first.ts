@@ -12,7 +12,7 @@ export const first = {
   useKeychain: 'Use the keychain instead',
   passphraseLabel: 'Passphrase',
   newPassphraseLabel: 'Choose a passphrase',
-  passphraseHint: 'At least 8 characters. Write it down: nobody can recover it for you.',
+  passphraseHint: 'At least 10 characters. Write it down: nobody can recover it for you.',
   show: 'Show',
   hide: 'Hide',
   tryAgain: 'Try again',

@@ -7,7 +7,7 @@ export const refusalWords: Record<Refusal['code'], string> = {
   not_open: 'Grapevine is not open yet.',
   already_open: 'Grapevine is open already.',
   wrong_passphrase: 'That passphrase does not open the key file.',
-  weak_passphrase: 'A passphrase needs at least 8 characters.',
+  weak_passphrase: 'A passphrase needs at least 10 characters, not all alike.',
   keychain: 'The keychain did not keep the key.',
   bad_name: 'A name needs 1 to 64 characters.',
   empty_text: 'There is nothing to send.',

@@ -59,7 +59,7 @@ export function answersOf(world: World): Answers {
     status: () => world.stage,
     begin: ({ name, custody }) => {
       if (name.trim() === '' || [...name].length > 64) refuse('bad_name');
-      if (custody.kind === 'key_file' && custody.passphrase.length < 8) refuse('weak_passphrase');
+      if (custody.kind === 'key_file' && custody.passphrase.length < 10) refuse('weak_passphrase');
       if (custody.kind === 'keychain' && world.stage.stage === 'welcome' && world.stage.keychain) refuse('keychain');
       world.me = { ...world.me, name: name.trim(), custody: custody.kind };
       opened();

@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import { copy } from '../../state/actions';
 import type { Chat } from '../../state/chat.svelte';
 import { dialogs } from '../../state/dialogs.svelte';
@@ -46,9 +47,12 @@ function entersControls(event: KeyboardEvent, target: HTMLElement, row: HTMLElem
     return true;
   }
   if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return false;
-  const controls = [row, ...row.querySelectorAll<HTMLElement>('a[href], button')];
-  const at = controls.indexOf(target);
-  controls[Math.min(Math.max(at + (event.key === 'ArrowRight' ? 1 : -1), 0), controls.length - 1)]?.focus();
+  const step = event.key === 'ArrowRight' ? 1 : -1;
+  // The actions may only now come up, because the pointer rested on another message.
+  void tick().then(() => {
+    const controls = [row, ...row.querySelectorAll<HTMLElement>('a[href], button')];
+    controls[Math.min(Math.max(controls.indexOf(target) + step, 0), controls.length - 1)]?.focus();
+  });
   return true;
 }
 

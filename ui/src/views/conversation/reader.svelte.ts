@@ -10,6 +10,8 @@ export class Reader {
   /** The message with the keyboard's place; `null` until the list was entered. */
   active: string | null = $state(null);
   hovered: string | null = $state(null);
+  /** The message that has the focus, itself or one of its controls. */
+  focused: string | null = $state(null);
   flashed: string | null = $state(null);
   hanging: Hanging | null = $state.raw(null);
   readonly #chat: Chat;
@@ -26,7 +28,12 @@ export class Reader {
   /** Its actions are shown. */
   isHot(key: string): boolean {
     if (this.hanging) return this.hanging.key === key;
-    return this.hovered === key;
+    return (this.hovered ?? this.focused) === key;
+  }
+
+  focus(key: string | null): void {
+    this.focused = key;
+    if (key !== null) this.active = key;
   }
 
   hover(key: string | null): void {

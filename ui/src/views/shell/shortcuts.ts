@@ -48,7 +48,9 @@ function stepRoom(step: number): void {
 }
 
 function focusSearch(): void {
-  focusOf('[data-focus="search"]');
+  const folded = document.querySelector<HTMLElement>('[data-focus="search-open"]');
+  if (folded) folded.click();
+  else focusOf('[data-focus="search"]');
 }
 
 /** A letter typed nowhere in particular belongs into the message box. */
