@@ -15,6 +15,9 @@ use crate::seal::Sealer;
 /// Page cache. Raised: faster paging far back in large histories; lowered: less memory (it fills only as it is used).
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Extension of the empty file beside the database that says: rows were unreadable.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
 /// Why a write was not carried out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -43,6 +46,7 @@ pub(crate) enum Broken {
 }
 
 /// One change of a batch.
+#[derive(Clone)]
 pub(crate) enum Change {
     Put { key: Vec<u8>, plain: Vec<u8> },
     PutClear { key: Vec<u8>, value: Vec<u8> },
@@ -92,8 +96,13 @@ impl Disk {
         self.unreadable.load(Ordering::Relaxed)
     }
 
+    /// Counts it, and sees to it that the next start repairs.
     pub(crate) fn note_unreadable(&self, what: &str) {
-        self.unreadable.fetch_add(1, Ordering::Relaxed);
+        if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
+            && let Err(e) = fs::write(self.dir.with_extension(UNREADABLE), b"")
+        {
+            tracing::error!(error = %e, "the need for a repair cannot be noted");
+        }
         tracing::error!(what, "a stored row cannot be read");
     }
 

@@ -11,6 +11,7 @@
 //! Start in `store.rs`, then `key.rs`; `open.rs` and `repair.rs` tell what happens on a bad day.
 
 mod book;
+mod carve;
 mod disk;
 mod flusher;
 mod heads;

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::disk::{Broken, Change, Disk, StoreError};
+use crate::carve;
+use crate::disk::{Broken, Change, Disk, StoreError, UNREADABLE};
 use crate::heads::{self, Heads};
 use crate::key;
 use crate::lock::{Lock, NotTaken};
@@ -120,20 +121,17 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let sealer = Arc::new(Sealer::new(root_key));
     let (witness, said) = Witness::open(&paths.witness, &sealer)?;
     repair::finish_interrupted(&paths)?;
-    let had_files = paths.db.exists();
-    let cut_copy = keep_if_cut_short(&paths, said.as_ref())?;
-    let (disk, heads, outcome) = match examine(&paths.db, &sealer) {
-        Ok(Found::Empty(disk)) if !had_files || said.is_none_or(|s| s.events == 0) => (disk, Heads::default(), Outcome::Fresh),
-        Ok(Found::Empty(disk)) => {
-            let lost = said.map_or(0, |s| s.events);
-            (disk, Heads::default(), Outcome::Repaired { lost, aside: cut_copy })
+    let known = said.map_or(0, |s| s.events);
+    let (disk, heads, outcome) = match look(&paths, &sealer, said.as_ref()) {
+        Ok(Found::Empty(disk)) if known == 0 => (disk, Heads::default(), Outcome::Fresh),
+        Ok(Found::Empty(disk)) => (disk, Heads::default(), Outcome::Repaired { lost: known, aside: None }),
+        Ok(Found::Sound(disk, heads)) if heads.events() >= known => (disk, heads, Outcome::Normal),
+        Ok(Found::Sound(disk, _)) => {
+            // sled forgot a part without a word; its file may still have it.
+            drop(disk);
+            mend(&paths, &sealer, Unfit::Damaged("events are missing".to_owned()), known)?
         }
-        Ok(Found::Sound(disk, heads)) => {
-            let lost = said.map_or(0, |s| s.events.saturating_sub(heads.events()));
-            let whole = lost == 0 && cut_copy.is_none();
-            (disk, heads, if whole { Outcome::Normal } else { Outcome::Repaired { lost, aside: cut_copy } })
-        }
-        Err(unfit) => mend(&paths, &sealer, unfit, said.as_ref())?,
+        Err(unfit) => mend(&paths, &sealer, unfit, known)?,
     };
     let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
     begin(&disk)?;
@@ -142,15 +140,24 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     Ok(Opened { store, end: if orderly { LastEnd::Orderly } else { LastEnd::Unclean }, outcome })
 }
 
-/// sled forgets what lies beyond a cut, in place; so a file that is shorter than it was known to be is kept first.
-fn keep_if_cut_short(paths: &Paths, said: Option<&Testimony>) -> io::Result<Option<PathBuf>> {
-    let Some(said) = said else { return Ok(None) };
-    match std::fs::metadata(paths.db.join("db")) {
-        Ok(file) if file.len() < said.file_bytes => repair::keep_copy(paths).map(Some),
-        Ok(_) => Ok(None),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e),
+/// Looks at what is there; from outside first, because sled forgets what lies beyond a cut, in place.
+fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result<Found, Unfit> {
+    if paths.db.exists() {
+        let length = match std::fs::metadata(paths.db.join("db")) {
+            Ok(file) => file.len(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
+            Err(e) => return Err(Unfit::Io(e)),
+        };
+        // sled itself shortens the file by whole segments; taken for damage, that would cost a rebuild, and nothing else.
+        let shorter = said.is_some_and(|said| length < said.file_bytes);
+        if shorter && (length == 0 || length % carve::SEGMENT_BYTES as u64 != 0) {
+            return Err(Unfit::Damaged("its file was cut short".to_owned()));
+        }
+        if paths.db.with_extension(UNREADABLE).exists() {
+            return Err(Unfit::Damaged("rows were unreadable last time".to_owned()));
+        }
     }
+    examine(&paths.db, sealer)
 }
 
 /// Opens a database and looks whether it can be used: form, key, heads.
@@ -175,7 +182,7 @@ pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> 
     Ok(Found::Sound(disk, heads))
 }
 
-fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, said: Option<&Testimony>) -> Result<(Disk, Heads, Outcome), OpenError> {
+fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, known: u64) -> Result<(Disk, Heads, Outcome), OpenError> {
     let why = match unfit {
         Unfit::TooNew(found) => return Err(OpenError::TooNew { found }),
         Unfit::WrongKey => return Err(OpenError::WrongKey),
@@ -183,7 +190,6 @@ fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, said: Option<&Testimo
         Unfit::Damaged(why) => why,
     };
     tracing::error!(why, "the store is damaged");
-    let known = said.map_or(0, |s| s.events);
     match repair::mend(paths, sealer)? {
         Mended::Rebuilt { disk, heads, aside } => {
             let lost = known.saturating_sub(heads.events());

@@ -17,7 +17,7 @@ const FILE_BYTES: usize = RECORD_BYTES + 32;
 pub(crate) struct Testimony {
     /// Events, over all logs.
     pub(crate) events: u64,
-    /// Length of the database file in bytes; it never shrinks.
+    /// Length of the database file in bytes.
     pub(crate) file_bytes: u64,
     /// Whether the process then ended in good order.
     pub(crate) ended: Ended,
