@@ -35,7 +35,11 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         },
         name: row.name,
         peer: row.peer.map(|p| p.to_string()),
-        standing: if row.left { dto::Standing::Left } else { dto::Standing::Member },
+        standing: match row.standing {
+            view::Standing::Member => dto::Standing::Member,
+            view::Standing::Left => dto::Standing::Left,
+            view::Standing::Requested => dto::Standing::Requested,
+        },
         members: row.members,
         connected: row.connected,
         last: row.last.map(|p| dto::Preview {
@@ -123,7 +127,6 @@ pub(crate) fn joining(joining: view::Joining) -> dto::Joining {
                     view::JoinRefusal::UsedUp => dto::JoinRefusal::UsedUp,
                     view::JoinRefusal::Declined => dto::JoinRefusal::Declined,
                     view::JoinRefusal::Full => dto::JoinRefusal::Full,
-                    view::JoinRefusal::Cancelled => dto::JoinRefusal::Cancelled,
                     view::JoinRefusal::Own => dto::JoinRefusal::Own,
                 },
             },
@@ -213,6 +216,7 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
     match notice {
         N::Me(row) => dto::Notice::MeChanged { me: me(row, custody) },
         N::Room(row) => dto::Notice::RoomChanged { room: room(row) },
+        N::RoomGone(id) => dto::Notice::RoomGone { room: id.to_string() },
         N::Messages(id, messages) => {
             let id = id.to_string();
             dto::Notice::Messages { messages: messages.into_iter().map(|m| message(&id, m)).collect(), room: id }

@@ -34,6 +34,17 @@ pub enum RoomKind {
     Direct,
 }
 
+/// One's own standing in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Takes part, or is about to.
+    Member,
+    /// Left; history stays.
+    Left,
+    /// A direct room whose other side has not accepted yet.
+    Requested,
+}
+
 /// A room in a list.
 #[derive(Clone, Debug)]
 pub struct RoomRow {
@@ -45,8 +56,8 @@ pub struct RoomRow {
     pub name: String,
     /// The other person of a direct room.
     pub peer: Option<PeerId>,
-    /// One has left it.
-    pub left: bool,
+    /// Own standing.
+    pub standing: Standing,
     /// Members, oneself included.
     pub members: u32,
     /// Other members with a link up.
@@ -227,8 +238,6 @@ pub enum JoinRefusal {
     Declined,
     /// The room is full.
     Full,
-    /// Cancelled here.
-    Cancelled,
     /// It leads to oneself.
     Own,
 }
@@ -376,6 +385,8 @@ pub enum Notice {
     Me(Me),
     /// A room.
     Room(RoomRow),
+    /// A room is no longer listed.
+    RoomGone(RoomId),
     /// New or changed entries of a room.
     Messages(RoomId, Vec<Message>),
     /// Progress of own messages.

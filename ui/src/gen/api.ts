@@ -444,7 +444,7 @@ room: string, } | { "state": "refused",
  */
 why: JoinRefusal, };
 
-export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "cancelled" | "own";
+export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "own";
 
 export type Message = { 
 /**
@@ -664,7 +664,11 @@ me: Me, } | { "notice": "room_changed",
 /**
  * The new row.
  */
-room: RoomRow, } | { "notice": "messages", 
+room: RoomRow, } | { "notice": "room_gone", 
+/**
+ * Which.
+ */
+room: string, } | { "notice": "messages", 
 /**
  * Their room.
  */

@@ -19,6 +19,9 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
     case 'room_changed':
       model.rooms[notice.room.id] = notice.room;
       return null;
+    case 'room_gone':
+      delete model.rooms[notice.room];
+      return null;
     case 'delivery_changed':
       {
         // Of a room that was never opened nothing is kept: opening it asks for the whole.

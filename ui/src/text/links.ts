@@ -60,7 +60,6 @@ const joinRefusals: Record<JoinRefusal, string> = {
   used_up: 'This invite has been used up. Ask for a new one.',
   declined: 'They said no.',
   full: 'The room is full.',
-  cancelled: 'Cancelled.',
   own: 'That is your own invite. Send it to somebody else.',
 };
 

@@ -120,8 +120,6 @@ data! {
         Declined,
         /// The room is full.
         Full,
-        /// Cancelled here.
-        Cancelled,
         /// It leads to oneself.
         Own,
     }

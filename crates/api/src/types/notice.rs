@@ -75,6 +75,11 @@ data! {
             /// The new row.
             room: RoomRow,
         },
+        /// A room is no longer listed: the other person of a requested direct room said no.
+        RoomGone {
+            /// Which.
+            room: RoomIdText,
+        },
         /// Messages are new or changed (edited, deleted, reacted to).
         Messages {
             /// Their room.

@@ -28,6 +28,7 @@ pub(crate) struct Changed {
     pub(crate) stale: BTreeSet<(RoomId, Position)>,
     pub(crate) saved: BTreeMap<RoomId, BTreeSet<LogId>>,
     pub(crate) acks: BTreeMap<RoomId, BTreeSet<(PeerId, LogId)>>,
+    pub(crate) rooms_gone: Vec<RoomId>,
     pub(crate) requests_added: Vec<Request>,
     pub(crate) requests_gone: Vec<PeerId>,
     pub(crate) attempts: BTreeSet<u64>,
@@ -38,6 +39,11 @@ pub(crate) struct Changed {
 impl Changed {
     pub(crate) fn room(&mut self, room: RoomId) {
         self.rooms.insert(room);
+    }
+
+    pub(crate) fn room_gone(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
+        self.rooms_gone.push(room);
     }
 
     pub(crate) fn person(&mut self, peer: PeerId) {

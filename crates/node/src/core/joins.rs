@@ -207,7 +207,10 @@ impl Core {
         match attempt.way {
             Way::Invite(_) => self.refresh_wants(),
             Way::Address { .. } => self.net.cancel_dial(DialId(id)),
-            Way::Peer(peer) if self.is_asked(&peer) => self.set_contact(peer, Contact::No),
+            Way::Peer(peer) if self.is_asked(&peer) => {
+                self.set_contact(peer, Contact::No);
+                self.forget_awaited(peer);
+            }
             Way::Peer(_) => {}
         }
     }
@@ -328,6 +331,7 @@ impl Core {
             return self.become_contacts(peer, &name);
         }
         self.set_contact(peer, Contact::Asked);
+        self.await_direct(peer);
         let name = self.name.clone();
         self.tell(&peer, &Message::ContactRequest(ContactRequest { name }));
         self.set_attempt(id, JoinState::Asked { name: target });
@@ -450,12 +454,24 @@ impl Core {
                 if self.enter_room(room, welcome.name) {
                     self.welcome(peer);
                     self.introduce_rooms(&peer);
-                    self.set_attempt(id, JoinState::Joined { room });
+                    self.on_member_for_attempts(room);
                 } else {
                     self.set_attempt(id, JoinState::Refused(JoinRefusal::Full));
                 }
             }
             None => self.become_contacts(peer, &welcome.name),
+        }
+    }
+
+    /// An invite has led into its room once the Add is here too: before that nothing can be written.
+    pub(crate) fn on_member_for_attempts(&mut self, room: RoomId) {
+        if !self.rooms.get(&room).is_some_and(|state| state.may_write()) {
+            return;
+        }
+        let led_here = |attempt: &&Attempt| matches!(&attempt.way, Way::Invite(i) if i.kind() == InviteKind::Room { hint: room.hint() });
+        let ids: Vec<u64> = self.attempts.values().filter(led_here).map(|attempt| attempt.id).collect();
+        for id in ids {
+            self.set_attempt(id, JoinState::Joined { room });
         }
     }
 

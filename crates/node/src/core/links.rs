@@ -28,6 +28,8 @@ pub(crate) struct Link {
     pub(crate) welcome: bool,
     /// Rooms in common, as proved by tags.
     pub(crate) rooms: Vec<RoomId>,
+    /// As it is shown; kept here because somebody may become known while linked.
+    pub(crate) state: LinkState,
     /// Where they said that they listen.
     pub(crate) listening: Vec<String>,
     /// Sequence number of the own record that they were sent.
@@ -97,6 +99,7 @@ impl Core {
             serves: VecDeque::new(),
             welcome: false,
             rooms: Vec::new(),
+            state: LinkState::Connected { address: remote.to_string(), latency_us: None, since: self.now.wall },
             listening: hello.addresses,
             told_record: 0,
         };

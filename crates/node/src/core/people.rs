@@ -75,7 +75,11 @@ impl Core {
         if peer == self.peer || (!self.people.contains_key(&peer) && self.people.len() >= MAX_PEOPLE) {
             return None;
         }
-        Some(self.people.entry(peer).or_insert_with(|| Someone::new(peer, String::new())))
+        let linked = self.links.get(&peer).map(|link| link.state.clone());
+        Some(self.people.entry(peer).or_insert_with(|| {
+            let new = Someone::new(peer, String::new());
+            Someone { link: linked.unwrap_or(new.link), row: new.row }
+        }))
     }
 
     fn keep_person(&mut self, peer: &PeerId) {
@@ -346,6 +350,7 @@ impl Core {
             self.become_contacts(peer, &answer.name);
         } else {
             self.set_contact(peer, Contact::No);
+            self.forget_awaited(peer);
             self.on_declined_for_attempts(peer);
         }
     }

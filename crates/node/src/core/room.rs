@@ -51,7 +51,8 @@ impl Room {
     /// Takes part: events are exchanged.
     pub(crate) fn is_active(&self) -> bool {
         match self.row.standing {
-            Standing::Member | Standing::Joining | Standing::Requested => true,
+            Standing::Member | Standing::Joining => true,
+            Standing::Requested => false,
             // Until somebody has heard that it was left.
             Standing::Left => !self.leave_heard,
         }

@@ -157,6 +157,7 @@ impl Core {
 
     fn drop_room(&mut self, id: RoomId) {
         self.rooms.remove(&id);
+        self.changed.room_gone(id);
         self.forget::<RoomRow>(&id);
         self.gossip(Input::RoomClosed { room: id });
     }
@@ -170,17 +171,41 @@ impl Core {
         self.room_row(id)
     }
 
-    /// The direct room with somebody, made if it is not there.
+    /// The direct room with a contact, made if it is not there.
     pub(crate) fn ensure_direct(&mut self, peer: PeerId) -> Option<RoomId> {
+        let id = self.direct_room(peer, Standing::Member)?;
+        if let Some(state) = self.rooms.get_mut(&id).filter(|state| state.row.standing == Standing::Requested) {
+            state.row.standing = Standing::Member;
+            let row = state.row.clone();
+            self.keep(&row);
+            self.changed.room(id);
+        }
+        self.introduce_rooms(&peer);
+        Some(id)
+    }
+
+    /// The direct room with somebody who has been asked; nothing can be written there before they accept.
+    pub(crate) fn await_direct(&mut self, peer: PeerId) {
+        let _beyond_the_limit = self.direct_room(peer, Standing::Requested);
+    }
+
+    /// They said no, or were not to be asked any more.
+    pub(crate) fn forget_awaited(&mut self, peer: PeerId) {
+        let id = direct_room_id(&self.peer, &peer);
+        if self.rooms.get(&id).is_some_and(|state| state.row.standing == Standing::Requested) {
+            self.drop_room(id);
+        }
+    }
+
+    fn direct_room(&mut self, peer: PeerId, standing: Standing) -> Option<RoomId> {
         let id = direct_room_id(&self.peer, &peer);
         if !self.rooms.contains_key(&id) {
             if self.rooms.len() >= MAX_ROOMS {
                 return None;
             }
             let name = self.name_of(&peer);
-            self.add_room(id, RoomKind::Direct(peer), name, Standing::Member);
+            self.add_room(id, RoomKind::Direct(peer), name, standing);
         }
-        self.introduce_rooms(&peer);
         Some(id)
     }
 
@@ -248,6 +273,9 @@ impl Core {
         let row = state.row.clone();
         self.keep(&row);
         self.changed.room(id);
+        if standing == Standing::Member {
+            self.on_member_for_attempts(id);
+        }
         if standing == Standing::Left {
             // The Leave is on its way; neighbours have it or will hear of it from each other.
             self.refresh_wants();

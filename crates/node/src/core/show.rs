@@ -17,6 +17,7 @@ impl Core {
         for room in self.changed.take_rooms(self.now.mono) {
             notices.extend(self.room_row(room).ok().map(Notice::Room));
         }
+        notices.extend(self.changed.rooms_gone.drain(..).map(Notice::RoomGone));
         for room in std::mem::take(&mut self.changed.members) {
             notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
         }
@@ -112,7 +113,11 @@ impl Core {
             },
             name,
             peer: room.other(),
-            left: room.row.standing == Standing::Left,
+            standing: match room.row.standing {
+                Standing::Member | Standing::Joining => view::Standing::Member,
+                Standing::Left => view::Standing::Left,
+                Standing::Requested => view::Standing::Requested,
+            },
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
             connected: u32::try_from(others.count()).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
