@@ -34,7 +34,7 @@ impl Pending {
 
 /// Queues a message in its place among the others.
 pub(crate) async fn queue(node: &Node, send: SendText) -> Result<Pending, Refusal> {
-    let reply_to = send.reply_to.as_deref().map(|id| event_id(id)).transpose()?;
+    let reply_to = send.reply_to.as_deref().map(event_id).transpose()?;
     Ok(Pending(node.say(room_id(&send.room)?, text(send.text)?, reply_to).await?))
 }
 
