@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// Prints figures as they come.
-#[derive(Default)]
 pub(crate) struct Figures;
 
 impl Figures {

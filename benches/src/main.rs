@@ -36,7 +36,7 @@ fn main() -> std::process::ExitCode {
         eprintln!("no measurement named {unknown}; there are: {}", names.join(" "));
         return std::process::ExitCode::FAILURE;
     }
-    let mut figures = Figures::default();
+    let mut figures = Figures;
     for (name, measure) in ALL {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
             eprintln!("measuring {name}…");

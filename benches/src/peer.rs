@@ -3,13 +3,15 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 /// Nothing takes longer than this, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Lines that wait to be looked at; more than any measurement leaves.
+const MAX_WAITING: usize = 1 << 18;
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// A line of output, and when it came.
@@ -56,7 +58,7 @@ impl Peer {
             .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
         let stdin = child.stdin.take().expect("stdin is piped");
         let mut stdout = BufReader::with_capacity(256 * 1024, child.stdout.take().expect("stdout is piped"));
-        let (send, lines) = channel();
+        let (send, lines) = sync_channel(MAX_WAITING);
         std::thread::spawn(move || {
             loop {
                 let mut bytes = Vec::new();
