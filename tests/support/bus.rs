@@ -12,6 +12,20 @@ use crate::child::Owned;
 /// A bus and a keyring are there after this time, even on a busy machine.
 const STARTED_WITHIN: Duration = Duration::from_secs(30);
 
+/// Nobody is started by being called: what is on the bus was put there by the test.
+const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
 /// Ends with everything on it when dropped.
 pub(crate) struct Bus {
     // In the order in which they end.
@@ -19,13 +33,12 @@ pub(crate) struct Bus {
     _bus: Owned,
     address: String,
     home: TempDir,
-    services: bool,
 }
 
 impl Bus {
     /// With gnome-keyring, unlocked, empty.
     pub(crate) fn with_keyring() -> Bus {
-        let mut bus = Bus::start(true);
+        let mut bus = Bus::start();
         let mut daemon = Command::new("gnome-keyring-daemon");
         daemon.args(["--unlock", "--foreground", "--components=secrets", "--control-directory"]).arg(bus.home.path().join("run"));
         daemon.envs(bus.env()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -36,14 +49,14 @@ impl Bus {
         bus
     }
 
-    /// Nothing on it is a keychain, nor can be started as one.
+    /// Nothing on it is a keychain.
     pub(crate) fn without_keyring() -> Bus {
-        Bus::start(false)
+        Bus::start()
     }
 
-    fn start(services: bool) -> Bus {
+    fn start() -> Bus {
         let home = tempfile::Builder::new().prefix("grapevine-bus-").tempdir().expect("a folder for the session");
-        for folder in ["run", "data", "config", "cache", "none"] {
+        for folder in ["run", "data", "config", "cache"] {
             fs::create_dir(home.path().join(folder)).expect("the folder is new");
         }
         #[cfg(unix)]
@@ -51,9 +64,12 @@ impl Bus {
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700)).expect("it is ours");
         }
+        let config = home.path().join("bus.conf");
+        fs::write(&config, CONFIG).expect("the folder is new");
         let mut command = Command::new("dbus-daemon");
-        command.args(["--session", "--nofork", "--print-address=1"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut bus = Bus { _keyring: None, _bus: Owned::start(command.envs(folders(&home, services)), "dbus"), address: String::new(), home, services };
+        command.args(["--nofork", "--print-address=1", "--config-file"]).arg(config).envs(folders(&home));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut bus = Bus { _keyring: None, _bus: Owned::start(&mut command, "dbus"), address: String::new(), home };
         let output = bus._bus.0.stdout.take().expect("stdout is piped");
         BufReader::new(output).read_line(&mut bus.address).expect("the bus says where it is");
         bus.address.truncate(bus.address.trim_end().len());
@@ -63,7 +79,7 @@ impl Bus {
 
     /// What a program in this session has in its environment.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
-        let mut env = folders(&self.home, self.services);
+        let mut env = folders(&self.home).to_vec();
         env.push(("DBUS_SESSION_BUS_ADDRESS", self.address.clone()));
         env
     }
@@ -96,16 +112,7 @@ impl Bus {
     }
 }
 
-fn folders(home: &TempDir, services: bool) -> Vec<(&'static str, String)> {
+fn folders(home: &TempDir) -> [(&'static str, String); 4] {
     let at = |name: &str| home.path().join(name).display().to_string();
-    let mut env = vec![
-        ("XDG_RUNTIME_DIR", at("run")),
-        ("XDG_DATA_HOME", at("data")),
-        ("XDG_CONFIG_HOME", at("config")),
-        ("XDG_CACHE_HOME", at("cache")),
-    ];
-    if !services {
-        env.push(("XDG_DATA_DIRS", at("none")));
-    }
-    env
+    [("XDG_RUNTIME_DIR", at("run")), ("XDG_DATA_HOME", at("data")), ("XDG_CONFIG_HOME", at("config")), ("XDG_CACHE_HOME", at("cache"))]
 }

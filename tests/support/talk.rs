@@ -71,11 +71,11 @@ impl Peer {
         })
     }
 
-    /// Uses an invite and waits until the room is there with all that its row says.
+    /// Uses an invite; whoever is in may write at once.
     pub(crate) fn join(&self, invite: &str) -> String {
         let joining = self.call("accept_invite", json!({"text": invite}));
         let room = self.outcome(&joining).unwrap_or_else(|why| self.fail(&format!("joins, but: {why}")));
-        self.watch("is a member", |peer| (peer.room(&room)["room"]["standing"] == "member").then_some(()));
+        assert!(self.row(&room)["standing"] == "member" && self.row(&room)["members"].as_u64() >= Some(2), "{}", self.row(&room));
         room
     }
 
@@ -123,18 +123,23 @@ impl Peer {
     }
 
     /// The history after a position, or all of it, oldest first.
-    pub(crate) fn history(&self, room: &str, after: Option<&str>) -> Vec<Entry> {
+    pub(crate) fn messages(&self, room: &str, after: Option<&str>) -> Vec<Value> {
         // Every position comes after this one.
         let mut place = after.map_or_else(|| "0".repeat(112), str::to_owned);
-        let mut entries = Vec::new();
+        let mut messages = Vec::new();
         loop {
             let page = self.call("timeline", json!({"room": room, "anchor": {"at": "after", "position": place}, "limit": PAGE}));
-            entries.extend(page["messages"].as_array().expect("a list").iter().map(Entry::of));
-            match entries.last() {
-                Some(last) if page["more_after"] == true => place = last.position.clone(),
-                _ => return entries,
+            messages.extend_from_slice(page["messages"].as_array().expect("a list"));
+            match messages.last() {
+                Some(last) if page["more_after"] == true => place = text(&last["position"]),
+                _ => return messages,
             }
         }
+    }
+
+    /// The same, as far as it is the same at every member.
+    pub(crate) fn history(&self, room: &str, after: Option<&str>) -> Vec<Entry> {
+        self.messages(room, after).iter().map(Entry::of).collect()
     }
 
     /// All texts of a room, in its order.
@@ -149,10 +154,8 @@ impl Peer {
 
     /// A message with this text, as the timeline shows it.
     pub(crate) fn message(&self, room: &str, words: &str) -> Value {
-        self.watch(&format!("the message {words:?}"), |peer| {
-            let page = peer.call("timeline", json!({"room": room, "anchor": {"at": "latest"}, "limit": PAGE}));
-            page["messages"].as_array().expect("a list").iter().find(|message| message["body"]["text"] == words).cloned()
-        })
+        let found = |peer: &Peer| peer.messages(room, None).into_iter().find(|message| message["body"]["text"] == words);
+        self.watch(&format!("the message {words:?}"), found)
     }
 
     /// The row of a room.

@@ -32,6 +32,19 @@ fn only_one_side_pastes_and_both_talk() {
 }
 
 #[test]
+fn a_member_lets_others_in_while_the_creator_is_away() {
+    let (mut ana, ben, chi) = (Peer::start("ana"), Peer::start("ben"), Peer::start("chi"));
+    let room = room_of("Harbour walk", &[&ana, &ben]);
+    ana.say(&room, "back in a minute");
+    ben.until_texts(&room, &["back in a minute"]);
+    assert!(ana.stop().success());
+    chi.join(&ben.invite(Some(&room), 1));
+    chi.until_members(&room, &["ana", "ben", "chi"]);
+    chi.until_texts(&room, &["back in a minute"]);
+    assert_eq!(chi.row(&room)["name"], "Harbour walk");
+}
+
+#[test]
 fn the_link_of_an_invite_leads_to_the_same_room() {
     let (ana, ben) = (Peer::start("ana"), Peer::start("ben"));
     let room = ana.create_room("Harbour walk");

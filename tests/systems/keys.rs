@@ -103,7 +103,13 @@ fn a_profile_of_the_keychain_is_locked_without_it_and_opens_when_it_is_back() {
 
 /// No file below the folder holds these bytes, bare or in a usual way of writing them down.
 fn assert_nowhere(folder: &Path, what: &str, bytes: &[u8]) {
-    let texts = [HEXLOWER.encode(bytes), HEXUPPER.encode(bytes), BASE64_NOPAD.encode(bytes), BASE64URL_NOPAD.encode(bytes), BASE32_NOPAD.encode(bytes)];
+    let texts = [
+        HEXLOWER.encode(bytes),
+        HEXUPPER.encode(bytes),
+        BASE64_NOPAD.encode(bytes),
+        BASE64URL_NOPAD.encode(bytes),
+        BASE32_NOPAD.encode(bytes),
+    ];
     let list = bytes.iter().map(u8::to_string).collect::<Vec<_>>();
     let lists = [list.join(","), list.join(", ")];
     let forms = texts.iter().chain(&lists).map(String::as_bytes).chain([bytes]);

@@ -75,7 +75,7 @@ fn number(round: u64, entry: &Entry) -> Option<u64> {
 /// Waits until both have the end of the round and the same history; nothing is in one and not in the other.
 fn until_level(ana: &Peer, ben: &Peer, room: &str, place: Option<&str>, round: u64) -> Vec<Entry> {
     let end = format!("end of round {round}");
-    ben.message(room, &end);
+    ben.watch("ben has the end of the round", |ben| ben.history(room, place).into_iter().find(|entry| entry.text == end));
     ana.watch("ana and ben are level", |ana| {
         let (hers, his) = (ana.history(room, place), ben.history(room, place));
         let level = hers == his && hers.iter().any(|entry| entry.text == end);

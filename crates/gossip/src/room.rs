@@ -99,7 +99,11 @@ impl Room {
         neighbour.standing = standing;
         match standing {
             Standing::Member => self.send_digest(around, peer),
-            Standing::Provisional => self.send_all_heads(around, peer),
+            // Who has nothing yet has no Heads to send: the Digest asks for theirs.
+            Standing::Provisional => {
+                self.send_all_heads(around, peer);
+                self.send_digest(around, peer);
+            }
         }
     }
 
@@ -121,12 +125,12 @@ impl Room {
 
     /// A neighbour's digest: equal means that they have all that is here.
     pub(crate) fn on_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, digest: [u8; 16]) {
-        if self.standing(&peer) != Some(Standing::Member) {
-            return self.send_all_heads(around, peer);
-        }
         if digest != self.own.digest() {
             self.send_all_heads(around, peer);
             return self.send_digest(around, peer);
+        }
+        if self.standing(&peer) != Some(Standing::Member) {
+            return;
         }
         let all: Vec<HeadOf> = self.own.iter().collect();
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {

@@ -137,6 +137,9 @@ impl Core {
             PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason },
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
+        if let (LinkState::Connected { .. }, Some(link)) = (&state, self.links.get_mut(&peer)) {
+            link.state = state.clone();
+        }
         self.on_link_state(peer, state);
     }
 
