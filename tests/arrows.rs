@@ -38,19 +38,6 @@ const ACTS: &[&str] = &[
     "thread_rng",
 ];
 
-/// Layers of the page, and those that each may import.
-const PAGE: &[(&str, &[&str])] = &[
-    ("gen", &[]),
-    ("text", &["gen"]),
-    ("parts", &["text"]),
-    ("host", &["gen", "text"]),
-    ("state", &["host", "gen", "text"]),
-    ("views", &["state", "host", "parts", "gen", "text"]),
-];
-
-/// What a layer may name but not use: words are found for the cases that another layer tells apart.
-const PAGE_TYPES: &[(&str, &[&str])] = &[("text", &["state", "host"])];
-
 /// Longer files are more than one thing.
 const MAX_LINES: usize = 600;
 
@@ -156,12 +143,20 @@ fn only_the_shell_knows_tauri() {
     check(&wrong, "only src-tauri may depend on tauri");
 }
 
+/// The arrows inside the page are judged by its own test, `ui/src/arrows.test.ts`.
+fn is_page_test(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(".test.ts")
+}
+
 #[test]
 fn only_one_file_of_the_page_knows_the_shell() {
     let door = root().join("ui/src/host/tauri.ts");
     let page = files(&root().join("ui/src"), &[".ts", ".svelte"]);
-    let knowing: Vec<String> =
-        page.iter().filter(|path| **path != door && read(path).contains("@tauri-apps")).map(|path| path.display().to_string()).collect();
+    let knowing: Vec<String> = page
+        .iter()
+        .filter(|path| **path != door && !is_page_test(path) && read(path).contains("@tauri-apps"))
+        .map(|path| path.display().to_string())
+        .collect();
     check(&knowing, "only ui/src/host/tauri.ts may import @tauri-apps");
     assert!(read(&door).contains("@tauri-apps"), "the door is where this test thinks it is");
 }
@@ -204,44 +199,6 @@ fn pure_crates_do_not_act() {
         }
     }
     check(&wrong, "wire, gossip and rooms decide; they do not act");
-}
-
-/// The layer that an import in a file of the page leads to, if it leads to one.
-fn imported_layer(file: &Path, line: &str) -> Option<String> {
-    let (_, after) = line.split_once(" from ").or_else(|| line.split_once("import "))?;
-    let target = after.trim().trim_start_matches(['\'', '"']).split(['\'', '"']).next()?;
-    let mut folder = file.parent()?.to_path_buf();
-    for step in target.split('/').filter(|_| target.starts_with('.')) {
-        match step {
-            "." => {}
-            ".." => folder = folder.parent()?.to_path_buf(),
-            name => folder.push(name),
-        }
-    }
-    let below = folder.strip_prefix(root().join("ui/src")).ok().filter(|_| target.starts_with('.'))?;
-    below.components().next().map(|layer| layer.as_os_str().to_string_lossy().into_owned())
-}
-
-#[test]
-fn the_page_points_one_way() {
-    let mut wrong = Vec::new();
-    for (layer, allowed) in PAGE {
-        for path in files(&root().join("ui/src").join(layer), &[".ts", ".svelte"]) {
-            if path.to_string_lossy().ends_with(".test.ts") {
-                continue;
-            }
-            for line in read(&path).lines().filter(|line| line.contains("import ") || line.contains(" from ")) {
-                let Some(to) = imported_layer(&path, line) else { continue };
-                let named =
-                    line.contains("import type ") && PAGE_TYPES.iter().any(|(name, types)| name == layer && types.contains(&to.as_str()));
-                let listed = PAGE.iter().any(|(name, _)| *name == to);
-                if listed && !named && to != *layer && !allowed.contains(&to.as_str()) {
-                    wrong.push(format!("{} → {to}", path.display()));
-                }
-            }
-        }
-    }
-    check(&wrong, "views → state → host → gen, views → parts");
 }
 
 #[test]
