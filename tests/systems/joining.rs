@@ -109,6 +109,8 @@ fn whoever_answers_at_an_address_is_asked_and_may_accept() {
     assert_eq!(request["name"], "ana");
     assert_eq!(request["fingerprint"], ana.snapshot()["me"]["fingerprint"]);
     ana.notice("ana waits for a person", |notice| (notice["joining"]["state"]["state"] == "asked").then_some(()));
+    let row = ana.watch("the room that waits", |ana| ana.snapshot()["rooms"].get(0).cloned());
+    assert_eq!((&row["kind"], &row["standing"]), (&json!("direct"), &json!("requested")), "{row}");
     assert_eq!(ben.refused("open_direct", json!({"peer": request["peer"]})), "unknown_peer", "not before the answer");
 
     ben.call("answer_request", json!({"peer": request["peer"], "accept": true}));

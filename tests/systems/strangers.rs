@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::peer::{PATIENCE, Peer};
 use crate::seed::Chance;
 use crate::talk::room_of;
@@ -145,11 +147,15 @@ fn many_strangers_who_speak_the_protocol_are_shown_out_of_the_lobby() {
     // They ask for nothing less than to be remembered; ana never answers.
     let askers: Vec<Peer> = ["dan", "eve"].map(Peer::start).into();
     for asker in &askers {
-        asker.call("add_address", serde_json::json!({"address": address}));
+        asker.call("add_address", json!({"address": address}));
         asker.notice("asked", |notice| (notice["joining"]["state"]["state"] == "asked").then_some(()));
     }
     scene.ana.watch("two requests wait", |ana| (ana.snapshot()["requests"].as_array()?.len() == 2).then_some(()));
     scene.talk("while they wait");
     assert_eq!(scene.ana.members(&scene.room), ["ana", "ben"]);
-    assert_eq!(askers[0].snapshot()["rooms"], serde_json::json!([]));
+    for asker in &askers {
+        let row = asker.snapshot()["rooms"][0].clone();
+        assert_eq!((&row["standing"], &row["last"]), (&json!("requested"), &json!(null)), "{row}");
+        assert_eq!(asker.refused("send", json!({"room": row["id"], "text": "let me in"})), "not_member");
+    }
 }

@@ -67,15 +67,21 @@ impl Core {
         if self.clean_start {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
-        let heads = room.logs.heads().collect();
-        let stopped = room.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
         let active = room.is_active();
         self.rooms.insert(id, room);
         self.count_unread(id);
         self.find_last(id);
         if active {
-            self.gossip(Input::RoomOpened { room: id, heads, stopped });
+            self.take_part(id);
         }
+    }
+
+    /// Events of this room are exchanged from now on.
+    fn take_part(&mut self, id: RoomId) {
+        let Some(state) = self.rooms.get(&id) else { return };
+        let heads = state.logs.heads().collect();
+        let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
+        self.gossip(Input::RoomOpened { room: id, heads, stopped });
     }
 
     /// Goes on with an own log after an orderly stop. After any other stop others may have more of it than this device remembers.
@@ -178,6 +184,7 @@ impl Core {
             state.row.standing = Standing::Member;
             let row = state.row.clone();
             self.keep(&row);
+            self.take_part(id);
             self.changed.room(id);
         }
         self.introduce_rooms(&peer);
@@ -215,11 +222,10 @@ impl Core {
         match self.rooms.get_mut(&id) {
             Some(state) if state.row.standing == Standing::Left => {
                 state.row.standing = Standing::Joining;
+                state.leave_heard = false;
                 let row = state.row.clone();
-                let heads = state.logs.heads().collect();
-                let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
                 self.keep(&row);
-                self.gossip(Input::RoomOpened { room: id, heads, stopped });
+                self.take_part(id);
             }
             Some(_) => {}
             None if full => return false,
