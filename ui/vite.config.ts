@@ -19,6 +19,8 @@ export default defineConfig({
   preview: { headers: { 'Content-Security-Policy': policy } },
   build: {
     outDir: 'dist',
+    // The list of emoji is one lazy chunk; everything else is far below.
+    chunkSizeWarningLimit: 640,
     // WebKitGTK 2.40 and WebView2 are the oldest that Tauri 2 runs on.
     target: ['es2022', 'safari16.4', 'chrome111'],
     // Fonts as data: URLs would break the CSP's font-src.

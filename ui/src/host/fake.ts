@@ -16,23 +16,27 @@ export interface Strings {
   copied: string[];
 }
 
+/** About what a call to the real shell takes. */
+const CALL_MS = 2;
+
 declare global {
   interface Window {
     grapevineFake?: Strings;
   }
 }
 
-/** A world without a shell: `?scene=` chooses where it begins, `?answers=off` keeps friends silent. */
+/** A world without a shell: `?scene=` chooses where it begins, `?answers=off` keeps friends silent, `?slow=` makes earlier history take so many ms. */
 export function fakeHost(params: URLSearchParams): Host {
   const world = worldOf(params.get('scene') ?? 'chat');
   world.answers = params.get('answers') !== 'off';
   const answers = answersOf(world);
+  const slow = Number(params.get('slow') ?? CALL_MS);
   const strings = stringsOf(world);
   window.grapevineFake = strings;
 
   return {
     async call<K extends keyof Calls>(call: K, args: Calls[K]['args']): Promise<Calls[K]['reply']> {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, isEarlier(args) ? slow : CALL_MS));
       const early = ['status', 'begin', 'unlock', 'retry', 'shutdown'].includes(call);
       if (!early && world.stage.stage !== 'open') throw new Refusal('not_open', 'fake: not open');
       return structuredClone(answers[call](args));
@@ -66,4 +70,8 @@ function stringsOf(world: World): Strings {
     links: [],
     copied: [],
   };
+}
+
+function isEarlier(args: Calls[keyof Calls]['args']): boolean {
+  return 'anchor' in args && args.anchor.at === 'before';
 }
