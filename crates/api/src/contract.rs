@@ -95,7 +95,8 @@ contract! {
     "set_nearby_visible" SetNearbyVisible { visible: bool } -> Me;
     /// Creates a group room with oneself as its first member.
     "create_room" CreateRoom { name: String } -> RoomRow;
-    /// Opens (creates on first use) the direct room with a contact.
+    /// Opens (creates on first use) the direct room with a contact. Somebody who merely shares a room is asked to become one; the room is
+    /// `requested` until they accept.
     "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
     /// Leaves a group room; its history stays readable here.
     "leave_room" LeaveRoom { room: RoomIdText } -> Done;

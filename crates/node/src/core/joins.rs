@@ -306,6 +306,26 @@ impl Core {
         }
     }
 
+    /// Asks a co-member to become a contact, now or when they are linked.
+    pub(crate) fn ask_member(&mut self, peer: PeerId) -> Result<(), Refused> {
+        if let Some(request) = self.requests.get(&peer) {
+            let name = request.name.clone();
+            self.become_contacts(peer, &name);
+            return Ok(());
+        }
+        let target = self.name_of(&peer);
+        let id = self.add_attempt(target.clone(), JoinState::Connecting { address: String::new() }, Way::Peer(peer))?;
+        self.learn(peer, &target, &[]);
+        self.set_contact(peer, Contact::Asked);
+        self.await_direct(peer);
+        if self.links.get(&peer).is_some() {
+            let name = self.name.clone();
+            self.tell(&peer, &Message::ContactRequest(ContactRequest { name }));
+            self.set_attempt(id, JoinState::Asked { name: target });
+        }
+        Ok(())
+    }
+
     fn ask_contact(&mut self, id: u64, peer: PeerId) {
         if self.links.get(&peer).is_none() || !self.attempts.get(&id).is_some_and(|a| matches!(a.way, Way::Address { .. })) {
             return;

@@ -134,7 +134,7 @@ impl Core {
         self.refresh_wants();
     }
 
-    fn is_co_member(&self, peer: &PeerId) -> bool {
+    pub(crate) fn is_co_member(&self, peer: &PeerId) -> bool {
         self.rooms.values().any(|room| room.members.is_member(peer))
     }
 

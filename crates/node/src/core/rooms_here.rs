@@ -168,13 +168,20 @@ impl Core {
         self.gossip(Input::RoomClosed { room: id });
     }
 
-    /// Opens the direct room with a contact.
+    /// Opens the direct room with a contact; somebody who shares a room is asked first to become one.
     pub fn open_direct(&mut self, peer: PeerId) -> Result<view::RoomRow, Refused> {
-        if !self.is_contact(&peer) {
+        if self.is_contact(&peer) {
+            let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
+            return self.room_row(id);
+        }
+        if peer == self.peer || !self.is_co_member(&peer) {
             return Err(Refused::UnknownPeer);
         }
-        let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
-        self.room_row(id)
+        if !self.is_asked(&peer) {
+            self.ask_member(peer)?;
+        }
+        // If they had asked first, this made them a contact.
+        self.room_row(direct_room_id(&self.peer, &peer))
     }
 
     /// The direct room with a contact, made if it is not there.
