@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::key;
 use crate::seal::Sealer;
+use crate::tail::Tail;
 
 /// Messages do not cross these parts of the file.
 pub(crate) const SEGMENT_BYTES: usize = 512 * 1024;
@@ -43,13 +44,14 @@ impl Carved {
     }
 }
 
-/// Reads everything that can be read below a database's folder; changes nothing there.
-pub(crate) fn carve(dir: &Path, sealer: &Sealer) -> io::Result<Carved> {
-    let log = match fs::read(dir.join("db")) {
+/// Reads everything that can be read below a database's folder, with `tail` over its file; changes nothing there.
+pub(crate) fn carve(dir: &Path, tail: &Tail, sealer: &Sealer) -> io::Result<Carved> {
+    let mut log = match fs::read(dir.join("db")) {
         Ok(log) => log,
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(e) => return Err(e),
     };
+    tail.lay_over(&mut log);
     let mut found = Found { bytes: log, ..Found::default() };
     found.read_log(dir);
     Ok(found.into_rows(sealer))
@@ -223,13 +225,15 @@ fn last_seen(mut spans: Vec<Span>) -> BTreeMap<Vec<u8>, Moment> {
     spans.sort_by_key(|span| span.at);
     let mut seen = BTreeMap::from([(Vec::new(), 0)]);
     for Span { at, lo, hi } in spans {
-        let covered: Vec<Vec<u8>> =
-            seen.range(lo.clone()..).map(|(start, _)| start.clone()).take_while(|start| hi.is_empty() || *start < hi).collect();
+        let covered = seen.range(lo.clone()..).map(|(start, _)| start.clone()).take_while(|start| hi.is_empty() || *start < hi);
+        let covered: Vec<Vec<u8>> = covered.collect();
         if !hi.is_empty() {
             let beyond = seen.range(..=hi.clone()).next_back().map_or(0, |(_, at)| *at);
             seen.insert(hi, beyond);
         }
-        covered.iter().for_each(|start| drop(seen.remove(start)));
+        for start in &covered {
+            seen.remove(start);
+        }
         seen.insert(lo, at);
     }
     seen
@@ -351,10 +355,10 @@ mod tests {
             }
             disk.sync().expect("the disk works");
         }
-        let carved = carve(dir.path(), &sealer).expect("it can be read");
+        let carved = carve(dir.path(), &Tail::default(), &sealer).expect("it can be read");
         assert_eq!(carved.rows.len(), expected.len());
         assert!(carved.rows == expected);
-        assert!(carve(dir.path(), &Sealer::new(&[2; 32])).expect("it can be read").is_empty(), "nothing without the key");
+        assert!(carve(dir.path(), &Tail::default(), &Sealer::new(&[2; 32])).expect("it can be read").is_empty(), "nothing without the key");
     }
 
     #[test]
@@ -363,6 +367,6 @@ mod tests {
         let mut noise = vec![0; 3 * SEGMENT_BYTES + 17];
         rand::fill(noise.as_mut_slice());
         fs::write(dir.path().join("db"), noise).expect("the disk has room");
-        assert!(carve(dir.path(), &Sealer::new(&[1; 32])).expect("it can be read").is_empty());
+        assert!(carve(dir.path(), &Tail::default(), &Sealer::new(&[1; 32])).expect("it can be read").is_empty());
     }
 }

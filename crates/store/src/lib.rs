@@ -24,6 +24,7 @@ mod recent;
 mod repair;
 mod seal;
 mod store;
+mod tail;
 mod witness;
 
 pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};

@@ -12,6 +12,7 @@ use crate::lock::{Lock, NotTaken};
 use crate::repair::{self, Mended};
 use crate::seal::Sealer;
 use crate::store::Store;
+use crate::tail::Tail;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Form of keys and rows that this version reads and writes.
@@ -121,6 +122,7 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let sealer = Arc::new(Sealer::new(root_key));
     let (witness, said) = Witness::open(&paths.witness, &sealer)?;
     repair::finish_interrupted(&paths)?;
+    let tail = Tail::read(&paths.db.join("db"))?;
     let known = said.map_or(0, |s| s.events);
     let (disk, heads, outcome) = match look(&paths, &sealer, said.as_ref()) {
         Ok(Found::Empty(disk)) if known == 0 => (disk, Heads::default(), Outcome::Fresh),
@@ -129,9 +131,9 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
         Ok(Found::Sound(disk, _)) => {
             // sled forgot a part without a word; its file may still have it.
             drop(disk);
-            mend(&paths, &sealer, Unfit::Damaged("events are missing".to_owned()), known)?
+            mend(&paths, &tail, &sealer, Unfit::Damaged("events are missing".to_owned()), known)?
         }
-        Err(unfit) => mend(&paths, &sealer, unfit, known)?,
+        Err(unfit) => mend(&paths, &tail, &sealer, unfit, known)?,
     };
     let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
     begin(&disk)?;
@@ -182,7 +184,7 @@ pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> 
     Ok(Found::Sound(disk, heads))
 }
 
-fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, known: u64) -> Result<(Disk, Heads, Outcome), OpenError> {
+fn mend(paths: &Paths, tail: &Tail, sealer: &Arc<Sealer>, unfit: Unfit, known: u64) -> Result<(Disk, Heads, Outcome), OpenError> {
     let why = match unfit {
         Unfit::TooNew(found) => return Err(OpenError::TooNew { found }),
         Unfit::WrongKey => return Err(OpenError::WrongKey),
@@ -190,7 +192,7 @@ fn mend(paths: &Paths, sealer: &Arc<Sealer>, unfit: Unfit, known: u64) -> Result
         Unfit::Damaged(why) => why,
     };
     tracing::error!(why, "the store is damaged");
-    match repair::mend(paths, sealer)? {
+    match repair::mend(paths, tail, sealer)? {
         Mended::Rebuilt { disk, heads, aside } => {
             let lost = known.saturating_sub(heads.events());
             Ok((disk, heads, Outcome::Repaired { lost, aside: Some(aside) }))

@@ -19,6 +19,7 @@ use crate::key;
 use crate::open::{self, Found, OpenError, Paths, Unfit};
 use crate::seal::Sealer;
 use crate::store::{decode_event, event_rows};
+use crate::tail::Tail;
 
 /// Small rows in one batch of a repair.
 const ROWS_AT_ONCE: usize = 256;
@@ -32,11 +33,11 @@ pub(crate) enum Mended {
 }
 
 /// Rebuilds the database beside the damaged one and lets them change places; the damaged one is kept under a dated name.
-pub(crate) fn mend(paths: &Paths, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
+pub(crate) fn mend(paths: &Paths, tail: &Tail, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
     let rebuilt = rebuilt_path(&paths.profile);
     // Left by a repair that was interrupted; it is made anew from the original.
     remove_tree(&rebuilt)?;
-    let carved = carve::carve(&paths.db, sealer)?;
+    let carved = carve::carve(&paths.db, tail, sealer)?;
     if let Some(found) = carved.schema.filter(|found| *found > open::SCHEMA) {
         return Err(OpenError::TooNew { found });
     }
@@ -51,6 +52,8 @@ pub(crate) fn mend(paths: &Paths, sealer: &Arc<Sealer>) -> Result<Mended, OpenEr
     drop(carved);
     let aside = free_name(&paths.profile);
     fs::rename(&paths.db, &aside)?;
+    // What is kept is what was there, not what sled made of it.
+    tail.restore(&aside.join("db"))?;
     if saved {
         fs::rename(&rebuilt, &paths.db)?;
     }

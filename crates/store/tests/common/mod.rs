@@ -1,5 +1,6 @@
 //! Ana, ben and chi, who write real signed events, and a profile for them.
-#![allow(dead_code)] // each test program uses a part of it
+// Each test program uses a part of it, and none exports any of it.
+#![allow(dead_code, unreachable_pub)]
 
 use std::path::Path;
 
