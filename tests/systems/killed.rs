@@ -51,13 +51,21 @@ struct Story {
 fn kill_while_sending(ana: &mut Peer, room: &str, round: u64, chance: &mut Chance) -> Story {
     let lines = (1..=SENDS).map(|n| ana.line("send", &json!({"room": room, "text": words(round, n)})));
     let (ids, lines): (Vec<u64>, Vec<String>) = lines.unzip();
-    // At a random moment: once a random one of the sends has been answered.
-    let moment = chance.below(SENDS) as usize;
-    ana.write(lines.concat().as_bytes());
-    let last = ana.inbox().answer(ids[moment], Instant::now() + PATIENCE).unwrap_or_else(|| ana.fail("answers a send"));
-    let inbox = ana.kill9();
+    let answered = |n: usize| ana.inbox().answer(ids[n], Instant::now() + PATIENCE).unwrap_or_else(|| ana.fail("answers a send"));
     let mut story = Story { round, sent: BTreeMap::new(), saved: BTreeMap::new() };
-    story.note_sent(&last["reply"]);
+    // In small portions, each answered before the next, so that some are saved; the last portion is all that is left, and in its
+    // middle the end comes.
+    let moment = chance.below(SENDS) as usize;
+    let mut begun = 0;
+    while begun < moment {
+        let portion = (1 + chance.below(60) as usize).min(moment - begun);
+        ana.write(lines[begun..begun + portion].concat().as_bytes());
+        begun += portion;
+        story.note_sent(&answered(begun - 1)["reply"]);
+    }
+    ana.write(lines[begun..].concat().as_bytes());
+    story.note_sent(&answered(moment)["reply"]);
+    let inbox = ana.kill9();
     story.note(&inbox, &ids);
     println!("round {round}: killed at answer {moment}; {} answered, saved {:?}", story.sent.len(), story.saved);
     story
