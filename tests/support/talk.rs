@@ -116,7 +116,7 @@ impl Peer {
         self.write(lines.concat().as_bytes());
         for id in ids {
             let answer = self.inbox().answer(id, std::time::Instant::now() + crate::peer::PATIENCE);
-            if !answer.is_some_and(|answer| answer.get("reply").is_some()) {
+            if answer.is_none_or(|answer| answer.get("reply").is_none()) {
                 self.fail("takes every message");
             }
         }
