@@ -336,7 +336,7 @@ mod tests {
         let sealer = Arc::new(Sealer::new(&[1; 32]));
         let mut expected = BTreeMap::new();
         {
-            let disk = Disk::open(dir.path(), sealer.clone()).ok().expect("it is new");
+            let disk = Disk::open(dir.path(), sealer.clone()).expect("it is new");
             for n in 0..6_000u32 {
                 // Long values now and then, overwritten and removed rows, keys that share beginnings.
                 let key = [b"E".as_slice(), &[7; 16], &(n.wrapping_mul(2_654_435_761) % 2_000).to_be_bytes()].concat();

@@ -64,6 +64,12 @@ pub(crate) struct Disk {
     failed: AtomicBool,
 }
 
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Disk({})", self.dir.display())
+    }
+}
+
 /// Opened databases may be shared between threads: sled is lock-free and the rest is guarded.
 impl Disk {
     /// Opens or makes the database in `dir`. sled repairs a torn tail by itself, and may panic on worse: that comes back as damage.

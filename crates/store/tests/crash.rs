@@ -31,7 +31,7 @@ fn child_writes_until_killed() {
     let Some(profile) = profile_of_child() else { return };
     let store = open(&profile);
     let mut pen = Pen::new(ana(), room(1), 1 + store.heads(&room(1)).len() as u64);
-    let (done, marks) = mpsc::channel();
+    let (done, marks) = mpsc::sync_channel(1024);
     let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the writer listens")).expect("a thread");
     let before = store.events();
     let mut written = Vec::new();
@@ -138,7 +138,7 @@ fn a_full_disk_is_an_error_and_leaves_nothing_half_applied() {
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 6144; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
     limited.env(PROFILE, dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let (done, finished) = mpsc::channel();
+    let (done, finished) = mpsc::sync_channel(1024);
     let writer = limited.spawn().expect("sh starts");
     let id = writer.id();
     std::thread::spawn(move || done.send(writer.wait_with_output()));
@@ -164,7 +164,7 @@ fn a_full_disk_is_an_error_and_leaves_nothing_half_applied() {
 fn the_flusher_reports_what_was_written_before_it_was_asked_and_rests_otherwise() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = open(dir.path());
-    let (done, marks) = mpsc::channel();
+    let (done, marks) = mpsc::sync_channel(1024);
     let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the test listens")).expect("a thread");
     let mut pen = Pen::new(ana(), room(1), 1);
     let mut last = Mark::default();

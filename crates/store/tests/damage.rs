@@ -151,7 +151,7 @@ fn cut(profile: &Path, to: u64) {
 #[test]
 fn a_cut_file_is_kept_and_what_is_left_of_it_is_read() {
     for parts in [1, 4, 7, 9] {
-        let outcome = check(&format!("cut to {parts}/10"), |profile| cut(profile, length(profile) * parts / 10 | 1));
+        let outcome = check(&format!("cut to {parts}/10"), |profile| cut(profile, (length(profile) * parts / 10) | 1));
         let Outcome::Repaired { lost, aside: Some(aside) } = outcome else { panic!("{outcome:?}") };
         assert!(lost > 0);
         assert_eq!(aside.file_name().map(|name| name.to_string_lossy().starts_with("store.damaged-")), Some(true));

@@ -45,7 +45,7 @@ fn check<R: Row + Clone + PartialEq + std::fmt::Debug>(store: &Store, row: &R) {
     store.put(row).expect("the disk has room");
     store.put(row).expect("twice is once");
     assert_eq!(store.get::<R>(row.id()).as_ref(), Some(row));
-    assert_eq!(store.all::<R>(), [row.clone()]);
+    assert_eq!(store.all::<R>(), std::slice::from_ref(row));
     store.remove::<R>(row.id()).expect("it is there");
     assert_eq!(store.get::<R>(row.id()), None);
     store.remove::<R>(row.id()).expect("fine if it is gone");
