@@ -42,8 +42,16 @@ export function reachWords(me: Me): { tone: 'ok' | 'warn'; words: string } {
   if (me.addresses.length === 0) {
     return { tone: 'warn', words: 'This computer has no network address, so nobody can reach you just now.' };
   }
+  if (me.addresses.every(isLoopback)) {
+    return { tone: 'warn', words: 'Only programs on this computer can reach you: it is on no network, or was told to listen to itself alone.' };
+  }
   if (outside.length === 0) return { tone: 'ok', words: 'Others can reach you on this network.' };
   return { tone: 'ok', words: 'Others can reach you on this network, and from outside if your router lets them in.' };
+}
+
+/** An address of this machine to itself. */
+function isLoopback(address: string): boolean {
+  return /^(127\.|\[?::1\]?:|localhost:)/i.test(address);
 }
 
 /** An address that means something only on this machine or in this house. */
