@@ -138,6 +138,42 @@ fn whoever_answers_at_an_address_may_decline() {
 }
 
 #[test]
+fn a_request_outlives_a_restart_of_both() {
+    let (mut ana, mut ben) = (Peer::start("ana"), Peer::start("ben"));
+    ben.keep_port();
+    ana.call("add_address", json!({"address": ben.address()}));
+    let asker = ben.notice("ana asks", |notice| notice["request"]["peer"].as_str().map(str::to_owned));
+    for peer in [&mut ana, &mut ben] {
+        assert!(peer.stop().success());
+        peer.start_again();
+    }
+    assert_eq!(ben.snapshot()["requests"][0]["name"], "ana");
+    ben.call("answer_request", json!({"peer": asker, "accept": true}));
+    let room = ana.watch("ben has accepted", |ana| {
+        let row = ana.snapshot()["rooms"][0].clone();
+        (row["standing"] == "member").then(|| text(&row["id"]))
+    });
+    ana.say(&room, "at last");
+    ben.until_texts(&room, &["at last"]);
+}
+
+#[test]
+fn somebody_who_shares_a_room_may_be_asked_for_a_direct_one() {
+    let (ana, ben) = (Peer::start("ana"), Peer::start("ben"));
+    room_of("Harbour walk", &[&ana, &ben]);
+    let row = ana.call("open_direct", json!({"peer": ben.id()}));
+    assert_eq!((&row["kind"], &row["standing"]), (&json!("direct"), &json!("requested")), "{row}");
+    let room = text(&row["id"]);
+    let asker = ben.notice("ana asks", |notice| notice["request"]["peer"].as_str().map(str::to_owned));
+    ben.call("answer_request", json!({"peer": asker, "accept": true}));
+    ana.watch("ben accepts", |ana| (ana.row(&room)["standing"] == "member").then_some(()));
+    ana.say(&room, "between us");
+    ben.until_texts(&room, &["between us"]);
+    ben.say(&room, "only us");
+    ana.until_texts(&room, &["between us", "only us"]);
+}
+
+#[test]
 fn two_who_ask_each_other_need_no_answer() {
     let (ana, ben) = (Peer::start("ana"), Peer::start("ben"));
     let (to_ben, to_ana) = (ben.address(), ana.address());

@@ -293,7 +293,9 @@ impl Core {
     pub(crate) fn on_contact_request(&mut self, peer: PeerId, request: &ContactRequest) {
         let contact = self.people.get(&peer).map_or(Contact::No, |p| p.row.contact);
         match contact {
-            Contact::Yes | Contact::Asked => self.become_contacts(peer, &request.name),
+            // They were away when they were accepted.
+            Contact::Yes => self.answer(&peer, true),
+            Contact::Asked => self.become_contacts(peer, &request.name),
             Contact::Declined => self.answer(&peer, false),
             Contact::No => self.note_request(peer, &request.name),
         }
