@@ -1,15 +1,12 @@
-//! Lines from stdin, each a call. Read on a thread of their own: a blocking read that waits only on its pipe is the quickest there is.
+//! Lines from stdin, each a call.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
 
 /// Longest line, in bytes: a text of 16 KiB with every character escaped fits four times.
 const MAX_LINE: u64 = 512 * 1024;
-/// Lines that wait; beyond it stdin waits.
-const MAX_WAITING: usize = 256;
 
 /// One call.
 #[derive(Deserialize)]
@@ -24,21 +21,9 @@ pub(crate) struct Line<'a> {
     pub(crate) args: Option<&'a RawValue>,
 }
 
-/// Lines until the end of stdin, or until one that is too long to be a call.
-pub(crate) fn start() -> std::io::Result<mpsc::Receiver<Vec<u8>>> {
-    let (send, lines) = mpsc::channel(MAX_WAITING);
-    std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
-        let mut input = std::io::stdin().lock();
-        loop {
-            let mut line = Vec::new();
-            match input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
-                Ok(read) if read > 0 && (line.ends_with(b"\n") || (read as u64) < MAX_LINE) => {}
-                Ok(_) | Err(_) => return,
-            }
-            if send.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    })?;
-    Ok(lines)
+/// Reads the next line into `line`; false at the end of the input, or at a line that is too long to be a call.
+pub(crate) fn read(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let read = input.take(MAX_LINE).read_until(b'\n', line)?;
+    Ok(read > 0 && (line.ends_with(b"\n") || (read as u64) < MAX_LINE))
 }

@@ -1,20 +1,23 @@
-//! Lines to stdout: written by one thread, in order, many at a time when many wait.
+//! Lines to stdout: one thread writes answers and notices, many at a time when many wait. It takes notices from their source itself, so that
+//! nothing lies between the node and the pipe.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::thread::JoinHandle;
 
 use api::contract::Reply;
+use api::session::Notices;
 use api::types::{Numbered, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-/// Lines that wait for stdout; beyond it replies wait, and notices show a gap.
+/// Answers that wait for stdout; beyond it callers wait.
 const MAX_WAITING: usize = 4_096;
-/// Lines written at once.
+/// Answers written at once.
 const MAX_BATCH: usize = 256;
 
-/// Where lines go.
+/// Where answers go. Notices end, and with them the thread, when the last of these is gone.
 #[derive(Clone)]
 pub(crate) struct Output(mpsc::Sender<Vec<u8>>);
 
@@ -34,38 +37,55 @@ struct Answer<'a> {
 
 impl Output {
     /// Starts the writing thread; it ends when the last handle is gone and everything is written.
-    pub(crate) fn start() -> std::io::Result<(Output, JoinHandle<()>)> {
-        let (send, receive) = mpsc::channel(MAX_WAITING);
-        let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || write(receive))?;
+    pub(crate) fn start(runtime: Handle, notices: Notices) -> io::Result<(Output, JoinHandle<()>)> {
+        let (send, answers) = mpsc::channel(MAX_WAITING);
+        let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
+            if let Err(error) = runtime.block_on(write(notices, answers)) {
+                tracing::info!(%error, "stdout is gone");
+            }
+        })?;
         Ok((Output(send), thread))
     }
 
     /// The answer to a call; false when stdout is gone.
     pub(crate) async fn answer(&self, id: &RawValue, outcome: &Result<Reply, Refusal>) -> bool {
         let outcome = outcome.as_ref().map_or_else(Outcome::Refusal, Outcome::Reply);
-        self.line(&Answer { id, outcome }).await
-    }
-
-    /// A notice, in the order of its number; false when stdout is gone.
-    pub(crate) async fn notice(&self, notice: &Numbered) -> bool {
-        self.line(notice).await
-    }
-
-    async fn line(&self, content: &impl Serialize) -> bool {
-        let Ok(mut line) = serde_json::to_vec(content) else { return false };
-        line.push(b'\n');
+        let Ok(line) = serde_json::to_vec(&Answer { id, outcome }) else { return false };
         self.0.send(line).await.is_ok()
     }
 }
 
-fn write(mut lines: mpsc::Receiver<Vec<u8>>) {
-    let mut stdout = std::io::stdout().lock();
-    let (mut batch, mut bytes) = (Vec::new(), Vec::new());
-    while lines.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
-        batch.drain(..).for_each(|line| bytes.extend_from_slice(&line));
-        if stdout.write_all(&bytes).and_then(|()| stdout.flush()).is_err() {
-            return;
+async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let (mut batch, mut bytes, mut more) = (Vec::new(), Vec::new(), true);
+    loop {
+        tokio::select! {
+            // In order: when the last answer is written, notices that are there are written before the end.
+            biased;
+            told = notices.next(), if more => match told {
+                Some(told) => told.iter().try_for_each(|notice| put_notice(&mut bytes, notice))?,
+                None => more = false,
+            },
+            count = answers.recv_many(&mut batch, MAX_BATCH) => {
+                if count == 0 {
+                    return stdout.flush();
+                }
+                batch.drain(..).for_each(|line| put(&mut bytes, &line));
+            }
         }
+        stdout.write_all(&bytes)?;
+        stdout.flush()?;
         bytes.clear();
     }
+}
+
+fn put_notice(bytes: &mut Vec<u8>, notice: &Numbered) -> io::Result<()> {
+    serde_json::to_writer(&mut *bytes, notice)?;
+    bytes.push(b'\n');
+    Ok(())
+}
+
+fn put(bytes: &mut Vec<u8>, line: &[u8]) {
+    bytes.extend_from_slice(line);
+    bytes.push(b'\n');
 }

@@ -1,10 +1,13 @@
 //! From first line to orderly end.
 
-use api::contract::{Begin, Command};
+use std::sync::Arc;
+
+use api::contract::{Begin, Command, Reply, Status};
 use api::session::{Config, Notices, Session};
 use api::types::{Code, Notice, Refusal, Stage};
 use serde_json::value::RawValue;
-use tokio::sync::mpsc::Receiver;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::args::Beginning;
 use crate::lines::{self, Line};
@@ -15,81 +18,95 @@ const MAX_SENDS: usize = 1_024;
 
 /// Serves stdin until it ends, `shutdown` is called, or the process is asked to end.
 pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) -> std::io::Result<()> {
-    let (output, written) = Output::start()?;
-    let lines = lines::start()?;
     let session = Session::open(config);
-    let notices = tokio::spawn(tell(session.clone(), session.subscribe(), output.clone(), beginning));
+    let (output, written) = Output::start(Handle::current(), session.subscribe())?;
+    tokio::spawn(begin(session.clone(), session.subscribe(), beginning));
+    let ended = read_lines(session.clone(), output.clone())?;
     tokio::select! {
-        () = take_lines(&session, &output, lines) => {}
+        _ = ended => {}
         () = asked_to_end() => {}
     }
     session.close().await;
-    notices.abort();
-    let _aborted = notices.await;
     drop(output);
     // Everything that was answered is written before the process ends.
     let _panicked = tokio::task::spawn_blocking(move || written.join()).await;
     Ok(())
 }
 
-/// Passes notices on, and begins the profile if a name was given on the command line.
-async fn tell(session: Session, mut notices: Notices, output: Output, mut beginning: Option<Beginning>) {
-    if let Ok(api::contract::Reply::Status(stage)) = session.run(Command::Status(api::contract::Status {})).await {
-        begin_if_new(&session, &stage, &mut beginning);
-    }
-    while let Some(batch) = notices.next().await {
-        for notice in &batch {
-            if let Notice::StageChanged { stage } = &notice.notice {
-                begin_if_new(&session, stage, &mut beginning);
-            }
-            if !output.notice(notice).await {
-                return;
-            }
+/// Begins the profile if it is new and a name was given on the command line.
+async fn begin(session: Session, mut notices: Notices, beginning: Option<Beginning>) {
+    let Some(Beginning { name, custody }) = beginning else { return };
+    let mut stage = match session.run(Command::Status(Status {})).await {
+        Ok(Reply::Status(stage)) => stage,
+        Ok(_) | Err(_) => return,
+    };
+    loop {
+        match stage {
+            Stage::Welcome { .. } => break,
+            Stage::Opening { .. } => {}
+            Stage::Locked { .. } | Stage::NeedsPassphrase { .. } | Stage::Unusable { .. } | Stage::Open => return,
         }
-    }
-}
-
-fn begin_if_new(session: &Session, stage: &Stage, beginning: &mut Option<Beginning>) {
-    if !matches!(stage, Stage::Welcome { .. }) {
-        return;
-    }
-    if let Some(Beginning { name, custody }) = beginning.take() {
-        let session = session.clone();
-        tokio::spawn(async move {
-            if let Err(refusal) = session.run(Command::Begin(Begin { name, custody })).await {
-                eprintln!("grapevine-node: cannot begin: {}", refusal.message);
-            }
+        let Some(batch) = notices.next().await else { return };
+        let moved = batch.into_iter().rev().find_map(|numbered| match numbered.notice {
+            Notice::StageChanged { stage } => Some(stage),
+            _ => None,
         });
+        stage = moved.unwrap_or(stage);
+    }
+    if let Err(refusal) = session.run(Command::Begin(Begin { name, custody })).await {
+        eprintln!("grapevine-node: cannot begin: {}", refusal.message);
     }
 }
 
-async fn take_lines(session: &Session, output: &Output, mut lines: Receiver<Vec<u8>>) {
-    let sends = std::sync::Arc::new(tokio::sync::Semaphore::new(MAX_SENDS));
-    while let Some(line) = lines.recv().await {
+/// Reads and answers on a thread of its own: a blocking read that waits only for its pipe is the quickest there is.
+fn read_lines(session: Session, output: Output) -> std::io::Result<oneshot::Receiver<()>> {
+    let (end, ended) = oneshot::channel();
+    let runtime = Handle::current();
+    std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+        take_lines(&runtime, &session, &output);
+        let _nobody_waits = end.send(());
+    })?;
+    Ok(ended)
+}
+
+fn take_lines(runtime: &Handle, session: &Session, output: &Output) {
+    let mut input = std::io::stdin().lock();
+    let mut line = Vec::new();
+    let sends = Arc::new(Semaphore::new(MAX_SENDS));
+    while matches!(lines::read(&mut input, &mut line), Ok(true)) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let last = match serde_json::from_slice::<Line<'_>>(&line) {
-            Ok(call) => {
-                answer(session, output, &call, &sends).await;
-                call.call == "shutdown"
-            }
-            Err(error) => {
-                let refusal = Refusal { code: Code::BadArguments, message: format!("not a call: {error}") };
-                output.answer(RawValue::NULL, &Err(refusal)).await;
-                false
-            }
-        };
-        if last {
+        if runtime.block_on(take_line(session, output, &line, &sends)) == Next::End {
             break;
         }
     }
     // Messages that are on their way into the log are answered before the end.
-    let _never_closed = sends.acquire_many(MAX_SENDS as u32).await;
+    let _never_closed = runtime.block_on(sends.acquire_many(MAX_SENDS as u32));
+}
+
+#[derive(PartialEq)]
+enum Next {
+    Line,
+    End,
+}
+
+async fn take_line(session: &Session, output: &Output, line: &[u8], sends: &Arc<Semaphore>) -> Next {
+    match serde_json::from_slice::<Line<'_>>(line) {
+        Ok(call) => {
+            answer(session, output, &call, sends).await;
+            if call.call == "shutdown" { Next::End } else { Next::Line }
+        }
+        Err(error) => {
+            let refusal = Refusal { code: Code::BadArguments, message: format!("not a call: {error}") };
+            output.answer(RawValue::NULL, &Err(refusal)).await;
+            Next::Line
+        }
+    }
 }
 
 /// Answers one call. A send gets its place now and its answer later, so that many can be under way.
-async fn answer(session: &Session, output: &Output, line: &Line<'_>, sends: &std::sync::Arc<tokio::sync::Semaphore>) {
+async fn answer(session: &Session, output: &Output, line: &Line<'_>, sends: &Arc<Semaphore>) {
     let id = line.id.unwrap_or(RawValue::NULL);
     let args = line.args.map_or("{}", RawValue::get);
     if line.call != "send" {
