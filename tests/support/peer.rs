@@ -216,6 +216,20 @@ impl Peer {
         run.child.0.wait().expect("a child can be waited for")
     }
 
+    /// The same of a program whose output nobody reads.
+    pub(crate) fn process_ended(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        let mut run = self.run.take().expect("it was running");
+        loop {
+            if let Some(status) = run.child.0.try_wait().expect("a child can be waited for") {
+                run.inbox.set_deaf(false);
+                return status;
+            }
+            assert!(Instant::now() < end, "{} did not end\n{}", self.name, self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// kill −9. Gives what it had said, to the last byte.
     pub(crate) fn kill9(&mut self) -> Arc<Inbox> {
         let mut run = self.run.take().expect("it was running");

@@ -131,6 +131,20 @@ fn the_end_of_the_input_and_a_polite_kill_both_end_in_order() {
     assert_eq!(ana.texts(&room), ["dear diary"]);
 }
 
+#[test]
+fn a_client_that_does_not_read_cannot_keep_the_process() {
+    let mut ana = Peer::start("ana");
+    let room = ana.create_room("Deaf");
+    ana.inbox().set_deaf(true);
+    // More than the pipe holds.
+    ana.write(format!("{}\n", json!({"id": "many", "call": "snapshot"})).repeat(400).as_bytes());
+    let kill = std::process::Command::new("kill").arg(ana.pid().to_string()).status();
+    assert!(kill.expect("kill is there").success());
+    assert!(ana.process_ended().success());
+    ana.start_again();
+    assert_eq!(ana.row(&room)["name"], "Deaf");
+}
+
 /// Rooms in common: each rename then makes this many notices.
 const ROOMS: usize = 4;
 /// More than all queues between the node and a deaf client hold.

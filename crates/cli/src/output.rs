@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use api::contract::Reply;
 use api::session::Notices;
@@ -10,16 +11,37 @@ use api::types::{Numbered, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Answers that wait for stdout; beyond it callers wait.
 const MAX_WAITING: usize = 4_096;
 /// Answers written at once.
 const MAX_BATCH: usize = 256;
 
-/// Where answers go. Notices end, and with them the thread, when the last of these is gone.
+/// How long a client that does not read may keep the process from ending.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where answers go.
 #[derive(Clone)]
 pub(crate) struct Output(mpsc::Sender<Vec<u8>>);
+
+/// The writing thread.
+pub(crate) struct Writing {
+    over: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Writing {
+    /// Ends it once everything that was answered is written. Whoever still holds an [`Output`] may be waiting for a line that never comes.
+    pub(crate) async fn finish(self) {
+        let _over_already = self.over.send(());
+        let thread = self.thread;
+        let written = tokio::task::spawn_blocking(move || thread.join());
+        if tokio::time::timeout(PATIENCE, written).await.is_err() {
+            tracing::warn!(seconds = PATIENCE.as_secs(), "nobody reads stdout; what waits is dropped");
+        }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,15 +58,16 @@ struct Answer<'a> {
 }
 
 impl Output {
-    /// Starts the writing thread; it ends when the last handle is gone and everything is written.
-    pub(crate) fn start(runtime: Handle, notices: Notices) -> io::Result<(Output, JoinHandle<()>)> {
+    /// Starts the writing thread.
+    pub(crate) fn start(runtime: Handle, notices: Notices) -> io::Result<(Output, Writing)> {
         let (send, answers) = mpsc::channel(MAX_WAITING);
+        let (over, told_over) = oneshot::channel();
         let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-            if let Err(error) = runtime.block_on(write(notices, answers)) {
+            if let Err(error) = runtime.block_on(write(notices, answers, told_over)) {
                 tracing::info!(%error, "stdout is gone");
             }
         })?;
-        Ok((Output(send), thread))
+        Ok((Output(send), Writing { over, thread }))
     }
 
     /// The answer to a call; false when stdout is gone.
@@ -55,7 +78,7 @@ impl Output {
     }
 }
 
-async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>, mut over: oneshot::Receiver<()>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let (mut batch, mut bytes, mut more) = (Vec::new(), Vec::new(), true);
     loop {
@@ -70,9 +93,16 @@ async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>) -> io
                 if count == 0 {
                     return stdout.flush();
                 }
-                batch.drain(..).for_each(|line| put(&mut bytes, &line));
             }
+            _ = &mut over, if !answers.is_closed() => answers.close(),
         }
+        // A stream of notices that never rests must not keep answers waiting.
+        while batch.len() < MAX_BATCH
+            && let Ok(line) = answers.try_recv()
+        {
+            batch.push(line);
+        }
+        batch.drain(..).for_each(|line| put(&mut bytes, &line));
         stdout.write_all(&bytes)?;
         stdout.flush()?;
         bytes.clear();

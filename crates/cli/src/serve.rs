@@ -19,17 +19,15 @@ const MAX_SENDS: usize = 1_024;
 /// Serves stdin until it ends, `shutdown` is called, or the process is asked to end.
 pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) -> std::io::Result<()> {
     let session = Session::open(config);
-    let (output, written) = Output::start(Handle::current(), session.subscribe())?;
+    let (output, writing) = Output::start(Handle::current(), session.subscribe())?;
     tokio::spawn(begin(session.clone(), session.subscribe(), beginning));
-    let ended = read_lines(session.clone(), output.clone())?;
+    let ended = read_lines(session.clone(), output)?;
     tokio::select! {
         _ = ended => {}
         () = asked_to_end() => {}
     }
     session.close().await;
-    drop(output);
-    // Everything that was answered is written before the process ends.
-    let _panicked = tokio::task::spawn_blocking(move || written.join()).await;
+    writing.finish().await;
     Ok(())
 }
 
