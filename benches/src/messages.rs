@@ -9,7 +9,7 @@ use crate::figure::{Figures, median, micros, quantile, rate};
 use crate::peer::{Peer, pair};
 
 const HOPS: usize = 2_000;
-const HOP_PAUSE: Duration = Duration::from_millis(5);
+const HOP_PAUSE: Duration = Duration::from_millis(10);
 const MESSAGES: usize = 30_000;
 const TEXT_BYTES: usize = 300;
 

@@ -1,8 +1,7 @@
-//! Lines to stdout: one thread writes answers and notices, many at a time when many wait. It takes notices from their source itself, so that
+//! Lines to stdout: one task writes answers and notices, many at a time when many wait. It takes notices from their source itself, so that
 //! nothing lies between the node and the pipe.
 
-use std::io::{self, Write};
-use std::thread::JoinHandle;
+use std::io;
 use std::time::Duration;
 
 use api::contract::Reply;
@@ -10,8 +9,9 @@ use api::session::Notices;
 use api::types::{Numbered, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::runtime::Handle;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// Answers that wait for stdout; beyond it callers wait.
 const MAX_WAITING: usize = 4_096;
@@ -25,19 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Output(mpsc::Sender<Vec<u8>>);
 
-/// The writing thread.
+/// The writing task.
 pub(crate) struct Writing {
     over: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Writing {
     /// Ends it once everything that was answered is written. Whoever still holds an [`Output`] may be waiting for a line that never comes.
     pub(crate) async fn finish(self) {
         let _over_already = self.over.send(());
-        let thread = self.thread;
-        let written = tokio::task::spawn_blocking(move || thread.join());
-        if tokio::time::timeout(PATIENCE, written).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
             tracing::warn!(seconds = PATIENCE.as_secs(), "nobody reads stdout; what waits is dropped");
         }
     }
@@ -58,16 +56,16 @@ struct Answer<'a> {
 }
 
 impl Output {
-    /// Starts the writing thread.
-    pub(crate) fn start(runtime: Handle, notices: Notices) -> io::Result<(Output, Writing)> {
+    /// Starts the writing task.
+    pub(crate) fn start(notices: Notices) -> (Output, Writing) {
         let (send, answers) = mpsc::channel(MAX_WAITING);
         let (over, told_over) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-            if let Err(error) = runtime.block_on(write(notices, answers, told_over)) {
+        let task = tokio::spawn(async move {
+            if let Err(error) = write(stdout(), notices, answers, told_over).await {
                 tracing::info!(%error, "stdout is gone");
             }
-        })?;
-        Ok((Output(send), Writing { over, thread }))
+        });
+        (Output(send), Writing { over, task })
     }
 
     /// The answer to a call; false when stdout is gone.
@@ -78,8 +76,30 @@ impl Output {
     }
 }
 
-async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>, mut over: oneshot::Receiver<()>) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
+/// A pipe is written without a change of thread; anything else on a thread of its own.
+fn stdout() -> Box<dyn AsyncWrite + Send + Unpin> {
+    pipe().unwrap_or_else(|| Box::new(tokio::io::stdout()))
+}
+
+#[cfg(unix)]
+fn pipe() -> Option<Box<dyn AsyncWrite + Send + Unpin>> {
+    use std::os::fd::AsFd;
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
+    let pipe = tokio::net::unix::pipe::Sender::from_owned_fd(stdout).ok()?;
+    Some(Box::new(pipe))
+}
+
+#[cfg(not(unix))]
+fn pipe() -> Option<Box<dyn AsyncWrite + Send + Unpin>> {
+    None
+}
+
+async fn write(
+    mut stdout: Box<dyn AsyncWrite + Send + Unpin>,
+    mut notices: Notices,
+    mut answers: mpsc::Receiver<Vec<u8>>,
+    mut over: oneshot::Receiver<()>,
+) -> io::Result<()> {
     let (mut batch, mut bytes, mut more) = (Vec::new(), Vec::new(), true);
     loop {
         tokio::select! {
@@ -91,7 +111,7 @@ async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>, mut o
             },
             count = answers.recv_many(&mut batch, MAX_BATCH) => {
                 if count == 0 {
-                    return stdout.flush();
+                    return stdout.flush().await;
                 }
             }
             _ = &mut over, if !answers.is_closed() => answers.close(),
@@ -103,8 +123,8 @@ async fn write(mut notices: Notices, mut answers: mpsc::Receiver<Vec<u8>>, mut o
             batch.push(line);
         }
         batch.drain(..).for_each(|line| put(&mut bytes, &line));
-        stdout.write_all(&bytes)?;
-        stdout.flush()?;
+        stdout.write_all(&bytes).await?;
+        stdout.flush().await?;
         bytes.clear();
     }
 }

@@ -6,8 +6,7 @@ use api::contract::{Begin, Command, Reply, Status};
 use api::session::{Config, Notices, Session};
 use api::types::{Code, Notice, Refusal, Stage};
 use serde_json::value::RawValue;
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use crate::args::Beginning;
 use crate::lines::{self, Line};
@@ -17,18 +16,18 @@ use crate::output::Output;
 const MAX_SENDS: usize = 1_024;
 
 /// Serves stdin until it ends, `shutdown` is called, or the process is asked to end.
-pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) -> std::io::Result<()> {
+pub(crate) async fn serve(config: Config, beginning: Option<Beginning>) {
     let session = Session::open(config);
-    let (output, writing) = Output::start(Handle::current(), session.subscribe())?;
+    let (output, writing) = Output::start(session.subscribe());
     tokio::spawn(begin(session.clone(), session.subscribe(), beginning));
-    let ended = read_lines(session.clone(), output)?;
+    // A task of its own, so that it runs where the node does.
+    let ended = tokio::spawn(take_lines(session.clone(), output));
     tokio::select! {
         _ = ended => {}
         () = asked_to_end() => {}
     }
     session.close().await;
     writing.finish().await;
-    Ok(())
 }
 
 /// Begins the profile if it is new and a name was given on the command line.
@@ -56,31 +55,20 @@ async fn begin(session: Session, mut notices: Notices, beginning: Option<Beginni
     }
 }
 
-/// Reads and answers on a thread of its own: a blocking read that waits only for its pipe is the quickest there is.
-fn read_lines(session: Session, output: Output) -> std::io::Result<oneshot::Receiver<()>> {
-    let (end, ended) = oneshot::channel();
-    let runtime = Handle::current();
-    std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
-        take_lines(&runtime, &session, &output);
-        let _nobody_waits = end.send(());
-    })?;
-    Ok(ended)
-}
-
-fn take_lines(runtime: &Handle, session: &Session, output: &Output) {
-    let mut input = std::io::stdin().lock();
+async fn take_lines(session: Session, output: Output) {
+    let mut input = lines::input();
     let mut line = Vec::new();
     let sends = Arc::new(Semaphore::new(MAX_SENDS));
-    while matches!(lines::read(&mut input, &mut line), Ok(true)) {
+    while matches!(lines::read(&mut input, &mut line).await, Ok(true)) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        if runtime.block_on(take_line(session, output, &line, &sends)) == Next::End {
+        if take_line(&session, &output, &line, &sends).await == Next::End {
             break;
         }
     }
     // Messages that are on their way into the log are answered before the end.
-    let _never_closed = runtime.block_on(sends.acquire_many(MAX_SENDS as u32));
+    let _never_closed = sends.acquire_many(MAX_SENDS as u32).await;
 }
 
 #[derive(PartialEq)]

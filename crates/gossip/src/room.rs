@@ -50,7 +50,8 @@ struct Asked {
 pub(crate) struct Room {
     id: RoomId,
     own: OwnHeads,
-    neighbours: BTreeMap<PeerId, Neighbour>,
+    /// Boxed, because a map makes room for eleven at once and most direct rooms have one.
+    neighbours: BTreeMap<PeerId, Box<Neighbour>>,
     wants: BTreeMap<LogKey, Want>,
     /// Logs that ended in a fork: never asked for again.
     stopped: BTreeSet<LogKey>,
@@ -89,13 +90,10 @@ impl Room {
     }
 
     pub(crate) fn neighbour_up<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, standing: Standing) {
-        let neighbour = self.neighbours.entry(peer).or_insert_with(|| Neighbour {
-            standing,
-            has: BTreeMap::new(),
-            full_heads_at: None,
-            digest_at: None,
-            owed: false,
-        });
+        let neighbour = self
+            .neighbours
+            .entry(peer)
+            .or_insert_with(|| Box::new(Neighbour { standing, has: BTreeMap::new(), full_heads_at: None, digest_at: None, owed: false }));
         neighbour.standing = standing;
         match standing {
             Standing::Member => self.send_digest(around, peer),
