@@ -136,6 +136,9 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
         Err(unfit) => mend(&paths, &tail, &sealer, unfit, known)?,
     };
     let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
+    if !orderly {
+        repair::undo_unfinished(&disk, &heads)?;
+    }
     begin(&disk)?;
     let store = Store::new(disk, heads, witness, lock);
     store.start_witness()?;

@@ -82,7 +82,12 @@ impl Store {
             fresh.push(event);
         }
         changes.extend(grown.iter().map(|(room, log, head)| heads::row(&self.0.disk, room, log, head)));
-        self.apply(changes)?;
+        // One event that goes on with a log: its place in the log, itself, the head. What a crash leaves of it lies just beyond the head, where the
+        // next start finds it (`repair::undo_unfinished`). A new log has no head to look beyond, so it begins with a batch.
+        match fresh.as_slice() {
+            [event] if event.header.seq > 1 => self.apply_in_order(changes)?,
+            _ => self.apply(changes)?,
+        }
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
         grown.into_iter().for_each(|(room, log, head)| heads.set(room, log, head));
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
@@ -239,6 +244,12 @@ impl Store {
             return Ok(());
         }
         self.0.disk.apply(changes)?;
+        self.0.mark.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    fn apply_in_order(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.0.disk.apply_in_order(changes)?;
         self.0.mark.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
