@@ -264,8 +264,10 @@ impl Peer {
             (_, None) => PeerState::Idle { reason },
             _ if !self.wanted => PeerState::Idle { reason },
             (None, Some(first)) => PeerState::Connecting { address: first.clone() },
-            (Some((address, reason)), Some(_)) => {
+            (Some((failed, reason)), Some(first)) => {
                 let retry_at = now.wall.saturating_add(self.due.saturating_sub(now.tick));
+                // The far end of a link that they dialled is no address of theirs.
+                let address = if self.addresses.contains(failed) { failed } else { first };
                 PeerState::Waiting { address: address.clone(), retry_at, reason: *reason }
             }
         }
