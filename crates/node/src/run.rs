@@ -88,8 +88,6 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
             Event::Over => break None,
         }
         core.tick();
-        // What was queued for peers goes out before the window's notices are made.
-        tokio::task::yield_now().await;
     };
     // Not waited for under the loop: nobody is served any more.
     inputs.from_net.close();
