@@ -15,9 +15,21 @@ mkdir -m 700 "$home/run" "$home/data"
 export XDG_RUNTIME_DIR=$home/run XDG_DATA_HOME=$home/data
 # Without a display a prompt is dismissed instead of waiting for somebody.
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
-if [ "$keyring" = none ]; then export XDG_DATA_DIRS=$home/none; fi
+bus=()
+if [ "$keyring" = none ]; then
+  # The usual configuration names folders of services that the bus may start, a keyring among them.
+  cat >"$home/bus.conf" <<'CONF'
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+CONF
+  bus=(--config-file="$home/bus.conf")
+fi
 
-dbus-run-session -- bash -c '
+dbus-run-session "${bus[@]}" -- bash -c '
   keyring=$1; shift
   owned() {
     dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / \
