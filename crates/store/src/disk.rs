@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::seal::Sealer;
 
 /// Page cache. Raised: faster paging far back in large histories; lowered: less memory (it fills only as it is used).
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How long a database that was closed a moment ago may stay locked.
+const FREE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Extension of the empty file beside the database that says: rows were unreadable.
 pub(crate) const UNREADABLE: &str = "unreadable";
@@ -75,7 +78,7 @@ impl Disk {
     /// Opens or makes the database in `dir`. sled repairs a torn tail by itself, and may panic on worse: that comes back as damage.
     pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>) -> Result<Disk, Broken> {
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        let db = match catch_unwind(AssertUnwindSafe(|| open_when_free(&config))) {
             Ok(Ok(db)) => db,
             Ok(Err(sled::Error::Io(e))) if is_about_the_system(&e) => return Err(Broken::Io(e)),
             Ok(Err(e)) => return Err(Broken::Damaged(e.to_string())),
@@ -308,6 +311,20 @@ fn is_about_the_system(error: &io::Error) -> bool {
 }
 
 /// Makes the names in a directory survive a power cut. Only Unix can and needs to.
+/// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that can only be the last work of sled's threads for a
+/// handle that this process has just dropped.
+fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
+    let since = Instant::now();
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(e)) if e.to_string().contains("could not acquire lock") && since.elapsed() < FREE_WITHIN => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
