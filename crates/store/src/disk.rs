@@ -310,7 +310,6 @@ fn is_about_the_system(error: &io::Error) -> bool {
         || error.to_string().contains("could not acquire lock")
 }
 
-/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
 /// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that can only be the last work of sled's threads for a
 /// handle that this process has just dropped.
 fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
@@ -325,6 +324,7 @@ fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
     }
 }
 
+/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
