@@ -2,7 +2,7 @@
 //!
 //! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end.
 //! *Never*: decides anything about chat, keeps chat data, or knows more of the contract than it must pass on.
-//! *Data*: page → [`bridge`] → `api::session`; notices → [`pump`] → page, and → [`popup`] → desktop.
+//! *Data*: page → `bridge` → `api::session`; notices → `pump` → page, and → `popup` → desktop.
 //! *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
 
 mod args;
