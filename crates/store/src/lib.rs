@@ -17,6 +17,8 @@ mod flusher;
 mod heads;
 mod key;
 mod lock;
+#[cfg(feature = "manual")]
+mod memory;
 mod open;
 mod page;
 mod range;
@@ -31,5 +33,11 @@ pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, Ro
 pub use disk::StoreError;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, Urgency};
 pub use open::{LastEnd, OpenError, Opened, Outcome, SCHEMA, open};
+#[cfg(feature = "manual")]
+pub use flusher::Due;
+#[cfg(feature = "manual")]
+pub use memory::{Base, Medium};
+#[cfg(feature = "manual")]
+pub use open::open_in_memory;
 pub use page::{Anchor, Page};
 pub use store::{Mark, Store};
