@@ -424,10 +424,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn step(
-        &mut self,
-        step: impl FnOnce(&mut Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<(sled::IVec, sled::IVec)> {
+    fn step(&mut self, step: impl FnOnce(&mut Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>) -> Option<(sled::IVec, sled::IVec)> {
         let iter = self.iter.as_mut()?;
         match catch_unwind(AssertUnwindSafe(|| step(iter))) {
             Ok(Some(Ok(row))) => return Some(row),

@@ -142,7 +142,9 @@ impl Walk {
     fn is_over(&self) -> bool {
         match (&self.from, &self.to) {
             (Bound::Included(from), Bound::Included(to)) => from > to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => from >= to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
+                from >= to
+            }
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         }
     }
