@@ -42,6 +42,17 @@ impl Core {
         }
     }
 
+    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of members cost more than all the rest of a simulation.
+    #[cfg(feature = "manual")]
+    pub(crate) fn tell_messages_only(&mut self) {
+        let mut notices = Vec::new();
+        self.tell_messages(&mut notices);
+        self.changed = super::changed::Changed::default();
+        if !notices.is_empty() {
+            (self.sink)(notices);
+        }
+    }
+
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
         for (room, place) in std::mem::take(&mut self.changed.stale) {
             self.refresh_last(room, &place);
