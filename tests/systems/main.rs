@@ -22,5 +22,6 @@ mod keys;
 mod killed;
 mod leaving;
 mod line;
+mod network;
 mod refusals;
 mod strangers;

@@ -1,9 +1,12 @@
 //! From the node's view, with typed ids, to the plain data of the contract.
 
+mod network;
+
 use identity::{Fingerprint, PeerId};
 use node::view;
 
 use crate::types as dto;
+pub(crate) use network::network;
 
 pub(crate) fn fingerprint(peer: &PeerId) -> dto::Fingerprint {
     let print = Fingerprint::of(peer);
@@ -53,6 +56,7 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         read_up_to: row.read_up_to.map(|p| p.to_text()),
         draft: row.draft,
         lacking: row.lacking,
+        level: network::level(row.level),
         active_at: row.active_at,
     }
 }
@@ -229,6 +233,10 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
         N::Nearby(list) => dto::Notice::NearbyChanged { nearby: list.into_iter().map(nearby).collect() },
         N::Join(row) => dto::Notice::JoinChanged { joining: joining(row) },
         N::JoinGone(id) => dto::Notice::JoinGone { id: id.to_string() },
+        N::Network { people, gone } => dto::Notice::NetworkChanged {
+            people: people.into_iter().map(network::reach).collect(),
+            gone: gone.iter().map(ToString::to_string).collect(),
+        },
         N::Alert(row) => dto::Notice::AlertRaised { alert: alert(row) },
     }
 }

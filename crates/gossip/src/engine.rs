@@ -8,6 +8,7 @@ use wire::message::{Message, Run};
 
 use crate::room::{Around, Room};
 use crate::seen::Seen;
+use crate::tie::{Behind, Tie};
 use crate::{Config, Effect, Input, Millis, Origin, Standing, Verdict};
 
 /// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in order.
@@ -30,6 +31,16 @@ impl Engine {
     pub fn handle<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) {
         let touched = self.dispatch(now, input, rng, out);
         self.schedule(now, touched, out);
+    }
+
+    /// The neighbours of a room, and how far they are known to have come.
+    pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
+        self.rooms.get(room).into_iter().flat_map(Room::ties)
+    }
+
+    /// Each log of a room of which a neighbour that was heard lacks something.
+    pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
+        self.rooms.get(room).into_iter().flat_map(Room::behind)
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {

@@ -12,7 +12,9 @@ mod engine;
 mod heads;
 mod room;
 mod seen;
+mod tie;
 
 pub use config::Config;
 pub use effect::{Effect, Input, Millis, Origin, Standing, Verdict};
 pub use engine::Engine;
+pub use tie::{Behind, Tie};

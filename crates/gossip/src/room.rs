@@ -8,6 +8,7 @@ use wire::ids::{Head, LogKey, RoomId};
 use wire::message::{Digest, HeadOf, Heads, Message, Need, RawEvent, Run};
 
 use crate::heads::OwnHeads;
+use crate::tie::{self, Behind, Tie};
 use crate::{Config, Effect, Millis, Origin, Standing, Verdict};
 
 /// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
@@ -300,6 +301,31 @@ impl Room {
             None => (want.not_before > now).then_some(want.not_before),
         };
         self.wants.values().filter_map(due).min().unwrap_or(Millis::MAX).min(self.digest_at).min(heads)
+    }
+
+    /// How each neighbour stands.
+    pub(crate) fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
+        self.neighbours.iter().map(|(peer, n)| Tie {
+            peer: *peer,
+            member: n.standing == Standing::Member,
+            active: true,
+            eager: true,
+            dialled: false,
+            heard: !n.has.is_empty(),
+            lacks: tie::lacks(self.open_logs(), &n.has),
+            ahead: tie::ahead(|log| self.own.seq(log), n.has.iter().filter(|(log, _)| !self.stopped.contains(log))),
+        })
+    }
+
+    /// Where neighbours that were heard are behind.
+    pub(crate) fn behind(&self) -> impl Iterator<Item = Behind> + '_ {
+        let heard = self.neighbours.iter().filter(|(_, n)| !n.has.is_empty());
+        heard.flat_map(|(peer, n)| tie::behind(self.open_logs(), &n.has).map(|(log, from, _)| Behind { peer: *peer, log, from }))
+    }
+
+    /// Own heads of logs that go on: one that ended in a fork ends elsewhere for others.
+    fn open_logs(&self) -> impl Iterator<Item = (LogKey, u32)> + '_ {
+        self.own.iter().filter(|head| !self.stopped.contains(&head.log)).map(|head| (head.log, head.seq))
     }
 
     fn knows(&mut self, peer: &PeerId, log: LogKey, seq: u32) {

@@ -1,6 +1,7 @@
 import type { Message } from '../gen/api';
 import { Chat } from './chat.svelte';
 import { drafts } from './drafts.svelte';
+import { network } from './network.svelte';
 import { notes } from './notes.svelte';
 import { lastRoom } from './settings.svelte';
 import { model } from './store.svelte';
@@ -17,6 +18,7 @@ class Chats {
 
   /** Shows a room. */
   async open(room: string): Promise<void> {
+    network.hide();
     if (this.current?.id === room) return;
     this.#leave();
     const kept = this.#kept.get(room);

@@ -23,6 +23,7 @@ impl Core {
         }
         for peer in std::mem::take(&mut self.changed.people) {
             notices.extend(self.person(&peer).map(Notice::Person));
+            self.touch_levels_with(peer);
         }
         for id in std::mem::take(&mut self.changed.attempts) {
             notices.extend(self.attempts.get(&id).map(|attempt| Notice::Join(attempt.row())));
@@ -31,6 +32,7 @@ impl Core {
         notices.extend(self.changed.requests_added.drain(..).map(Notice::RequestAdded));
         notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
+        notices.append(&mut self.changed.network);
         if std::mem::take(&mut self.changed.nearby) {
             notices.push(Notice::Nearby(self.nearby_rows()));
         }
@@ -131,6 +133,7 @@ impl Core {
             read_up_to: room.row.read_up_to,
             draft: room.row.draft.clone(),
             lacking: room.lacking,
+            level: room.level.clone(),
             active_at: room.row.active_at,
         }
     }
@@ -162,7 +165,7 @@ impl Core {
         Some(people)
     }
 
-    fn link_state(&self, peer: &PeerId) -> LinkState {
+    pub(crate) fn link_state(&self, peer: &PeerId) -> LinkState {
         if *peer == self.peer {
             return LinkState::Own;
         }
