@@ -83,6 +83,7 @@ fn the_network_tells_who_is_linked_and_through_whom_the_others_are_reached() {
     let (to_ana, to_chi) = (reach(&seen["people"], "ana").expect("linked"), reach(&seen["people"], "chi").expect("a member"));
     assert_eq!((&to_ana["link"]["state"], &to_ana["through"]), (&json!("connected"), &Value::Null));
     assert_eq!((&to_chi["link"]["state"], &to_chi["through"]["name"]), (&json!("unreachable"), &json!("ana")));
+    assert_eq!(to_chi["through"]["others"], 0);
     assert_eq!(to_chi["rooms"], json!([room]));
     assert!(reach(&seen["people"], "ben").is_none(), "oneself is not among the others");
     ben.watch("through and direct are told apart", |ben| {

@@ -389,7 +389,7 @@ pub enum Notice {
     /// Oneself.
     Me(Me),
     /// A room.
-    Room(RoomRow),
+    Room(Box<RoomRow>),
     /// A room is no longer listed.
     RoomGone(RoomId),
     /// New or changed entries of a room.

@@ -394,7 +394,7 @@ contact: boolean,
  */
 link: LinkState, 
 /**
- * Without a link: somebody linked who passes on what is said in a common room.
+ * Without a link: who passes on what is said in a common room.
  */
 through: Via | null, 
 /**
@@ -426,7 +426,11 @@ peer: string,
 /**
  * Display name.
  */
-name: string, };
+name: string, 
+/**
+ * How many others would do it too.
+ */
+others: number, };
 
 export type Owed = { 
 /**

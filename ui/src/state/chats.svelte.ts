@@ -47,10 +47,12 @@ class Chats {
     if (this.current?.id === room && arrived.length > 0) this.arrived = arrived;
   }
 
-  /** A snapshot replaced the model. The first one goes back to the room of last time; when notices were missed before it, loaded histories cannot be trusted. */
+  /** A snapshot replaced the model. The first one goes back to the room of last time, or to the only one there is; when notices were missed before it, loaded histories cannot be trusted. */
   onSnapshot(again: boolean): void {
     if (!again) {
-      if (model.rooms[lastRoom.value] && !this.current) void this.open(lastRoom.value);
+      const rooms = Object.keys(model.rooms);
+      const room = rooms.includes(lastRoom.value) ? lastRoom.value : rooms.length === 1 ? rooms[0] : undefined;
+      if (room !== undefined && !this.current) void this.open(room);
       return;
     }
     const { current } = this;

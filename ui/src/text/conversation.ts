@@ -1,5 +1,5 @@
 import type { Body, LinkState, RoomRow } from '../gen/api';
-import { messages, people } from './count';
+import { capital, messages, people } from './count';
 import { levelWords } from './level';
 import { linkWords } from './links';
 
@@ -90,10 +90,6 @@ function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now
   if (lacking > 0) return [...how, warn(` · ${messages(lacking)} still to come`)];
   const [behind] = level.behind;
   return behind ? [...how, warn(` · missing ${messages(behind.count)}`)] : how;
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 const plain = (words: string): HeadPart => ({ words, tone: 'plain' });

@@ -27,7 +27,7 @@ pub(super) fn reach(reach: view::Reach) -> dto::Reach {
         name: reach.name,
         contact: reach.contact,
         link: link(reach.link),
-        through: reach.through.map(|via| dto::Via { peer: via.peer.to_string(), name: via.name }),
+        through: reach.through.map(|via| dto::Via { peer: via.peer.to_string(), name: via.name, others: via.others }),
         last_seen: reach.last_seen,
         wrote_at: reach.wrote_at,
         rooms: reach.rooms.iter().map(ToString::to_string).collect(),

@@ -50,7 +50,7 @@ data! {
         pub contact: bool,
         /// This device's own link with them.
         pub link: LinkState,
-        /// Without a link: somebody linked who passes on what is said in a common room.
+        /// Without a link: who passes on what is said in a common room.
         pub through: Option<Via>,
         /// When a link was last up, if ever.
         #[ts(type = "number | null")] pub last_seen: Option<u64>,
@@ -64,12 +64,14 @@ data! {
         #[ts(type = "number")] pub queued: u64,
     }
 
-    /// Somebody who passes things on.
+    /// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose link has been up longest.
     pub struct Via {
         /// Public key.
         pub peer: PeerIdText,
         /// Display name.
         pub name: String,
+        /// How many others would do it too.
+        pub others: u32,
     }
 
     /// What two people owe each other in a room.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gossip::{Input, Millis};
+use gossip::{Input, Millis, Verdict};
 use identity::PeerId;
 use wire::ids::{LogKey, RoomId};
 use wire::message::Message;
@@ -60,10 +60,15 @@ impl Core {
                 self.levels.due.remove(room);
                 self.levels.written.remove(room);
             }
-            Input::NeighbourUp { room, .. }
-            | Input::NeighbourDown { room, .. }
-            | Input::Checked { room, .. }
-            | Input::Published { room, .. } => self.levels.touch(*room, now),
+            Input::Checked { room, peer, verdict, .. } => {
+                self.levels.touch(*room, now);
+                if let Verdict::Fresh { log, .. } = verdict {
+                    self.network.note_bringer(log.device, *peer);
+                }
+            }
+            Input::NeighbourUp { room, .. } | Input::NeighbourDown { room, .. } | Input::Published { room, .. } => {
+                self.levels.touch(*room, now)
+            }
             Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }
             | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.levels.touch(*room, now),
             Input::LinkDown { peer } => self.touch_levels_with(*peer),

@@ -14,9 +14,15 @@ const PAUSE: Millis = 500;
 /// How long changes are told after somebody asked. A client that goes away without a word costs this much more.
 const WATCHED_FOR: Millis = 20_000;
 
-/// What watchers were told, while there are any.
+/// Authors of whom it is remembered who brought their newest event; the rest are told by the longest link.
+const MAX_BROUGHT: usize = 4_096;
+
+/// What watchers were told, while there are any, and what the picture is made of beside links.
 #[derive(Default)]
-pub(crate) struct Watch(Option<Watched>);
+pub(crate) struct Watch {
+    watched: Option<Watched>,
+    brought: BTreeMap<PeerId, PeerId>,
+}
 
 struct Watched {
     until: Millis,
@@ -25,8 +31,15 @@ struct Watched {
 }
 
 impl Watch {
+    /// Somebody brought an event of another's.
+    pub(crate) fn note_bringer(&mut self, author: PeerId, bringer: PeerId) {
+        if author != bringer && (self.brought.len() < MAX_BROUGHT || self.brought.contains_key(&author)) {
+            self.brought.insert(author, bringer);
+        }
+    }
+
     pub(crate) fn wake(&self) -> Option<Millis> {
-        self.0.as_ref().map(|watched| watched.due)
+        self.watched.as_ref().map(|watched| watched.due)
     }
 }
 
@@ -38,7 +51,7 @@ impl Core {
             // Who watches already gets the difference before the new beginning.
             self.tell_network(&rows);
             let now = self.now.mono;
-            self.network = Watch(Some(Watched { until: now + WATCHED_FOR, due: now + PAUSE, told: rows.clone() }));
+            self.network.watched = Some(Watched { until: now + WATCHED_FOR, due: now + PAUSE, told: rows.clone() });
         }
         Network { me: self.me_row(), people: rows.into_values().collect() }
     }
@@ -46,21 +59,21 @@ impl Core {
     /// Tells watchers what has changed, if it is time.
     pub(crate) fn look_at_network(&mut self) {
         let now = self.now.mono;
-        let Some(watched) = self.network.0.as_mut().filter(|watched| watched.due <= now) else { return };
+        let Some(watched) = self.network.watched.as_mut().filter(|watched| watched.due <= now) else { return };
         watched.due = now + PAUSE;
         if watched.until <= now {
-            self.network = Watch::default();
+            self.network.watched = None;
             return;
         }
         let rows = self.reaches();
         self.tell_network(&rows);
-        if let Some(watched) = &mut self.network.0 {
+        if let Some(watched) = &mut self.network.watched {
             watched.told = rows;
         }
     }
 
     fn tell_network(&mut self, rows: &BTreeMap<PeerId, Reach>) {
-        let Some(watched) = &self.network.0 else { return };
+        let Some(watched) = &self.network.watched else { return };
         let fresh: Vec<Reach> = rows.values().filter(|row| watched.told.get(&row.peer) != Some(row)).cloned().collect();
         let gone: Vec<PeerId> = watched.told.keys().filter(|peer| !rows.contains_key(peer)).copied().collect();
         if !fresh.is_empty() || !gone.is_empty() {
@@ -82,16 +95,14 @@ impl Core {
             let known = self.people.get(&peer);
             let link = self.links.get(&peer);
             let common = rooms.remove(&peer).unwrap_or_default();
-            let through = match link {
-                Some(_) => None,
-                None => common.iter().find_map(|room| gates.get(room)).filter(|_| !self.is_out(&peer)),
-            };
+            let unlinked = link.is_none() && !self.is_out(&peer);
+            let through = unlinked.then(|| common.iter().find_map(|room| self.via(&peer, gates.get(room)?))).flatten();
             let row = Reach {
                 peer,
                 name: self.name_of(&peer),
                 contact: self.is_contact(&peer),
                 link: link.map_or_else(|| self.link_state(&peer), |link| link.state.clone()),
-                through: through.map(|via| Via { peer: *via, name: self.name_of(via) }),
+                through,
                 last_seen: known.and_then(|person| person.row.last_seen_ms),
                 wrote_at: self.wrote_at(&peer),
                 rooms: common,
@@ -114,16 +125,24 @@ impl Core {
         owed
     }
 
-    /// For each room the member whose link has been up longest: through them one reaches those without a link.
-    fn gates(&self) -> BTreeMap<RoomId, PeerId> {
-        let mut gates: BTreeMap<RoomId, (Time, PeerId)> = BTreeMap::new();
+    /// Through whom somebody is reached, of those who are linked in a common room.
+    fn via(&self, peer: &PeerId, gates: &BTreeMap<PeerId, Time>) -> Option<Via> {
+        let bringer = self.network.brought.get(peer).filter(|bringer| gates.contains_key(bringer));
+        let oldest = || gates.iter().min_by_key(|(_, since)| **since).map(|(gate, _)| gate);
+        let gate = bringer.or_else(oldest)?;
+        let others = u32::try_from(gates.len() - 1).unwrap_or(u32::MAX);
+        Some(Via { peer: *gate, name: self.name_of(gate), others })
+    }
+
+    /// For each room the linked members, through whom one reaches those without a link, and since when.
+    fn gates(&self) -> BTreeMap<RoomId, BTreeMap<PeerId, Time>> {
+        let mut gates: BTreeMap<RoomId, BTreeMap<PeerId, Time>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.other().is_none()) {
             for tie in self.gossip.ties(&room.id()).filter(|tie| tie.member) {
                 let Some(LinkState::Connected { since, .. }) = self.links.get(&tie.peer).map(|link| &link.state) else { continue };
-                let oldest = gates.entry(room.id()).or_insert((*since, tie.peer));
-                *oldest = (*oldest).min((*since, tie.peer));
+                gates.entry(room.id()).or_default().insert(tie.peer, *since);
             }
         }
-        gates.into_iter().map(|(room, (_, peer))| (room, peer)).collect()
+        gates
     }
 }

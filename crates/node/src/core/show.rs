@@ -15,7 +15,7 @@ impl Core {
         self.tell_messages(&mut notices);
         self.tell_delivery(&mut notices);
         for room in self.changed.take_rooms(self.now.mono) {
-            notices.extend(self.room_row(room).ok().map(Notice::Room));
+            notices.extend(self.room_row(room).ok().map(|row| Notice::Room(Box::new(row))));
         }
         notices.extend(self.changed.rooms_gone.drain(..).map(Notice::RoomGone));
         for room in std::mem::take(&mut self.changed.members) {

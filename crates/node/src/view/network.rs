@@ -55,7 +55,7 @@ pub struct Reach {
     pub contact: bool,
     /// Own link with them.
     pub link: LinkState,
-    /// Without a link: somebody linked who passes on what is said in a common room.
+    /// Without a link: who passes on what is said in a common room.
     pub through: Option<Via>,
     /// When a link was last up.
     pub last_seen: Option<Time>,
@@ -69,13 +69,15 @@ pub struct Reach {
     pub queued: u64,
 }
 
-/// Somebody who passes things on.
+/// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose link has been up longest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via {
     /// Who.
     pub peer: PeerId,
     /// Their name.
     pub name: String,
+    /// How many others would do it too.
+    pub others: u32,
 }
 
 /// What two people owe each other in a room.

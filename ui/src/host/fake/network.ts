@@ -20,7 +20,7 @@ export function levelOf(world: World, room: FakeRoom): Level {
   }
   level.behind_in_all = level.behind.length;
   level.behind = level.behind.sort((a, b) => b.count - a.count).slice(0, 3);
-  level.up_to = level.heard > 0 ? (room.history.last()?.at ?? null) : null;
+  level.up_to = level.heard > 0 ? (room.row.last?.at ?? null) : null;
   return level;
 }
 
@@ -30,10 +30,17 @@ export function reachOf(world: World, who: Somebody): Reach {
   const seen = link.state === 'unreachable' ? link.last_seen : link.state === 'connected' ? link.since : (who.lastSeen ?? null);
   return {
     peer: who.peer, name: who.name, contact: world.contacts.has(who.peer), link, last_seen: seen, wrote_at: null, queued: 0,
-    through: via && link.state !== 'connected' ? { peer: via.peer, name: via.name } : null,
+    through: via && link.state !== 'connected' ? { peer: via.peer, name: via.name, others: othersOf(world, who, via) } : null,
     rooms: [...world.rooms.values()].filter((r) => r.people.includes(who.peer)).map((r) => r.row.id),
     owed: world.owed.get(who.peer) ?? [],
   };
+}
+
+/** Other linked people with whom they share a room. */
+function othersOf(world: World, who: Somebody, via: Somebody): number {
+  const rooms = [...world.rooms.values()].filter((r) => r.people.includes(who.peer));
+  const linked = [...world.folk.values()].filter((p) => p !== via && p.link.state === 'connected');
+  return linked.filter((p) => rooms.some((r) => r.people.includes(p.peer))).length;
 }
 
 const beating = new WeakMap<World, number>();
@@ -94,8 +101,8 @@ export function inHundreds(world: World): World {
     who.lastSeen = now - i * MINUTE;
     return who;
   });
-  const gate = all.find((who) => who.link.state === 'connected');
-  for (const who of all) if (gate && who.link.state === 'unreachable') who.via = gate.peer;
+  const gates = all.filter((who) => who.link.state === 'connected');
+  for (const [i, who] of all.entries()) if (who.link.state === 'unreachable') who.via = gates[i % gates.length]?.peer;
   const room = world.room('Whole village', all);
   for (const [i, who] of all.slice(0, 12).entries()) world.say(room, who, `Hello from number ${i + 1}`, now - (12 - i) * MINUTE);
   world.settle(room, []);
@@ -105,6 +112,7 @@ export function inHundreds(world: World): World {
 
 /** Nobody is there. */
 export function inTrouble(world: World): World {
+  for (const [i, who] of [...world.folk.values()].entries()) if (i !== 2) who.lastSeen = Date.now() - (i + 1) * 37 * MINUTE;
   for (const room of world.rooms.values()) world.refresh(room);
   return world;
 }

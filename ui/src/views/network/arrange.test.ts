@@ -6,7 +6,7 @@ import { arrange, MAX_DRAWN, MAX_LINKED_OF_CROWD } from './arrange';
 
 const peer = (n: number) => n.toString(16).padStart(64, '0');
 const linked = (n: number): Reach => reach(peer(n), `Ben ${n}`, { link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } });
-const beyond = (n: number, gate: number): Reach => reach(peer(n), `Chi ${n}`, { through: { peer: peer(gate), name: `Ben ${gate}` } });
+const beyond = (n: number, gate: number): Reach => reach(peer(n), `Chi ${n}`, { through: { peer: peer(gate), name: `Ben ${gate}`, others: 0 } });
 const away = (n: number): Reach => reach(peer(n), `Dan ${n}`);
 const many = (n: number, make: (n: number) => Reach, from = 0) => Array.from({ length: n }, (_, i) => make(from + i));
 const [WIDTH, HEIGHT] = [640, 700];
