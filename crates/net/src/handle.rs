@@ -55,6 +55,12 @@ impl Net {
         Ok(Self { commands, boot_nonce })
     }
 
+    /// A handle whose orders somebody else carries out.
+    #[cfg(feature = "manual")]
+    pub(crate) fn detached(commands: mpsc::UnboundedSender<Command>, boot_nonce: u64) -> Self {
+        Self { commands, boot_nonce }
+    }
+
     /// Keeps a link to this peer: dials it whenever there is none. Replaces the addresses given before, each `host:port`, best first.
     /// Such a peer is never in the lobby.
     pub fn want(&self, peer: PeerId, addresses: Vec<String>) {
@@ -121,6 +127,6 @@ impl Net {
 }
 
 #[expect(clippy::disallowed_methods, reason = "only the node fills it, an order must not be lost, and the driver waits for nobody")]
-fn orders() -> (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>) {
+pub(crate) fn orders() -> (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>) {
     mpsc::unbounded_channel()
 }

@@ -23,6 +23,8 @@ mod greeting;
 mod handle;
 mod link;
 mod listen;
+#[cfg(feature = "manual")]
+pub mod manual;
 mod nearby;
 mod outbox;
 mod pulse;

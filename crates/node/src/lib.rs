@@ -8,6 +8,8 @@
 
 mod core;
 mod handle;
+#[cfg(feature = "manual")]
+pub mod manual;
 mod run;
 pub mod view;
 

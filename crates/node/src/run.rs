@@ -1,10 +1,13 @@
 //! The loop: everything that can happen to a node, one thing at a time.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use net::Net;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,7 +46,8 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
     })?;
     let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
     let clock = Clock { began: Instant::now() };
-    let core = Core::new(options, identity, flusher, net.clone(), clock.now());
+    let rng = StdRng::from_rng(&mut rand::rng());
+    let core = Core::new(options, identity, flusher, net.clone(), clock.now(), rng, BTreeMap::new());
     tokio::spawn(turn_until_stopped(core, net, clock, Inputs { from_handles, from_net, durable }));
     Ok(Node::new(requests))
 }

@@ -58,18 +58,35 @@ pub(crate) enum Change {
 
 /// Sealed rows in key order.
 pub(crate) struct Disk {
-    db: sled::Db,
+    back: Back,
     sealer: Arc<Sealer>,
-    dir: PathBuf,
-    file: File,
-    synced_blobs: Mutex<BTreeSet<OsString>>,
     unreadable: AtomicU64,
     failed: AtomicBool,
 }
 
+/// Where the rows are.
+enum Back {
+    Files(Files),
+    /// In memory, in clear: nothing of it outlives the process.
+    #[cfg(feature = "manual")]
+    Memory(crate::memory::Medium),
+}
+
+/// A database of sled, and what is needed to make it durable.
+struct Files {
+    db: sled::Db,
+    dir: PathBuf,
+    file: File,
+    synced_blobs: Mutex<BTreeSet<OsString>>,
+}
+
 impl std::fmt::Debug for Disk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Disk({})", self.dir.display())
+        match &self.back {
+            Back::Files(files) => write!(f, "Disk({})", files.dir.display()),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => write!(f, "Disk(memory)"),
+        }
     }
 }
 
@@ -85,15 +102,18 @@ impl Disk {
             Err(panic) => return Err(Broken::Damaged(panic_text(&*panic))),
         };
         let file = File::open(dir.join("db")).map_err(Broken::Io)?;
-        Ok(Disk {
-            db,
-            sealer,
-            dir: dir.to_path_buf(),
-            file,
-            synced_blobs: Mutex::default(),
-            unreadable: AtomicU64::new(0),
-            failed: AtomicBool::new(false),
-        })
+        let files = Files { db, dir: dir.to_path_buf(), file, synced_blobs: Mutex::default() };
+        Ok(Disk::of(Back::Files(files), sealer))
+    }
+
+    /// The rows of a medium in memory.
+    #[cfg(feature = "manual")]
+    pub(crate) fn in_memory(medium: crate::memory::Medium, sealer: Arc<Sealer>) -> Disk {
+        Disk::of(Back::Memory(medium), sealer)
+    }
+
+    fn of(back: Back, sealer: Arc<Sealer>) -> Disk {
+        Disk { back, sealer, unreadable: AtomicU64::new(0), failed: AtomicBool::new(false) }
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
@@ -108,7 +128,7 @@ impl Disk {
     /// Counts it, and sees to it that the next start repairs.
     pub(crate) fn note_unreadable(&self, what: &str) {
         if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
-            && let Err(e) = fs::write(self.dir.with_extension(UNREADABLE), b"")
+            && let Err(e) = self.back.note_unreadable()
         {
             tracing::error!(error = %e, "the need for a repair cannot be noted");
         }
@@ -117,7 +137,7 @@ impl Disk {
 
     /// A row as it lies on disk.
     pub(crate) fn get_raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, Broken> {
-        match catch_unwind(AssertUnwindSafe(|| self.db.get(key))) {
+        match catch_unwind(AssertUnwindSafe(|| self.back.get(key))) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(e)) => Err(Broken::Damaged(e.to_string())),
             Err(panic) => Err(Broken::Damaged(panic_text(&*panic))),
@@ -141,7 +161,7 @@ impl Disk {
 
     /// Unseals what lies under a key.
     pub(crate) fn open_row(&self, key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
-        let plain = self.sealer.unseal(key, value).ok();
+        let plain = self.back.unseal(&self.sealer, key, value);
         if plain.is_none() {
             self.note_unreadable("row");
         }
@@ -155,16 +175,16 @@ impl Disk {
             (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => a > b,
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         };
-        Rows { disk: self, iter: if empty { None } else { Some(self.db.range::<Vec<u8>, _>((from, to))) } }
+        Rows { disk: self, iter: if empty { None } else { Some(self.back.range(from, to)) } }
     }
 
     /// Rows whose key begins so.
     pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Rows<'_> {
-        Rows { disk: self, iter: Some(self.db.scan_prefix(prefix)) }
+        Rows { disk: self, iter: Some(self.back.scan_prefix(prefix)) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.db.is_empty()
+        self.scan_prefix(&[]).next().is_none()
     }
 
     /// All of it or, after a crash, none of it. Later writes are refused once one has failed, because the database's memory may then
@@ -174,60 +194,154 @@ impl Disk {
             return self.apply_in_order(changes);
         }
         self.refuse_if_failed()?;
-        let mut batch = sled::Batch::default();
-        for change in changes {
-            match change {
-                Change::Put { key, plain } => {
-                    let sealed = self.sealer.seal(&key, &plain);
-                    batch.insert(key, sealed);
-                }
-                Change::PutClear { key, value } => batch.insert(key, value),
-                Change::Remove { key } => batch.remove(key),
-            }
-        }
-        self.guarded(|| self.db.apply_batch(batch).map_err(|e| e.to_string()))
+        self.guarded(|| self.back.apply(&self.sealer, changes))
     }
 
     /// One after the other; a crash leaves those before some point. A batch wakes seven of sled's threads twice and takes 150–220 µs; three single
     /// rows take 30 µs and wake nobody, which is most of what a live message waits for.
     pub(crate) fn apply_in_order(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.refuse_if_failed()?;
-        self.guarded(|| {
-            changes.into_iter().try_for_each(|change| {
-                let done = match change {
-                    Change::Put { key, plain } => {
-                        let sealed = self.sealer.seal(&key, &plain);
-                        self.db.insert(key, sealed)
-                    }
-                    Change::PutClear { key, value } => self.db.insert(key, value),
-                    Change::Remove { key } => self.db.remove(key),
-                };
-                done.map(drop).map_err(|e| e.to_string())
-            })
-        })
+        self.guarded(|| changes.into_iter().try_for_each(|change| self.back.apply_one(&self.sealer, change)))
     }
 
     /// Makes everything applied before this call survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.refuse_if_failed()?;
-        self.guarded(|| {
-            self.db.flush().map_err(|e| e.to_string())?;
-            // Large pages lie in files of their own, which sled never syncs; they go first, because the log refers to them.
-            self.sync_blobs().map_err(|e| e.to_string())?;
-            // On Linux sled's flush is sync_file_range, which does not reach the disk's own cache nor the file's length.
-            self.file.sync_data().map_err(|e| e.to_string())
-        })
+        self.guarded(|| self.back.sync())
     }
 
     /// Length of the database file in bytes.
     pub(crate) fn file_bytes(&self) -> io::Result<u64> {
-        self.file.metadata().map(|m| m.len())
+        match &self.back {
+            Back::Files(files) => files.file.metadata().map(|m| m.len()),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Ok(0),
+        }
     }
 
     /// Makes the names of the files survive a power cut; needed once, after they were made.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        sync_dir(&self.dir)?;
-        self.dir.parent().map_or(Ok(()), sync_dir)
+        match &self.back {
+            Back::Files(files) => sync_dir(&files.dir).and_then(|()| files.dir.parent().map_or(Ok(()), sync_dir)),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Ok(()),
+        }
+    }
+
+    fn refuse_if_failed(&self) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Acquire) {
+            return Err(StoreError::Disk("an earlier write failed".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn guarded(&self, write: impl FnOnce() -> Result<(), String>) -> Result<(), StoreError> {
+        let outcome = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
+        outcome.map_err(|e| {
+            self.failed.store(true, Ordering::Release);
+            tracing::error!(error = %e, "the store cannot be written");
+            StoreError::Disk(e)
+        })
+    }
+}
+
+impl Back {
+    fn get(&self, key: &[u8]) -> sled::Result<Option<sled::IVec>> {
+        match self {
+            Back::Files(files) => files.db.get(key),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => Ok(medium.get(key)),
+        }
+    }
+
+    fn unseal(&self, sealer: &Sealer, key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Back::Files(_) => sealer.unseal(key, value).ok(),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Some(value.to_vec()),
+        }
+    }
+
+    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Iter {
+        match self {
+            Back::Files(files) => Iter::Files(files.db.range::<Vec<u8>, _>((from, to))),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => Iter::Memory(medium.range(from, to)),
+        }
+    }
+
+    fn scan_prefix(&self, prefix: &[u8]) -> Iter {
+        match self {
+            Back::Files(files) => Iter::Files(files.db.scan_prefix(prefix)),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => Iter::Memory(medium.scan_prefix(prefix)),
+        }
+    }
+
+    fn apply(&self, sealer: &Sealer, changes: Vec<Change>) -> Result<(), String> {
+        match self {
+            Back::Files(files) => {
+                let mut batch = sled::Batch::default();
+                for change in changes {
+                    match change.sealed(sealer) {
+                        (key, Some(value)) => batch.insert(key, value),
+                        (key, None) => batch.remove(key),
+                    }
+                }
+                files.db.apply_batch(batch).map_err(|e| e.to_string())
+            }
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => {
+                medium.apply(changes.into_iter().map(Change::plain));
+                Ok(())
+            }
+        }
+    }
+
+    fn apply_one(&self, sealer: &Sealer, change: Change) -> Result<(), String> {
+        match self {
+            Back::Files(files) => {
+                let done = match change.sealed(sealer) {
+                    (key, Some(value)) => files.db.insert(key, value),
+                    (key, None) => files.db.remove(key),
+                };
+                done.map(drop).map_err(|e| e.to_string())
+            }
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => {
+                medium.apply([change.plain()]);
+                Ok(())
+            }
+        }
+    }
+
+    fn sync(&self) -> Result<(), String> {
+        match self {
+            Back::Files(files) => files.sync(),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => {
+                medium.sync();
+                Ok(())
+            }
+        }
+    }
+
+    fn note_unreadable(&self) -> io::Result<()> {
+        match self {
+            Back::Files(files) => fs::write(files.dir.with_extension(UNREADABLE), b""),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Ok(()),
+        }
+    }
+}
+
+impl Files {
+    fn sync(&self) -> Result<(), String> {
+        self.db.flush().map_err(|e| e.to_string())?;
+        // Large pages lie in files of their own, which sled never syncs; they go first, because the log refers to them.
+        self.sync_blobs().map_err(|e| e.to_string())?;
+        // On Linux sled's flush is sync_file_range, which does not reach the disk's own cache nor the file's length.
+        self.file.sync_data().map_err(|e| e.to_string())
     }
 
     fn sync_blobs(&self) -> io::Result<()> {
@@ -249,35 +363,68 @@ impl Disk {
         *synced = names;
         Ok(())
     }
+}
 
-    fn refuse_if_failed(&self) -> Result<(), StoreError> {
-        if self.failed.load(Ordering::Acquire) {
-            return Err(StoreError::Disk("an earlier write failed".to_owned()));
+impl Change {
+    /// Key and sealed value; no value to remove it.
+    fn sealed(self, sealer: &Sealer) -> (Vec<u8>, Option<Vec<u8>>) {
+        match self {
+            Change::Put { key, plain } => {
+                let value = sealer.seal(&key, &plain);
+                (key, Some(value))
+            }
+            Change::PutClear { key, value } => (key, Some(value)),
+            Change::Remove { key } => (key, None),
         }
-        Ok(())
     }
 
-    fn guarded(&self, write: impl FnOnce() -> Result<(), String>) -> Result<(), StoreError> {
-        let outcome = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
-        outcome.map_err(|e| {
-            self.failed.store(true, Ordering::Release);
-            tracing::error!(error = %e, "the store cannot be written");
-            StoreError::Disk(e)
-        })
+    #[cfg(feature = "manual")]
+    fn plain(self) -> (Vec<u8>, Option<Vec<u8>>) {
+        match self {
+            Change::Put { key, plain } => (key, Some(plain)),
+            Change::PutClear { key, value } => (key, Some(value)),
+            Change::Remove { key } => (key, None),
+        }
+    }
+}
+
+/// A walk over rows, from either end.
+enum Iter {
+    Files(sled::Iter),
+    #[cfg(feature = "manual")]
+    Memory(crate::memory::Walk),
+}
+
+impl Iterator for Iter {
+    type Item = sled::Result<(sled::IVec, sled::IVec)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::Files(iter) => iter.next(),
+            #[cfg(feature = "manual")]
+            Iter::Memory(walk) => walk.next().map(Ok),
+        }
+    }
+}
+
+impl DoubleEndedIterator for Iter {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::Files(iter) => iter.next_back(),
+            #[cfg(feature = "manual")]
+            Iter::Memory(walk) => walk.next_back().map(Ok),
+        }
     }
 }
 
 /// Sealed rows in order; a page that cannot be read ends them and is counted.
 pub(crate) struct Rows<'a> {
     disk: &'a Disk,
-    iter: Option<sled::Iter>,
+    iter: Option<Iter>,
 }
 
 impl Rows<'_> {
-    fn step(
-        &mut self,
-        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<(sled::IVec, sled::IVec)> {
+    fn step(&mut self, step: impl FnOnce(&mut Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>) -> Option<(sled::IVec, sled::IVec)> {
         let iter = self.iter.as_mut()?;
         match catch_unwind(AssertUnwindSafe(|| step(iter))) {
             Ok(Some(Ok(row))) => return Some(row),

@@ -24,8 +24,17 @@ pub enum Urgency {
 
 /// Flushes a store in the background, many writes at a time. Sleeps without waking up when nothing was asked.
 pub struct Flusher {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    form: Form,
+}
+
+enum Form {
+    Thread {
+        shared: Arc<Shared>,
+        thread: Option<JoinHandle<()>>,
+    },
+    /// Only notes what is asked.
+    #[cfg(feature = "manual")]
+    Manual(Due),
 }
 
 #[derive(Default)]
@@ -51,32 +60,74 @@ impl Flusher {
                 on_done(store.flush());
             }
         })?;
-        Ok(Flusher { shared, thread: Some(thread) })
+        Ok(Flusher { form: Form::Thread { shared, thread: Some(thread) } })
+    }
+
+    /// A flusher that does nothing by itself: whoever holds the other half calls [`Store::flush`] when it is time.
+    #[cfg(feature = "manual")]
+    pub fn manual() -> (Flusher, Due) {
+        let due = Due::default();
+        (Flusher { form: Form::Manual(due.clone()) }, due)
     }
 
     /// Asks for what was written before this call to be durable soon. Never waits.
     pub fn soon(&self, urgency: Urgency) {
-        let delay = match urgency {
+        match &self.form {
+            Form::Thread { shared, .. } => {
+                let by = Instant::now() + urgency.delay();
+                let mut wanted = shared.lock();
+                if wanted.by.is_none_or(|earlier| by < earlier) {
+                    wanted.by = Some(by);
+                    shared.changed.notify_one();
+                }
+            }
+            #[cfg(feature = "manual")]
+            Form::Manual(due) => due.note(urgency.delay()),
+        }
+    }
+}
+
+impl Urgency {
+    fn delay(self) -> Duration {
+        match self {
             Urgency::Own => OWN_DELAY,
             Urgency::Received => RECEIVED_DELAY,
-        };
-        let by = Instant::now() + delay;
-        let mut wanted = self.shared.lock();
-        if wanted.by.is_none_or(|earlier| by < earlier) {
-            wanted.by = Some(by);
-            self.shared.changed.notify_one();
         }
+    }
+}
+
+/// What a manual flusher was asked for.
+#[cfg(feature = "manual")]
+#[derive(Clone, Default)]
+pub struct Due(Arc<Mutex<Option<Duration>>>);
+
+#[cfg(feature = "manual")]
+impl Due {
+    fn note(&self, delay: Duration) {
+        let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = Some(due.map_or(delay, |earlier| earlier.min(delay)));
+    }
+
+    /// The shortest delay asked for since the last call, from then on; none if nothing was asked.
+    pub fn take(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl Drop for Flusher {
     /// Flushes what was asked for, then ends the thread and waits for it.
     fn drop(&mut self) {
-        self.shared.lock().stop = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the callback has been reported by its own thread.
-            let _ = thread.join();
+        match &mut self.form {
+            Form::Thread { shared, thread } => {
+                shared.lock().stop = true;
+                shared.changed.notify_one();
+                if let Some(thread) = thread.take() {
+                    // A panic of the callback has been reported by its own thread.
+                    let _ = thread.join();
+                }
+            }
+            #[cfg(feature = "manual")]
+            Form::Manual(_) => {}
         }
     }
 }

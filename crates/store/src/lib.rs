@@ -17,6 +17,8 @@ mod flusher;
 mod heads;
 mod key;
 mod lock;
+#[cfg(feature = "manual")]
+mod memory;
 mod open;
 mod page;
 mod range;
@@ -29,7 +31,13 @@ mod witness;
 
 pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use disk::StoreError;
+#[cfg(feature = "manual")]
+pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, Urgency};
+#[cfg(feature = "manual")]
+pub use memory::{Base, Medium};
+#[cfg(feature = "manual")]
+pub use open::open_in_memory;
 pub use open::{LastEnd, OpenError, Opened, Outcome, SCHEMA, open};
 pub use page::{Anchor, Page};
 pub use store::{Mark, Store};

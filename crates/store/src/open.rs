@@ -140,9 +140,28 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
         repair::undo_unfinished(&disk, &heads)?;
     }
     begin(&disk)?;
-    let store = Store::new(disk, heads, witness, lock);
+    let store = Store::new(disk, heads, Some((witness, lock)));
     store.start_witness()?;
     Ok(Opened { store, end: if orderly { LastEnd::Orderly } else { LastEnd::Unclean }, outcome })
+}
+
+/// Opens what a medium in memory holds. A crash cannot damage it, only take away what was not synced.
+#[cfg(feature = "manual")]
+pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
+    let disk = Disk::in_memory(medium.clone(), Arc::new(Sealer::new(root_key)));
+    let fresh = disk.is_empty();
+    let heads = Heads::load(&disk).map_err(|_| io::Error::other("a head row is unreadable"))?;
+    let orderly = disk.has(key::CLEAN);
+    if !orderly {
+        repair::undo_unfinished(&disk, &heads)?;
+    }
+    begin(&disk)?;
+    let (end, outcome) = match (orderly, fresh) {
+        (true, _) => (LastEnd::Orderly, Outcome::Normal),
+        (false, true) => (LastEnd::Unclean, Outcome::Fresh),
+        (false, false) => (LastEnd::Unclean, Outcome::Normal),
+    };
+    Ok(Opened { store: Store::new(disk, heads, None), end, outcome })
 }
 
 /// Looks at what is there; from outside first, because sled forgets what lies beyond a cut, in place.

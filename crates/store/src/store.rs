@@ -35,20 +35,22 @@ struct Inner {
     writing: Mutex<()>,
     mark: AtomicU64,
     recent: Recent,
-    witness: Mutex<Witness>,
+    /// None in memory.
+    witness: Option<Mutex<Witness>>,
     // Last, so that the profile is let go after the database.
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 impl Store {
-    pub(crate) fn new(disk: Disk, heads: Heads, witness: Witness, lock: Lock) -> Store {
+    pub(crate) fn new(disk: Disk, heads: Heads, beside: Option<(Witness, Lock)>) -> Store {
+        let (witness, lock) = beside.unzip();
         Store(Arc::new(Inner {
             disk,
             heads: RwLock::new(heads),
             writing: Mutex::default(),
             mark: AtomicU64::new(0),
             recent: Recent::default(),
-            witness: Mutex::new(witness),
+            witness: witness.map(Mutex::new),
             _lock: lock,
         }))
     }
@@ -189,7 +191,7 @@ impl Store {
         self.0.disk.apply(vec![Change::Put { key: key::CLEAN.to_vec(), plain: Vec::new() }])?;
         self.0.disk.sync()?;
         self.testify(self.events(), Ended::Orderly)?;
-        self.0.witness.lock().unwrap_or_else(PoisonError::into_inner).sync().map_err(|e| StoreError::Disk(e.to_string()))
+        self.sync_witness()
     }
 
     /// Rows that could not be read since opening, because the disk damaged them. Anything above zero: tell the user; the next start repairs.
@@ -200,7 +202,12 @@ impl Store {
     /// From here on the witness says that the store is open.
     pub(crate) fn start_witness(&self) -> Result<(), StoreError> {
         self.testify(self.events(), Ended::NotYet)?;
-        self.0.witness.lock().unwrap_or_else(PoisonError::into_inner).sync().map_err(|e| StoreError::Disk(e.to_string()))
+        self.sync_witness()
+    }
+
+    fn sync_witness(&self) -> Result<(), StoreError> {
+        let Some(witness) = &self.0.witness else { return Ok(()) };
+        witness.lock().unwrap_or_else(PoisonError::into_inner).sync().map_err(|e| StoreError::Disk(e.to_string()))
     }
 
     pub(crate) fn disk(&self) -> &Disk {
@@ -260,8 +267,9 @@ impl Store {
 
     fn testify(&self, events: u64, ended: Ended) -> Result<(), StoreError> {
         let io = |e: std::io::Error| StoreError::Disk(e.to_string());
+        let Some(witness) = &self.0.witness else { return Ok(()) };
         let file_bytes = self.0.disk.file_bytes().map_err(io)?;
-        let mut witness = self.0.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner);
         witness.write(Testimony { events, file_bytes, ended }, self.0.disk.sealer()).map_err(io)
     }
 }

@@ -1,5 +1,7 @@
 //! Events of others, cheapest check first: form, room, log, author, signature. Then store, then show.
 
+use std::sync::Arc;
+
 use gossip::{Origin, Verdict};
 use identity::PeerId;
 use rooms::members::Admission;
@@ -158,11 +160,12 @@ impl Core {
 
     fn apply_control(&mut self, room: RoomId, event: &Verified) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        let changed = state.members.apply(event);
+        let changed = Arc::make_mut(&mut state.members).apply(event);
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
             self.changed.stale.insert((room, position));
         }
         if !changed.known.is_empty() || !changed.members.is_empty() || changed.name {
+            self.tell_members(room, changed.members.iter().copied());
             self.on_members_changed(room);
         }
     }

@@ -72,7 +72,9 @@ impl Core {
             Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }
             | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.levels.touch(*room, now),
             Input::LinkDown { peer } => self.touch_levels_with(*peer),
-            Input::Received { .. } | Input::Refused { .. } | Input::Tick => {}
+            Input::Received { .. } | Input::Tick => {}
+            Input::Refused { .. } | Input::Drained { .. } => {}
+            Input::Known { .. } | Input::Forgotten { .. } | Input::Unreached { .. } => {}
         }
     }
 
@@ -96,23 +98,25 @@ impl Core {
     }
 
     fn level_of(&mut self, id: RoomId) -> Level {
-        let missing = self.first_missing(id);
+        let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
         let ties: BTreeMap<PeerId, (bool, u64)> =
             self.gossip.ties(&id).filter(|tie| tie.member).map(|tie| (tie.peer, (tie.heard, tie.lacks))).collect();
-        let passes_on = ties.values().any(|(heard, _)| *heard);
-        let mut level = Level::default();
-        for peer in state.members.members().map(|member| member.peer).filter(|peer| *peer != self.peer) {
-            let count = match ties.get(&peer) {
-                // A room without events has nothing to be said of.
-                Some((heard, _)) if *heard || state.logs.is_empty() => &mut level.heard,
-                Some(_) => &mut level.unheard,
-                None if self.links.get(&peer).is_some() => &mut level.unheard,
-                None if passes_on && !self.is_out(&peer) => &mut level.through,
-                None => &mut level.away,
-            };
-            *count += 1;
-        }
+        // Nobody is gone through one by one but those with a link or a dial: a room may have many thousand members.
+        let (heard, silent): (Vec<bool>, Vec<bool>) =
+            ties.values().map(|(heard, _)| *heard || state.logs.is_empty()).partition(|heard| *heard);
+        let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !ties.contains_key(peer)).count();
+        let others = state.members.member_count().saturating_sub(usize::from(state.members.is_member(&self.peer)));
+        let rest = others.saturating_sub(heard.len() + silent.len() + unmet);
+        let dialled = self.wanted.keys().filter(|peer| state.members.is_member(peer) && self.links.get(peer).is_none());
+        let out = if heard.is_empty() { rest } else { dialled.filter(|peer| self.is_out(peer)).count().min(rest) };
+        let mut level = Level {
+            heard: small(heard.len()),
+            unheard: small(silent.len() + unmet),
+            through: small(rest - out),
+            away: small(out),
+            ..Level::default()
+        };
         let old = |peer: &PeerId| missing.get(peer).is_some_and(|at| at.saturating_add(ON_ITS_WAY) <= self.now.wall);
         let mut behind: Vec<Behind> = ties
             .iter()
@@ -120,26 +124,27 @@ impl Core {
             .map(|(peer, (_, lacks))| Behind { peer: *peer, name: self.name_of(peer), count: *lacks })
             .collect();
         behind.sort_by(|a, b| b.count.cmp(&a.count).then(a.peer.cmp(&b.peer)));
-        level.behind_in_all = u32::try_from(behind.len()).unwrap_or(u32::MAX);
+        level.behind_in_all = small(behind.len());
         behind.truncate(NAMED);
         level.behind = behind;
         let newest = state.logs.iter().map(|(_, log)| log.hlc.ms()).max();
-        let up_to = missing.values().min().map(|first| first.saturating_sub(1)).or(newest).map(|at| at.min(self.now.wall));
+        let up_to = unsaid.map(|first| first.saturating_sub(1)).or(newest).map(|at| at.min(self.now.wall));
         level.up_to = up_to.filter(|at| level.heard > 0 && *at > 0);
-        if missing.len() > behind_count(&level) {
+        if missing.len() > usize::try_from(level.behind_in_all).unwrap_or(usize::MAX) {
             // What is still on its way becomes missing without anything more being heard.
             self.levels.touch(id, self.now.mono);
         }
         level
     }
 
-    /// When the first event was written that each linked member lacks; 0 where that is not known yet.
-    fn first_missing(&mut self, id: RoomId) -> BTreeMap<PeerId, Time> {
-        let Some(state) = self.rooms.get(&id) else { return BTreeMap::new() };
+    /// When the first event was written that some linked member has not said to have, and the first that each of them lacks, other than what was just
+    /// pushed to them; 0 where that is not known yet.
+    fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Time>) {
+        let Some(state) = self.rooms.get(&id) else { return (None, BTreeMap::new()) };
         let before = self.levels.written.remove(&id).unwrap_or_default();
         let mut written: BTreeMap<(LogKey, u32), Time> = BTreeMap::new();
         let mut first: BTreeMap<PeerId, Time> = BTreeMap::new();
-        let (mut reads, mut more) = (0, false);
+        let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
         for gap in self.gossip.behind(&id).filter(|gap| state.members.is_member(&gap.peer)) {
             let place = (gap.log, gap.from);
             let known = written.get(&place).or_else(|| before.get(&place)).copied();
@@ -157,6 +162,10 @@ impl Core {
             if at > 0 {
                 written.insert(place, at);
             }
+            unsaid = Some(unsaid.map_or(at, |earlier| earlier.min(at)));
+            if gap.on_its_way {
+                continue;
+            }
             first.entry(gap.peer).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
         }
         if !written.is_empty() {
@@ -165,7 +174,7 @@ impl Core {
         if more {
             self.levels.touch(id, self.now.mono);
         }
-        first
+        (unsaid, first)
     }
 
     /// Dialling somebody fails, and they have written nothing since that would have come through others.
@@ -186,6 +195,6 @@ impl Core {
     }
 }
 
-fn behind_count(level: &Level) -> usize {
-    usize::try_from(level.behind_in_all).unwrap_or(usize::MAX)
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

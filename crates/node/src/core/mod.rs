@@ -25,9 +25,9 @@ use std::sync::Arc;
 use gossip::Millis;
 use identity::{Identity, PeerId, VerifyingKeys};
 use net::{NearbyPeer, Net};
+use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use rooms::{Clock, Position};
+use rooms::{Clock, Membership, Position};
 use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
 use wire::ids::RoomId;
 use wire::message::PeerRecord;
@@ -70,6 +70,9 @@ pub struct Options {
     pub sink: Sink,
 }
 
+/// Who is in rooms, shared by whoever starts many nodes of the same ones.
+pub(crate) type KnownMembers = BTreeMap<RoomId, Arc<Membership>>;
+
 /// A moment: on the clock that never goes back, and on the wall.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Now {
@@ -91,6 +94,8 @@ pub struct Core {
     net: Net,
     gossip: gossip::Engine,
     rng: StdRng,
+    /// Memberships that need not be read from the store at the start.
+    known_members: KnownMembers,
     clock: Clock,
     keys: VerifyingKeys,
     rooms: BTreeMap<RoomId, Room>,
@@ -98,6 +103,10 @@ pub struct Core {
     links: Links,
     /// To whom links are kept, with the addresses that the network was given.
     wanted: BTreeMap<PeerId, Vec<String>>,
+    /// Gossip wants others than before.
+    wants_stale: bool,
+    /// When links are looked through for those that nobody needs.
+    sweep_at: Millis,
     own_record: Option<PeerRecord>,
     requests: BTreeMap<PeerId, RequestRow>,
     contact_invites: BTreeMap<[u8; 32], ContactInviteRow>,
@@ -120,9 +129,17 @@ pub struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(options: Options, identity: Arc<Identity>, flusher: Flusher, net: Net, now: Now) -> Self {
+    /// `rng` decides all that is left to chance; `known` are memberships that the store's events would give as well.
+    pub(crate) fn new(
+        options: Options,
+        identity: Arc<Identity>,
+        flusher: Flusher,
+        net: Net,
+        now: Now,
+        mut rng: StdRng,
+        known: KnownMembers,
+    ) -> Self {
         let Opened { store, end, outcome } = options.opened;
-        let mut rng = StdRng::from_rng(&mut rand::rng());
         let stored = store.setting(Setting::DisplayName);
         let name = options.name.or(stored).unwrap_or(options.fallback_name);
         let nearby_visible = store.setting(Setting::NearbyVisible).is_none_or(|v| v == "yes");
@@ -140,12 +157,15 @@ impl Core {
             flusher,
             net,
             rng,
+            known_members: known,
             clock: Clock::new(),
             keys: VerifyingKeys::new(VERIFYING_KEYS),
             rooms: BTreeMap::new(),
             people: BTreeMap::new(),
             links: Links::default(),
             wanted: BTreeMap::new(),
+            wants_stale: false,
+            sweep_at: Millis::MAX,
             own_record: None,
             requests: BTreeMap::new(),
             contact_invites: BTreeMap::new(),
@@ -192,7 +212,8 @@ impl Core {
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
         let looks = [self.levels.wake(), self.network.wake()];
-        [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held].into_iter().chain(looks).flatten().min()
+        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)];
+        rest.into_iter().chain(looks).flatten().min()
     }
 
     /// Does what is due.
@@ -203,6 +224,10 @@ impl Core {
         }
         self.retry_attempts();
         self.release_held();
+        self.sweep_links();
+        if self.wants_stale {
+            self.refresh_wants();
+        }
         self.look_at_levels();
         self.look_at_network();
     }
@@ -273,6 +298,31 @@ impl Core {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
         self.flusher.soon(Urgency::Received);
+    }
+
+    #[cfg(feature = "manual")]
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    #[cfg(feature = "manual")]
+    pub(crate) fn engine(&self) -> &gossip::Engine {
+        &self.gossip
+    }
+
+    #[cfg(feature = "manual")]
+    pub(crate) fn room_logs(&mut self, room: &RoomId) -> Option<&mut rooms::Logs> {
+        self.rooms.get_mut(room).map(|state| &mut state.logs)
+    }
+
+    #[cfg(feature = "manual")]
+    pub(crate) fn has_member(&self, room: &RoomId, peer: &PeerId) -> bool {
+        self.rooms.get(room).is_some_and(|state| state.members.is_member(peer))
+    }
+
+    #[cfg(feature = "manual")]
+    pub(crate) fn linked(&self) -> Vec<PeerId> {
+        self.links.peers()
     }
 
     fn random10(&mut self) -> [u8; 10] {

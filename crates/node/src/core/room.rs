@@ -1,6 +1,7 @@
 //! The state of one room in memory; its history stays on disk.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use identity::PeerId;
 use rooms::{Author, Logs, Membership, Position};
@@ -12,7 +13,8 @@ use crate::view::Level;
 /// One room.
 pub(crate) struct Room {
     pub(crate) row: RoomRow,
-    pub(crate) members: Membership,
+    /// Shared until it changes: the simulator runs thousands of nodes of one room.
+    pub(crate) members: Arc<Membership>,
     pub(crate) logs: Logs,
     /// Own content log, begun with the first event.
     pub(crate) content: Option<Author>,

@@ -1,5 +1,7 @@
 //! Rooms coming and going at this device, and the own logs in them.
 
+use std::sync::Arc;
+
 use gossip::Input;
 use identity::PeerId;
 use rand::RngExt;
@@ -44,10 +46,7 @@ impl Core {
                 saved.insert(key.log, log.head.seq);
             }
         }
-        let members = match row.kind {
-            RoomKind::Direct(other) => Membership::direct(self.peer, other),
-            RoomKind::Group => Membership::group(id),
-        };
+        let members = self.known_members.remove(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
         let mut room = Room {
             row,
             members,
@@ -62,9 +61,6 @@ impl Core {
             saved,
             acks: std::collections::BTreeMap::new(),
         };
-        for event in self.store.control_events(&id) {
-            room.members.apply(&event);
-        }
         if self.clean_start {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
@@ -77,12 +73,25 @@ impl Core {
         }
     }
 
+    fn read_members(&self, row: &RoomRow) -> Membership {
+        let mut members = match row.kind {
+            RoomKind::Direct(other) => Membership::direct(self.peer, other),
+            RoomKind::Group => Membership::group(row.room),
+        };
+        for event in self.store.control_events(&row.room) {
+            members.apply(&event);
+        }
+        members
+    }
+
     /// Events of this room are exchanged from now on.
     fn take_part(&mut self, id: RoomId) {
         let Some(state) = self.rooms.get(&id) else { return };
         let heads = state.logs.heads().collect();
         let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
+        let members: Vec<PeerId> = state.members.members().map(|m| m.peer).collect();
         self.gossip(Input::RoomOpened { room: id, heads, stopped });
+        self.tell_members(id, members);
     }
 
     /// Goes on with an own log after an orderly stop. After any other stop others may have more of it than this device remembers.

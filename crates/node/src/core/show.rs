@@ -44,6 +44,17 @@ impl Core {
         }
     }
 
+    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of members cost more than all the rest of a simulation.
+    #[cfg(feature = "manual")]
+    pub(crate) fn tell_messages_only(&mut self) {
+        let mut notices = Vec::new();
+        self.tell_messages(&mut notices);
+        self.changed = super::changed::Changed::default();
+        if !notices.is_empty() {
+            (self.sink)(notices);
+        }
+    }
+
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
         for (room, place) in std::mem::take(&mut self.changed.stale) {
             self.refresh_last(room, &place);
@@ -102,7 +113,7 @@ impl Core {
     }
 
     fn row_of(&self, room: &Room) -> RoomRow {
-        let others = room.members.members().filter(|m| m.peer != self.peer && self.links.get(&m.peer).is_some());
+        let linked = self.links.peers().into_iter().filter(|peer| room.members.is_member(peer));
         let name = match room.other() {
             Some(peer) => self.name_of(&peer),
             None => room.row.name.clone(),
@@ -121,7 +132,7 @@ impl Core {
                 Standing::Requested => view::Standing::Requested,
             },
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
-            connected: u32::try_from(others.count()).unwrap_or(u32::MAX),
+            connected: u32::try_from(linked.count()).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
                 author: last.author,
                 author_name: self.name_of(&last.author),

@@ -1,0 +1,155 @@
+//! The trees on the overlay of one room, along which fresh events are pushed.
+//!
+//! Plumtree (Leitão, Pereira, Rodrigues: "Epidemic broadcast trees", SRDS 2007): the edge that delivers first stays eager, an edge that brings a duplicate becomes
+//! lazy on both sides (Prune), and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are the IHAVE.
+
+use identity::PeerId;
+use rand::RngExt;
+use rand::seq::IteratorRandom;
+use wire::ids::LogKey;
+use wire::message::{Message, RawEvent, Run};
+
+use crate::room::{Around, Room};
+use crate::{Effect, Millis};
+
+/// Longest time between two events that counts for the pace of a room.
+const MAX_PACE: Millis = 10_000;
+/// Duplicates that an edge may bring before it is pruned, on average, however much is said.
+const MOST_DUPLICATES: Millis = 32;
+/// Fetched runs that are remembered, in case they come along the tree after all.
+const MAX_FETCHED: usize = 64;
+/// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
+const PRUNE_PAUSE: Millis = 1_000;
+
+impl Room {
+    pub(crate) fn eagers(&self) -> usize {
+        self.neighbours.values().filter(|n| n.eager).count()
+    }
+
+    /// Pushes a run to the eager neighbours. With none of them, or at the last hop, Heads tell of it.
+    pub(crate) fn push<R>(
+        &mut self,
+        around: &mut Around<'_, R>,
+        from: Option<PeerId>,
+        ttl: u8,
+        log: LogKey,
+        seq: u32,
+        events: Vec<RawEvent>,
+    ) {
+        if ttl == 0 {
+            return;
+        }
+        let mut peers = Vec::new();
+        for (peer, neighbour) in &mut self.neighbours {
+            if neighbour.eager && Some(*peer) != from && *peer != log.device && neighbour.has(&log) < seq {
+                neighbour.push(log, seq);
+                peers.push(*peer);
+            }
+        }
+        if !peers.is_empty() {
+            around.out.push(Effect::Spread { peers, message: Message::Run(Run { ttl, room: self.id, events }) });
+        }
+    }
+
+    /// Somebody pushed what was here already.
+    pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
+        // If it was fetched meanwhile, this edge is not one too many but only slow: the one that was grafted for fetching is.
+        let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
+        match fetched.and_then(|place| self.fetched.remove(place)) {
+            Some((_, from)) => {
+                self.on_first(&peer);
+                self.prune(around, from);
+            }
+            None if self.is_time_to_prune(around) => self.prune(around, peer),
+            None => {}
+        }
+    }
+
+    /// Of a circle one edge has to go, and messages of several authors that are under way at one time show up several of its edges. If all of these
+    /// went, the tree would fall apart: so the more is said, the more rarely a duplicate is taken as a reason.
+    fn is_time_to_prune<R: rand::Rng>(&self, around: &mut Around<'_, R>) -> bool {
+        around.rng.random_range(0..around.config.settle) < self.pace.max(around.config.settle / MOST_DUPLICATES)
+    }
+
+    /// A fresh event came along the tree.
+    pub(crate) fn keep_pace(&mut self, now: Millis) {
+        let gap = now.saturating_sub(self.fresh_at).min(MAX_PACE);
+        self.fresh_at = now;
+        self.pace = (self.pace * 7 + gap) / 8;
+    }
+
+    /// Remembers from whom a run was fetched.
+    pub(crate) fn on_fetched(&mut self, peer: PeerId, run: u128) {
+        if self.fetched.len() >= MAX_FETCHED {
+            self.fetched.pop_front();
+        }
+        self.fetched.push_back((run, peer));
+    }
+
+    fn prune<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.now < at + PRUNE_PAUSE) {
+            return;
+        }
+        neighbour.eager = false;
+        neighbour.pruned_at = Some(around.now);
+        around.out.push(Effect::Send { peer, message: Message::Prune(self.id) });
+    }
+
+    /// Somebody was the first to bring an event.
+    pub(crate) fn on_first(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager |= neighbour.active && !neighbour.owed;
+        }
+    }
+
+    pub(crate) fn on_prune(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager = false;
+        }
+    }
+
+    pub(crate) fn on_graft(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager |= neighbour.active && !neighbour.owed;
+        }
+    }
+
+    /// Makes an edge eager on both sides.
+    pub(crate) fn graft<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.eager && !n.owed) else { return };
+        neighbour.eager = true;
+        around.out.push(Effect::Send { peer, message: Message::Graft(self.id) });
+    }
+
+    /// A branch broke: if none is left, another edge takes its place at once.
+    pub(crate) fn regrow<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        if self.eagers() == 0
+            && let Some(peer) = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng)
+        {
+            self.graft(around, peer);
+        }
+    }
+
+    /// A live message did not fit into a neighbour's queue: from now on Heads tell them, and all of them once there is room.
+    pub(crate) fn refused<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(peer) else { return };
+        (neighbour.owed, neighbour.eager) = (true, false);
+        // What was thought to be on its way to them may not be.
+        neighbour.forget_all();
+        self.heads_soon(around);
+    }
+
+    /// A neighbour's queue has room again.
+    pub(crate) fn drained<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        if self.neighbours.get(peer).is_none_or(|n| !n.owed) {
+            return;
+        }
+        let eager = self.eagers() < around.config.fanout;
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            (neighbour.owed, neighbour.full_heads_at) = (false, None);
+            neighbour.eager = eager && neighbour.active;
+        }
+        self.send_all_heads(around, *peer);
+    }
+}

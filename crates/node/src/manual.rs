@@ -1,0 +1,136 @@
+//! The engine without a loop: whoever holds it moves time, carries messages and decides when the disk is slow. For the simulator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::store::Flusher;
+use identity::{Identity, PeerId};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rooms::Membership;
+use tokio::sync::oneshot;
+use wire::ids::{LogKey, RoomId};
+
+use crate::core::{Core, Now, Options};
+use crate::handle::Say;
+use crate::view::{Refused, Said};
+
+/// What plays the sockets works with.
+pub mod net {
+    pub use ::net::manual::{Act, Feed, Manual, Moment, reason_of};
+    pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, PeerState, Reason, Times};
+}
+
+/// What plays the disk works with.
+pub mod store {
+    pub use ::store::{Base, Contact, LastEnd, Medium, Opened, PeerRow, RoomKind, RoomRow, Standing, Store, open_in_memory};
+}
+
+/// How much of what changes is told to the sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// All, as in the program.
+    All,
+    /// New messages only: rows of rooms with thousands of members cost more than all the rest.
+    Messages,
+}
+
+/// A node that is stepped by hand. Dropping it is a crash.
+pub struct Hand {
+    core: Core,
+    due: ::store::Due,
+}
+
+impl Hand {
+    /// Starts a node. Everything that it leaves to chance follows from `seed`; `known` saves reading memberships from the store.
+    pub fn start(mut options: Options, net: net::Net, at: net::Moment, seed: [u8; 32], known: BTreeMap<RoomId, Arc<Membership>>) -> Hand {
+        let identity = Arc::new(std::mem::replace(&mut options.identity, Identity::from_seed(&[0; 32])));
+        let (flusher, due) = Flusher::manual();
+        let core = Core::new(options, identity, flusher, net, now(at), StdRng::from_seed(seed), known);
+        Hand { core, due }
+    }
+
+    /// It is this late. To be said before anything else is done.
+    pub fn set_now(&mut self, at: net::Moment) {
+        self.core.set_now(now(at));
+    }
+
+    /// When it has something to do by itself.
+    pub fn next_wake(&self) -> Option<u64> {
+        self.core.next_wake()
+    }
+
+    /// Something happened on the network.
+    pub fn on_net(&mut self, event: net::Event) {
+        self.core.on_net(event);
+    }
+
+    /// Ends a turn as the loop does: does what is due, and tells what changed.
+    pub fn end_turn(&mut self, show: Show) {
+        self.core.tick();
+        match show {
+            Show::All => self.core.tell_changes(),
+            Show::Messages => self.core.tell_messages_only(),
+        }
+    }
+
+    /// Writes a message.
+    pub fn say(&mut self, room: RoomId, text: String) -> Result<Said, Refused> {
+        let (done, mut outcome) = oneshot::channel();
+        self.core.say_all(vec![Say { room, text, reply_to: None, done }]);
+        outcome.try_recv().unwrap_or(Err(Refused::Closing))
+    }
+
+    /// After how long a flush was asked for since the last call; none if it was not.
+    pub fn flush_due(&self) -> Option<Duration> {
+        self.due.take()
+    }
+
+    /// The disk syncs, and the node hears of it.
+    pub fn flush(&mut self) {
+        match self.core.store().flush() {
+            Ok(mark) => self.core.on_durable(mark),
+            Err(error) => self.core.on_disk_failure(error.to_string()),
+        }
+    }
+
+    /// An orderly end.
+    pub fn close(self) {
+        self.core.close();
+    }
+
+    /// What else the program can ask of a node.
+    pub fn core(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    /// Digest over all logs of a room: equal digests, equal events.
+    pub fn digest(&mut self, room: &RoomId) -> Option<[u8; 16]> {
+        self.core.room_logs(room).map(rooms::Logs::digest)
+    }
+
+    /// How far each log of a room has come.
+    pub fn heads(&self, room: &RoomId) -> Vec<(LogKey, u32)> {
+        self.core.store().heads(room).into_iter().map(|(log, head)| (log, head.head.seq)).collect()
+    }
+
+    /// Is in a room, as far as this node knows.
+    pub fn is_member(&mut self, room: &RoomId, peer: &PeerId) -> bool {
+        self.core.has_member(room, peer)
+    }
+
+    /// Who is linked.
+    pub fn linked(&self) -> Vec<PeerId> {
+        self.core.linked()
+    }
+
+    /// The spreading engine, to look at.
+    pub fn gossip(&self) -> &gossip::Engine {
+        self.core.engine()
+    }
+}
+
+fn now(at: net::Moment) -> Now {
+    Now { mono: at.tick, wall: at.wall }
+}

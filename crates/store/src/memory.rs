@@ -1,0 +1,252 @@
+//! A disk in memory for many nodes in one process: a base that they share, what each wrote over it, and a crash that takes back what was not synced.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sled::IVec;
+
+/// Rows that never change again, shared by any number of media.
+#[derive(Clone, Default)]
+pub struct Base(Arc<BTreeMap<IVec, IVec>>);
+
+/// What a profile is stored on. Clones are the same one; it outlives the store that was opened on it, as a disk does.
+#[derive(Clone, Default)]
+pub struct Medium(Arc<Mutex<Rows>>);
+
+#[derive(Default)]
+struct Rows {
+    base: Base,
+    /// None stands for a row of the base that was removed.
+    over: BTreeMap<IVec, Option<IVec>>,
+    /// Of each write since the last sync, what its rows were before.
+    unsynced: Vec<Vec<(IVec, Before)>>,
+}
+
+/// What a row was before a write.
+enum Before {
+    /// Not written over yet.
+    Untouched,
+    Over(Option<IVec>),
+}
+
+impl Base {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// No row at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Medium {
+    /// A medium that holds the rows of a base.
+    pub fn over(base: Base) -> Medium {
+        Medium(Arc::new(Mutex::new(Rows { base, ..Rows::default() })))
+    }
+
+    /// All that it holds now, as a base for others.
+    pub fn to_base(&self) -> Base {
+        let rows = self.rows();
+        let mut all = BTreeMap::clone(&rows.base.0);
+        for (key, value) in &rows.over {
+            match value {
+                Some(value) => all.insert(key.clone(), value.clone()),
+                None => all.remove(key),
+            };
+        }
+        Base(Arc::new(all))
+    }
+
+    /// The machine stops: of the writes since the last sync only the first `kept` are there afterwards.
+    pub fn crash(&self, kept: usize) {
+        let mut rows = self.rows();
+        let kept = kept.min(rows.unsynced.len());
+        let lost = rows.unsynced.split_off(kept);
+        for (key, before) in lost.into_iter().rev().flat_map(|write| write.into_iter().rev()) {
+            match before {
+                Before::Untouched => rows.over.remove(&key),
+                Before::Over(value) => rows.over.insert(key, value),
+            };
+        }
+        rows.unsynced.clear();
+    }
+
+    /// Writes that a crash could take back.
+    pub fn unsynced(&self) -> usize {
+        self.rows().unsynced.len()
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Option<IVec> {
+        let rows = self.rows();
+        match rows.over.get(key) {
+            Some(value) => value.clone(),
+            None => rows.base.0.get(key).cloned(),
+        }
+    }
+
+    /// One write: after a crash all of it is there or none.
+    pub(crate) fn apply(&self, changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
+        let mut rows = self.rows();
+        let mut write = Vec::new();
+        for (key, value) in changes {
+            let key = IVec::from(key);
+            let before = rows.over.insert(key.clone(), value.map(IVec::from));
+            write.push((key, before.map_or(Before::Untouched, Before::Over)));
+        }
+        rows.unsynced.push(write);
+    }
+
+    pub(crate) fn sync(&self) {
+        self.rows().unsynced = Vec::new();
+    }
+
+    pub(crate) fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Walk {
+        Walk { medium: self.clone(), from: from.map(IVec::from), to: to.map(IVec::from) }
+    }
+
+    pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Walk {
+        let mut end = prefix.to_vec();
+        while end.pop_if(|last| *last == u8::MAX).is_some() {}
+        let to = match end.last_mut() {
+            Some(last) => {
+                *last += 1;
+                Bound::Excluded(end)
+            }
+            None => Bound::Unbounded,
+        };
+        self.range(Bound::Included(prefix.to_vec()), to)
+    }
+
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A walk over rows from either end. Like sled's it sees what is written meanwhile.
+pub(crate) struct Walk {
+    medium: Medium,
+    from: Bound<IVec>,
+    to: Bound<IVec>,
+}
+
+impl Walk {
+    fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
+    }
+
+    fn is_over(&self) -> bool {
+        match (&self.from, &self.to) {
+            (Bound::Included(from), Bound::Included(to)) => from > to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
+                from >= to
+            }
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        }
+    }
+}
+
+impl Iterator for Walk {
+    type Item = (IVec, IVec);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_over() {
+            let found = {
+                let rows = self.medium.rows();
+                let bounds = self.bounds();
+                let (over, base) = (rows.over.range::<[u8], _>(bounds).next(), rows.base.0.range::<[u8], _>(bounds).next());
+                match (over, base) {
+                    (Some((key, value)), base) if base.is_none_or(|(other, _)| key <= other) => Some((key.clone(), value.clone())),
+                    (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
+                }
+            };
+            let (key, value) = found?;
+            self.from = Bound::Excluded(key.clone());
+            if let Some(value) = value {
+                return Some((key, value));
+            }
+        }
+        None
+    }
+}
+
+impl DoubleEndedIterator for Walk {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        while !self.is_over() {
+            let found = {
+                let rows = self.medium.rows();
+                let bounds = self.bounds();
+                let (over, base) = (rows.over.range::<[u8], _>(bounds).next_back(), rows.base.0.range::<[u8], _>(bounds).next_back());
+                match (over, base) {
+                    (Some((key, value)), base) if base.is_none_or(|(other, _)| key >= other) => Some((key.clone(), value.clone())),
+                    (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
+                }
+            };
+            let (key, value) = found?;
+            self.to = Bound::Excluded(key.clone());
+            if let Some(value) = value {
+                return Some((key, value));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(medium: &Medium, key: &str, value: Option<&str>) {
+        medium.apply([(key.as_bytes().to_vec(), value.map(|value| value.as_bytes().to_vec()))]);
+    }
+
+    fn all(medium: &Medium) -> Vec<(String, String)> {
+        let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
+        let there: Vec<_> = medium.scan_prefix(b"").map(|(key, value)| (text(&key), text(&value))).collect();
+        let mut back: Vec<_> = medium.scan_prefix(b"").rev().map(|(key, value)| (text(&key), text(&value))).collect();
+        back.reverse();
+        assert_eq!(there, back, "the same from either end");
+        there
+    }
+
+    fn rows(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_was_synced_survives_a_crash_and_the_rest_is_taken_back_in_order() {
+        let ana = Medium::default();
+        put(&ana, "a", Some("1"));
+        put(&ana, "b", Some("1"));
+        ana.sync();
+        put(&ana, "a", Some("2"));
+        put(&ana, "b", None);
+        put(&ana, "a", Some("3"));
+        put(&ana, "c", Some("1"));
+        assert_eq!((all(&ana), ana.unsynced()), (rows(&[("a", "3"), ("c", "1")]), 4));
+        ana.crash(2);
+        assert_eq!((all(&ana), ana.unsynced()), (rows(&[("a", "2")]), 0));
+        put(&ana, "a", None);
+        ana.crash(0);
+        assert_eq!(all(&ana), rows(&[("a", "2")]));
+    }
+
+    #[test]
+    fn two_media_over_one_base_do_not_see_each_other() {
+        let first = Medium::default();
+        put(&first, "a", Some("1"));
+        put(&first, "c", Some("1"));
+        put(&first, "\u{7f}", Some("last"));
+        let (ana, ben) = (Medium::over(first.to_base()), Medium::over(first.to_base()));
+        put(&ana, "b", Some("2"));
+        put(&ana, "a", None);
+        put(&ben, "c", Some("3"));
+        assert_eq!(all(&ana), rows(&[("b", "2"), ("c", "1"), ("\u{7f}", "last")]));
+        assert_eq!(all(&ben), rows(&[("a", "1"), ("c", "3"), ("\u{7f}", "last")]));
+        assert_eq!(ana.to_base().len(), 3);
+    }
+}
