@@ -23,5 +23,6 @@ mod keys;
 mod killed;
 mod leaving;
 mod line;
+mod network;
 mod refusals;
 mod strangers;

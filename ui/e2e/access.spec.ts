@@ -39,6 +39,12 @@ const SCENES: [string, string, (page: Page) => Promise<void>][] = [
     await page.getByText('missing or changed').waitFor();
   }],
   ['settings', 'chat', async (page) => { await page.getByTestId('settings-open').click(); await page.getByTestId('custody').waitFor(); }],
+  ['the network', 'network', async (page) => {
+    await page.getByTestId('network-open').click();
+    await page.getByTestId('reach').first().click();
+    await page.getByTestId('reach-more').waitFor();
+  }],
+  ['the network of a crowd', 'network-crowd', async (page) => { await page.getByTestId('network-open').click(); await page.getByTestId('reach').first().waitFor(); }],
   ['new room', 'chat', async (page) => { await page.getByTestId('rail-new-room').click(); await page.getByTestId('new-room-name').waitFor(); }],
   ['message menu', 'chat', async (page) => {
     await openRoom(page, 'Bayo');

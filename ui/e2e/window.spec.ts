@@ -55,6 +55,13 @@ test('the window opens again where it was closed', async ({ page }) => {
   await expect(page.getByTestId('room-title')).toHaveText('Bayo');
 });
 
+test('the only room there is opens by itself', async ({ page }) => {
+  await begin(page, 'big');
+  await expect(page.getByTestId('room-title')).toHaveText('The long table');
+  await begin(page, 'network');
+  await expect(page.getByTestId('empty')).toBeVisible();
+});
+
 test('details fold below 1100 px and come as an overlay', async ({ page }) => {
   await page.setViewportSize({ width: 1000, height: 700 });
   await begin(page, 'chat');

@@ -157,6 +157,12 @@ contract! {
     "answer_request" AnswerRequest { peer: PeerIdText, accept: bool } -> Done;
     /// All that is known of one person.
     "person" GetPerson { peer: PeerIdText } -> PersonDetails;
+    /// Everybody, how each is reached, and who waits for what. With `watch`, `network_changed` notices follow for 20 s; ask again to go on.
+    "network" GetNetwork {
+        /// Tell changes too.
+        #[serde(default)] #[ts(as = "Option<bool>", optional)]
+        watch: bool,
+    } -> Network;
     /// Dials a person now instead of waiting for the back-off.
     "redial" Redial { peer: PeerIdText } -> Done;
     /// Orderly end: says goodbye to peers, writes everything to disk. No further call is answered.

@@ -1,9 +1,12 @@
 //! From the node's view, with typed ids, to the plain data of the contract.
 
+mod network;
+
 use identity::{Fingerprint, PeerId};
 use node::view;
 
 use crate::types as dto;
+pub(crate) use network::network;
 
 pub(crate) fn fingerprint(peer: &PeerId) -> dto::Fingerprint {
     let print = Fingerprint::of(peer);
@@ -53,6 +56,7 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         read_up_to: row.read_up_to.map(|p| p.to_text()),
         draft: row.draft,
         lacking: row.lacking,
+        level: network::level(row.level),
         active_at: row.active_at,
     }
 }
@@ -215,7 +219,7 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
     use view::Notice as N;
     match notice {
         N::Me(row) => dto::Notice::MeChanged { me: me(row, custody) },
-        N::Room(row) => dto::Notice::RoomChanged { room: room(row) },
+        N::Room(row) => dto::Notice::RoomChanged { room: room(*row) },
         N::RoomGone(id) => dto::Notice::RoomGone { room: id.to_string() },
         N::Messages(id, messages) => {
             let id = id.to_string();
@@ -229,6 +233,10 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
         N::Nearby(list) => dto::Notice::NearbyChanged { nearby: list.into_iter().map(nearby).collect() },
         N::Join(row) => dto::Notice::JoinChanged { joining: joining(row) },
         N::JoinGone(id) => dto::Notice::JoinGone { id: id.to_string() },
+        N::Network { people, gone } => dto::Notice::NetworkChanged {
+            people: people.into_iter().map(network::reach).collect(),
+            gone: gone.iter().map(ToString::to_string).collect(),
+        },
         N::Alert(row) => dto::Notice::AlertRaised { alert: alert(row) },
     }
 }

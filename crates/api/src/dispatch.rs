@@ -145,6 +145,7 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             let peer = peer_id(&a.peer)?;
             Reply::GetPerson(convert::person_details(on(node, move |core| core.person_details(peer)).await?))
         }
+        C::GetNetwork(a) => Reply::GetNetwork(convert::network(node.with(move |core| core.network(a.watch)).await?, custody)),
         C::Redial(a) => {
             let peer = peer_id(&a.peer)?;
             on(node, move |core| core.redial(peer)).await?;

@@ -29,6 +29,7 @@ macro_rules! data {
 
 mod invite;
 mod message;
+mod network;
 mod notice;
 mod person;
 mod refusal;
@@ -37,6 +38,7 @@ mod stage;
 
 pub use invite::*;
 pub use message::*;
+pub use network::*;
 pub use notice::*;
 pub use person::*;
 pub use refusal::*;

@@ -8,6 +8,7 @@ use wire::message::{Message, Run};
 
 use crate::room::{Around, Room};
 use crate::seen::Seen;
+use crate::tie::Behind;
 use crate::{Config, Effect, Input, Millis, Origin, Standing, Tie, Verdict};
 
 /// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in order.
@@ -46,6 +47,11 @@ impl Engine {
     /// Who is linked in a room, and how one stands with them.
     pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
         self.rooms.get(room).into_iter().flat_map(Room::ties)
+    }
+
+    /// Each log of a room of which a neighbour that was heard lacks something.
+    pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
+        self.rooms.get(room).into_iter().flat_map(Room::behind)
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {

@@ -22,4 +22,4 @@ mod tree;
 pub use config::Config;
 pub use effect::{Effect, Input, Millis, Origin, Standing, Verdict};
 pub use engine::Engine;
-pub use tie::Tie;
+pub use tie::{Behind, Tie};

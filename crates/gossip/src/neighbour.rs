@@ -18,8 +18,10 @@ const STORM: u32 = 256;
 /// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager ones get runs.
 pub(crate) struct Neighbour {
     pub(crate) standing: Standing,
-    /// How far they are known, or about, to have each log.
+    /// How far they are known to have each log: they said so, or sent it.
     has: BTreeMap<LogKey, u32>,
+    /// How far each log was pushed to them beyond that.
+    pushed: BTreeMap<LogKey, u32>,
     pub(crate) full_heads_at: Option<Millis>,
     pub(crate) digest_at: Option<Millis>,
     /// A live message did not fit into their queue: they get Heads instead, and all of them once there is room.
@@ -52,6 +54,7 @@ impl Neighbour {
         Neighbour {
             standing,
             has: BTreeMap::new(),
+            pushed: BTreeMap::new(),
             full_heads_at: None,
             digest_at: None,
             owed: false,
@@ -75,30 +78,61 @@ impl Neighbour {
         self.standing == Standing::Member
     }
 
-    /// How far they are known to have a log.
+    /// How far they are known, or about, to have a log.
     pub(crate) fn has(&self, log: &LogKey) -> u32 {
+        self.has_said(log).max(self.pushed.get(log).copied().unwrap_or(0))
+    }
+
+    /// How far they are known to have a log.
+    pub(crate) fn has_said(&self, log: &LogKey) -> u32 {
         self.has.get(log).copied().unwrap_or(0)
+    }
+
+    /// All logs that they are known to have something of.
+    pub(crate) fn said(&self) -> impl Iterator<Item = (&LogKey, u32)> {
+        self.has.iter().map(|(log, seq)| (log, *seq))
+    }
+
+    pub(crate) fn was_heard(&self) -> bool {
+        !self.has.is_empty()
     }
 
     /// They have a log up to here, at least.
     pub(crate) fn note(&mut self, log: LogKey, seq: u32) {
-        let known = self.has(&log);
-        self.state(log, known.max(seq));
+        if self.pushed.get(&log).is_some_and(|pushed| *pushed <= seq) {
+            self.pushed.remove(&log);
+        }
+        let known = self.has_said(&log);
+        self.keep(log, known.max(seq));
     }
 
     /// They have a log up to here, by their own words.
     pub(crate) fn state(&mut self, log: LogKey, seq: u32) {
+        self.pushed.remove(&log);
+        self.keep(log, seq);
+    }
+
+    fn keep(&mut self, log: LogKey, seq: u32) {
         if self.has.len() < MAX_LOGS || self.has.contains_key(&log) {
             self.has.insert(log, seq);
         }
     }
 
+    /// They are about to have a log up to here.
+    pub(crate) fn push(&mut self, log: LogKey, seq: u32) {
+        if self.pushed.len() < MAX_LOGS || self.pushed.contains_key(&log) {
+            self.pushed.insert(log, seq);
+        }
+    }
+
     pub(crate) fn forget(&mut self, log: &LogKey) {
         self.has.remove(log);
+        self.pushed.remove(log);
     }
 
     pub(crate) fn forget_all(&mut self) {
         self.has.clear();
+        self.pushed.clear();
     }
 
     /// No longer in the active view.
@@ -130,4 +164,29 @@ pub(crate) enum Request {
     Ignored,
     /// So many that it is a fault.
     Storm,
+}
+
+#[cfg(test)]
+mod tests {
+    use identity::Identity;
+    use wire::ids::LogId;
+
+    use super::*;
+
+    #[test]
+    fn what_was_pushed_counts_as_said_only_once_they_say_so() {
+        let log = LogKey { device: Identity::from_seed(&[1; 32]).peer(), log: LogId(1) };
+        let mut ben = Neighbour::new(Standing::Member, 0);
+        ben.push(log, 5);
+        assert_eq!((ben.has(&log), ben.has_said(&log), ben.was_heard()), (5, 0, false));
+        ben.note(log, 3);
+        assert_eq!((ben.has(&log), ben.has_said(&log)), (5, 3));
+        ben.note(log, 6);
+        assert_eq!((ben.has(&log), ben.has_said(&log)), (6, 6));
+        ben.push(log, 9);
+        ben.state(log, 6);
+        assert_eq!((ben.has(&log), ben.has_said(&log)), (6, 6), "their own words are the last");
+        ben.forget_all();
+        assert_eq!((ben.has(&log), ben.was_heard()), (0, false));
+    }
 }

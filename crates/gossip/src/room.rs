@@ -12,6 +12,7 @@ use crate::heads::OwnHeads;
 use crate::neighbour::{Neighbour, Request};
 use crate::overlay::{Dial, jittered};
 use crate::repair::Want;
+use crate::tie::{self, Behind};
 use crate::{Config, Effect, Millis, Origin, Standing, Tie, Verdict};
 
 /// Events that were asked for and are passed on like live ones: so few were missed on the way, and others behind this device miss them too.
@@ -20,6 +21,7 @@ const FEW: usize = 8;
 /// One room.
 pub(crate) struct Room {
     pub(crate) id: RoomId,
+    me: PeerId,
     pub(crate) own: OwnHeads,
     /// Boxed, because a map makes room for eleven at once and most direct rooms have one.
     pub(crate) neighbours: BTreeMap<PeerId, Box<Neighbour>>,
@@ -72,6 +74,7 @@ impl Room {
         let (now, config) = (around.now, around.config);
         Room {
             id,
+            me: around.me,
             own,
             neighbours: BTreeMap::new(),
             book: Book::new(key),
@@ -257,14 +260,34 @@ impl Room {
     /// Who is linked, and how.
     pub(crate) fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
         self.neighbours.iter().map(|(peer, neighbour)| {
-            let (mut lacks, mut ahead) = (0, 0);
-            for log in self.own.iter() {
-                let has = neighbour.has(&log.log);
-                lacks += u64::from(log.seq.saturating_sub(has)) * u64::from(log.log.device != *peer);
-                ahead += u64::from(has.saturating_sub(log.seq));
-            }
+            let ahead = neighbour.said().filter(|(log, _)| !self.stopped.contains(log));
             let Neighbour { active, eager, chosen, .. } = **neighbour;
-            Tie { peer: *peer, member: neighbour.is_member(), active, eager, dialled: chosen, lacks, ahead }
+            Tie {
+                peer: *peer,
+                member: neighbour.is_member(),
+                active,
+                eager,
+                dialled: chosen,
+                heard: neighbour.was_heard(),
+                lacks: self.gaps(peer, neighbour).filter(|gap| !gap.on_its_way).map(|gap| gap.count).sum(),
+                ahead: ahead.map(|(log, seq)| tie::beyond(seq, self.own.seq(log))).sum(),
+            }
+        })
+    }
+
+    /// Where neighbours that were heard are behind.
+    pub(crate) fn behind(&self) -> impl Iterator<Item = Behind> + '_ {
+        self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(|(peer, neighbour)| self.gaps(peer, neighbour))
+    }
+
+    /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends elsewhere for others, and their own they have.
+    fn gaps<'a>(&'a self, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Behind> + 'a {
+        let open = self.own.iter().filter(|head| head.log.device != *peer && !self.stopped.contains(&head.log));
+        open.filter_map(|head| {
+            let said = neighbour.has_said(&head.log);
+            // To an author it is said at once what arrived, so silence means that it did not.
+            let on_its_way = neighbour.has(&head.log) >= head.seq && head.log.device != self.me;
+            (said < head.seq).then(|| Behind { peer: *peer, log: head.log, from: said + 1, count: tie::beyond(head.seq, said), on_its_way })
         })
     }
 

@@ -1,6 +1,7 @@
 //! How one stands with a linked device, for whoever looks.
 
 use identity::PeerId;
+use wire::ids::LogKey;
 
 /// A linked device in one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,30 @@ pub struct Tie {
     pub eager: bool,
     /// This device chose them.
     pub dialled: bool,
-    /// Events that are here and that they are not known to have.
+    /// They have said what they have; until then the two counts below say nothing.
+    pub heard: bool,
+    /// Events that are here and that they are not known, or about, to have.
     pub lacks: u64,
     /// Events that they are known to have and that are missing here.
     pub ahead: u64,
+}
+
+/// A log that is here of which a linked device has not said to have all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// Who.
+    pub peer: PeerId,
+    /// Which log.
+    pub log: LogKey,
+    /// The first event that they have not said to have.
+    pub from: u32,
+    /// How many from there on.
+    pub count: u64,
+    /// All of these were pushed to them: they will say so when logs are next compared.
+    pub on_its_way: bool,
+}
+
+/// Events of a log that one end has beyond the other.
+pub(crate) fn beyond(more: u32, less: u32) -> u64 {
+    u64::from(more.saturating_sub(less))
 }

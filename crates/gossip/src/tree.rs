@@ -42,7 +42,7 @@ impl Room {
         let mut peers = Vec::new();
         for (peer, neighbour) in &mut self.neighbours {
             if neighbour.eager && Some(*peer) != from && *peer != log.device && neighbour.has(&log) < seq {
-                neighbour.note(log, seq);
+                neighbour.push(log, seq);
                 peers.push(*peer);
             }
         }

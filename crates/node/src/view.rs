@@ -1,7 +1,10 @@
 //! What the node tells whoever shows it: plain data with typed ids. `api` mirrors it as JSON.
 
+mod network;
+
 use identity::PeerId;
 pub use net::Reason;
+pub use network::{Behind, Level, Network, Owed, Reach, Via};
 use rooms::Position;
 use wire::ids::{EventId, LogId, RoomId};
 
@@ -72,6 +75,8 @@ pub struct RoomRow {
     pub draft: String,
     /// Events known to exist elsewhere and missing here.
     pub lacking: u32,
+    /// Who has what.
+    pub level: Level,
     /// Last activity.
     pub active_at: Time,
 }
@@ -384,7 +389,7 @@ pub enum Notice {
     /// Oneself.
     Me(Me),
     /// A room.
-    Room(RoomRow),
+    Room(Box<RoomRow>),
     /// A room is no longer listed.
     RoomGone(RoomId),
     /// New or changed entries of a room.
@@ -407,6 +412,13 @@ pub enum Notice {
     JoinGone(u64),
     /// Something to know.
     Alert(Alert),
+    /// How people are reached; only while somebody watches.
+    Network {
+        /// New or changed rows.
+        people: Vec<Reach>,
+        /// Those who are no longer known.
+        gone: Vec<PeerId>,
+    },
 }
 
 /// Everything at one moment.

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::ops::Bound::Included;
 
 use rooms::limits::MAX_RUN_EVENTS;
-use rooms::{Position, Proof, Verified};
+use rooms::{Event, Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
@@ -46,6 +46,15 @@ impl Store {
         }
         events.truncate(whole);
         events
+    }
+
+    /// When an event was written, by its author's clock; none if it is not here.
+    pub fn hlc_at(&self, room: &RoomId, log: LogKey, seq: u32) -> Option<Hlc> {
+        let (room, device) = heads::names(self.disk(), room, &log.device);
+        let key = key::log(&room, &device, log.log.0, seq);
+        let (log_key, location) = self.disk().scan(Included(key.clone()), Included(key)).next()?;
+        let (_, event) = Reader::new(self, room).read(&log_key, &location)?;
+        Some(Event::decode(event).ok()?.header.hlc)
     }
 
     /// All control events of a room, each log in order: membership is made from them at start.

@@ -301,3 +301,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_time_of_one_event_is_read_without_its_run() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let said = Pen::new(ana(), room(1), 1).say_many(10);
+    store.append(&said).expect("the disk has room");
+    let log = said[0].log_key();
+    for event in &said {
+        assert_eq!(store.hlc_at(&room(1), log, event.header.seq), Some(event.header.hlc));
+    }
+    assert_eq!(store.hlc_at(&room(1), log, 11), None);
+    assert_eq!(store.hlc_at(&room(2), log, 1), None);
+}

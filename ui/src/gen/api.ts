@@ -160,9 +160,57 @@ draft: string,
  */
 lacking: number, 
 /**
+ * Who has what.
+ */
+level: Level, 
+/**
  * Creation or last activity, for ordering.
  */
 active_at: number, };
+
+export type Level = { 
+/**
+ * Whatever is known here and was written up to then, everybody who was heard has; none if nobody was heard, or nothing can be said.
+ */
+up_to: number | null, 
+/**
+ * Linked members who have said what they have.
+ */
+heard: number, 
+/**
+ * Linked members who have not yet.
+ */
+unheard: number, 
+/**
+ * Members without a link to this device to whom others pass on what is written.
+ */
+through: number, 
+/**
+ * Members who are not to be reached now; they get it when they are back.
+ */
+away: number, 
+/**
+ * Heard members who lack something for longer than it takes to arrive: the first three, most first.
+ */
+behind: Array<Behind>, 
+/**
+ * How many lack something, those not named included.
+ */
+behind_in_all: number, };
+
+export type Behind = { 
+/**
+ * Who.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * Events that are here and that they are not known to have.
+ */
+count: number, };
 
 export type Preview = { 
 /**
@@ -317,6 +365,86 @@ addresses: Array<string>,
  * Rooms in common.
  */
 rooms: Array<string>, };
+
+export type Network = { 
+/**
+ * Oneself, with the addresses at which one may be reached.
+ */
+me: Me, 
+/**
+ * The others.
+ */
+people: Array<Reach>, };
+
+export type Reach = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * In the address book.
+ */
+contact: boolean, 
+/**
+ * This device's own link with them.
+ */
+link: LinkState, 
+/**
+ * Without a link: who passes on what is said in a common room.
+ */
+through: Via | null, 
+/**
+ * When a link was last up, if ever.
+ */
+last_seen: number | null, 
+/**
+ * When they wrote the newest thing of theirs that is here.
+ */
+wrote_at: number | null, 
+/**
+ * Rooms in common.
+ */
+rooms: Array<string>, 
+/**
+ * What is on its way, for each room where something is.
+ */
+owed: Array<Owed>, 
+/**
+ * Bytes that wait here for their link to take them.
+ */
+queued: number, };
+
+export type Via = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * How many others would do it too.
+ */
+others: number, };
+
+export type Owed = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * Events that they are not known to have.
+ */
+theirs: number, 
+/**
+ * Events of theirs that are missing here.
+ */
+ours: number, };
 
 export type Request = { 
 /**
@@ -720,7 +848,15 @@ id: string, } | { "notice": "alert_raised",
 /**
  * It.
  */
-alert: Alert, } | { "notice": "invite_opened", 
+alert: Alert, } | { "notice": "network_changed", 
+/**
+ * New and changed rows.
+ */
+people: Array<Reach>, 
+/**
+ * Those who are no longer known.
+ */
+gone: Array<string>, } | { "notice": "invite_opened", 
 /**
  * The text, for `read_invite`.
  */
@@ -826,6 +962,12 @@ export type AnswerRequest = { peer: string, accept: boolean, };
 
 export type GetPerson = { peer: string, };
 
+export type GetNetwork = { 
+/**
+ * Tell changes too.
+ */
+watch?: boolean, };
+
 export type Redial = { peer: string, };
 
 export type Shutdown = Record<symbol, never>;
@@ -858,6 +1000,7 @@ export interface Calls {
   say_hello: { args: SayHello; reply: Joining };
   answer_request: { args: AnswerRequest; reply: Done };
   person: { args: GetPerson; reply: PersonDetails };
+  network: { args: GetNetwork; reply: Network };
   redial: { args: Redial; reply: Done };
   shutdown: { args: Shutdown; reply: Done };
 }

@@ -1,6 +1,7 @@
 import type { Message } from '../gen/api';
 import { Chat } from './chat.svelte';
 import { drafts } from './drafts.svelte';
+import { network } from './network.svelte';
 import { notes } from './notes.svelte';
 import { lastRoom } from './settings.svelte';
 import { model } from './store.svelte';
@@ -17,6 +18,7 @@ class Chats {
 
   /** Shows a room. */
   async open(room: string): Promise<void> {
+    network.hide();
     if (this.current?.id === room) return;
     this.#leave();
     const kept = this.#kept.get(room);
@@ -45,10 +47,12 @@ class Chats {
     if (this.current?.id === room && arrived.length > 0) this.arrived = arrived;
   }
 
-  /** A snapshot replaced the model. The first one goes back to the room of last time; when notices were missed before it, loaded histories cannot be trusted. */
+  /** A snapshot replaced the model. The first one goes back to the room of last time, or to the only one there is; when notices were missed before it, loaded histories cannot be trusted. */
   onSnapshot(again: boolean): void {
     if (!again) {
-      if (model.rooms[lastRoom.value] && !this.current) void this.open(lastRoom.value);
+      const rooms = Object.keys(model.rooms);
+      const room = rooms.includes(lastRoom.value) ? lastRoom.value : rooms.length === 1 ? rooms[0] : undefined;
+      if (room !== undefined && !this.current) void this.open(room);
       return;
     }
     const { current } = this;

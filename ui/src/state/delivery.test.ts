@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BEN, CHI, delivery, member, own, THREE } from '../test/people';
 import { deliveryWords } from '../text/delivery';
-import { DeliveryBook, lastHeldByAll, progressOf } from './delivery';
+import { DeliveryBook, progressOf } from './delivery';
 
 const words = (saved: number, acks: [string, number][], people = OTHERS, kind: 'group' | 'direct' = 'group') =>
   deliveryWords(progressOf(own(1, 4), DeliveryBook.from(delivery(saved, ...acks)), people), kind);
@@ -35,11 +35,5 @@ describe('delivery in words', () => {
 
   it('says just saved when nobody else is there', () => {
     expect(words(4, [], [])).toBe('saved');
-  });
-
-  it('finds the newest message that all have', () => {
-    const messages = [own(1, 1), own(2, 2), own(3, 3)];
-    expect(lastHeldByAll(messages, DeliveryBook.from(delivery(3, [BEN, 3], [CHI, 2])), OTHERS)?.seq).toBe(2);
-    expect(lastHeldByAll(messages, DeliveryBook.from(delivery(3, [BEN, 3])), OTHERS)).toBeNull();
   });
 });

@@ -62,21 +62,3 @@ export function progressOf(message: Pick<Message, 'log' | 'seq'>, book: Delivery
   const to = others.length - waitingFor.length;
   return to === 0 ? { at: 'saved', waitingFor } : { at: 'delivered', to, of: others.length, waitingFor };
 }
-
-/** The newest own message that every other member has, among those given (oldest first). */
-export function lastHeldByAll(messages: readonly Message[], book: DeliveryBook, others: readonly Other[]): Message | null {
-  if (others.length === 0) return null;
-  const everyone = new Map<string, number>();
-  return messages.findLast((m) => {
-    if (!m.mine) return false;
-    const known = everyone.get(m.log);
-    const least = known ?? others.reduce((least, o) => Math.min(least, book.held(o.peer, m.log)), book.saved(m.log));
-    if (known === undefined) everyone.set(m.log, least);
-    return m.seq <= least;
-  }) ?? null;
-}
-
-/** The newest own message among those given (oldest first). */
-export function lastOwn(messages: readonly Message[]): Message | null {
-  return messages.findLast((m) => m.mine && m.body.kind === 'text') ?? null;
-}

@@ -5,6 +5,7 @@ import { dialogs } from './dialogs.svelte';
 import { joinChanged, joinGone } from './joins.svelte';
 import { applySnapshot } from './model';
 import { Sequence } from './sequence';
+import { network } from './network.svelte';
 import { model } from './store.svelte';
 import { chats } from './chats.svelte';
 import { call, connect } from './wire';
@@ -47,6 +48,7 @@ async function askSnapshot(): Promise<void> {
     const snapshot = await call('snapshot', {});
     applySnapshot(model, snapshot);
     chats.onSnapshot(again);
+    if (again) network.onGap();
     const step = sequence.resume(snapshot.seq);
     applyAll(step.apply);
     if (step.ask) queueMicrotask(() => void askSnapshot());
@@ -64,6 +66,7 @@ function applyAll(notices: readonly Notice[]): void {
       if (earlier) earlier.push(...elsewhere.messages);
       else messages.set(elsewhere.room, [...elsewhere.messages]);
     }
+    if (elsewhere?.notice === 'network_changed') network.onChanged(elsewhere.people, elsewhere.gone);
     if (elsewhere?.notice === 'invite_opened') dialogs.openAdd({ tab: 'have', text: elsewhere.text });
     if (notice.notice === 'join_changed') joinChanged(notice.joining);
     if (notice.notice === 'join_gone') joinGone(notice.id);

@@ -1,4 +1,4 @@
-import type { Ack, Delivery, Member, Message, RoomRow } from '../gen/api';
+import type { Ack, Delivery, Level, Member, Message, Reach, RoomRow } from '../gen/api';
 
 // Fixed people and rows for unit tests.
 
@@ -37,6 +37,19 @@ export function delivery(saved: number, ...acks: [string, number][]): Delivery {
 export function row(change: Partial<RoomRow> = {}): RoomRow {
   return {
     id: ROOM, kind: 'group', name: 'Sunday Cooks', peer: null, standing: 'member', members: 3, connected: 1, last: null, unread: 0,
-    read_up_to: null, draft: '', lacking: 0, active_at: START, ...change,
+    read_up_to: null, draft: '', lacking: 0, active_at: START,
+    level: level(), ...change,
+  };
+}
+
+export function level(change: Partial<Level> = {}): Level {
+  return { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0, ...change };
+}
+
+/** Somebody without a link, unless changed. */
+export function reach(peer: string, name: string, change: Partial<Reach> = {}): Reach {
+  return {
+    peer, name, contact: true, link: { state: 'unreachable', last_seen: null }, through: null, last_seen: null, wrote_at: null, rooms: [ROOM], owed: [],
+    queued: 0, ...change,
   };
 }

@@ -1,7 +1,7 @@
 import type { Body, LinkState, RoomRow } from '../gen/api';
-import { messages, names, people } from './count';
+import { capital, messages, people } from './count';
+import { levelWords } from './level';
 import { linkWords } from './links';
-import { timeOf } from './time';
 
 export const conversation = {
   label: 'Conversation',
@@ -68,34 +68,28 @@ export interface HeadFacts {
   room: RoomRow;
   /** The other person's link in a direct room. */
   link: LinkState | null;
-  /** Others who lack the newest own message. */
-  waitingFor: readonly string[];
-  /** When the newest own message that everyone has was written. */
-  heldUpTo: number | null;
 }
 
-export function headSentence({ room, link, waitingFor, heldUpTo }: HeadFacts, now: number): HeadPart[] {
+export function headSentence({ room, link }: HeadFacts, now: number): HeadPart[] {
   if (room.standing === 'left') return [plain('You left this room. Its history stays readable here.')];
   if (room.standing === 'requested') return [plain(`Waiting for ${room.name} to accept`)];
-  if (room.kind === 'direct') return directSentence(link, room.lacking, now);
+  if (room.kind === 'direct') return directSentence(link, room, now);
   if (room.members <= 1) return [plain('Only you so far')];
   const parts = [plain(`${people(room.members)} · `)];
   if (room.lacking > 0) return [...parts, warn(`${messages(room.lacking)} still to come`)];
-  if (waitingFor.length > 0) return [...parts, plain(`waiting for ${names(waitingFor)} to get what you wrote`)];
-  if (heldUpTo !== null) return [...parts, ok('everyone has everything you wrote'), plain(` up to ${timeOf(heldUpTo)}`)];
+  const level = levelWords(room.level, room.members, now);
+  if (level.length > 0) return [...parts, ...level];
   if (room.connected === 0) return [...parts, plain('nobody else connected now')];
   return [...parts, ok(`${room.connected} connected now`)];
 }
 
-function directSentence(link: LinkState | null, lacking: number, now: number): HeadPart[] {
+function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now: number): HeadPart[] {
   if (!link) return [];
   const words = linkWords(link, now);
   const how = link.state === 'connected' ? [ok('Connected'), plain(` · ${words}`)] : [plain(capital(words))];
-  return lacking > 0 ? [...how, warn(` · ${messages(lacking)} still to come`)] : how;
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  if (lacking > 0) return [...how, warn(` · ${messages(lacking)} still to come`)];
+  const [behind] = level.behind;
+  return behind ? [...how, warn(` · missing ${messages(behind.count)}`)] : how;
 }
 
 const plain = (words: string): HeadPart => ({ words, tone: 'plain' });

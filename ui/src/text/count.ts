@@ -15,3 +15,8 @@ export function names(list: readonly string[], shown = 2): string {
   if (list.length === 2) return `${first} and ${second}`;
   return `${list.slice(0, shown).join(', ')} and ${list.length - shown} more`;
 }
+
+/** As a sentence begins. */
+export function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

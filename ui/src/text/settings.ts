@@ -32,6 +32,7 @@ export const shortcuts: readonly (readonly [string, string])[] = [
   ['Ctrl K', 'Search or jump to a chat'],
   ['Ctrl N', 'New room'],
   ['Ctrl Shift A', 'Add someone'],
+  ['Ctrl Shift N', 'Network: who is linked with you'],
   ['Alt ↑ / Alt ↓', 'Previous or next chat'],
   ['Ctrl 1 … 9', 'The first nine chats'],
   ['F6', 'Next part of the window'],

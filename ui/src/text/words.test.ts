@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { row } from '../test/people';
+import { BEN, level, row } from '../test/people';
 import { headSentence, type HeadFacts } from './conversation';
 import { isLocal } from './details';
 import { joinWords, latencyWords, linkWords } from './links';
@@ -37,14 +37,14 @@ describe('connections in words', () => {
 
 describe('the sentence under a room’s name', () => {
   const sentence = (facts: Partial<HeadFacts>) =>
-    headSentence({ room: row(), link: null, waitingFor: [], heldUpTo: null, ...facts }, NOW).map((p) => p.words).join('');
+    headSentence({ room: row(), link: null, ...facts }, NOW).map((p) => p.words).join('');
 
   it('says only what is known', () => {
     expect(sentence({ room: row({ members: 1 }) })).toBe('Only you so far');
     expect(sentence({ room: row({ connected: 0 }) })).toBe('3 people · nobody else connected now');
-    expect(sentence({ waitingFor: ['Ben'] })).toBe('3 people · waiting for Ben to get what you wrote');
+    expect(sentence({ room: row({ level: level({ heard: 2, behind_in_all: 1, behind: [{ peer: BEN, name: 'Ben', count: 1 }] }) }) })).toBe('3 people · Ben is missing 1 message');
     expect(sentence({ room: row({ lacking: 12 }) })).toBe('3 people · 12 messages still to come');
-    expect(sentence({ heldUpTo: NOW })).toMatch(/^3 people · everyone has everything you wrote up to /);
+    expect(sentence({ room: row({ level: level({ heard: 2, up_to: NOW }) }) })).toMatch(/^3 people · everyone has everything up to /);
     expect(sentence({ room: row({ standing: 'left' }) })).toContain('You left this room');
   });
 

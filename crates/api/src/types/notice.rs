@@ -136,6 +136,13 @@ data! {
             /// It.
             alert: Alert,
         },
+        /// How people are reached has changed; told for 20 s after a `network` call that watches, at most twice a second.
+        NetworkChanged {
+            /// New and changed rows.
+            people: Vec<Reach>,
+            /// Those who are no longer known.
+            gone: Vec<PeerIdText>,
+        },
         /// The shell was asked to open an invite (deep link, second start).
         InviteOpened {
             /// The text, for `read_invite`.

@@ -53,6 +53,8 @@ data! {
         pub draft: String,
         /// Events that others are known to have and this device lacks; 0 when level with everyone heard from.
         pub lacking: u32,
+        /// Who has what.
+        pub level: Level,
         /// Creation or last activity, for ordering.
         #[ts(type = "number")] pub active_at: u64,
     }

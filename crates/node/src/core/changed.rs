@@ -7,7 +7,7 @@ use identity::PeerId;
 use rooms::Position;
 use wire::ids::{LogId, RoomId};
 
-use crate::view::{Alert, Message, Request};
+use crate::view::{Alert, Message, Notice, Request};
 
 /// Shortest time between two rows of one room while messages pour in.
 pub(crate) const ROOM_ROW_PAUSE: Millis = 50;
@@ -34,6 +34,8 @@ pub(crate) struct Changed {
     pub(crate) attempts: BTreeSet<u64>,
     pub(crate) attempts_gone: Vec<u64>,
     pub(crate) alerts: Vec<Alert>,
+    /// Ready to tell.
+    pub(crate) network: Vec<Notice>,
 }
 
 impl Changed {

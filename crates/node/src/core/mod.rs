@@ -1,12 +1,15 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
-//! welcome, `people` the address book, `joins` invites and attempts, `spread` what gossip wants done, `show` what the window is told.
+//! welcome, `people` the address book, `joins` invites and attempts, `spread` what gossip wants done, `level` who has what, `network` how people
+//! are reached, `show` what the window is told.
 
 mod changed;
 mod check;
 mod joins;
+mod level;
 mod links;
+mod network;
 mod people;
 mod room;
 mod rooms_here;
@@ -34,7 +37,9 @@ use crate::view::{Alert, AlertKind, Time};
 
 use changed::Changed;
 use joins::Attempt;
+use level::Levels;
 use links::Links;
+use network::Watch;
 use people::Someone;
 use room::Room;
 
@@ -118,6 +123,8 @@ pub struct Core {
     gossip_wake: Option<Millis>,
     effects: Vec<gossip::Effect>,
     changed: Changed,
+    levels: Levels,
+    network: Watch,
     sink: Sink,
 }
 
@@ -173,6 +180,8 @@ impl Core {
             gossip_wake: None,
             effects: Vec::new(),
             changed: Changed::default(),
+            levels: Levels::default(),
+            network: Watch::default(),
             sink: options.sink,
         };
         core.tell_outcome(&outcome);
@@ -202,7 +211,9 @@ impl Core {
             let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
-        [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)].into_iter().flatten().min()
+        let looks = [self.levels.wake(), self.network.wake()];
+        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)];
+        rest.into_iter().chain(looks).flatten().min()
     }
 
     /// Does what is due.
@@ -217,6 +228,8 @@ impl Core {
         if self.wants_stale {
             self.refresh_wants();
         }
+        self.look_at_levels();
+        self.look_at_network();
     }
 
     /// Own events up to this mark are on disk.

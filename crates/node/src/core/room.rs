@@ -8,6 +8,8 @@ use rooms::{Author, Logs, Membership, Position};
 use store::{RoomKind, RoomRow, Standing};
 use wire::ids::{LogId, RoomId};
 
+use crate::view::Level;
+
 /// One room.
 pub(crate) struct Room {
     pub(crate) row: RoomRow,
@@ -21,6 +23,7 @@ pub(crate) struct Room {
     pub(crate) last: Option<Last>,
     pub(crate) unread: u32,
     pub(crate) lacking: u32,
+    pub(crate) level: Level,
     /// After leaving: a member has the Leave.
     pub(crate) leave_heard: bool,
     /// Own logs: on disk up to here.

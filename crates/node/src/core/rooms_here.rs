@@ -56,6 +56,7 @@ impl Core {
             last: None,
             unread: 0,
             lacking: 0,
+            level: view::Level::default(),
             leave_heard: false,
             saved,
             acks: std::collections::BTreeMap::new(),

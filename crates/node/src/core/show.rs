@@ -15,7 +15,7 @@ impl Core {
         self.tell_messages(&mut notices);
         self.tell_delivery(&mut notices);
         for room in self.changed.take_rooms(self.now.mono) {
-            notices.extend(self.room_row(room).ok().map(Notice::Room));
+            notices.extend(self.room_row(room).ok().map(|row| Notice::Room(Box::new(row))));
         }
         notices.extend(self.changed.rooms_gone.drain(..).map(Notice::RoomGone));
         for room in std::mem::take(&mut self.changed.members) {
@@ -23,6 +23,7 @@ impl Core {
         }
         for peer in std::mem::take(&mut self.changed.people) {
             notices.extend(self.person(&peer).map(Notice::Person));
+            self.touch_levels_with(peer);
         }
         for id in std::mem::take(&mut self.changed.attempts) {
             notices.extend(self.attempts.get(&id).map(|attempt| Notice::Join(attempt.row())));
@@ -31,6 +32,7 @@ impl Core {
         notices.extend(self.changed.requests_added.drain(..).map(Notice::RequestAdded));
         notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
+        notices.append(&mut self.changed.network);
         if std::mem::take(&mut self.changed.nearby) {
             notices.push(Notice::Nearby(self.nearby_rows()));
         }
@@ -111,7 +113,7 @@ impl Core {
     }
 
     fn row_of(&self, room: &Room) -> RoomRow {
-        let others = room.members.members().filter(|m| m.peer != self.peer && self.links.get(&m.peer).is_some());
+        let linked = self.links.peers().into_iter().filter(|peer| room.members.is_member(peer));
         let name = match room.other() {
             Some(peer) => self.name_of(&peer),
             None => room.row.name.clone(),
@@ -130,7 +132,7 @@ impl Core {
                 Standing::Requested => view::Standing::Requested,
             },
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
-            connected: u32::try_from(others.count()).unwrap_or(u32::MAX),
+            connected: u32::try_from(linked.count()).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
                 author: last.author,
                 author_name: self.name_of(&last.author),
@@ -142,6 +144,7 @@ impl Core {
             read_up_to: room.row.read_up_to,
             draft: room.row.draft.clone(),
             lacking: room.lacking,
+            level: room.level.clone(),
             active_at: room.row.active_at,
         }
     }
@@ -173,7 +176,7 @@ impl Core {
         Some(people)
     }
 
-    fn link_state(&self, peer: &PeerId) -> LinkState {
+    pub(crate) fn link_state(&self, peer: &PeerId) -> LinkState {
         if *peer == self.peer {
             return LinkState::Own;
         }

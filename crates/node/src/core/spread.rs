@@ -19,6 +19,7 @@ const MAX_FAULTS: u32 = 8;
 impl Core {
     /// Hands an input to gossip and carries out what follows.
     pub(crate) fn gossip(&mut self, input: Input) {
+        self.touch_levels(&input);
         let mut effects = std::mem::take(&mut self.effects);
         self.gossip.handle(self.now.mono, input, &mut self.rng, &mut effects);
         // Carrying out may lead to further inputs, which bring their own effects: `self.effects` is empty meanwhile.

@@ -1,6 +1,7 @@
 import type { Body, Calls, InviteReading, Joining, Message } from '../../gen/api';
 import { Refusal } from '../host';
 import { befriend, react } from './friends';
+import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
 import type { FakeRoom, World } from './world';
 
@@ -216,13 +217,17 @@ export function answersOf(world: World): Answers {
       const rooms = [...world.rooms.values()].filter((r) => r.people.includes(peer)).map((r) => r.row.id);
       return { person: world.person(who), fingerprint: who.fingerprint, addresses, rooms };
     },
+    network: ({ watch }) => {
+      if (watch) beat(world);
+      return { me: world.me, people: [...world.folk.values()].map((who) => reachOf(world, who)) };
+    },
     redial: ({ peer }) => {
       const who = world.folk.get(peer) ?? refuse('unknown_peer');
       who.link = { state: 'connecting', address: '192.168.1.7:4747' };
-      world.emit({ notice: 'person_changed', person: world.person(who) });
+      world.emit({ notice: 'person_changed', person: world.person(who) }, { notice: 'network_changed', people: [reachOf(world, who)], gone: [] });
       setTimeout(() => {
         who.link = { state: 'waiting', address: '192.168.1.7:4747', retry_at: Date.now() + 16_000, reason: 'refused' };
-        world.emit({ notice: 'person_changed', person: world.person(who) });
+        world.emit({ notice: 'person_changed', person: world.person(who) }, { notice: 'network_changed', people: [reachOf(world, who)], gone: [] });
       }, 900);
       return done();
     },

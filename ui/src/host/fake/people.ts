@@ -6,6 +6,9 @@ export interface Somebody {
   name: string;
   fingerprint: Fingerprint;
   link: LinkState;
+  /** Peer through whom they are reached when there is no link. */
+  via?: string;
+  lastSeen?: number;
 }
 
 const WORDS = 'acorn bridge candle dune ember fern glacier harbor island juniper kettle lantern meadow nutmeg orchard pebble quilt river saddle thistle'.split(' ');

@@ -1,6 +1,7 @@
 import type { Body, KeychainProblemKind, Quote } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
+import { inHundreds, inTrouble, severalWays } from './network';
 import { World } from './world';
 
 const MINUTE = 60_000;
@@ -41,6 +42,12 @@ export function worldOf(scene: string): World {
       return requests();
     case 'unreachable':
       return unreachable();
+    case 'network':
+      return severalWays(chat());
+    case 'network-crowd':
+      return inHundreds(new World());
+    case 'network-offline':
+      return inTrouble(unreachable());
     case 'crowd':
       return crowd();
     default:

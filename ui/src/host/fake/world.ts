@@ -1,7 +1,8 @@
 import type {
-  Alert, Body, Delivery, Joining, Me, Member, Message, Nearby, Notice, Numbered, Person, Preview, Request, RoomRow, Snapshot, Stage,
+  Alert, Body, Delivery, Joining, Me, Member, Message, Nearby, Notice, Numbered, Owed, Person, Preview, Request, RoomRow, Snapshot, Stage,
 } from '../../gen/api';
 import { History, message } from './history';
+import { levelOf } from './network';
 import { fingerprintOf, hexOf, type Somebody } from './people';
 
 /** Batches leave in this rhythm, as the shell's do. */
@@ -32,6 +33,8 @@ export class World {
   nearby: Nearby[] = [];
   joining: Joining[] = [];
   alerts: Alert[] = [];
+  /** What people lack of rooms, and what is missing here: by peer. */
+  readonly owed = new Map<string, Owed[]>();
   passphrase = 'correct horse';
   #seq = 0;
   #batch: Numbered[] = [];
@@ -101,11 +104,13 @@ export class World {
         id, kind: options.direct ? 'direct' : 'group', name, peer: options.direct ? (people[0]?.peer ?? null) : null, standing: 'member',
         members: people.length + 1, connected: people.filter((p) => p.link.state === 'connected').length, last: null, unread: 0,
         read_up_to: null, draft: '', lacking: 0, active_at: at,
+        level: { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 },
       },
       people: [this.me.peer, ...people.map((p) => p.peer)], creator: this.me.peer, history: options.history ?? new History(),
       delivery: { saved: {}, acks: [] }, log: id.slice(0, 16), seq: 0,
     };
     this.rooms.set(id, room);
+    room.row.level = levelOf(this, room);
     return room;
   }
 
@@ -141,6 +146,7 @@ export class World {
     const last = room.history.last();
     room.row.last = last ? preview(last) : null;
     room.row.active_at = last?.at ?? room.row.active_at;
+    room.row.level = levelOf(this, room);
     room.row.unread = room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
   }
 }

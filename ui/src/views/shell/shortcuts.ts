@@ -1,5 +1,6 @@
 import { chats } from '../../state/chats.svelte';
 import { dialogs } from '../../state/dialogs.svelte';
+import { network } from '../../state/network.svelte';
 import { roomOrder } from '../../state/order.svelte';
 
 /** Keys that work everywhere in the window. */
@@ -24,6 +25,7 @@ export function onShortcut(event: KeyboardEvent): void {
 function onControl(event: KeyboardEvent): void {
   const key = event.key.toLowerCase();
   const act = key === 'k' ? focusSearch
+    : key === 'n' && event.shiftKey ? () => network.show()
     : key === 'n' ? () => dialogs.show({ kind: 'new_room' })
     : key === ',' ? () => dialogs.show({ kind: 'settings' })
     : key === '/' ? () => dialogs.show({ kind: 'shortcuts' })

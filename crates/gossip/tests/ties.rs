@@ -1,0 +1,59 @@
+//! What a device can tell of its neighbours: from what they said, not from what was sent to them.
+
+use gossip::{Behind, Config, Engine, Input, Standing, Tie};
+use identity::{Identity, PeerId};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
+use wire::message::{HeadOf, Heads, Message};
+
+const ROOM: RoomId = RoomId([7; 32]);
+
+fn person(n: u8) -> PeerId {
+    Identity::from_seed(&[n; 32]).peer()
+}
+
+fn log(of: u8) -> LogKey {
+    LogKey { device: person(of), log: LogId(1) }
+}
+
+fn input(engine: &mut Engine, input: Input) {
+    engine.handle(1_000, input, &mut StdRng::seed_from_u64(1), &mut Vec::new());
+}
+
+/// Ana, who has logs of herself, ben and chi, and is linked with ben.
+fn ana() -> Engine {
+    let mut ana = Engine::new(person(1), Config::default(), [0; 32]);
+    let head = |of: u8, seq: u32| (log(of), Head { seq, chain: ChainHash([of; 32]) });
+    input(&mut ana, Input::RoomOpened { room: ROOM, heads: vec![head(1, 5), head(2, 4), head(3, 9)], stopped: Vec::new() });
+    input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), standing: Standing::Member });
+    ana
+}
+
+fn ben_says(ana: &mut Engine, heads: &[(LogKey, u32)]) {
+    let heads = heads.iter().map(|(log, seq)| HeadOf { log: *log, seq: *seq, hash: [log.device.as_bytes()[0]; 8] }).collect();
+    input(ana, Input::Received { peer: person(2), message: Message::Heads(Heads { room: ROOM, heads }) });
+}
+
+fn tie(ana: &Engine) -> Tie {
+    ana.ties(&ROOM).next().expect("ben is a neighbour")
+}
+
+#[test]
+fn nothing_is_claimed_of_ben_before_he_was_heard() {
+    let ana = ana();
+    assert!(!tie(&ana).heard && tie(&ana).member);
+    assert_eq!(ana.behind(&ROOM).count(), 0);
+}
+
+#[test]
+fn what_ben_said_tells_what_he_lacks_and_what_he_has_beyond() {
+    let mut ana = ana();
+    ben_says(&mut ana, &[(log(1), 3), (log(3), 12)]);
+    let Tie { heard, lacks, ahead, .. } = tie(&ana);
+    assert_eq!((heard, lacks, ahead), (true, 2, 3), "his own log he has");
+    let behind: Vec<Behind> = ana.behind(&ROOM).collect();
+    assert_eq!(behind, [Behind { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false }]);
+    ben_says(&mut ana, &[(log(1), 5)]);
+    assert_eq!((tie(&ana).lacks, ana.behind(&ROOM).count()), (0, 0));
+}

@@ -1,0 +1,200 @@
+//! Who has what in each room: made from what linked members said of their logs, at most once a second for each room.
+
+use std::collections::BTreeMap;
+
+use gossip::{Input, Millis, Verdict};
+use identity::PeerId;
+use wire::ids::{LogKey, RoomId};
+use wire::message::Message;
+
+use super::Core;
+use crate::view::{Behind, Level, LinkState, Time};
+
+/// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
+const LOOK_AFTER: Millis = 1_000;
+/// What somebody lacks for less than this is on its way to them.
+const ON_ITS_WAY: Time = 3_000;
+/// Members who are named when they lack something; the others are counted.
+const NAMED: usize = 3;
+/// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.
+const MAX_READS: usize = 128;
+/// Somebody without a link who wrote within this time is there, through others.
+const WROTE_LATELY: Time = 5 * 60_000;
+
+/// Which rooms are to be looked at, and the times of events that somebody lacked at the last look.
+#[derive(Default)]
+pub(crate) struct Levels {
+    due: BTreeMap<RoomId, Millis>,
+    /// Only what was behind at the last look: bounded by neighbours × logs, and by [`MAX_READS`] a look.
+    written: BTreeMap<RoomId, BTreeMap<(LogKey, u32), Time>>,
+}
+
+impl Levels {
+    pub(crate) fn touch(&mut self, room: RoomId, now: Millis) {
+        self.due.entry(room).or_insert(now + LOOK_AFTER);
+    }
+
+    pub(crate) fn wake(&self) -> Option<Millis> {
+        self.due.values().min().copied()
+    }
+
+    fn take(&mut self, now: Millis) -> Vec<RoomId> {
+        let due: Vec<RoomId> = self.due.iter().filter(|(_, at)| **at <= now).map(|(room, _)| *room).collect();
+        due.iter().for_each(|room| {
+            self.due.remove(room);
+        });
+        due
+    }
+}
+
+impl Core {
+    /// Gossip gets this: the rooms that it may change are looked at soon.
+    pub(crate) fn touch_levels(&mut self, input: &Input) {
+        let now = self.now.mono;
+        match input {
+            // At once: the first row of a room should not say that it has nobody in it.
+            Input::RoomOpened { room, .. } => {
+                self.levels.due.insert(*room, now);
+            }
+            Input::RoomClosed { room } => {
+                self.levels.due.remove(room);
+                self.levels.written.remove(room);
+            }
+            Input::Checked { room, peer, verdict, .. } => {
+                self.levels.touch(*room, now);
+                if let Verdict::Fresh { log, .. } = verdict {
+                    self.network.note_bringer(log.device, *peer);
+                }
+            }
+            Input::NeighbourUp { room, .. } | Input::NeighbourDown { room, .. } | Input::Published { room, .. } => {
+                self.levels.touch(*room, now)
+            }
+            Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }
+            | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.levels.touch(*room, now),
+            Input::LinkDown { peer } => self.touch_levels_with(*peer),
+            Input::Received { .. } | Input::Tick => {}
+            Input::Refused { .. } | Input::Drained { .. } => {}
+            Input::Known { .. } | Input::Forgotten { .. } | Input::Unreached { .. } => {}
+        }
+    }
+
+    /// How somebody is reached has changed.
+    pub(crate) fn touch_levels_with(&mut self, peer: PeerId) {
+        let now = self.now.mono;
+        for room in self.rooms.values().filter(|room| room.members.is_member(&peer)) {
+            self.levels.touch(room.id(), now);
+        }
+    }
+
+    /// Looks at the rooms that are due.
+    pub(crate) fn look_at_levels(&mut self) {
+        for room in self.levels.take(self.now.mono) {
+            let level = self.level_of(room);
+            if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.level != level) {
+                state.level = level;
+                self.changed.room(room);
+            }
+        }
+    }
+
+    fn level_of(&mut self, id: RoomId) -> Level {
+        let (unsaid, missing) = self.first_missing(id);
+        let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
+        let ties: BTreeMap<PeerId, (bool, u64)> =
+            self.gossip.ties(&id).filter(|tie| tie.member).map(|tie| (tie.peer, (tie.heard, tie.lacks))).collect();
+        // Nobody is gone through one by one but those with a link or a dial: a room may have many thousand members.
+        let (heard, silent): (Vec<bool>, Vec<bool>) =
+            ties.values().map(|(heard, _)| *heard || state.logs.is_empty()).partition(|heard| *heard);
+        let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !ties.contains_key(peer)).count();
+        let others = state.members.member_count().saturating_sub(usize::from(state.members.is_member(&self.peer)));
+        let rest = others.saturating_sub(heard.len() + silent.len() + unmet);
+        let dialled = self.wanted.keys().filter(|peer| state.members.is_member(peer) && self.links.get(peer).is_none());
+        let out = if heard.is_empty() { rest } else { dialled.filter(|peer| self.is_out(peer)).count().min(rest) };
+        let mut level = Level {
+            heard: small(heard.len()),
+            unheard: small(silent.len() + unmet),
+            through: small(rest - out),
+            away: small(out),
+            ..Level::default()
+        };
+        let old = |peer: &PeerId| missing.get(peer).is_some_and(|at| at.saturating_add(ON_ITS_WAY) <= self.now.wall);
+        let mut behind: Vec<Behind> = ties
+            .iter()
+            .filter(|(peer, (heard, lacks))| *heard && *lacks > 0 && old(peer))
+            .map(|(peer, (_, lacks))| Behind { peer: *peer, name: self.name_of(peer), count: *lacks })
+            .collect();
+        behind.sort_by(|a, b| b.count.cmp(&a.count).then(a.peer.cmp(&b.peer)));
+        level.behind_in_all = small(behind.len());
+        behind.truncate(NAMED);
+        level.behind = behind;
+        let newest = state.logs.iter().map(|(_, log)| log.hlc.ms()).max();
+        let up_to = unsaid.map(|first| first.saturating_sub(1)).or(newest).map(|at| at.min(self.now.wall));
+        level.up_to = up_to.filter(|at| level.heard > 0 && *at > 0);
+        if missing.len() > usize::try_from(level.behind_in_all).unwrap_or(usize::MAX) {
+            // What is still on its way becomes missing without anything more being heard.
+            self.levels.touch(id, self.now.mono);
+        }
+        level
+    }
+
+    /// When the first event was written that some linked member has not said to have, and the first that each of them lacks, other than what was just
+    /// pushed to them; 0 where that is not known yet.
+    fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Time>) {
+        let Some(state) = self.rooms.get(&id) else { return (None, BTreeMap::new()) };
+        let before = self.levels.written.remove(&id).unwrap_or_default();
+        let mut written: BTreeMap<(LogKey, u32), Time> = BTreeMap::new();
+        let mut first: BTreeMap<PeerId, Time> = BTreeMap::new();
+        let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
+        for gap in self.gossip.behind(&id).filter(|gap| state.members.is_member(&gap.peer)) {
+            let place = (gap.log, gap.from);
+            let known = written.get(&place).or_else(|| before.get(&place)).copied();
+            let at = match known {
+                Some(at) => at,
+                None if reads == MAX_READS => {
+                    more = true;
+                    0
+                }
+                None => {
+                    reads += 1;
+                    self.store.hlc_at(&id, gap.log, gap.from).map_or(self.now.wall, |hlc| hlc.ms())
+                }
+            };
+            if at > 0 {
+                written.insert(place, at);
+            }
+            unsaid = Some(unsaid.map_or(at, |earlier| earlier.min(at)));
+            if gap.on_its_way {
+                continue;
+            }
+            first.entry(gap.peer).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
+        }
+        if !written.is_empty() {
+            self.levels.written.insert(id, written);
+        }
+        if more {
+            self.levels.touch(id, self.now.mono);
+        }
+        (unsaid, first)
+    }
+
+    /// Dialling somebody fails, and they have written nothing since that would have come through others.
+    pub(crate) fn is_out(&self, peer: &PeerId) -> bool {
+        let Some(person) = self.people.get(peer) else { return false };
+        match person.link {
+            LinkState::Own | LinkState::Connected { .. } | LinkState::Unreachable { .. } => false,
+            LinkState::Connecting { .. } | LinkState::Waiting { .. } => {
+                let seen = person.row.last_seen_ms.unwrap_or(0);
+                self.wrote_at(peer).is_none_or(|at| at <= seen || at.saturating_add(WROTE_LATELY) < self.now.wall)
+            }
+        }
+    }
+
+    /// When somebody wrote the newest thing of theirs that is here.
+    pub(crate) fn wrote_at(&self, peer: &PeerId) -> Option<Time> {
+        self.rooms.values().flat_map(|room| room.logs.of(peer)).map(|(_, log)| log.hlc.ms().min(self.now.wall)).max()
+    }
+}
+
+fn small(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
