@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -86,6 +86,7 @@ pub(crate) struct Shared {
     heard: AtomicU64,
     stalled: AtomicU64,
     rtt: AtomicU32,
+    welcome: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -116,7 +117,14 @@ pub(crate) struct Orders {
 
 impl Shared {
     pub(crate) fn new(limits: Arc<Limits>, now: u64) -> Self {
-        Self { limits, heard: AtomicU64::new(now), stalled: AtomicU64::new(0), rtt: AtomicU32::new(0), state: Mutex::default() }
+        Self {
+            limits,
+            heard: AtomicU64::new(now),
+            stalled: AtomicU64::new(0),
+            rtt: AtomicU32::new(0),
+            welcome: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
     }
 
     /// An authenticated frame arrived.
@@ -152,6 +160,15 @@ impl Shared {
     /// The last round trip.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         Some(self.rtt.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// The node lets this peer stay.
+    pub(crate) fn set_welcome(&self) {
+        self.welcome.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_welcome(&self) -> bool {
+        self.welcome.load(Ordering::Relaxed)
     }
 
     /// Orders a Ping.
