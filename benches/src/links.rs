@@ -1,7 +1,6 @@
 //! Memory of idle links: 500 of them, held by another process.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,21 +42,13 @@ pub(crate) fn measure(figures: &mut Figures) {
     };
     // One after the other everybody becomes a contact and goes again: the address book is filled, and there never were two links at once.
     order("join", &mut hub, 0);
-    let before = rss(hub.pid());
+    let before = hub.rss();
     order("return", &mut hub, LINKS);
-    let after = rss(hub.pid());
+    let after = hub.rss();
     figures.put("idle_link_bytes", (after as f64 - before as f64) / LINKS as f64, "B");
     figures.put("idle_hub_rss_kib", after as f64 / 1024.0, "KiB");
     drop(orders);
     swarm.wait().expect("the swarm ends");
-}
-
-/// Resident memory of a process, bytes.
-fn rss(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).expect("Linux tells");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
-    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
-    kib * 1024
 }
 
 /// The other process: 500 people, told over stdin to join and to return.

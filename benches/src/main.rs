@@ -2,9 +2,12 @@
 //!
 //! Machines are noisy: compare figures of one run, several times, by medians.
 
+mod catchup;
 mod crowd;
 mod figure;
+mod hostile;
 mod links;
+mod mallory;
 mod messages;
 mod peer;
 mod signatures;
@@ -17,12 +20,14 @@ use figure::Figures;
 /// A named measurement.
 type Bench = (&'static str, fn(&mut Figures));
 
-const ALL: [Bench; 7] = [
+const ALL: [Bench; 9] = [
     ("signatures", signatures::measure),
     ("storage", storage::measure),
     ("tcp", tcp::measure),
     ("hop", messages::measure_hop),
     ("pair", messages::measure_pair),
+    ("catchup", catchup::measure),
+    ("hostile", hostile::measure),
     ("links", links::measure),
     ("start", start::measure),
 ];

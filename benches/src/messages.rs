@@ -11,15 +11,22 @@ use crate::peer::{Peer, pair};
 const HOPS: usize = 2_000;
 const HOP_PAUSE: Duration = Duration::from_millis(10);
 const MESSAGES: usize = 30_000;
-const TEXT_BYTES: usize = 300;
+pub(crate) const TEXT_BYTES: usize = 300;
 
 /// From the send command at Ana's to the notice at Ben's.
 pub(crate) fn measure_hop(figures: &mut Figures) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut ana, mut ben, room) = pair(folder.path());
-    let mut times = Vec::with_capacity(HOPS);
-    for n in 0..HOPS {
-        std::thread::sleep(HOP_PAUSE);
+    let mut times = hops(&mut ana, &mut ben, &room, HOPS, HOP_PAUSE);
+    figures.put("hop_p50_us", quantile(&mut times, 0.5), "us");
+    figures.put("hop_p99_us", quantile(&mut times, 0.99), "us");
+}
+
+/// Times of single messages, one after the other, microseconds.
+pub(crate) fn hops(ana: &mut Peer, ben: &mut Peer, room: &str, count: usize, pause: Duration) -> Vec<f64> {
+    let mut times = Vec::with_capacity(count);
+    for n in 0..count {
+        std::thread::sleep(pause);
         let text = format!("{n:05} {}", "x".repeat(TEXT_BYTES - 6));
         let line = format!("{}\n", json!({ "id": n, "call": "send", "args": { "room": room, "text": text } }));
         let mark = format!("\"text\":\"{n:05} ");
@@ -35,8 +42,7 @@ pub(crate) fn measure_hop(figures: &mut Figures) {
         times.push(micros(arrived.duration_since(began)));
         ana.skip();
     }
-    figures.put("hop_p50_us", quantile(&mut times, 0.5), "us");
-    figures.put("hop_p99_us", quantile(&mut times, 0.99), "us");
+    times
 }
 
 /// As many as go through: all shown and stored at both ends.
@@ -90,7 +96,7 @@ fn wait_saved(ana: &mut Peer) -> Instant {
     }
 }
 
-fn contains(line: &[u8], mark: &[u8]) -> bool {
+pub(crate) fn contains(line: &[u8], mark: &[u8]) -> bool {
     occurrences(line, mark) > 0
 }
 

@@ -138,6 +138,14 @@ impl Peer {
         }
     }
 
+    /// Resident memory, bytes.
+    pub(crate) fn rss(&self) -> u64 {
+        let status = std::fs::read_to_string(Path::new("/proc").join(self.pid().to_string()).join("status")).expect("Linux tells");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
+        let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+        kib * 1024
+    }
+
     /// Orderly end.
     pub(crate) fn stop(mut self) {
         self.call("shutdown", json!({}));

@@ -17,6 +17,6 @@ mod words;
 
 pub use custody::{Choice, Custody, CustodyError, Found, Secrets};
 pub use fingerprint::{Emoji, Fingerprint};
-pub use keys::{BadSignature, Identity, VerifyingKeys, verify};
+pub use keys::{BadSignature, Identity, UnpackedKey, VerifyingKeys, verify};
 pub use peer::{BadPeerId, PeerId, Signature};
 pub use zeroize::Zeroizing;

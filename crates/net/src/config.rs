@@ -1,7 +1,11 @@
 //! What a node may choose: where to listen, how much to hold, how long to wait.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use wire::Message;
 
 use crate::backoff::Pace;
 
@@ -24,6 +28,8 @@ pub struct Config {
     pub times: Times,
     /// How fast failed dials are repeated.
     pub pace: Pace,
+    /// Looks at what links bring before the node gets it; none looks at nothing.
+    pub inspect: Option<Inspect>,
 }
 
 impl Default for Config {
@@ -35,7 +41,19 @@ impl Default for Config {
             limits: Limits::default(),
             times: Times::default(),
             pace: Pace::default(),
+            inspect: None,
         }
+    }
+}
+
+/// Called by the task of a link with what one read yielded, on whatever thread it runs: work that can be done ahead of the node, and beside it.
+/// Only for links that the node has made [welcome](crate::Net::welcome): strangers cost no more than reading what they say. It must not wait.
+#[derive(Clone)]
+pub struct Inspect(pub Arc<dyn Fn(&[Message]) + Send + Sync>);
+
+impl fmt::Debug for Inspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inspect")
     }
 }
 
@@ -73,6 +91,9 @@ pub struct Limits {
     pub live: QueueLimit,
     /// Catch-up. Higher: more memory per slow peer; lower: less in flight on long fat links.
     pub bulk: QueueLimit,
+    /// Records that one link may bring, events not counted and long lists counted by their length. Higher: a hostile neighbour costs more time; lower: whoever
+    /// has thousands of logs to ask for waits.
+    pub talk: Rate,
 }
 
 impl Default for Limits {
@@ -86,8 +107,18 @@ impl Default for Limits {
             control: QueueLimit { records: 512, bytes: 512 * 1024 },
             live: QueueLimit { records: 1024, bytes: 1024 * 1024 },
             bulk: QueueLimit { records: 64, bytes: 1024 * 1024 },
+            talk: Rate { burst: 2_000, per_second: 500 },
         }
     }
+}
+
+/// So many at once, and so many in the long run.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// At once, after a rest.
+    pub burst: u32,
+    /// Each second.
+    pub per_second: u32,
 }
 
 /// Bound of one queue of one link. Raising it lets a slow reader hold more memory; lowering it refuses more of a burst.

@@ -8,7 +8,7 @@ use wire::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT};
 use wire::{Hello, StaticKey};
 
 use crate::clock::Clock;
-use crate::config::{Limits, Times};
+use crate::config::{Inspect, Limits, Times};
 use crate::event::Event;
 use crate::report::Report;
 
@@ -19,6 +19,7 @@ pub(crate) struct Context {
     pub(crate) boot_nonce: u64,
     pub(crate) limits: Arc<Limits>,
     pub(crate) times: Times,
+    pub(crate) inspect: Option<Inspect>,
     pub(crate) clock: Clock,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
@@ -40,6 +41,7 @@ impl Context {
             boot_nonce: rand::random(),
             limits: Arc::new(config.limits.clone()),
             times: config.times.clone(),
+            inspect: config.inspect.clone(),
             clock: Clock::start(),
             events,
             reports,

@@ -10,6 +10,7 @@
 //! task per link, `watch` looks after all of them, `gate` bounds strangers.
 //! Start in `event.rs`, then `table/mod.rs`.
 
+mod allowance;
 mod backoff;
 mod clock;
 pub mod config;
@@ -34,7 +35,7 @@ mod table;
 mod watch;
 
 pub use backoff::Pace;
-pub use config::{Config, Limits, NearbyConfig, QueueLimit, Times};
+pub use config::{Config, Inspect, Limits, NearbyConfig, QueueLimit, Rate, Times};
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
 pub use outbox::{Full, Outbox};

@@ -10,17 +10,19 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Waking, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use identity::PeerId;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::mpsc::{OwnedPermit, Sender};
+use tokio::time::{Sleep, sleep};
 use tracing::{debug, trace};
 use wire::frame::{pack_records, pad};
 use wire::limits::{FRAME_HEADER, MAX_FRAME};
 use wire::{Bye, Class, FrameReader, Message, Role, Transport};
 
+use crate::allowance::Allowance;
 use crate::context::Context;
 use crate::event::{Event, LinkId, LinkUp};
 use crate::farewell;
@@ -67,6 +69,9 @@ pub(crate) struct Link {
     drained: bool,
     /// Waits for room in the node's queue.
     permit: Option<Permit>,
+    allowance: Allowance,
+    /// Said too much: nothing is read before.
+    resting: Option<Pin<Box<Sleep>>>,
     /// Sealed, and not taken by the socket yet.
     out: Vec<u8>,
     sent: usize,
@@ -113,6 +118,7 @@ impl Link {
     pub(crate) fn new(context: Arc<Context>, shared: Arc<Shared>, id: LinkId, arrival: Arrival, alive: Sender<Infallible>) -> Box<Self> {
         let Arrival { stream, remote, session, hello, reader, messages, rest } = arrival;
         let outbox = Outbox::new(shared.clone());
+        let allowance = Allowance::new(&context.limits.talk, context.clock.tick());
         let up = LinkUp { peer: session.peer, link: id, role: session.role, remote, hash: session.hash, hello, outbox, asked: None };
         Box::new(Self {
             context,
@@ -127,6 +133,8 @@ impl Link {
             rest,
             drained: false,
             permit: None,
+            allowance,
+            resting: None,
             out: Vec::new(),
             sent: 0,
             ping: None,
@@ -240,6 +248,34 @@ impl Link {
 
     /// Reads once, unless the node has not taken what was read before.
     fn read(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        if let Some(resting) = &mut self.resting {
+            if resting.as_mut().poll(waking).is_pending() {
+                return Ok(false);
+            }
+            self.resting = None;
+        }
+        let read = self.read_messages(waking)?;
+        if read && !self.messages.is_empty() {
+            self.weigh();
+        }
+        Ok(read)
+    }
+
+    /// What one read yielded is looked at, and paid for.
+    fn weigh(&mut self) {
+        let context = &self.context;
+        if let Some(inspect) = &context.inspect
+            && self.shared.is_welcome()
+        {
+            (inspect.0)(&self.messages);
+        }
+        if let Some(wait) = self.allowance.charge(&context.limits.talk, &self.messages, context.clock.tick()) {
+            debug!(wait, "too much talk");
+            self.resting = Some(Box::pin(sleep(Duration::from_millis(wait))));
+        }
+    }
+
+    fn read_messages(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
         if self.up.is_some() || !self.messages.is_empty() {
             return Ok(false);
         }

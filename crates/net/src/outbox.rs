@@ -87,6 +87,7 @@ pub(crate) struct Shared {
     deaf: AtomicBool,
     stalled: AtomicU64,
     rtt: AtomicU32,
+    welcome: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -123,6 +124,7 @@ impl Shared {
             deaf: AtomicBool::new(false),
             stalled: AtomicU64::new(0),
             rtt: AtomicU32::new(0),
+            welcome: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -170,6 +172,15 @@ impl Shared {
     /// The last round trip.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         Some(self.rtt.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    /// The node lets this peer stay.
+    pub(crate) fn set_welcome(&self) {
+        self.welcome.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_welcome(&self) -> bool {
+        self.welcome.load(Ordering::Relaxed)
     }
 
     /// Orders a Ping.

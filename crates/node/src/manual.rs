@@ -12,7 +12,7 @@ use rooms::Membership;
 use tokio::sync::oneshot;
 use wire::ids::{LogKey, RoomId};
 
-use crate::core::{Core, Now, Options};
+use crate::core::{self, Core, Now, Options};
 use crate::handle::Say;
 use crate::view::{Refused, Said};
 
@@ -47,7 +47,7 @@ impl Hand {
     pub fn start(mut options: Options, net: net::Net, at: net::Moment, seed: [u8; 32], known: BTreeMap<RoomId, Arc<Membership>>) -> Hand {
         let identity = Arc::new(std::mem::replace(&mut options.identity, Identity::from_seed(&[0; 32])));
         let (flusher, due) = Flusher::manual();
-        let core = Core::new(options, identity, flusher, net, now(at), StdRng::from_seed(seed), known);
+        let core = Core::new(options, identity, flusher, net, core::signatures(), now(at), StdRng::from_seed(seed), known);
         Hand { core, due }
     }
 

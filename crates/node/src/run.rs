@@ -8,16 +8,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use net::Net;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rooms::Signatures;
 use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
+use wire::message::{Data, Message, Run};
 
-use crate::core::{Core, Now, Options};
+use crate::core::{self, Core, Now, Options};
 use crate::handle::{MAX_REQUESTS, Node, Request, Say};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
 /// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a turn never takes long.
 const MAX_TURN: usize = 256;
+/// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others, of those that it has a use for.
+/// Higher: whoever sends bad ones keeps a thread of the links busy for longer. Lower: under load more is left to the loop.
+const MAX_CHECKS_AHEAD: usize = 32;
 
 /// Everything that can happen.
 enum Event {
@@ -32,10 +37,12 @@ enum Event {
 pub async fn start(mut options: Options) -> io::Result<Node> {
     let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
     let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
+    let signatures = core::signatures();
     let config = net::Config {
         listen: options.listen.clone(),
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
+        inspect: Some(check_ahead(signatures.clone())),
         ..net::Config::default()
     };
     let net = Net::start(config, identity.clone(), to_net).await?;
@@ -47,9 +54,24 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
     let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
     let clock = Clock { began: Instant::now() };
     let rng = StdRng::from_rng(&mut rand::rng());
-    let core = Core::new(options, identity, flusher, net.clone(), clock.now(), rng, BTreeMap::new());
+    let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
     tokio::spawn(turn_until_stopped(core, net, clock, Inputs { from_handles, from_net, durable }));
     Ok(Node::new(requests))
+}
+
+/// Has the threads of the links check signatures, so that the loop need not.
+fn check_ahead(signatures: Arc<Signatures>) -> net::Inspect {
+    net::Inspect(Arc::new(move |messages| {
+        let mut left = MAX_CHECKS_AHEAD;
+        for message in messages {
+            let (Message::Run(Run { events, .. }) | Message::Data(Data { events, .. })) = message else { continue };
+            let checked = events.last().is_some_and(|last| signatures.check_ahead(last));
+            left -= usize::from(checked);
+            if left == 0 {
+                return;
+            }
+        }
+    }))
 }
 
 struct Inputs {

@@ -3,7 +3,7 @@
 //! Owns: events and their bytes, the logs that they form, time in a room, membership, and what a message has become after edits, deletes and
 //! reactions (`docs/PROTOCOL.md` §2).
 //! Never does: clocks, chance, files, sockets. Time and randomness are handed in; nothing here waits or fails for want of a resource.
-//! Data passes so: bytes → [`run::decode`] → [`Run::fits`] → [`Run::verify`] → [`Verified`] → [`Membership`], [`timeline`]; and one's own words:
+//! Data passes so: bytes → [`run::decode`] → [`Run::fits`] → [`Run::verify`] (which asks [`Signatures`]) → [`Verified`] → [`Membership`], [`timeline`]; and one's own words:
 //! [`Payload`] → [`Draft`] → [`Author::append`] → [`Verified`].
 //! Whether something counts never depends on the order of arrival nor on the local clock, so all members who have the same events see the same room.
 //! Start in `event.rs`, then `run.rs`.
@@ -22,6 +22,7 @@ mod person;
 pub mod position;
 pub mod room;
 pub mod run;
+mod signatures;
 pub mod timeline;
 
 pub use author::{AppendRefused, Author, Draft};
@@ -36,4 +37,5 @@ pub use payload::{BadPayload, Payload, kind};
 pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};
 pub use run::{Fit, Run};
+pub use signatures::Signatures;
 pub use timeline::{Entry, Fold, fold};

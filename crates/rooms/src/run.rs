@@ -1,13 +1,14 @@
 //! Consecutive events of one log that end in a signed one: what travels, and what one signature vouches for.
 
-use identity::{PeerId, Signature, VerifyingKeys};
+use identity::{PeerId, Signature};
 use wire::ids::{ChainHash, EventId, Head, LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::clock::Hlc;
-use crate::event::{EVENT_CONTEXT, Event, Proof, Verified};
+use crate::event::{Event, Proof, Verified};
 use crate::fault::EventFault;
 use crate::limits::{MAX_RUN_BYTES, MAX_RUN_EVENTS};
+use crate::signatures::Signatures;
 
 /// A run whose form and chain are right. Nothing in it may be shown or relayed before [`verify`](Run::verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,10 +183,11 @@ impl Run {
         Self::of(self.events).ok()
     }
 
-    /// Checks the author's signature of the last event, which vouches for all before it by the chain. One check, however long the run is.
-    pub fn verify(self, keys: &mut VerifyingKeys) -> Result<Vec<Verified>, EventFault> {
+    /// Checks the author's signature of the last event, which vouches for all before it by the chain. One check, however long the run is, and none
+    /// if [`Signatures::check_ahead`] saw it.
+    pub fn verify(self, signatures: &Signatures) -> Result<Vec<Verified>, EventFault> {
         let signed = self.events.last().map(Event::header_bytes).unwrap_or_default();
-        keys.verify(&self.key.device, EVENT_CONTEXT, signed, &self.sig).map_err(|_| EventFault::Signature)?;
+        signatures.verify(&self.key.device, signed, &self.sig, &self.last.chain)?;
         let last = self.last.seq;
         let proof = |event: &Event| if event.header.seq == last { Proof::Own } else { Proof::Later };
         Ok(self

@@ -186,7 +186,10 @@ impl Driver {
             Command::DialNow(peer) => self.table.dial_now(peer, now, &mut out),
             Command::DialAddress(dial, address) => self.table.dial_address(dial, address, now, &mut out),
             Command::CancelDial(dial) => self.table.cancel_dial(dial, now, &mut out),
-            Command::Welcome(peer, link) => self.table.welcome(peer, link),
+            Command::Welcome(peer, link) => {
+                self.table.welcome(peer, link);
+                self.running.get(&link).into_iter().for_each(|link| link.shared.set_welcome());
+            }
             Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut out),
             Command::Announce(name) => {
                 if let Some(nearby) = &mut self.nearby {

@@ -55,7 +55,7 @@ impl Core {
         if state.members.admits(&run) == Admission::Refused {
             return Verdict::Later { log };
         }
-        let events = match run.verify(&mut self.keys) {
+        let events = match run.verify(&self.signatures) {
             Ok(events) => events,
             Err(fault) => {
                 tracing::debug!(device = %log.device.short(), %fault, "bad signature");
@@ -108,7 +108,7 @@ impl Core {
         let (log, first) = (run.key(), run.first_seq());
         let Some(before) = run.events().first().map(|event| event.header.prev) else { return Verdict::Bad };
         let theirs: Vec<RawEvent> = run.events().iter().map(|event| event.raw().clone()).collect();
-        let Ok(events) = run.verify(&mut self.keys) else { return Verdict::Bad };
+        let Ok(events) = run.verify(&self.signatures) else { return Verdict::Bad };
         let parts = events.iter().position(|event| self.held(room, log, event.header.seq).is_none_or(|held| held.chain() != event.chain()));
         let Some(parts) = parts else { return Verdict::Duplicate { log, seq: first } };
         let common = match parts.checked_sub(1).and_then(|last| events.get(last)) {

@@ -23,11 +23,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gossip::Millis;
-use identity::{Identity, PeerId, VerifyingKeys};
+use identity::{Identity, PeerId};
 use net::{NearbyPeer, Net};
 use rand::RngExt;
 use rand::rngs::StdRng;
-use rooms::{Clock, Membership, Position};
+use rooms::{Clock, Membership, Position, Signatures};
 use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
 use wire::ids::RoomId;
 use wire::message::PeerRecord;
@@ -43,8 +43,9 @@ use network::Watch;
 use people::Someone;
 use room::Room;
 
-/// Signature keys kept unpacked (two generations).
+/// Signature keys kept unpacked, and signatures known to be good between the link that brought them and the loop (two generations each).
 const VERIFYING_KEYS: usize = 1_024;
+const GOOD_SIGNATURES: usize = 1_024;
 /// Alerts kept for the window; more would not be read.
 const MAX_ALERTS: usize = 16;
 
@@ -68,6 +69,11 @@ pub struct Options {
     pub agent: String,
     /// Takes the notices.
     pub sink: Sink,
+}
+
+/// A memory of signatures of the size that suits a node.
+pub(crate) fn signatures() -> Arc<Signatures> {
+    Arc::new(Signatures::new(VERIFYING_KEYS, GOOD_SIGNATURES))
 }
 
 /// Who is in rooms, shared by whoever starts many nodes of the same ones.
@@ -97,7 +103,7 @@ pub struct Core {
     /// Memberships that need not be read from the store at the start.
     known_members: KnownMembers,
     clock: Clock,
-    keys: VerifyingKeys,
+    signatures: Arc<Signatures>,
     rooms: BTreeMap<RoomId, Room>,
     people: BTreeMap<PeerId, Someone>,
     links: Links,
@@ -135,6 +141,7 @@ impl Core {
         identity: Arc<Identity>,
         flusher: Flusher,
         net: Net,
+        signatures: Arc<Signatures>,
         now: Now,
         mut rng: StdRng,
         known: KnownMembers,
@@ -159,7 +166,7 @@ impl Core {
             rng,
             known_members: known,
             clock: Clock::new(),
-            keys: VerifyingKeys::new(VERIFYING_KEYS),
+            signatures,
             rooms: BTreeMap::new(),
             people: BTreeMap::new(),
             links: Links::default(),

@@ -1,7 +1,7 @@
 //! Ana, ben, chi and the others of the tests: fixed keys, a clock that only the test moves.
 
-use identity::{Identity, PeerId, VerifyingKeys};
-use rooms::{Author, Clock, Draft, EventFault, Header, Payload, Run, Verified, group_room_id, run};
+use identity::{Identity, PeerId};
+use rooms::{Author, Clock, Draft, EventFault, Header, Payload, Run, Signatures, Verified, group_room_id, run};
 use wire::{LogId, RawEvent, RoomId};
 
 /// A Thursday in October 2025.
@@ -97,7 +97,7 @@ pub(crate) fn received(events: &[Verified]) -> Run {
 }
 
 pub(crate) fn check(events: &[RawEvent]) -> Result<Vec<Verified>, EventFault> {
-    run::decode(events, &room())?.verify(&mut VerifyingKeys::new(8))
+    run::decode(events, &room())?.verify(&Signatures::new(8, 1))
 }
 
 /// An event in wire form with whatever header somebody likes; signed if there is somebody to sign it.

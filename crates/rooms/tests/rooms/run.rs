@@ -1,8 +1,8 @@
 //! Runs: what one signature vouches for, and what it does not.
 
-use identity::{Identity, PeerId, VerifyingKeys};
+use identity::{Identity, PeerId};
 use rooms::limits::{MAX_RUN_BYTES, MAX_RUN_EVENTS};
-use rooms::{Event, EventFault, Fit, Header, Hlc, Proof, Run, run};
+use rooms::{Event, EventFault, Fit, Header, Hlc, Proof, Run, Signatures, run};
 use wire::{ChainHash, LogId, RawEvent, RoomId};
 
 use crate::people::*;
@@ -241,7 +241,7 @@ fn a_run_tells_how_it_fits_the_log() {
     assert_eq!(all.fits(Some(&last.head()), Some(last.last_hlc())), Fit::Past);
     let rest = all.clone().skip(3).expect("one is left");
     assert_eq!((rest.first_seq(), rest.events().len(), fits(&rest, 3)), (4, 1, Fit::Next));
-    rest.verify(&mut VerifyingKeys::new(1)).expect("the signature is the same");
+    rest.verify(&Signatures::new(1, 1)).expect("the signature is the same");
     assert_eq!(all.clone().skip(4), None);
     assert_eq!(all.skip(5), None);
 }
@@ -282,7 +282,7 @@ fn a_run_that_lacks_content_says_so() {
     events[0] = events[0].without_payload();
     let run = received(&events);
     assert!(!run.is_complete());
-    run.verify(&mut VerifyingKeys::new(1)).expect("still proven");
+    run.verify(&Signatures::new(1, 1)).expect("still proven");
 }
 
 #[test]
