@@ -1,0 +1,2 @@
+//! Figures of the crowd in virtual time.
+fn main() {}
