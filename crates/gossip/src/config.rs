@@ -2,20 +2,54 @@
 
 use crate::Millis;
 
-/// Settings of the engine. The defaults suit rooms of two to a few hundred people.
+/// Settings of the engine. The defaults suit rooms of two to some thousand people.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// Neighbours to whom a fresh run is sent at once. Higher: faster and more duplicates. Lower: more is left to repair, which takes a round trip more.
+    /// Neighbours to whom fresh events are pushed from the start; trees may grow beyond it where an edge proved to be the fastest. Higher: less depends on
+    /// each edge, more duplicates before the tree has formed. Lower: a deeper tree, and more is left to be told by Heads.
     pub fanout: usize,
-    /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms depend on repair.
+    /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms depend on Heads and repair.
     pub ttl: u8,
-    /// Entries per generation of the seen set (two are kept, 16 bytes each). Lower: old duplicates are checked again.
+    /// Entries per generation of the seen set (two are kept, 16 bytes each). Higher: memory. Lower: old duplicates are checked again.
     pub seen: usize,
+
+    /// Active neighbours at most, in each room. Higher: more links and more Heads for each message. Lower: less survives when many die at once.
+    pub active_max: usize,
+    /// Active neighbours that are sought. Higher: rooms fill up, and newcomers must displace. Lower: as `active_max`.
+    pub active_wanted: usize,
+    /// Below this a neighbour is asked for urgently, and nobody evicts one who would fall below it. Higher: more displacement. Lower: islands.
+    pub active_min: usize,
+    /// Active neighbours that this device chose itself, at least. Higher: no room for others' requests. Lower: easier to surround.
+    pub chosen_min: usize,
+    /// Active neighbours that came by themselves, at most, unless their need is urgent or the room is small. Trade-off as above, the other way round.
+    pub inbound_max: usize,
+    /// Members kept at hand as replacements (HyParView's passive view). Higher: shuffles mix more slowly. Lower: many deaths at once exhaust it.
+    pub passive_max: usize,
+    /// Members remembered at all, for healing partitions. Higher: memory, 50 bytes each. Lower: a small part that was cut off may be forgotten.
+    pub book_max: usize,
+    /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more evenly. Lower: fewer messages for each join.
+    pub walk: u8,
+    /// Steps left at which a walk leaves a trace in the passive view (PRWL).
+    pub trace: u8,
+    /// Members named in a shuffle. Higher: faster mixing, longer messages.
+    pub shuffle_peers: usize,
+    /// Time between shuffles, ± 50 %. Higher: stale views after changes. Lower: idle traffic.
+    pub shuffle_every: Millis,
+    /// Time between dials of somebody remembered from long ago, ± 50 %. Higher: healed halves find each other later. Lower: useless dials.
+    pub wander_every: Millis,
+    /// Wait for a link or for an answer before another member is tried. Higher: dead members delay. Lower: distant ones are passed over.
+    pub patience: Millis,
+    /// Pause before somebody who refused or could not be reached is asked again. Higher: small rooms recover later. Lower: useless requests.
+    pub rest: Millis,
+
     /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found later. Lower: more idle traffic.
     pub digest_every: Millis,
-    /// Wait after a change before Heads are told. Higher: "delivered" is shown later. Lower: more small messages.
+    /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later. Lower: more small messages.
+    pub acks_after: Millis,
+    /// Wait before others are told of new events by Heads (Plumtree's IHAVE), − 50 %. Higher: a broken tree is noticed later. Lower: each message costs
+    /// most of its Heads by itself, which is most of what spreading costs.
     pub heads_after: Millis,
-    /// Wait before asking for what may still be on its way live. Higher: a loss is repaired later. Lower: things are sent twice.
+    /// Wait before asking for what may still be on its way (Plumtree's timer). Higher: a loss is repaired later. Lower: things are sent twice.
     pub graft_after: Millis,
     /// How long an unanswered question keeps others from being asked.
     pub need_timeout: Millis,
@@ -29,8 +63,23 @@ impl Default for Config {
             fanout: 4,
             ttl: 32,
             seen: 65_536,
+            active_max: 8,
+            active_wanted: 5,
+            active_min: 3,
+            chosen_min: 3,
+            inbound_max: 4,
+            passive_max: 64,
+            book_max: 4_096,
+            walk: 6,
+            trace: 3,
+            shuffle_peers: 8,
+            shuffle_every: 30_000,
+            wander_every: 60_000,
+            patience: 5_000,
+            rest: 30_000,
             digest_every: 10_000,
-            heads_after: 100,
+            acks_after: 100,
+            heads_after: 300,
             graft_after: 60,
             need_timeout: 5_000,
             needs_at_once: 4,

@@ -149,6 +149,30 @@ pub enum Input {
         /// The room of the message.
         room: RoomId,
     },
+    /// A peer's queue, which refused something, has room again.
+    Drained {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// These are members, and it is known where they can be dialled.
+    Known {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        peers: Vec<PeerId>,
+    },
+    /// Somebody is no longer a member.
+    Forgotten {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address to dial.
+    Unreached {
+        /// Who.
+        peer: PeerId,
+    },
     /// The time of the last [`Effect::WakeAt`] has come.
     Tick,
 }
@@ -205,6 +229,15 @@ pub enum Effect {
         room: RoomId,
         /// How many.
         count: u32,
+    },
+    /// Who is [`wanted`](crate::Engine::wanted) has changed.
+    WantsChanged,
+    /// Send a peer the signed records of these members, so that it can dial them; those that are not known here are left out.
+    Introduce {
+        /// To whom.
+        peer: PeerId,
+        /// Of whom.
+        subjects: Vec<PeerId>,
     },
     /// A peer broke the rules of spreading.
     Fault {

@@ -8,22 +8,23 @@ use wire::message::{Message, Run};
 
 use crate::room::{Around, Room};
 use crate::seen::Seen;
-use crate::{Config, Effect, Input, Millis, Origin, Standing, Verdict};
+use crate::{Config, Effect, Input, Millis, Origin, Standing, Tie, Verdict};
 
 /// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in order.
 pub struct Engine {
     me: PeerId,
     config: Config,
+    key: [u8; 32],
     rooms: BTreeMap<RoomId, Room>,
     seen: Seen,
     wake: Option<Millis>,
 }
 
 impl Engine {
-    /// `seen_key` must be random and secret.
-    pub fn new(me: PeerId, config: Config, seen_key: [u8; 32]) -> Self {
-        let seen = Seen::new(seen_key, config.seen);
-        Engine { me, config, rooms: BTreeMap::new(), seen, wake: None }
+    /// `key` must be random and secret: by it the seen set names runs, and members are ranked.
+    pub fn new(me: PeerId, config: Config, key: [u8; 32]) -> Self {
+        let seen = Seen::new(key, config.seen);
+        Engine { me, config, key, rooms: BTreeMap::new(), seen, wake: None }
     }
 
     /// Takes one input and appends what is to be done to `out`.
@@ -32,85 +33,81 @@ impl Engine {
         self.schedule(now, touched, out);
     }
 
+    /// To whom links are to be kept for the overlay of some room.
+    pub fn wanted(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.rooms.values().flat_map(|room| room.dials.keys().copied())
+    }
+
+    /// Whether a link is of use to some room. One that is not may be closed.
+    pub fn holds(&self, peer: &PeerId) -> bool {
+        self.rooms.values().any(|room| room.holds(&self.config, peer))
+    }
+
+    /// Who is linked in a room, and how one stands with them.
+    pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
+        self.rooms.get(room).into_iter().flat_map(Room::ties)
+    }
+
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {
         let config = self.config;
         let mut around = Around { now, me: self.me, config: &config, rng, out };
+        let room_of = match &input {
+            Input::RoomOpened { room, .. } | Input::RoomClosed { room } | Input::NeighbourUp { room, .. } => Some(*room),
+            Input::NeighbourDown { room, .. } | Input::Checked { room, .. } | Input::Published { room, .. } => Some(*room),
+            Input::Refused { room, .. } | Input::Known { room, .. } | Input::Forgotten { room, .. } => Some(*room),
+            Input::Received { message, .. } => room_of(message),
+            Input::LinkDown { .. } | Input::Unreached { .. } | Input::Drained { .. } | Input::Tick => None,
+        };
         match input {
             Input::RoomOpened { room, heads, stopped } => {
-                self.rooms.entry(room).or_insert_with(|| Room::new(room, heads, stopped, now + config.digest_every));
-                Some(room)
+                let key = self.key;
+                self.rooms.entry(room).or_insert_with(|| Room::new(&mut around, room, key, heads, stopped));
             }
             Input::RoomClosed { room } => {
-                self.rooms.remove(&room);
-                None
+                if self.rooms.remove(&room).is_some_and(|room| !room.dials.is_empty()) {
+                    around.out.push(Effect::WantsChanged);
+                }
             }
-            Input::NeighbourUp { room, peer, standing } => {
-                self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, standing);
-                Some(room)
+            Input::NeighbourUp { room, peer, standing } => self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, standing),
+            Input::NeighbourDown { room, peer } => self.rooms.get_mut(&room)?.neighbour_down(&mut around, &peer),
+            Input::LinkDown { peer } => self.rooms.values_mut().for_each(|room| room.neighbour_down(&mut around, &peer)),
+            Input::Unreached { peer } => self.rooms.values_mut().for_each(|room| room.unreached(&mut around, &peer)),
+            Input::Drained { peer } => self.rooms.values_mut().for_each(|room| room.drained(&mut around, &peer)),
+            Input::Known { room, peers } => self.rooms.get_mut(&room)?.learn(&mut around, &peers),
+            Input::Forgotten { room, peer } => self.rooms.get_mut(&room)?.unlearn(&mut around, &peer),
+            Input::Received { peer, message } => {
+                // Unknown: they may not know yet that this device left, or that their Add has not come here.
+                let state = self.rooms.get_mut(&room_of?).filter(|state| state.standing(&peer).is_some())?;
+                match message {
+                    Message::Run(run) => Self::on_run(&self.seen, state, &mut around, peer, run),
+                    message => state.on_message(&mut around, peer, message),
+                }
             }
-            Input::NeighbourDown { room, peer } => {
-                self.rooms.get_mut(&room)?.neighbour_down(&mut around, &peer);
-                Some(room)
-            }
-            Input::LinkDown { peer } => {
-                self.rooms.values_mut().for_each(|room| room.neighbour_down(&mut around, &peer));
-                None
-            }
-            Input::Received { peer, message } => self.received(&mut around, peer, message),
             Input::Checked { peer, room, origin, events, verdict } => {
                 if is_settled(&verdict) {
                     self.seen.insert(self.seen.name(&events));
                 }
                 self.rooms.get_mut(&room)?.on_checked(&mut around, peer, origin, events, verdict);
-                Some(room)
             }
             Input::Published { room, log, head, events } => {
                 self.seen.insert(self.seen.name(&events));
                 self.rooms.get_mut(&room)?.publish(&mut around, log, head, events);
-                Some(room)
             }
-            Input::Refused { peer, room } => {
-                self.rooms.get_mut(&room)?.refused(&mut around, &peer);
-                Some(room)
-            }
+            Input::Refused { peer, room } => self.rooms.get_mut(&room)?.refused(&mut around, &peer),
             Input::Tick => {
                 self.wake = None;
-                for room in self.rooms.values_mut() {
-                    room.tick(&mut around);
-                }
-                None
+                self.rooms.values_mut().for_each(|room| room.tick(&mut around));
             }
         }
+        room_of
     }
 
-    fn received<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, message: Message) -> Option<RoomId> {
-        let room = match &message {
-            Message::Run(m) => m.room,
-            Message::Digest(m) => m.room,
-            Message::Heads(m) => m.room,
-            Message::Need(m) => m.room,
-            Message::Data(m) => m.room,
-            _ => return None,
-        };
-        let state = self.rooms.get_mut(&room).filter(|state| state.standing(&peer).is_some());
-        let Some(state) = state else {
-            // Not a fault: they may not know yet that this device left, or that their Add has not come here.
-            return None;
-        };
-        match message {
-            Message::Run(run) => Self::on_run(&self.seen, state, around, peer, run),
-            Message::Digest(m) => state.on_digest(around, peer, m.digest),
-            Message::Heads(m) => state.on_heads(around, peer, &m.heads),
-            Message::Need(need) => state.on_need(around, peer, need),
-            Message::Data(m) => state.on_data(around, peer, m.log, m.last, m.events),
-            _ => {}
-        }
-        Some(room)
-    }
-
-    fn on_run<R>(seen: &Seen, state: &Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
-        if state.standing(&peer) != Some(Standing::Member) || seen.contains(seen.name(&run.events)) {
+    fn on_run<R>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
+        if state.standing(&peer) != Some(Standing::Member) {
             return;
+        }
+        if seen.contains(seen.name(&run.events)) {
+            return state.on_duplicate(around, peer);
         }
         let ttl = run.ttl.min(around.config.ttl);
         around.out.push(Effect::Check { peer, room: run.room, origin: Origin::Live { ttl }, events: run.events });
@@ -118,8 +115,8 @@ impl Engine {
 
     fn schedule(&mut self, now: Millis, touched: Option<RoomId>, out: &mut Vec<Effect>) {
         let next = match touched.and_then(|room| self.rooms.get(&room)) {
-            Some(room) => room.next_wake(now).min(self.wake.unwrap_or(Millis::MAX)),
-            None => self.rooms.values().map(|room| room.next_wake(now)).min().unwrap_or(Millis::MAX),
+            Some(room) => room.next_wake().min(self.wake.unwrap_or(Millis::MAX)),
+            None => self.rooms.values().map(Room::next_wake).min().unwrap_or(Millis::MAX),
         };
         if next == Millis::MAX || self.wake == Some(next) {
             return;
@@ -128,6 +125,24 @@ impl Engine {
         let next = next.max(now + 1);
         self.wake = Some(next);
         out.push(Effect::WakeAt(next));
+    }
+}
+
+/// The room of a message of spreading, repair or the overlay.
+fn room_of(message: &Message) -> Option<RoomId> {
+    match message {
+        Message::Run(m) => Some(m.room),
+        Message::Digest(m) => Some(m.room),
+        Message::Heads(m) => Some(m.room),
+        Message::Need(m) => Some(m.room),
+        Message::Data(m) => Some(m.room),
+        Message::Prune(room) | Message::Graft(room) => Some(*room),
+        Message::Neighbour(m) => Some(m.room),
+        Message::NeighbourReply(m) => Some(m.room),
+        Message::Disconnect(m) => Some(m.room),
+        Message::ForwardJoin(m) => Some(m.room),
+        Message::Shuffle(m) => Some(m.room),
+        _ => None,
     }
 }
 

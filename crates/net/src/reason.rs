@@ -56,7 +56,7 @@ impl Reason {
     /// What a Bye means, whichever side said it.
     pub(crate) fn of_bye(bye: Bye) -> Self {
         match bye {
-            Bye::Shutdown => Self::Goodbye,
+            Bye::Shutdown | Bye::Surplus => Self::Goodbye,
             Bye::NotWelcome => Self::NotWelcome,
             Bye::Replaced | Bye::Renew => Self::Replaced,
             Bye::Protocol => Self::Protocol,

@@ -166,6 +166,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("pong", Message::Pong(251)),
         ("bye shutdown", Message::Bye(Bye::Shutdown)),
         ("bye renew", Message::Bye(Bye::Renew)),
+        ("bye surplus", Message::Bye(Bye::Surplus)),
         ("rooms, link hash 68…68", Message::Rooms([Role::Initiator, Role::Responder].map(|role| room_tag(&room(), &link, role)).to_vec())),
         ("join, link hash 68…68, joiner ben, invite key from Ed25519 seed 05…05", Message::Join(join)),
         ("welcome to a room", Message::Welcome(Welcome { room: Some(room()), name: "Garden".to_owned() })),
@@ -180,6 +181,13 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("need", Message::Need(Need { room: room(), log, from: 1, to: 2048 })),
         ("data", Message::Data(Data { room: room(), log, last: 251, events: vec![event(227), event(300)] })),
         ("data, nothing here", Message::Data(Data { room: room(), log, last: 0, events: vec![] })),
+        ("prune", Message::Prune(room())),
+        ("graft", Message::Graft(room())),
+        ("neighbour", Message::Neighbour(Neighbour { room: room(), urgent: true, degree: 2 })),
+        ("neighbour reply", Message::NeighbourReply(NeighbourReply { room: room(), accepted: true, degree: 5 })),
+        ("disconnect", Message::Disconnect(Disconnect { room: room(), degree: 7 })),
+        ("forward join", Message::ForwardJoin(ForwardJoin { room: room(), ttl: 6, peer: ben().peer() })),
+        ("shuffle", Message::Shuffle(Shuffle { room: room(), answer: false, peers: vec![ana().peer(), ben().peer()] })),
     ]
 }
 
@@ -187,11 +195,11 @@ fn refused_messages() -> Vec<(&'static str, Vec<u8>)> {
     let run = |rest: &[u8]| [[0x10, 0x01].as_slice(), room().as_bytes(), rest].concat();
     vec![
         ("no type", vec![]),
-        ("an unknown type below 0x80", vec![0x20, 0x00]),
+        ("an unknown type below 0x80", vec![0x7f, 0x00]),
         ("a byte after the message", vec![0x02, 0x07, 0x00]),
         ("a token cut short", vec![0x02, 0xfd, 0x00]),
         ("a token written longer than needed", vec![0x02, 0xfb, 0x07, 0x00]),
-        ("an unknown reason", vec![0x04, 0x07]),
+        ("an unknown reason", vec![0x04, 0x08]),
         ("a name that is not UTF-8", vec![0x09, 0x02, 0xc3, 0x28]),
         ("a name with a NUL", vec![0x09, 0x03, b'a', 0x00, b'b']),
         ("a name with a bidirectional override, U+202E", vec![0x09, 0x04, 0xe2, 0x80, 0xae, b'a']),

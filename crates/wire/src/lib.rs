@@ -22,6 +22,7 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+mod overlay;
 mod record;
 mod spread;
 mod talk;
@@ -36,7 +37,7 @@ pub use hash::{derive, hash};
 pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
 pub use message::{
-    Bye, Class, ContactAnswer, ContactRequest, Data, Digest, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need,
-    PeerRecord, RawEvent, Record, RoomLog, Run, RunId, Welcome, room_tag,
+    Bye, Class, ContactAnswer, ContactRequest, Data, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message,
+    MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Welcome, room_tag,
 };
 pub use text::{NameFault, check_name};

@@ -43,6 +43,8 @@ pub const MAX_TAGS: usize = 1024;
 pub const MAX_RECORDS: usize = 64;
 /// Heads in a message: 1 000 of the longest are 54 000 bytes and fit into a frame.
 pub const MAX_HEADS: usize = 1000;
+/// People named in one shuffle.
+pub const MAX_SHUFFLE: usize = 32;
 /// Hops that a run may still go. Trees over 500 devices are 16 to 22 deep.
 pub const MAX_TTL: u8 = 32;
 

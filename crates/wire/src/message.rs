@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bincode::Encode;
 
 use crate::codec::{self, CodecFault};
-use crate::ids::RoomTag;
+use crate::ids::{RoomId, RoomTag};
 use crate::limits::{
-    MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_TAGS, MAX_TTL,
+    MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_TAGS,
+    MAX_TTL,
 };
+pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
 pub use crate::record::PeerRecord;
-pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, RoomLog, Run, RunId};
+pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
 pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Welcome, room_tag};
 use crate::text::{NameFault, check_name, is_unfit};
 
@@ -49,6 +51,20 @@ pub enum Message {
     Need(Need),
     /// A part of what was asked for.
     Data(Data),
+    /// Asks that fresh events of a room be told by Heads only, no longer sent at once.
+    Prune(RoomId),
+    /// Asks that fresh events of a room be sent at once again.
+    Graft(RoomId),
+    /// Asks to become active neighbours.
+    Neighbour(Neighbour),
+    /// Answers that.
+    NeighbourReply(NeighbourReply),
+    /// No longer active neighbours.
+    Disconnect(Disconnect),
+    /// Makes a newcomer known.
+    ForwardJoin(ForwardJoin),
+    /// Exchanges known members.
+    Shuffle(Shuffle),
 }
 
 /// A message as it goes into a frame: `type ‖ body`. Shared, because one Run goes to several peers.
@@ -105,6 +121,13 @@ mod kind {
     pub(super) const HEADS: u8 = 0x12;
     pub(super) const NEED: u8 = 0x13;
     pub(super) const DATA: u8 = 0x14;
+    pub(super) const PRUNE: u8 = 0x20;
+    pub(super) const GRAFT: u8 = 0x21;
+    pub(super) const NEIGHBOUR: u8 = 0x22;
+    pub(super) const NEIGHBOUR_REPLY: u8 = 0x23;
+    pub(super) const DISCONNECT: u8 = 0x24;
+    pub(super) const FORWARD_JOIN: u8 = 0x25;
+    pub(super) const SHUFFLE: u8 = 0x26;
 }
 
 impl Message {
@@ -130,6 +153,13 @@ impl Message {
             Message::Heads(body) => tagged(kind::HEADS, body),
             Message::Need(body) => tagged(kind::NEED, body),
             Message::Data(body) => tagged(kind::DATA, body),
+            Message::Prune(room) => tagged(kind::PRUNE, room),
+            Message::Graft(room) => tagged(kind::GRAFT, room),
+            Message::Neighbour(body) => tagged(kind::NEIGHBOUR, body),
+            Message::NeighbourReply(body) => tagged(kind::NEIGHBOUR_REPLY, body),
+            Message::Disconnect(body) => tagged(kind::DISCONNECT, body),
+            Message::ForwardJoin(body) => tagged(kind::FORWARD_JOIN, body),
+            Message::Shuffle(body) => tagged(kind::SHUFFLE, body),
         };
         debug_assert!(bytes.len() <= MAX_RECORD);
         bytes.into()
@@ -155,6 +185,13 @@ impl Message {
             kind::HEADS => Message::Heads(codec::decode(body)?),
             kind::NEED => Message::Need(codec::decode(body)?),
             kind::DATA => Message::Data(codec::decode(body)?),
+            kind::PRUNE => Message::Prune(codec::decode(body)?),
+            kind::GRAFT => Message::Graft(codec::decode(body)?),
+            kind::NEIGHBOUR => Message::Neighbour(codec::decode(body)?),
+            kind::NEIGHBOUR_REPLY => Message::NeighbourReply(codec::decode(body)?),
+            kind::DISCONNECT => Message::Disconnect(codec::decode(body)?),
+            kind::FORWARD_JOIN => Message::ForwardJoin(codec::decode(body)?),
+            kind::SHUFFLE => Message::Shuffle(codec::decode(body)?),
             IGNORABLE.. => return Ok(None),
             unknown => return Err(MessageFault::UnknownType(unknown)),
         };
@@ -168,7 +205,12 @@ impl Message {
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::Rooms(_) => Class::Control,
             Message::Join(_) | Message::Welcome(_) | Message::JoinRefused(_) => Class::Control,
             Message::ContactRequest(_) | Message::ContactAnswer(_) => Class::Control,
+            // Both sides must agree on who is whose neighbour: these are never dropped.
+            Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Class::Control,
             Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) => Class::Live,
+            Message::Prune(_) | Message::Graft(_) => Class::Live,
+            // Behind the records of whom they name.
+            Message::ForwardJoin(_) | Message::Shuffle(_) => Class::Bulk,
             Message::Records(_) | Message::Data(_) => Class::Bulk,
         }
     }
@@ -203,6 +245,10 @@ impl Message {
             }
             Message::Need(need) => within(need.from > 0 && need.from <= need.to, "range that is needed"),
             Message::Data(data) => check_events(&data.events),
+            Message::Prune(_) | Message::Graft(_) => Ok(()),
+            Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Ok(()),
+            Message::ForwardJoin(join) => within(join.ttl <= MAX_TTL, "ttl"),
+            Message::Shuffle(shuffle) => within(shuffle.peers.len() <= MAX_SHUFFLE, "people in a shuffle"),
         }
     }
 }

@@ -9,7 +9,7 @@ use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
 
-use crate::ids::{EventId, LogKey, RoomId};
+use crate::ids::{LogKey, RoomId};
 use crate::limits::{MAX_EVENT, MIN_EVENT};
 
 /// Fresh events of one log, spreading hop by hop. The events are in wire form (`rooms::run` reads them).
@@ -80,18 +80,6 @@ pub struct Data {
     pub last: u32,
     /// In wire form; empty when nothing of the range is here.
     pub events: Vec<RawEvent>,
-}
-
-/// Identifies a run on its way: the id of its last event.
-pub type RunId = EventId;
-
-/// A log of a room, for maps that span rooms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomLog {
-    /// The room.
-    pub room: RoomId,
-    /// Device and log.
-    pub log: LogKey,
 }
 
 impl Encode for RawEvent {

@@ -37,6 +37,8 @@ pub enum Bye {
     Busy,
     /// The link is a day old; dial again.
     Renew,
+    /// Neither side has a use for the link.
+    Surplus,
 }
 
 /// Presents an invite.

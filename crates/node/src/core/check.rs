@@ -165,6 +165,7 @@ impl Core {
             self.changed.stale.insert((room, position));
         }
         if !changed.known.is_empty() || !changed.members.is_empty() || changed.name {
+            self.tell_members(room, changed.members.iter().copied());
             self.on_members_changed(room);
         }
     }

@@ -6,7 +6,7 @@ use gossip::{Input, Standing};
 use identity::PeerId;
 use net::{Event, LinkId, LinkUp, Outbox, PeerState, Reason};
 use rand::RngExt;
-use rand::seq::SliceRandom;
+use rand::seq::{IteratorRandom, SliceRandom};
 use wire::ids::{RoomId, RoomTag};
 use wire::message::{Bye, Message, Need, PeerRecord, room_tag};
 use wire::{Role, limits};
@@ -17,8 +17,16 @@ use crate::view::{AlertKind, LinkState};
 /// Ranges that wait to be served to one peer; what does not fit is asked for again.
 pub(crate) const MAX_SERVES: usize = 16;
 
+/// Records of members that a newly met one gets at once; others come with the shuffles of the overlay.
+const RECORDS_TO_BEGIN_WITH: usize = 16;
+/// Between two looks for links that nobody needs.
+const SWEEP_EVERY_MS: u64 = 10_000;
+/// Age before a link can be found superfluous: both sides need time to learn what they share.
+const SURPLUS_AFTER_MS: u64 = 30_000;
+
 /// One link that is up.
 pub(crate) struct Link {
+    pub(crate) up_at: gossip::Millis,
     pub(crate) id: LinkId,
     pub(crate) role: Role,
     pub(crate) hash: [u8; 32],
@@ -65,7 +73,10 @@ impl Core {
             Event::Listening { addresses, failed } => self.on_listening(addresses, failed),
             Event::LinkUp(up) => self.on_link_up(*up),
             Event::Received { peer, link, messages } => self.on_received(peer, link, messages),
-            Event::Drained { peer, .. } => self.serve(peer),
+            Event::Drained { peer, .. } => {
+                self.gossip(Input::Drained { peer });
+                self.serve(peer);
+            }
             Event::LinkDown { peer, link, reason } => self.on_link_down(peer, link, reason),
             Event::PeerChanged { peer, state } => self.on_peer_changed(peer, state),
             Event::DialProgress { dial, address } => self.on_dial_progress(dial, address),
@@ -91,6 +102,7 @@ impl Core {
     fn on_link_up(&mut self, up: LinkUp) {
         let LinkUp { peer, link: id, role, remote, hash, hello, outbox, asked } = up;
         let link = Link {
+            up_at: self.now.mono,
             id,
             role,
             hash,
@@ -104,6 +116,7 @@ impl Core {
             told_record: 0,
         };
         self.links.0.insert(peer, link);
+        self.sweep_at = self.sweep_at.min(self.now.mono + SURPLUS_AFTER_MS);
         self.changed.me = true;
         self.on_met(peer, remote, role);
         self.introduce_rooms(&peer);
@@ -162,11 +175,9 @@ impl Core {
             Message::ContactRequest(request) => self.on_contact_request(peer, &request),
             Message::ContactAnswer(answer) => self.on_contact_answer(peer, &answer),
             Message::Records(records) => self.on_records(peer, records),
-            Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) | Message::Data(_) => {
-                self.gossip(Input::Received { peer, message });
-            }
             // The network answers these itself.
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) => {}
+            spreading => self.gossip(Input::Received { peer, message: spreading }),
         }
     }
 
@@ -268,9 +279,40 @@ impl Core {
         }
         let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
         let others = state.members.members().map(|m| m.peer).filter(|p| *p != peer && *p != self.peer);
-        let known = others.filter_map(|p| self.people.get(&p)?.row.record.clone());
-        for message in PeerRecord::messages(known.take(limits::MAX_RECORDS)) {
-            self.tell(&peer, &message);
+        let known = others.filter(|p| self.people.get(p).is_some_and(|p| p.row.record.is_some()));
+        let some = known.sample(&mut self.rng, RECORDS_TO_BEGIN_WITH);
+        self.send_records(&peer, &some);
+    }
+
+    /// Sends what these people said of themselves.
+    pub(crate) fn send_records(&mut self, peer: &PeerId, subjects: &[PeerId]) {
+        if !self.peer_exchange {
+            return;
+        }
+        let records = subjects.iter().filter_map(|subject| match *subject == self.peer {
+            true => self.own_record.clone(),
+            false => self.people.get(subject)?.row.record.clone(),
+        });
+        for message in PeerRecord::messages(records) {
+            self.tell(peer, &message);
+        }
+    }
+
+    /// Closes links that neither a contact nor a room has a use for.
+    pub(crate) fn sweep_links(&mut self) {
+        let now = self.now.mono;
+        if now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = if self.links.len() == 0 { gossip::Millis::MAX } else { now + SWEEP_EVERY_MS };
+        let inviters: Vec<PeerId> = self.attempts.values().filter_map(|attempt| attempt.inviter()).collect();
+        let old = self.links.0.iter().filter(|(_, link)| link.welcome && link.serves.is_empty() && now >= link.up_at + SURPLUS_AFTER_MS);
+        let surplus = old.map(|(peer, _)| *peer).filter(|peer| {
+            let person = self.is_contact(peer) || self.is_asked(peer) || self.requests.contains_key(peer) || inviters.contains(peer);
+            !person && !self.gossip.holds(peer)
+        });
+        for peer in surplus.collect::<Vec<_>>() {
+            self.end_link(&peer, Bye::Surplus);
         }
     }
 

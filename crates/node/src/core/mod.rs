@@ -98,6 +98,10 @@ pub struct Core {
     links: Links,
     /// To whom links are kept, with the addresses that the network was given.
     wanted: BTreeMap<PeerId, Vec<String>>,
+    /// Gossip wants others than before.
+    wants_stale: bool,
+    /// When links are looked through for those that nobody needs.
+    sweep_at: Millis,
     own_record: Option<PeerRecord>,
     requests: BTreeMap<PeerId, RequestRow>,
     contact_invites: BTreeMap<[u8; 32], ContactInviteRow>,
@@ -153,6 +157,8 @@ impl Core {
             people: BTreeMap::new(),
             links: Links::default(),
             wanted: BTreeMap::new(),
+            wants_stale: false,
+            sweep_at: Millis::MAX,
             own_record: None,
             requests: BTreeMap::new(),
             contact_invites: BTreeMap::new(),
@@ -196,7 +202,7 @@ impl Core {
             let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
-        [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held].into_iter().flatten().min()
+        [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -207,6 +213,10 @@ impl Core {
         }
         self.retry_attempts();
         self.release_held();
+        self.sweep_links();
+        if self.wants_stale {
+            self.refresh_wants();
+        }
     }
 
     /// Own events up to this mark are on disk.

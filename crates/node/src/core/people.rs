@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use gossip::Input;
 use identity::PeerId;
 use net::Reason;
 use store::{Contact, PeerRow, RequestRow, Setting};
@@ -19,8 +20,6 @@ const MAX_PEOPLE: usize = 4_096;
 const MAX_REQUESTS: usize = 64;
 /// Addresses kept for one person.
 const MAX_ADDRESSES: usize = 8;
-/// Members of one room to whom a link is kept, beside contacts.
-const LINKS_PER_ROOM: usize = 8;
 
 /// Somebody known.
 pub(crate) struct Someone {
@@ -101,6 +100,7 @@ impl Core {
         }
         person.row.addresses.truncate(MAX_ADDRESSES);
         self.keep_person(&peer);
+        self.tell_address(peer);
     }
 
     pub(crate) fn set_contact(&mut self, peer: PeerId, contact: Contact) {
@@ -131,6 +131,7 @@ impl Core {
             person.row.addresses.truncate(MAX_ADDRESSES);
         }
         self.keep_person(&peer);
+        self.tell_address(peer);
         self.refresh_wants();
     }
 
@@ -150,6 +151,9 @@ impl Core {
     /// The network says how it stands with a peer.
     pub(crate) fn on_link_state(&mut self, peer: PeerId, state: LinkState) {
         self.on_state_for_attempts(peer, &state);
+        if matches!(state, LinkState::Waiting { .. } | LinkState::Unreachable { .. }) {
+            self.gossip(Input::Unreached { peer });
+        }
         let Some(person) = self.people.get_mut(&peer) else { return };
         let last_seen = person.row.last_seen_ms;
         person.link = match state {
@@ -192,6 +196,7 @@ impl Core {
         person.row.name = record.name.clone();
         person.row.record = Some(record);
         self.keep_person(&device);
+        self.tell_address(device);
         if renamed {
             self.on_renamed(&device);
         }
@@ -263,17 +268,12 @@ impl Core {
         Ok(())
     }
 
-    /// Tells the network to whom links are to be kept: contacts, those who are asked, and some members of every room. Which ones is drawn by lot
-    /// that differs from device to device, so that a room does not hang on a few.
+    /// Tells the network to whom links are to be kept: contacts, those who are asked, and whom gossip chose among the members of each room.
     pub(crate) fn refresh_wants(&mut self) {
+        self.wants_stale = false;
         let mut wanted: BTreeSet<PeerId> =
             self.people.values().filter(|p| matches!(p.row.contact, Contact::Yes | Contact::Asked)).map(|p| p.row.peer).collect();
-        for room in self.rooms.values().filter(|room| room.may_write() || room.row.standing == store::Standing::Joining) {
-            let mut drawn: Vec<([u8; 32], PeerId)> =
-                room.members.members().filter(|m| m.peer != self.peer).map(|m| (lot(&self.peer, &m.peer), m.peer)).collect();
-            drawn.sort();
-            wanted.extend(drawn.into_iter().take(LINKS_PER_ROOM).map(|(_, peer)| peer));
-        }
+        wanted.extend(self.gossip.wanted());
         wanted.extend(self.attempts.values().filter_map(|attempt| attempt.inviter()));
         let gone: Vec<PeerId> = self.wanted.keys().filter(|peer| !wanted.contains(peer)).copied().collect();
         for peer in gone {
@@ -286,6 +286,29 @@ impl Core {
                 self.net.want(peer, addresses.clone());
                 self.wanted.insert(peer, addresses);
             }
+        }
+    }
+
+    /// Tells gossip that a member can be dialled, in every room that they share.
+    fn tell_address(&mut self, peer: PeerId) {
+        if self.people.get(&peer).is_none_or(|p| p.addresses().is_empty()) {
+            return;
+        }
+        let shared: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(|room| room.id()).collect();
+        for room in shared {
+            self.gossip(Input::Known { room, peers: vec![peer] });
+        }
+    }
+
+    /// Tells gossip which of these members of a room can be dialled, and who is none any more.
+    pub(crate) fn tell_members(&mut self, room: RoomId, peers: impl IntoIterator<Item = PeerId>) {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let (members, gone): (Vec<PeerId>, Vec<PeerId>) = peers.into_iter().partition(|peer| state.members.is_member(peer));
+        let dialled = |peer: &PeerId| self.people.get(peer).is_some_and(|p| !p.addresses().is_empty());
+        let known: Vec<PeerId> = members.into_iter().filter(dialled).collect();
+        self.gossip(Input::Known { room, peers: known });
+        for peer in gone {
+            self.gossip(Input::Forgotten { room, peer });
         }
     }
 
@@ -373,11 +396,4 @@ impl Core {
         self.answer(&peer, false);
         Ok(())
     }
-}
-
-/// A number that two devices draw for a third independently.
-fn lot(me: &PeerId, other: &PeerId) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_derive_key("grapevine/1 lot");
-    hasher.update(me.as_bytes()).update(other.as_bytes());
-    hasher.finalize().into()
 }

@@ -88,7 +88,9 @@ impl Core {
         let Some(state) = self.rooms.get(&id) else { return };
         let heads = state.logs.heads().collect();
         let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
+        let members: Vec<PeerId> = state.members.members().map(|m| m.peer).collect();
         self.gossip(Input::RoomOpened { room: id, heads, stopped });
+        self.tell_members(id, members);
     }
 
     /// Goes on with an own log after an orderly stop. After any other stop others may have more of it than this device remembers.

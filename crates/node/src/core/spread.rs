@@ -46,6 +46,8 @@ impl Core {
                     self.changed.room(room);
                 }
             }
+            Effect::WantsChanged => self.wants_stale = true,
+            Effect::Introduce { peer, subjects } => self.send_records(&peer, &subjects),
             Effect::Fault { peer, what } => self.on_fault(peer, what),
             // The earlier one: a wake-up too many is harmless.
             Effect::WakeAt(at) => self.gossip_wake = Some(self.gossip_wake.map_or(at, |wake| wake.min(at))),
@@ -82,6 +84,9 @@ impl Core {
         if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.row.standing == Standing::Left && log.is_control()) {
             let end = state.logs.get(&LogKey { device: own, log }).map_or(0, |held| held.head.seq);
             state.leave_heard |= seq >= end;
+            if state.leave_heard {
+                self.gossip(Input::RoomClosed { room });
+            }
         }
     }
 
@@ -136,6 +141,7 @@ fn room_of(message: &Message) -> Option<RoomId> {
         Message::Run(m) => Some(m.room),
         Message::Digest(m) => Some(m.room),
         Message::Heads(m) => Some(m.room),
+        // Another Graft or Prune comes of the next event, another Need of the next comparison.
         _ => None,
     }
 }

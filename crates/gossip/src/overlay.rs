@@ -1,0 +1,396 @@
+//! The overlay of one room: a few symmetric active neighbours for everybody, and others to replace them.
+//!
+//! HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable gossip-based broadcast", DSN 2007), with these differences: a
+//! neighbour is active only after its reply; part of the active view is chosen by a secret rank, so that whoever floods the views gains nothing;
+//! nobody evicts a neighbour who would be left with too few; shuffles are exchanged with a neighbour instead of sent on a walk; everybody
+//! ever heard of is remembered, and one of them dialled now and then, so that the halves of a healed partition find each other.
+
+use identity::PeerId;
+use rand::RngExt;
+use rand::seq::IteratorRandom;
+use wire::message::{Disconnect, ForwardJoin, Message, Neighbour as Ask, NeighbourReply, Shuffle};
+
+use crate::room::{Around, Room};
+use crate::{Effect, Millis};
+
+/// Dials that failed and that the network goes on repeating, for each room; the oldest gives way.
+const MAX_FAILED_DIALS: usize = 8;
+
+/// A link that was asked for.
+pub(crate) struct Dial {
+    pub(crate) since: Millis,
+    pub(crate) state: DialState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DialState {
+    /// Waiting for the link.
+    Dialling,
+    /// Waiting for the link; only to look whether somebody is there.
+    Wandering,
+    /// It is up.
+    Linked,
+    /// No link came, or it broke; the network tries again by itself.
+    Failed,
+}
+
+impl Room {
+    pub(crate) fn actives(&self) -> usize {
+        self.neighbours.values().filter(|n| n.active).count()
+    }
+
+    fn degree(&self) -> u8 {
+        u8::try_from(self.actives()).unwrap_or(u8::MAX)
+    }
+
+    /// Members with addresses.
+    pub(crate) fn learn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peers: &[PeerId]) {
+        let mut news = false;
+        for peer in peers.iter().filter(|peer| **peer != around.me) {
+            news |= self.book.add(around.config, *peer, around.rng);
+        }
+        if news {
+            self.tend(around);
+        }
+    }
+
+    pub(crate) fn unlearn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        self.book.remove(peer);
+        self.release(around, peer);
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.deactivate();
+        }
+        self.tend(around);
+    }
+
+    /// A dial of theirs failed; the network repeats it while they are wanted.
+    pub(crate) fn unreached<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        let Some(dial) = self.dials.get_mut(peer) else { return };
+        match dial.state {
+            DialState::Dialling => {
+                dial.state = DialState::Failed;
+                self.book.rest(peer, around.now + around.config.rest);
+                self.tend(around);
+            }
+            DialState::Wandering => {
+                self.book.rest(peer, around.now + around.config.rest);
+                self.release(around, peer);
+            }
+            DialState::Linked | DialState::Failed => {}
+        }
+    }
+
+    /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for that.
+    pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        self.book.add(around.config, peer, around.rng);
+        if let Some(dial) = self.dials.get_mut(&peer) {
+            dial.state = DialState::Linked;
+            return self.ask(around, peer);
+        }
+        self.tend(around);
+    }
+
+    /// An active neighbour, or a dial, is gone.
+    pub(crate) fn lose<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, was_active: bool) {
+        if let Some(dial) = self.dials.get_mut(&peer) {
+            // The network dials them again by itself.
+            *dial = Dial { since: around.now, state: DialState::Failed };
+        }
+        if was_active {
+            self.book.rest(&peer, around.now + around.config.patience);
+            self.book.at_hand(around.config, peer, around.rng);
+        }
+        self.tend(around);
+    }
+
+    /// Keeps the active view as full as it should be.
+    pub(crate) fn tend<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let (now, config) = (around.now, around.config);
+        self.give_up_waiting(around);
+        for _ in 0..config.active_max {
+            if !self.seeks(config) {
+                break;
+            }
+            let linked = self.neighbours.iter().filter(|(_, n)| n.is_member() && !n.active && n.asked.is_none() && n.rests_until <= now);
+            if let Some(peer) = linked.map(|(peer, _)| *peer).choose(around.rng) {
+                self.ask(around, peer);
+                continue;
+            }
+            let anchor = self.neighbours.values().filter(|n| n.active && n.chosen).count() < config.chosen_min.div_ceil(2);
+            let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
+            let Some(peer) = self.book.pick(anchor, now, around.rng, free) else { break };
+            self.dial(around, peer, DialState::Dialling);
+        }
+        self.drop_failed(around);
+        self.tend_at = self.next_tend(around.config, now);
+    }
+
+    fn seeks(&self, config: &crate::Config) -> bool {
+        let (mut actives, mut chosen, mut asked) = (0, 0, 0);
+        for neighbour in self.neighbours.values() {
+            actives += usize::from(neighbour.active);
+            chosen += usize::from(neighbour.active && neighbour.chosen);
+            asked += usize::from(neighbour.asked.is_some());
+        }
+        let pending = asked + self.dials.values().filter(|d| d.state == DialState::Dialling).count();
+        actives + pending < config.active_max && (actives + pending < config.active_wanted || chosen + pending < config.chosen_min)
+    }
+
+    fn next_tend(&self, config: &crate::Config, now: Millis) -> Millis {
+        let asked = self.neighbours.values().filter_map(|n| n.asked);
+        let waits = |d: &&Dial| matches!(d.state, DialState::Dialling | DialState::Wandering);
+        let dials = self.dials.values().filter(waits).map(|d| d.since + config.patience);
+        let next = asked.chain(dials).min().unwrap_or(Millis::MAX);
+        // Those who rest are asked again some time; with nobody known there is nothing to try.
+        let again = if self.seeks(config) && self.book.len() > 0 { now + config.patience } else { Millis::MAX };
+        next.min(again).max(now + 1)
+    }
+
+    fn give_up_waiting<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let (now, config) = (around.now, around.config);
+        let silent = self.neighbours.iter().filter(|(_, n)| n.asked.is_some_and(|until| until <= now));
+        for peer in silent.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                (neighbour.asked, neighbour.rests_until) = (None, now + config.rest);
+            }
+            self.release(around, &peer);
+        }
+        let late = self.dials.iter().filter(|(_, dial)| now >= dial.since + config.patience);
+        let late: Vec<(PeerId, DialState)> = late.map(|(peer, dial)| (*peer, dial.state)).collect();
+        for (peer, state) in late {
+            match state {
+                DialState::Dialling => {
+                    self.book.rest(&peer, now + config.rest);
+                    if let Some(dial) = self.dials.get_mut(&peer) {
+                        dial.state = DialState::Failed;
+                    }
+                }
+                DialState::Wandering => self.release(around, &peer),
+                DialState::Linked | DialState::Failed => {}
+            }
+        }
+    }
+
+    fn drop_failed<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        loop {
+            let failed = self.dials.iter().filter(|(_, dial)| dial.state == DialState::Failed);
+            // In a full view nobody is waited for any more.
+            let kept = if self.seeks(around.config) { MAX_FAILED_DIALS } else { 0 };
+            if failed.clone().count() <= kept {
+                return;
+            }
+            let Some(peer) = failed.min_by_key(|(_, dial)| dial.since).map(|(peer, _)| *peer) else { return };
+            self.release(around, &peer);
+        }
+    }
+
+    fn dial<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, state: DialState) {
+        self.dials.insert(peer, Dial { since: around.now, state });
+        around.out.push(Effect::WantsChanged);
+    }
+
+    fn release<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        if self.dials.remove(peer).is_some() {
+            around.out.push(Effect::WantsChanged);
+        }
+    }
+
+    fn ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let degree = self.degree();
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
+        neighbour.asked = Some(around.now + around.config.patience);
+        let urgent = usize::from(degree) < around.config.active_min;
+        let ask = Message::Neighbour(Ask { room: self.id, urgent, degree });
+        around.out.push(Effect::Send { peer, message: ask });
+        self.tend_at = self.tend_at.min(around.now + around.config.patience);
+    }
+
+    /// Somebody wants to be an active neighbour.
+    pub(crate) fn on_ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, ask: Ask) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        neighbour.degree = ask.degree;
+        let accepted = neighbour.active || self.admits(around, &peer, ask.urgent);
+        if accepted {
+            self.activate(around, peer, false);
+        }
+        let reply = NeighbourReply { room: self.id, accepted, degree: self.degree() };
+        around.out.push(Effect::Send { peer, message: Message::NeighbourReply(reply) });
+        if ask.urgent && ask.degree == 0 {
+            self.announce(around, peer);
+        }
+    }
+
+    fn admits<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId, urgent: bool) -> bool {
+        let config = around.config;
+        let actives = self.actives();
+        if actives < config.active_max {
+            let inbound = self.neighbours.values().filter(|n| n.active && !n.chosen).count();
+            let small = self.book.len() <= config.active_max;
+            return small || urgent || inbound < config.inbound_max;
+        }
+        urgent && self.evict(around, peer)
+    }
+
+    /// Makes room for somebody in need: of those who can spare a neighbour, the one who has most.
+    fn evict<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, but: &PeerId) -> bool {
+        let spare = |degree: u8| degree != u8::MAX && usize::from(degree) > around.config.active_min;
+        let able = self.neighbours.iter().filter(|(peer, n)| n.active && *peer != but && spare(n.degree));
+        let Some(peer) = able.max_by_key(|(_, n)| (!n.chosen, n.degree)).map(|(peer, _)| *peer) else { return false };
+        self.part(around, peer);
+        true
+    }
+
+    /// Ends being neighbours.
+    fn part<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+            neighbour.deactivate();
+            neighbour.rests_until = around.now + around.config.rest;
+        }
+        self.release(around, &peer);
+        let farewell = Message::Disconnect(Disconnect { room: self.id, degree: self.degree() });
+        around.out.push(Effect::Send { peer, message: farewell });
+    }
+
+    pub(crate) fn on_reply<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, reply: NeighbourReply) {
+        let full = self.actives() >= around.config.active_max;
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        neighbour.degree = reply.degree;
+        let asked = neighbour.asked.take().is_some();
+        if reply.accepted && !neighbour.active {
+            // Too late, or others were faster: they must not believe in a neighbour that they have not.
+            if asked && !full { self.activate(around, peer, true) } else { self.part(around, peer) }
+        } else if !reply.accepted && asked {
+            neighbour.rests_until = around.now + around.config.rest;
+            self.release(around, &peer);
+        } else if neighbour.active && asked {
+            // Both asked: it counts as chosen by both.
+            neighbour.chosen = true;
+        }
+        self.tend(around);
+    }
+
+    pub(crate) fn on_disconnect<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, degree: u8) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        neighbour.degree = degree;
+        neighbour.deactivate();
+        neighbour.rests_until = around.now + around.config.rest;
+        self.release(around, &peer);
+        self.regrow(around);
+        self.tend(around);
+    }
+
+    fn activate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, chosen: bool) {
+        let eager = self.eagers() < around.config.fanout;
+        if let Some(neighbour) = self.neighbours.get_mut(&peer)
+            && !neighbour.active
+        {
+            (neighbour.active, neighbour.chosen, neighbour.eager) = (true, chosen, eager);
+        }
+    }
+
+    /// A newcomer is made known by random walks, one from each neighbour.
+    fn announce<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, newcomer: PeerId) {
+        let walk = around.config.walk;
+        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != newcomer).map(|(peer, _)| *peer);
+        for peer in others.collect::<Vec<_>>() {
+            self.walk_on(around, peer, newcomer, walk);
+        }
+        // And the newcomer gets to know some others.
+        self.shuffle_with(around, newcomer, true);
+    }
+
+    fn walk_on<R: rand::Rng>(&self, around: &mut Around<'_, R>, peer: PeerId, newcomer: PeerId, ttl: u8) {
+        around.out.push(Effect::Introduce { peer, subjects: vec![newcomer] });
+        let join = Message::ForwardJoin(ForwardJoin { room: self.id, ttl, peer: newcomer });
+        around.out.push(Effect::Send { peer, message: join });
+    }
+
+    pub(crate) fn on_forward_join<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, join: ForwardJoin) {
+        let newcomer = join.peer;
+        // Who is not in the book is no member as far as this device knows, or cannot be dialled.
+        if newcomer == around.me || !self.book.contains(&newcomer) {
+            return;
+        }
+        let ttl = join.ttl.min(around.config.walk);
+        if ttl == around.config.trace {
+            self.book.at_hand(around.config, newcomer, around.rng);
+        }
+        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != from && **peer != newcomer);
+        let next = others.map(|(peer, _)| *peer).choose(around.rng);
+        match next {
+            Some(peer) if ttl > 0 => self.walk_on(around, peer, newcomer, ttl - 1),
+            _ if self.seeks(around.config) && !self.neighbours.contains_key(&newcomer) && !self.dials.contains_key(&newcomer) => {
+                self.dial(around, newcomer, DialState::Dialling);
+                self.tend_at = self.tend_at.min(around.now + around.config.patience);
+            }
+            _ => self.book.at_hand(around.config, newcomer, around.rng),
+        }
+    }
+
+    /// Exchanges some of those at hand.
+    fn shuffle_with<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, answer: bool) {
+        let mut peers = self.book.sample(around.config.shuffle_peers, around.rng, &peer);
+        let near = self.neighbours.iter().filter(|(near, n)| n.active && **near != peer).map(|(near, _)| *near);
+        peers.extend(near.sample(around.rng, 3));
+        peers.sort();
+        peers.dedup();
+        if peers.is_empty() {
+            return;
+        }
+        around.out.push(Effect::Introduce { peer, subjects: peers.clone() });
+        around.out.push(Effect::Send { peer, message: Message::Shuffle(Shuffle { room: self.id, answer, peers }) });
+    }
+
+    pub(crate) fn on_shuffle<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, shuffle: Shuffle) {
+        if !shuffle.answer {
+            self.shuffle_with(around, from, true);
+        }
+        for peer in shuffle.peers.into_iter().filter(|peer| *peer != around.me && !self.neighbours.contains_key(peer)) {
+            self.book.at_hand(around.config, peer, around.rng);
+        }
+        self.tend(around);
+    }
+
+    /// What is due in the overlay.
+    pub(crate) fn keep_overlay<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let now = around.now;
+        if self.tend_at <= now {
+            self.tend(around);
+        }
+        if self.shuffle_at <= now {
+            self.shuffle_at = now + jittered(around.config.shuffle_every, around.rng);
+            let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
+            if let Some(peer) = near.filter(|_| self.book.len() > around.config.active_max) {
+                self.shuffle_with(around, peer, false);
+            }
+        }
+        if self.wander_at <= now {
+            self.wander_at = now + jittered(around.config.wander_every, around.rng);
+            let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
+            if let Some(peer) = self.book.pick_any(around.rng, free) {
+                self.dial(around, peer, DialState::Wandering);
+                self.tend_at = self.tend_at.min(now + around.config.patience);
+            }
+        }
+    }
+
+    /// Whether the link with somebody is of use to this room.
+    pub(crate) fn holds(&self, config: &crate::Config, peer: &PeerId) -> bool {
+        if self.dials.contains_key(peer) || self.is_asked(peer) {
+            return true;
+        }
+        let Some(neighbour) = self.neighbours.get(peer) else { return false };
+        let poor = |degree: usize| degree < config.active_min;
+        // Whoever has too few neighbours is not left alone, though they may not be active ones: they get Heads.
+        neighbour.active
+            || !neighbour.is_member()
+            || neighbour.asked.is_some()
+            || poor(self.actives())
+            || poor(usize::from(neighbour.degree))
+    }
+}
+
+/// Around `base`, ± 50 %, so that devices that started together do not act together.
+pub(crate) fn jittered<R: rand::Rng>(base: Millis, rng: &mut R) -> Millis {
+    rng.random_range(base / 2..=base + base / 2)
+}

@@ -1,0 +1,343 @@
+//! Anti-entropy in one room: comparing how far each log has come, and asking for what is missing. Spreading is fast, this makes it certain.
+
+use std::collections::BTreeMap;
+
+use identity::PeerId;
+use rand::seq::IteratorRandom;
+use wire::ids::{LogKey, RoomId};
+use wire::message::{Digest, HeadOf, Heads, Message, Need, RawEvent};
+
+use crate::neighbour::Neighbour;
+use crate::room::{Around, Room};
+use crate::{Effect, Millis, Standing};
+
+/// Logs that are known to be behind, for each room.
+const MAX_WANTS: usize = 8_192;
+/// Of these, logs unknown here that one neighbour told of: a lying one costs no more.
+const MAX_TOLD: usize = 1_024;
+/// Times that a log whose author is unknown is asked for before it is forgotten until somebody mentions it again.
+const MAX_STRANGER_TRIES: u8 = 20;
+/// Pause before such a log is asked for again.
+const STRANGER_PAUSE: Millis = 250;
+/// Pause before a log is asked for again after an answer with nothing new in it.
+const FRUITLESS_PAUSE: Millis = 250;
+/// All Heads (or a Digest) go to one neighbour at most this often.
+const FULL_HEADS_PAUSE: Millis = 500;
+/// A gap up to this size is the tree's failure, which a Graft mends; a larger one comes of absence.
+const GRAFT_GAP: u32 = 256;
+
+/// A log of which more exists elsewhere.
+pub(crate) struct Want {
+    pub(crate) target: u32,
+    not_before: Millis,
+    asked: Option<Asked>,
+    tries: u8,
+    /// Who told of it, if it was unknown here.
+    told_by: Option<PeerId>,
+}
+
+struct Asked {
+    peer: PeerId,
+    until: Millis,
+}
+
+impl Room {
+    /// A neighbour's digest: equal means that they have all that is here.
+    pub(crate) fn on_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, digest: [u8; 16]) {
+        if digest != self.own.digest() {
+            self.send_all_heads(around, peer);
+            return self.send_digest(around, peer);
+        }
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member()) else { return };
+        self.own.iter().for_each(|head| neighbour.state(head.log, head.seq));
+        for head in self.own.of(around.me) {
+            around.out.push(Effect::Acked { room: self.id, peer, log: head.log, seq: head.seq });
+        }
+    }
+
+    /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more than ours.
+    pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
+        let Some(standing) = self.standing(&peer) else { return };
+        for head in heads {
+            if standing == Standing::Provisional && !head.log.log.is_control() {
+                continue;
+            }
+            self.on_head(around, peer, head);
+        }
+        self.pursue(around);
+    }
+
+    fn on_head<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) {
+        let mine = self.own.get(&head.log);
+        let mine_seq = mine.map_or(0, |h| h.seq);
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        neighbour.state(head.log, head.seq);
+        if head.log.device == around.me && head.seq <= mine_seq {
+            around.out.push(Effect::Acked { room: self.id, peer, log: head.log, seq: head.seq });
+        }
+        if self.stopped.contains(&head.log) {
+            return;
+        }
+        match mine {
+            Some(own) if own.seq == head.seq && own.hash != head.hash => {
+                let need = Need { room: self.id, log: head.log, from: own.seq, to: own.seq };
+                around.out.push(Effect::Send { peer, message: Message::Need(need) });
+            }
+            _ if head.seq > mine_seq => {
+                let wait = around.config.graft_after * u64::from(mine.is_some());
+                self.want(around.now, &peer, head.log, head.seq, around.now + wait);
+            }
+            _ => {}
+        }
+    }
+
+    /// Serves a range if the asker may have it and it exists here.
+    pub(crate) fn on_need<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, mut need: Need) {
+        let allowed = match self.standing(&peer) {
+            Some(Standing::Member) => true,
+            Some(Standing::Provisional) => need.log.log.is_control(),
+            None => false,
+        };
+        if !allowed || need.from == 0 || need.from > need.to {
+            return around.out.push(Effect::Fault { peer, what: "need" });
+        }
+        need.to = need.to.min(self.own.seq(&need.log));
+        around.out.push(Effect::Serve { peer, need });
+    }
+
+    /// Events arrived in answer to a Need: the asker's patience is renewed, or ends with the last of them.
+    pub(crate) fn on_data<R: rand::Rng>(
+        &mut self,
+        around: &mut Around<'_, R>,
+        peer: PeerId,
+        log: LogKey,
+        last: u32,
+        events: Vec<RawEvent>,
+    ) {
+        if events.is_empty() {
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                neighbour.forget(&log);
+            }
+            self.answered(around.now, &log);
+            return self.pursue(around);
+        }
+        if let Some(want) = self.wants.get_mut(&log)
+            && let Some(asked) = &mut want.asked
+            && asked.peer == peer
+        {
+            asked.until = around.now + around.config.need_timeout;
+        }
+        around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { last }, events });
+    }
+
+    /// A range was answered to its end.
+    pub(crate) fn answered(&mut self, now: Millis, log: &LogKey) {
+        if let Some(want) = self.wants.get_mut(log) {
+            want.asked = None;
+            self.pursue_at = now;
+        }
+    }
+
+    /// Nothing new came of asking: whoever says to have more is asked again, but not at the speed of the network.
+    pub(crate) fn answered_in_vain(&mut self, now: Millis, log: &LogKey) {
+        if let Some(want) = self.wants.get_mut(log) {
+            want.asked = None;
+            want.not_before = want.not_before.max(now + FRUITLESS_PAUSE);
+            self.pursue_at = now;
+        }
+    }
+
+    /// The author of a log is unknown here, so far.
+    pub(crate) fn on_stranger(&mut self, now: Millis, log: &LogKey) {
+        let Some(want) = self.wants.get_mut(log) else { return };
+        want.asked = None;
+        want.tries = want.tries.saturating_add(1);
+        want.not_before = now + STRANGER_PAUSE;
+        self.pursue_at = now;
+        self.drop_want_if(log, |want| want.tries > MAX_STRANGER_TRIES);
+    }
+
+    /// What this neighbour was asked for is asked of others.
+    pub(crate) fn forget_asks(&mut self, peer: &PeerId) {
+        for want in self.wants.values_mut().filter(|w| w.asked.as_ref().is_some_and(|a| a.peer == *peer)) {
+            want.asked = None;
+            self.pursue_at = 0;
+        }
+    }
+
+    pub(crate) fn is_asked(&self, peer: &PeerId) -> bool {
+        self.wants.values().any(|w| w.asked.as_ref().is_some_and(|a| a.peer == *peer))
+    }
+
+    pub(crate) fn want(&mut self, now: Millis, peer: &PeerId, log: LogKey, target: u32, not_before: Millis) {
+        if self.stopped.contains(&log) {
+            return;
+        }
+        if !self.wants.contains_key(&log) {
+            let told_by = (self.own.seq(&log) == 0).then_some(*peer);
+            let told = |n: &Want| told_by.is_some() && n.told_by == told_by;
+            if self.wants.len() >= MAX_WANTS
+                || (self.wants.len() >= MAX_TOLD && self.wants.values().filter(|w| told(w)).count() >= MAX_TOLD)
+            {
+                return;
+            }
+            self.wants.insert(log, Want { target, not_before, asked: None, tries: 0, told_by });
+        }
+        if let Some(want) = self.wants.get_mut(&log) {
+            want.target = want.target.max(target);
+            want.not_before = want.not_before.min(not_before);
+            self.pursue_at = self.pursue_at.min(want.not_before.max(now));
+        }
+    }
+
+    pub(crate) fn drop_want_if(&mut self, log: &LogKey, over: impl Fn(&Want) -> bool) {
+        if self.wants.get(log).is_some_and(over) {
+            self.wants.remove(log);
+            self.pursue_at = 0;
+        }
+    }
+
+    /// Asks for what is missing: control logs first, each of somebody who has it, a few of each at a time.
+    pub(crate) fn pursue<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let now = around.now;
+        if self.pursue_at > now {
+            return;
+        }
+        self.pursue_at = Millis::MAX;
+        self.give_up_asking(now);
+        let mut unheld = Vec::new();
+        for control in [true, false] {
+            let due = |(log, want): &(&LogKey, &Want)| log.log.is_control() == control && want.asked.is_none() && want.not_before <= now;
+            let due: Vec<LogKey> = self.wants.iter().filter(due).map(|(log, _)| *log).collect();
+            for log in due {
+                match self.holder(around, &log) {
+                    Holder::Free(peer) => self.ask_for(around, peer, log),
+                    Holder::Busy => {}
+                    Holder::Nobody => unheld.push(log),
+                }
+            }
+        }
+        for log in unheld {
+            self.wants.remove(&log);
+        }
+        let next = self.wants.values().filter_map(|want| match &want.asked {
+            Some(asked) => Some(asked.until),
+            // What is due already waits for an answer to others.
+            None => (want.not_before > now).then_some(want.not_before),
+        });
+        self.pursue_at = next.min().unwrap_or(Millis::MAX);
+        self.report_lacking(around);
+    }
+
+    /// Questions that nobody answered in time are free again; counts those that are still open.
+    fn give_up_asking(&mut self, now: Millis) {
+        self.neighbours.values_mut().for_each(|n| n.questions = 0);
+        for want in self.wants.values_mut() {
+            let late = want.asked.take_if(|asked| asked.until <= now);
+            if let Some(neighbour) = late.and_then(|asked| self.neighbours.get_mut(&asked.peer)) {
+                neighbour.late = neighbour.late.saturating_add(1);
+            }
+            if let Some(neighbour) = want.asked.as_ref().and_then(|asked| self.neighbours.get_mut(&asked.peer)) {
+                neighbour.questions += 1;
+            }
+        }
+    }
+
+    /// Whom to ask for a log: of those who have it, one who has answered best so far.
+    fn holder<R: rand::Rng>(&self, around: &mut Around<'_, R>, log: &LogKey) -> Holder {
+        let from = self.own.seq(log) + 1;
+        let holds = |n: &Neighbour| (log.log.is_control() || n.is_member()) && n.has(log) >= from;
+        let Some(best) = self.neighbours.values().filter(|n| holds(n)).map(|n| n.late).min() else { return Holder::Nobody };
+        let limit = around.config.needs_at_once;
+        let free = self.neighbours.iter().filter(|(_, n)| holds(n) && n.late == best && n.questions < limit);
+        free.map(|(peer, _)| *peer).choose(around.rng).map_or(Holder::Busy, Holder::Free)
+    }
+
+    fn ask_for<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
+        let have = self.own.seq(&log);
+        let Some(want) = self.wants.get_mut(&log) else { return };
+        want.asked = Some(Asked { peer, until: around.now + around.config.need_timeout });
+        let target = want.target;
+        if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+            neighbour.questions += 1;
+        }
+        if !log.log.is_control() && have > 0 && target.saturating_sub(have) <= GRAFT_GAP {
+            self.graft(around, peer);
+        }
+        let need = Need { room: self.id, log, from: have + 1, to: target };
+        around.out.push(Effect::Send { peer, message: Message::Need(need) });
+    }
+
+    fn report_lacking<R>(&mut self, around: &mut Around<'_, R>) {
+        let lacking = self.wants.iter().map(|(log, w)| w.target.saturating_sub(self.own.seq(log))).fold(0u32, u32::saturating_add);
+        if lacking != self.lacking {
+            self.lacking = lacking;
+            around.out.push(Effect::Lacking { room: self.id, count: lacking });
+        }
+    }
+
+    /// Tells linked authors that their events are here.
+    pub(crate) fn tell_authors<R>(&mut self, around: &mut Around<'_, R>) {
+        self.acks_at = None;
+        let mut by_author: BTreeMap<PeerId, Vec<HeadOf>> = BTreeMap::new();
+        for head in std::mem::take(&mut self.acks).iter().filter_map(|log| self.own.get(log)) {
+            by_author.entry(head.log.device).or_default().push(head);
+        }
+        for (peer, heads) in by_author {
+            let Some(neighbour) = self.neighbours.get(&peer) else { continue };
+            let heads: Vec<HeadOf> = heads.into_iter().filter(|h| neighbour.is_member() || h.log.log.is_control()).collect();
+            send_heads(self.id, peer, &heads, around.out);
+        }
+    }
+
+    /// Tells those who are not known to have what changed.
+    pub(crate) fn tell_heads<R>(&mut self, around: &mut Around<'_, R>) {
+        self.heads_at = None;
+        let changed: Vec<HeadOf> = std::mem::take(&mut self.dirty).iter().filter_map(|log| self.own.get(log)).collect();
+        for (peer, neighbour) in &self.neighbours {
+            let told = |head: &&HeadOf| {
+                let for_them = neighbour.is_member() || head.log.log.is_control();
+                for_them && head.log.device != *peer && neighbour.has(&head.log) < head.seq
+            };
+            let heads: Vec<HeadOf> = changed.iter().filter(told).copied().collect();
+            send_heads(self.id, *peer, &heads, around.out);
+        }
+    }
+
+    pub(crate) fn send_all_heads<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if neighbour.full_heads_at.is_some_and(|at| around.now < at + FULL_HEADS_PAUSE) {
+            return;
+        }
+        neighbour.full_heads_at = Some(around.now);
+        let control_only = !neighbour.is_member();
+        let heads: Vec<HeadOf> = self.own.iter().filter(|h| !control_only || h.log.log.is_control()).collect();
+        send_heads(self.id, peer, &heads, around.out);
+    }
+
+    pub(crate) fn send_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if neighbour.digest_at.is_some_and(|at| around.now < at + FULL_HEADS_PAUSE) {
+            return;
+        }
+        neighbour.digest_at = Some(around.now);
+        let digest = Digest { room: self.id, digest: self.own.digest() };
+        around.out.push(Effect::Send { peer, message: Message::Digest(digest) });
+    }
+}
+
+/// Whom a log can be asked of.
+enum Holder {
+    /// This one.
+    Free(PeerId),
+    /// Those who have it owe enough answers.
+    Busy,
+    /// No neighbour is known to have it.
+    Nobody,
+}
+
+fn send_heads(room: RoomId, peer: PeerId, heads: &[HeadOf], out: &mut Vec<Effect>) {
+    for part in heads.chunks(wire::limits::MAX_HEADS) {
+        out.push(Effect::Send { peer, message: Message::Heads(Heads { room, heads: part.to_vec() }) });
+    }
+}

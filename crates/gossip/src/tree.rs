@@ -1,0 +1,114 @@
+//! The trees on the overlay of one room, along which fresh events are pushed.
+//!
+//! Plumtree (Leitão, Pereira, Rodrigues: "Epidemic broadcast trees", SRDS 2007): the edge that delivers first stays eager, an edge that brings a duplicate becomes
+//! lazy on both sides (Prune), and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are the IHAVE.
+
+use identity::PeerId;
+use rand::seq::IteratorRandom;
+use wire::ids::LogKey;
+use wire::message::{Message, RawEvent, Run};
+
+use crate::room::{Around, Room};
+use crate::{Effect, Millis};
+
+/// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
+const PRUNE_PAUSE: Millis = 1_000;
+
+impl Room {
+    pub(crate) fn eagers(&self) -> usize {
+        self.neighbours.values().filter(|n| n.eager).count()
+    }
+
+    /// Pushes a run to the eager neighbours. With none of them, or at the last hop, Heads tell of it.
+    pub(crate) fn push<R>(
+        &mut self,
+        around: &mut Around<'_, R>,
+        from: Option<PeerId>,
+        ttl: u8,
+        log: LogKey,
+        seq: u32,
+        events: Vec<RawEvent>,
+    ) {
+        if ttl == 0 {
+            return;
+        }
+        let mut peers = Vec::new();
+        for (peer, neighbour) in &mut self.neighbours {
+            if neighbour.eager && Some(*peer) != from && *peer != log.device && neighbour.has(&log) < seq {
+                neighbour.note(log, seq);
+                peers.push(*peer);
+            }
+        }
+        if !peers.is_empty() {
+            around.out.push(Effect::Spread { peers, message: Message::Run(Run { ttl, room: self.id, events }) });
+        }
+    }
+
+    /// Somebody pushed what was here already.
+    pub(crate) fn on_duplicate<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.now < at + PRUNE_PAUSE) {
+            return;
+        }
+        neighbour.eager = false;
+        neighbour.pruned_at = Some(around.now);
+        around.out.push(Effect::Send { peer, message: Message::Prune(self.id) });
+    }
+
+    /// Somebody was the first to bring an event.
+    pub(crate) fn on_first(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager |= neighbour.active && !neighbour.owed;
+        }
+    }
+
+    pub(crate) fn on_prune(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager = false;
+        }
+    }
+
+    pub(crate) fn on_graft(&mut self, peer: &PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            neighbour.eager |= neighbour.active && !neighbour.owed;
+        }
+    }
+
+    /// Makes an edge eager on both sides.
+    pub(crate) fn graft<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.eager && !n.owed) else { return };
+        neighbour.eager = true;
+        around.out.push(Effect::Send { peer, message: Message::Graft(self.id) });
+    }
+
+    /// A branch broke: if none is left, another edge takes its place at once.
+    pub(crate) fn regrow<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        if self.eagers() == 0
+            && let Some(peer) = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng)
+        {
+            self.graft(around, peer);
+        }
+    }
+
+    /// A live message did not fit into a neighbour's queue: from now on Heads tell them, and all of them once there is room.
+    pub(crate) fn refused<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(peer) else { return };
+        (neighbour.owed, neighbour.eager) = (true, false);
+        // What was thought to be on its way to them may not be.
+        neighbour.forget_all();
+        self.heads_soon(around);
+    }
+
+    /// A neighbour's queue has room again.
+    pub(crate) fn drained<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        if self.neighbours.get(peer).is_none_or(|n| !n.owed) {
+            return;
+        }
+        let eager = self.eagers() < around.config.fanout;
+        if let Some(neighbour) = self.neighbours.get_mut(peer) {
+            (neighbour.owed, neighbour.full_heads_at) = (false, None);
+            neighbour.eager = eager && neighbour.active;
+        }
+        self.send_all_heads(around, *peer);
+    }
+}
