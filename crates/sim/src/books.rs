@@ -26,7 +26,8 @@ struct Said {
     shown: HashMap<u32, Time>,
     /// Copies that came, by node.
     copies: HashMap<u32, u32>,
-    hops: u32,
+    /// Hops from the author, by node, on the way on which it came first.
+    hops: HashMap<u32, u32>,
 }
 
 /// What one node has shown.
@@ -45,7 +46,7 @@ pub struct Tally {
     pub copies: u64,
     /// Most copies that one node got.
     pub most: u32,
-    /// Hops of the first copy that came live to the node farthest away.
+    /// Hops to the node that is farthest away, on the way on which it came first, live or as repair.
     pub hops: u32,
     /// Until the last of those who have it showed it.
     pub last: Duration,
@@ -56,12 +57,13 @@ impl Books {
         Books { shelves: (0..nodes).map(|_| Shelf::default()).collect(), ..Books::default() }
     }
 
-    pub(crate) fn said(&mut self, id: EventId, at: Time) {
-        self.said.insert(id, Said { at, shown: HashMap::new(), copies: HashMap::new(), hops: 0 });
+    pub(crate) fn said(&mut self, id: EventId, author: u32, at: Time) {
+        let hops = HashMap::from([(author, 0)]);
+        self.said.insert(id, Said { at, shown: HashMap::new(), copies: HashMap::new(), hops });
     }
 
-    /// Events came to a node, live over so many hops, or as repair.
-    pub(crate) fn came(&mut self, node: u32, events: &[RawEvent], hops: Option<u32>) {
+    /// Events came to a node from another.
+    pub(crate) fn came(&mut self, node: u32, from: u32, events: &[RawEvent]) {
         for raw in events {
             let Ok(event) = Event::decode(raw.clone()) else { continue };
             if event.header.kind != kind::MESSAGE {
@@ -69,9 +71,8 @@ impl Books {
             }
             let Some(said) = self.said.get_mut(&event.id()) else { continue };
             *said.copies.entry(node).or_default() += 1;
-            if let Some(hops) = hops.filter(|_| !said.shown.contains_key(&node)) {
-                said.hops = said.hops.max(hops);
-            }
+            let hops = said.hops.get(&from).copied().unwrap_or_default() + 1;
+            said.hops.entry(node).or_insert(hops);
         }
     }
 
@@ -114,14 +115,13 @@ impl Books {
             shown: said.shown.len().saturating_sub(1),
             copies: said.copies.values().map(|count| u64::from(*count)).sum(),
             most: said.copies.values().copied().max().unwrap_or(0),
-            hops: said.hops,
+            hops: said.hops.values().copied().max().unwrap_or(0),
             last,
         })
     }
 
-    /// How long a message took to a node; none if it is not there.
-    pub fn delay(&self, id: &EventId, node: u32) -> Option<Duration> {
-        let said = self.said.get(id)?;
-        Some(said.shown.get(&node)?.since(said.at))
+    /// A node has shown a message, and still has it.
+    pub fn has(&self, id: &EventId, node: u32) -> bool {
+        self.shelves.get(node as usize).is_some_and(|shelf| shelf.shown.contains_key(id))
     }
 }

@@ -4,7 +4,8 @@ use identity::{Identity, PeerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use wire::ids::{LogId, LogKey, RoomId};
-use wire::message::{Digest, HeadOf, Heads, Message, Need, PeerRecord};
+use wire::limits::MAX_SHUFFLE;
+use wire::message::{Digest, Disconnect, ForwardJoin, HeadOf, Heads, Message, Need, Neighbour, PeerRecord, Shuffle};
 
 /// In which way somebody is hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Hostile {
     /// What it makes of a message that the engine inside wants to send.
     pub(crate) fn twist(&mut self, message: Message) -> Option<Message> {
         match (self.manner, message) {
-            (Manner::Mute, Message::Run(_) | Message::Data(_) | Message::Heads(_) | Message::Records(_)) => None,
+            (Manner::Mute, Message::Run(_) | Message::Data(_) | Message::Heads(_) | Message::Records(_) | Message::Shuffle(_)) => None,
             (Manner::Liar, Message::Heads(heads)) => Some(Message::Heads(self.lie(heads))),
             (Manner::Liar, Message::Digest(digest)) => Some(Message::Digest(Digest { digest: self.rng.random(), ..digest })),
             (Manner::Mute | Manner::Liar | Manner::Storm | Manner::Forger, message) => Some(message),
@@ -69,6 +70,7 @@ impl Hostile {
             Manner::Forger => {
                 let mut said = vec![self.invented_heads(devices, 200)];
                 said.extend(PeerRecord::messages((0..8).map(|_| self.invented_person())));
+                said.extend([self.invented_members(), self.newcomer()]);
                 said
             }
         }
@@ -76,9 +78,13 @@ impl Hostile {
 
     fn noise(&mut self, nth: usize, devices: &[PeerId]) -> Message {
         let room = self.room;
-        match nth % 3 {
+        match nth % 7 {
             0 => Message::Digest(Digest { room, digest: self.rng.random() }),
             1 => Message::Need(Need { room, log: self.log(devices), from: 1, to: u32::MAX }),
+            2 => Message::Graft(room),
+            3 => Message::Prune(room),
+            4 => Message::Neighbour(Neighbour { room, urgent: true, degree: 0 }),
+            5 => Message::Disconnect(Disconnect { room, degree: self.rng.random() }),
             _ => self.invented_heads(devices, 3),
         }
     }
@@ -88,6 +94,16 @@ impl Hostile {
         let room = self.room;
         let heads = (0..count).map(|_| HeadOf { log: self.log(devices), seq: self.rng.random_range(1..100), hash: self.rng.random() });
         Message::Heads(Heads { room, heads: heads.collect() })
+    }
+
+    /// Members that are none.
+    pub(crate) fn invented_members(&mut self) -> Message {
+        let peers = (0..MAX_SHUFFLE).map(|_| PeerId::from_bytes(self.rng.random())).collect();
+        Message::Shuffle(Shuffle { room: self.room, answer: false, peers })
+    }
+
+    fn newcomer(&mut self) -> Message {
+        Message::ForwardJoin(ForwardJoin { room: self.room, ttl: u8::MAX, peer: PeerId::from_bytes(self.rng.random()) })
     }
 
     fn log(&mut self, devices: &[PeerId]) -> LogKey {

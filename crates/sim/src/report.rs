@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use gossip::Tie;
 use identity::PeerId;
 use wire::ids::EventId;
 
@@ -13,7 +14,7 @@ use crate::world::World;
 pub struct Spread {
     /// Share of correct members that have shown a message, over all messages.
     pub delivery: f64,
-    /// Most hops of a live copy that was the first.
+    /// Most hops from an author to a member.
     pub hops: u32,
     /// Copies for each member that was to get one.
     pub payloads: f64,
@@ -47,7 +48,7 @@ impl World {
         let mut times = Vec::new();
         for id in messages {
             let Some(tally) = self.books.tally(id) else { continue };
-            shown += correct.iter().filter(|number| self.books.delay(id, **number).is_some()).count();
+            shown += correct.iter().filter(|number| self.books.has(id, **number)).count();
             expected += correct.len();
             copies += tally.copies;
             spread.hops = spread.hops.max(tally.hops);
@@ -88,8 +89,40 @@ impl World {
     /// Everybody correct has the same events, and among them all of these.
     pub fn agrees_on(&mut self, messages: &[EventId]) -> bool {
         let correct = self.correct();
-        let all = |world: &World| messages.iter().all(|id| correct.iter().all(|number| world.books.delay(id, *number).is_some()));
+        let all = |world: &World| messages.iter().all(|id| correct.iter().all(|number| world.books.has(id, *number)));
         all(self) && self.histories() == 1
+    }
+
+    /// Somebody correct has a message. What only its author had may be gone with its author's disk.
+    pub fn is_kept(&self, id: &EventId) -> bool {
+        self.correct().iter().any(|number| self.books.has(id, *number))
+    }
+
+    /// How a member stands with those who are linked to it.
+    pub fn ties(&self, number: u32) -> Vec<Tie> {
+        let room = self.room();
+        let body = self.hosts.get(number as usize).and_then(|host| host.body.as_ref());
+        body.map(|body| body.hand.gossip().ties(&room).collect()).unwrap_or_default()
+    }
+
+    /// Whom a member has in its active view.
+    pub fn actives(&self, number: u32) -> Vec<PeerId> {
+        self.ties(number).iter().filter(|tie| tie.active).map(|tie| tie.peer).collect()
+    }
+
+    /// Correct members with their active view as others see it: who has whom without being had, and who has too many.
+    pub fn lopsided(&self, most: usize) -> Vec<u32> {
+        let views: BTreeMap<u32, BTreeSet<PeerId>> =
+            self.correct().into_iter().map(|number| (number, self.actives(number).into_iter().collect())).collect();
+        let wrong = |number: &u32, view: &BTreeSet<PeerId>| {
+            let me = self.peers.get(*number as usize);
+            let returned = |peer: &PeerId| {
+                let theirs = self.numbers.get(peer).and_then(|other| views.get(other));
+                me.zip(theirs).is_none_or(|(me, theirs)| theirs.contains(me))
+            };
+            view.len() > most || !view.iter().all(returned)
+        };
+        views.iter().filter(|(number, view)| wrong(number, view)).map(|(number, _)| *number).collect()
     }
 
     fn linked(&self, number: u32) -> Vec<PeerId> {

@@ -17,8 +17,6 @@ use crate::world::{Happening, World};
 const STALL: Duration = Duration::from_secs(20);
 /// Silence and two unanswered questions.
 const SILENCE: Duration = Duration::from_secs(25);
-/// Hops that a run may travel, from which those that it has travelled are told.
-const FULL_TTL: u32 = 32;
 
 impl World {
     pub(crate) fn wire(&self, wire: WireId) -> Option<&Wire> {
@@ -190,8 +188,8 @@ impl World {
         }
         for message in &messages {
             match message {
-                Message::Run(run) => self.books.came(number, &run.events, Some((FULL_TTL + 1).saturating_sub(u32::from(run.ttl)))),
-                Message::Data(data) => self.books.came(number, &data.events, None),
+                Message::Run(run) => self.books.came(number, other, &run.events),
+                Message::Data(data) => self.books.came(number, other, &data.events),
                 _ => {}
             }
         }

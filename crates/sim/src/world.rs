@@ -165,7 +165,7 @@ impl World {
         let body = self.hosts.get_mut(number as usize).filter(|host| !host.frozen)?.body.as_mut()?;
         body.hand.set_now(at);
         let Said { id, .. } = body.hand.say(room, text.to_owned()).ok()?;
-        self.books.said(id, self.now);
+        self.books.said(id, number, self.now);
         self.settle(number);
         Some(id)
     }
