@@ -4,7 +4,7 @@ use identity::{Identity, PeerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use wire::ids::{LogId, LogKey, RoomId};
-use wire::limits::MAX_SHUFFLE;
+use wire::limits::{MAX_SHUFFLE, MAX_TTL};
 use wire::message::{Digest, Disconnect, ForwardJoin, HeadOf, Heads, Message, Need, Neighbour, PeerRecord, Shuffle};
 
 /// In which way somebody is hostile.
@@ -103,7 +103,7 @@ impl Hostile {
     }
 
     fn newcomer(&mut self) -> Message {
-        Message::ForwardJoin(ForwardJoin { room: self.room, ttl: u8::MAX, peer: PeerId::from_bytes(self.rng.random()) })
+        Message::ForwardJoin(ForwardJoin { room: self.room, ttl: MAX_TTL, peer: PeerId::from_bytes(self.rng.random()) })
     }
 
     fn log(&mut self, devices: &[PeerId]) -> LogKey {
