@@ -29,6 +29,8 @@ pub struct Config {
     pub book_max: usize,
     /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more evenly. Lower: fewer messages for each join.
     pub walk: u8,
+    /// Random walks for each newcomer. Trade-off as for `walk`.
+    pub walks: usize,
     /// Steps left at which a walk leaves a trace in the passive view (PRWL).
     pub trace: u8,
     /// Members named in a shuffle. Higher: faster mixing, longer messages.
@@ -41,6 +43,9 @@ pub struct Config {
     pub patience: Millis,
     /// Pause before somebody who refused or could not be reached is asked again. Higher: small rooms recover later. Lower: useless requests.
     pub rest: Millis,
+    /// Time in which an edge that brings duplicates is pruned, about. Higher: more duplicates after the overlay changed. Lower: when several people talk at once
+    /// too many edges are pruned, and the tree has to be grafted together again.
+    pub settle: Millis,
 
     /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found later. Lower: more idle traffic.
     pub digest_every: Millis,
@@ -49,7 +54,8 @@ pub struct Config {
     /// Wait before others are told of new events by Heads (Plumtree's IHAVE), − 50 %. Higher: a broken tree is noticed later. Lower: each message costs
     /// most of its Heads by itself, which is most of what spreading costs.
     pub heads_after: Millis,
-    /// Wait before asking for what may still be on its way (Plumtree's timer). Higher: a loss is repaired later. Lower: things are sent twice.
+    /// Shortest wait before asking for what may still be on its way (Plumtree's timer); the longest is three times that. Higher: a loss is repaired later.
+    /// Lower: things are sent twice where a message needs longer through the tree than Heads do past it.
     pub graft_after: Millis,
     /// How long an unanswered question keeps others from being asked.
     pub need_timeout: Millis,
@@ -71,16 +77,18 @@ impl Default for Config {
             passive_max: 64,
             book_max: 4_096,
             walk: 6,
+            walks: 4,
             trace: 3,
             shuffle_peers: 8,
             shuffle_every: 30_000,
             wander_every: 60_000,
             patience: 5_000,
             rest: 30_000,
+            settle: 12_000,
             digest_every: 10_000,
             acks_after: 100,
             heads_after: 300,
-            graft_after: 60,
+            graft_after: 200,
             need_timeout: 5_000,
             needs_at_once: 4,
         }

@@ -84,10 +84,11 @@ impl Engine {
                 }
             }
             Input::Checked { peer, room, origin, events, verdict } => {
+                let run = self.seen.name(&events);
                 if is_settled(&verdict) {
-                    self.seen.insert(self.seen.name(&events));
+                    self.seen.insert(run);
                 }
-                self.rooms.get_mut(&room)?.on_checked(&mut around, peer, origin, events, verdict);
+                self.rooms.get_mut(&room)?.on_checked(&mut around, peer, origin, events, run, verdict);
             }
             Input::Published { room, log, head, events } => {
                 self.seen.insert(self.seen.name(&events));
@@ -102,12 +103,13 @@ impl Engine {
         room_of
     }
 
-    fn on_run<R>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
+    fn on_run<R: rand::Rng>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
         if state.standing(&peer) != Some(Standing::Member) {
             return;
         }
-        if seen.contains(seen.name(&run.events)) {
-            return state.on_duplicate(around, peer);
+        let name = seen.name(&run.events);
+        if seen.contains(name) {
+            return state.on_duplicate(around, peer, name);
         }
         let ttl = run.ttl.min(around.config.ttl);
         around.out.push(Effect::Check { peer, room: run.room, origin: Origin::Live { ttl }, events: run.events });

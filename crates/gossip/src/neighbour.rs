@@ -8,9 +8,12 @@ use crate::{Millis, Standing};
 
 /// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
 const MAX_LOGS: usize = 8_192;
-/// Requests to change views or trees that one neighbour may make at once, and how fast they come back. An honest one makes some in a minute.
-const STORM: u32 = 64;
-const STORM_REFILL: Millis = 250;
+/// Requests to change views or trees that one neighbour may make at once, and the time in which one comes back. An honest one makes some in a minute, and
+/// relays some for each newcomer.
+const REQUESTS: u32 = 128;
+const REQUEST_REFILL: Millis = 50;
+/// Requests beyond that, one after the other, which are a fault.
+const STORM: u32 = 256;
 
 /// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager ones get runs.
 pub(crate) struct Neighbour {
@@ -34,11 +37,14 @@ pub(crate) struct Neighbour {
     pub(crate) rests_until: Millis,
     /// Active neighbours that they last said to have.
     pub(crate) degree: u8,
+    /// Linked only to look whether they are apart from us; so they are asked if their logs differ.
+    pub(crate) looked_up: bool,
     /// Questions that they owe an answer to, and how many they never answered.
     pub(crate) questions: usize,
     pub(crate) late: u8,
-    storm: u32,
-    storm_at: Millis,
+    requests: u32,
+    requests_at: Millis,
+    ignored: u32,
 }
 
 impl Neighbour {
@@ -56,10 +62,12 @@ impl Neighbour {
             asked: None,
             rests_until: 0,
             degree: u8::MAX,
+            looked_up: false,
             questions: 0,
             late: 0,
-            storm: STORM,
-            storm_at: now,
+            requests: REQUESTS,
+            requests_at: now,
+            ignored: 0,
         }
     }
 
@@ -98,15 +106,28 @@ impl Neighbour {
         (self.active, self.chosen, self.eager) = (false, false, false);
     }
 
-    /// Whether they may make another request to change views or trees.
-    pub(crate) fn may_ask(&mut self, now: Millis) -> bool {
-        let refilled = u32::try_from((now.saturating_sub(self.storm_at)) / STORM_REFILL).unwrap_or(u32::MAX);
+    /// Whether another request to change views or trees is taken.
+    pub(crate) fn may_ask(&mut self, now: Millis) -> Request {
+        let refilled = u32::try_from(now.saturating_sub(self.requests_at) / REQUEST_REFILL).unwrap_or(u32::MAX);
         if refilled > 0 {
-            self.storm = self.storm.saturating_add(refilled).min(STORM);
-            self.storm_at = now;
+            self.requests = self.requests.saturating_add(refilled).min(REQUESTS);
+            self.requests_at = now;
         }
-        let may = self.storm > 0;
-        self.storm = self.storm.saturating_sub(1);
-        may
+        if self.requests > 0 {
+            (self.requests, self.ignored) = (self.requests - 1, 0);
+            return Request::Taken;
+        }
+        self.ignored += 1;
+        if self.ignored % STORM == 0 { Request::Storm } else { Request::Ignored }
     }
+}
+
+/// What becomes of a request to change views or trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Taken,
+    /// Too many; whoever meant it will ask again.
+    Ignored,
+    /// So many that it is a fault.
+    Storm,
 }

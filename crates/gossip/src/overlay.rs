@@ -83,11 +83,30 @@ impl Room {
     /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for that.
     pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         self.book.add(around.config, peer, around.rng);
-        if let Some(dial) = self.dials.get_mut(&peer) {
-            dial.state = DialState::Linked;
-            return self.ask(around, peer);
+        let seeks = self.seeks(around.config);
+        let Some(dial) = self.dials.get_mut(&peer) else { return self.tend(around) };
+        if dial.state == DialState::Wandering && !seeks {
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                neighbour.looked_up = true;
+            }
+            return;
         }
-        self.tend(around);
+        dial.state = DialState::Linked;
+        self.ask(around, peer);
+    }
+
+    /// Somebody who was looked up has the same events, and is left alone; or others, and becomes a bridge between the two parts.
+    pub(crate) fn on_looked_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, equal: bool) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if std::mem::take(&mut neighbour.looked_up) {
+            match self.dials.get_mut(&peer) {
+                Some(dial) if !equal => {
+                    dial.state = DialState::Linked;
+                    self.ask(around, peer);
+                }
+                _ => self.release(around, &peer),
+            }
+        }
     }
 
     /// An active neighbour, or a dial, is gone.
@@ -196,7 +215,9 @@ impl Room {
     }
 
     fn ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        let degree = self.degree();
+        // With those who may still accept, so that only the first is asked as by somebody who has nobody.
+        let asked = self.neighbours.values().filter(|n| n.asked.is_some()).count();
+        let degree = self.degree().saturating_add(u8::try_from(asked).unwrap_or(u8::MAX));
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
         neighbour.asked = Some(around.now + around.config.patience);
         let urgent = usize::from(degree) < around.config.active_min;
@@ -231,11 +252,11 @@ impl Room {
         urgent && self.evict(around, peer)
     }
 
-    /// Makes room for somebody in need: of those who can spare a neighbour, the one who has most.
+    /// Makes room for somebody in need: of those who can spare a neighbour, one who is no branch of the tree, and has most.
     fn evict<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, but: &PeerId) -> bool {
         let spare = |degree: u8| degree != u8::MAX && usize::from(degree) > around.config.active_min;
         let able = self.neighbours.iter().filter(|(peer, n)| n.active && *peer != but && spare(n.degree));
-        let Some(peer) = able.max_by_key(|(_, n)| (!n.chosen, n.degree)).map(|(peer, _)| *peer) else { return false };
+        let Some(peer) = able.max_by_key(|(_, n)| (!n.eager, !n.chosen, n.degree)).map(|(peer, _)| *peer) else { return false };
         self.part(around, peer);
         true
     }
@@ -280,19 +301,18 @@ impl Room {
     }
 
     fn activate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, chosen: bool) {
-        let eager = self.eagers() < around.config.fanout;
-        if let Some(neighbour) = self.neighbours.get_mut(&peer)
-            && !neighbour.active
-        {
-            (neighbour.active, neighbour.chosen, neighbour.eager) = (true, chosen, eager);
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| !n.active) else { return };
+        (neighbour.active, neighbour.chosen) = (true, chosen);
+        if self.eagers() < around.config.fanout {
+            self.graft(around, peer);
         }
     }
 
-    /// A newcomer is made known by random walks, one from each neighbour.
+    /// A newcomer is made known by some random walks.
     fn announce<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, newcomer: PeerId) {
         let walk = around.config.walk;
         let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != newcomer).map(|(peer, _)| *peer);
-        for peer in others.collect::<Vec<_>>() {
+        for peer in others.sample(around.rng, around.config.walks) {
             self.walk_on(around, peer, newcomer, walk);
         }
         // And the newcomer gets to know some others.
@@ -366,11 +386,26 @@ impl Room {
         }
         if self.wander_at <= now {
             self.wander_at = now + jittered(around.config.wander_every, around.rng);
+            self.thin(around);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
             if let Some(peer) = self.book.pick_any(around.rng, free) {
                 self.dial(around, peer, DialState::Wandering);
                 self.tend_at = self.tend_at.min(now + around.config.patience);
             }
+        }
+    }
+
+    /// Bridges and urgent requests fill the view; who was chosen beyond need, and is no branch of the tree, is let go.
+    fn thin<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let config = around.config;
+        let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
+        if self.book.len() <= config.active_max || self.actives() <= config.active_wanted + 1 || chosen.clone().count() <= config.chosen_min
+        {
+            return;
+        }
+        let spare = chosen.filter(|(_, n)| !n.eager && n.degree != u8::MAX && usize::from(n.degree) > config.active_min);
+        if let Some(peer) = spare.map(|(peer, _)| *peer).choose(around.rng) {
+            self.part(around, peer);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use identity::PeerId;
+use rand::RngExt;
 use rand::seq::IteratorRandom;
 use wire::ids::{LogKey, RoomId};
 use wire::message::{Digest, HeadOf, Heads, Message, Need, RawEvent};
@@ -43,8 +44,10 @@ struct Asked {
 
 impl Room {
     /// A neighbour's digest: equal means that they have all that is here.
-    pub(crate) fn on_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, digest: [u8; 16]) {
-        if digest != self.own.digest() {
+    pub(crate) fn on_digest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, digest: [u8; 16]) {
+        let equal = digest == self.own.digest();
+        self.on_looked_up(around, peer, equal);
+        if !equal {
             self.send_all_heads(around, peer);
             return self.send_digest(around, peer);
         }
@@ -67,7 +70,7 @@ impl Room {
         self.pursue(around);
     }
 
-    fn on_head<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) {
+    fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) {
         let mine = self.own.get(&head.log);
         let mine_seq = mine.map_or(0, |h| h.seq);
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
@@ -84,7 +87,8 @@ impl Room {
                 around.out.push(Effect::Send { peer, message: Message::Need(need) });
             }
             _ if head.seq > mine_seq => {
-                let wait = around.config.graft_after * u64::from(mine.is_some());
+                // Of those behind a broken branch one is the first to ask, and passes the answer on to the others.
+                let wait = if mine.is_some() { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
                 self.want(around.now, &peer, head.log, head.seq, around.now + wait);
             }
             _ => {}

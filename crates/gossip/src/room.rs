@@ -1,6 +1,6 @@
 //! The state of one room: neighbours, and what happens to them. `overlay` chooses them, `tree` pushes along them, `repair` makes up for what was missed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use identity::PeerId;
 use rand::seq::IteratorRandom;
@@ -9,7 +9,7 @@ use wire::message::{Message, RawEvent};
 
 use crate::book::Book;
 use crate::heads::OwnHeads;
-use crate::neighbour::Neighbour;
+use crate::neighbour::{Neighbour, Request};
 use crate::overlay::{Dial, jittered};
 use crate::repair::Want;
 use crate::{Config, Effect, Millis, Origin, Standing, Tie, Verdict};
@@ -41,6 +41,11 @@ pub(crate) struct Room {
     pub(crate) shuffle_at: Millis,
     pub(crate) wander_at: Millis,
     pub(crate) lacking: u32,
+    /// When the last event came live, and the mean time between such.
+    pub(crate) fresh_at: Millis,
+    pub(crate) pace: Millis,
+    /// Runs that were lately asked for, and of whom, because the tree seemed broken.
+    pub(crate) fetched: VecDeque<(u128, PeerId)>,
 }
 
 /// What every call needs besides the room.
@@ -83,6 +88,9 @@ impl Room {
             shuffle_at: now + jittered(config.shuffle_every, around.rng),
             wander_at: now + jittered(config.wander_every, around.rng),
             lacking: 0,
+            fresh_at: now,
+            pace: config.settle / 8,
+            fetched: VecDeque::new(),
         }
     }
 
@@ -126,12 +134,13 @@ impl Room {
         let now = around.now;
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         let about_views = !matches!(message, Message::Digest(_) | Message::Heads(_) | Message::Need(_) | Message::Data(_));
-        if about_views && (!neighbour.is_member() || !neighbour.may_ask(now)) {
-            // Before their Add has come here they may ask too early; a storm is a fault.
-            if neighbour.is_member() {
-                around.out.push(Effect::Fault { peer, what: "a storm of requests" });
+        if about_views {
+            // Before their Add has come here they may ask too early.
+            match if neighbour.is_member() { neighbour.may_ask(now) } else { Request::Ignored } {
+                Request::Taken => {}
+                Request::Ignored => return,
+                Request::Storm => return around.out.push(Effect::Fault { peer, what: "a storm of requests" }),
             }
-            return;
         }
         match message {
             Message::Digest(m) => self.on_digest(around, peer, m.digest),
@@ -149,13 +158,14 @@ impl Room {
         }
     }
 
-    /// The outcome of a check.
+    /// The outcome of a check of these events, named `run`.
     pub(crate) fn on_checked<R: rand::Rng>(
         &mut self,
         around: &mut Around<'_, R>,
         peer: PeerId,
         origin: Origin,
         events: Vec<RawEvent>,
+        run: u128,
         verdict: Verdict,
     ) {
         match verdict {
@@ -165,6 +175,7 @@ impl Room {
                 self.advance(around, log, head);
                 match origin {
                     Origin::Live { ttl } => {
+                        self.keep_pace(around.now);
                         self.on_first(&peer);
                         self.push(around, Some(peer), ttl.saturating_sub(1), log, head.seq, events);
                     }
@@ -173,6 +184,7 @@ impl Room {
                             self.answered(around.now, &log);
                         }
                         if reached && events.len() <= FEW {
+                            self.on_fetched(peer, run);
                             self.push(around, Some(peer), around.config.ttl / 2, log, head.seq, events);
                         }
                     }
@@ -181,7 +193,7 @@ impl Room {
             Verdict::Duplicate { log, seq } => {
                 self.knows(&peer, log, seq);
                 match origin {
-                    Origin::Live { .. } => self.on_duplicate(around, peer),
+                    Origin::Live { .. } => self.on_duplicate(around, peer, run),
                     Origin::Asked { last } if seq >= last => self.answered_in_vain(around.now, &log),
                     Origin::Asked { .. } => {}
                 }

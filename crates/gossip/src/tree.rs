@@ -4,6 +4,7 @@
 //! lazy on both sides (Prune), and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are the IHAVE.
 
 use identity::PeerId;
+use rand::RngExt;
 use rand::seq::IteratorRandom;
 use wire::ids::LogKey;
 use wire::message::{Message, RawEvent, Run};
@@ -11,6 +12,12 @@ use wire::message::{Message, RawEvent, Run};
 use crate::room::{Around, Room};
 use crate::{Effect, Millis};
 
+/// Longest time between two events that counts for the pace of a room.
+const MAX_PACE: Millis = 10_000;
+/// Duplicates that an edge may bring before it is pruned, on average, however much is said.
+const MOST_DUPLICATES: Millis = 32;
+/// Fetched runs that are remembered, in case they come along the tree after all.
+const MAX_FETCHED: usize = 64;
 /// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
 const PRUNE_PAUSE: Millis = 1_000;
 
@@ -45,7 +52,41 @@ impl Room {
     }
 
     /// Somebody pushed what was here already.
-    pub(crate) fn on_duplicate<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+    pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
+        // If it was fetched meanwhile, this edge is not one too many but only slow: the one that was grafted for fetching is.
+        let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
+        match fetched.and_then(|place| self.fetched.remove(place)) {
+            Some((_, from)) => {
+                self.on_first(&peer);
+                self.prune(around, from);
+            }
+            None if self.is_time_to_prune(around) => self.prune(around, peer),
+            None => {}
+        }
+    }
+
+    /// Of a circle one edge has to go, and messages of several authors that are under way at one time show up several of its edges. If all of these
+    /// went, the tree would fall apart: so the more is said, the more rarely a duplicate is taken as a reason.
+    fn is_time_to_prune<R: rand::Rng>(&self, around: &mut Around<'_, R>) -> bool {
+        around.rng.random_range(0..around.config.settle) < self.pace.max(around.config.settle / MOST_DUPLICATES)
+    }
+
+    /// A fresh event came along the tree.
+    pub(crate) fn keep_pace(&mut self, now: Millis) {
+        let gap = now.saturating_sub(self.fresh_at).min(MAX_PACE);
+        self.fresh_at = now;
+        self.pace = (self.pace * 7 + gap) / 8;
+    }
+
+    /// Remembers from whom a run was fetched.
+    pub(crate) fn on_fetched(&mut self, peer: PeerId, run: u128) {
+        if self.fetched.len() >= MAX_FETCHED {
+            self.fetched.pop_front();
+        }
+        self.fetched.push_back((run, peer));
+    }
+
+    fn prune<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.now < at + PRUNE_PAUSE) {
             return;
