@@ -6,6 +6,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use wire::message::Message;
 
+use crate::hostile::{Hostile, Invention, Manner};
 use crate::links::{Parcel, Side, WireId};
 use crate::world::{Happening, World};
 
@@ -127,6 +128,17 @@ impl World {
             self.inject(wire, side, &said);
         }
         self.agenda.put(self.now.after(Duration::from_secs(1)), Happening::Outburst(number));
+    }
+
+    /// A member tells all its neighbours of things that it has invented; how many ids each of them has heard.
+    pub fn invent(&mut self, number: u32, invention: Invention) -> usize {
+        let room = self.room();
+        let mut hostile = Hostile::new(Manner::Forger, room, self.rng.random());
+        let (count, said) = hostile.invent(invention, &self.peers);
+        let Some(host) = self.hosts.get(number as usize) else { return 0 };
+        let links: Vec<(WireId, Side)> = host.links.values().copied().collect();
+        links.iter().for_each(|(wire, side)| self.inject(*wire, *side, &said));
+        if links.is_empty() { 0 } else { count }
     }
 
     /// Messages that no engine meant to send.

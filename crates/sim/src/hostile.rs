@@ -25,6 +25,27 @@ impl Manner {
     pub const ALL: [Manner; 4] = [Manner::Mute, Manner::Liar, Manner::Storm, Manner::Forger];
 }
 
+/// What somebody invents by the million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invention {
+    /// Logs of members.
+    LogsOfMembers,
+    /// Logs of nobody.
+    LogsOfNobody,
+    /// Members.
+    Members,
+    /// Members who have just come.
+    Newcomers,
+    /// Names and addresses, with signatures that nobody made.
+    People,
+}
+
+impl Invention {
+    /// All of them.
+    pub const ALL: [Invention; 5] =
+        [Invention::LogsOfMembers, Invention::LogsOfNobody, Invention::Members, Invention::Newcomers, Invention::People];
+}
+
 /// Somebody hostile.
 pub(crate) struct Hostile {
     manner: Manner,
@@ -102,12 +123,30 @@ impl Hostile {
         Message::Shuffle(Shuffle { room: self.room, answer: false, peers })
     }
 
+    /// One kind of invention, as much of it as goes well into a frame, and how many ids that is.
+    pub(crate) fn invent(&mut self, invention: Invention, devices: &[PeerId]) -> (usize, Vec<Message>) {
+        const LOGS: usize = 500;
+        const SHUFFLES: usize = 16;
+        match invention {
+            Invention::LogsOfMembers => (LOGS, vec![self.invented_heads(devices, LOGS)]),
+            Invention::LogsOfNobody => (LOGS, vec![self.invented_heads(&[], LOGS)]),
+            Invention::Members => (SHUFFLES * MAX_SHUFFLE, (0..SHUFFLES).map(|_| self.invented_members()).collect()),
+            Invention::Newcomers => (LOGS, (0..LOGS).map(|_| self.newcomer()).collect()),
+            Invention::People => {
+                let nobody = nobody();
+                let stranger = |rng: &mut StdRng| PeerRecord { device: PeerId::from_bytes(rng.random()), ..nobody.clone() };
+                (LOGS, PeerRecord::messages((0..LOGS).map(|_| stranger(&mut self.rng))))
+            }
+        }
+    }
+
     fn newcomer(&mut self) -> Message {
         Message::ForwardJoin(ForwardJoin { room: self.room, ttl: MAX_TTL, peer: PeerId::from_bytes(self.rng.random()) })
     }
 
     fn log(&mut self, devices: &[PeerId]) -> LogKey {
-        let known = devices.get(self.rng.random_range(0..=devices.len().max(1) * 2 - 1)).copied();
+        // Half of them of members, if there are any.
+        let known = devices.get(self.rng.random_range(0..devices.len().max(1) * 2)).copied();
         let device = known.unwrap_or_else(|| PeerId::from_bytes(self.rng.random()));
         LogKey { device, log: LogId(self.rng.random()) }
     }
@@ -116,4 +155,9 @@ impl Hostile {
         let identity = Identity::from_seed(&self.rng.random());
         PeerRecord::make(&identity, u64::MAX, "nobody".to_owned(), vec!["192.0.2.1:4747".to_owned()])
     }
+}
+
+/// A record to be filled with ids; its signature fits none of them.
+fn nobody() -> PeerRecord {
+    PeerRecord::make(&Identity::from_seed(&[1; 32]), 1, "nobody".to_owned(), vec!["192.0.2.1:4747".to_owned()])
 }

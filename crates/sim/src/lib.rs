@@ -24,7 +24,7 @@ mod world;
 
 pub use books::Books;
 pub use clock::Time;
-pub use hostile::Manner;
+pub use hostile::{Invention, Manner};
 pub use plan::Plan;
 pub use report::{Report, Spread};
 pub use seeds::{each_seed, members};
