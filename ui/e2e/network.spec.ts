@@ -125,3 +125,12 @@ for (const [width, height] of [[1280, 800], [900, 600], [640, 400]] as const) {
     }
   }
 }
+
+test('as many are drawn one by one as there is space for', async ({ page }) => {
+  await begin(page, 'network-forty');
+  await openNetwork(page);
+  await expect(page.getByTestId('network-picture').locator('.person')).toHaveCount(40);
+  await page.setViewportSize({ width: 900, height: 600 });
+  await expect(page.getByTestId('network-picture').locator('.person')).toHaveCount(8);
+  await expect(page.getByTestId('network-picture')).toContainText('+27 others, reached through them');
+});

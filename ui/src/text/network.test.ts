@@ -43,5 +43,7 @@ it('sums up who waits for what', () => {
 
 it('counts those who are not drawn', () => {
   expect(restWords({ direct: 0, through: 462, none: 12 })).toEqual(['+462 others, reached through them', '+12 not linked now']);
+  expect(restWords({ direct: 2, through: 27, none: 3 })).toEqual(['+27 others, reached through them', '+2 more linked directly · +3 not linked now']);
+  expect(restWords({ direct: 0, through: 0, none: 0 })).toEqual([]);
   expect(pictureWords({ direct: 0, through: 0, none: 2 })).toContain('nobody linked directly · 2 not linked now');
 });

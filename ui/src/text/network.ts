@@ -102,13 +102,14 @@ export function moreWords(reach: Reach, now: number): string {
   return link.state === 'waiting' ? `The last try ended so: ${reasonWords[link.reason]}. ${kept}` : kept;
 }
 
-/** The ring of those who are not drawn one by one: "+462 others, reached through them". */
+/** Those who are not drawn one by one: "+462 others, reached through them" on the ring, and a second line for the rest. */
 export function restWords(more: Record<Way, number>): string[] {
   const words = [];
-  if (more.direct > 0) words.push(`+${more.direct} more linked directly`);
   if (more.through > 0) words.push(`+${more.through} others, reached through them`);
+  if (more.direct > 0) words.push(`+${more.direct} more linked directly`);
   if (more.none > 0) words.push(`+${more.none} not linked now`);
-  return words;
+  const [first, ...rest] = words;
+  return first === undefined ? [] : rest.length === 0 ? [first] : [first, rest.join(' · ')];
 }
 
 function andOthers(n: number): string {

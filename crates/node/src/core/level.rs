@@ -13,7 +13,7 @@ use crate::view::{Behind, Level, LinkState, Time};
 /// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
 const LOOK_AFTER: Millis = 1_000;
 /// What somebody lacks for less than this is on its way to them.
-const ON_ITS_WAY: Time = 3_000;
+const ON_ITS_WAY: Time = 2_000;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
 /// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.

@@ -90,6 +90,20 @@ export function severalWays(world: World): World {
   return world;
 }
 
+const NAMES = 'Ada Bo Chidi Dara Efe Folake Gbenga Hadiza Ife Jide Kemi Lola Musa Ngozi Obi Peju Rotimi Sade Temi Uche Vera Wale Yemi Zainab Amara Bisi Chike Dele Emeka Femi Grace Habib Ini Joke Kunle Lanre Mercy Nkem Ola Precious'.split(' ');
+
+/** As many as are drawn one by one, in a large window. */
+export function atForty(world: World): World {
+  const now = Date.now();
+  const all = NAMES.map((name, i) => world.meet(somebody(name, i % 4 === 0
+    ? { state: 'connected', address: `10.1.0.${i}:4747`, latency_us: 700 + ((i * 7919) % 60_000), since: now - i * MINUTE }
+    : { state: 'unreachable', last_seen: i % 9 === 5 ? now - i * 9 * MINUTE : null }), false));
+  const gates = all.filter((who) => who.link.state === 'connected');
+  for (const [i, who] of all.entries()) if (who.link.state === 'unreachable' && i % 9 !== 5) who.via = gates[i % gates.length]?.peer;
+  world.read(world.room('Choir', all));
+  return world;
+}
+
 /** Five hundred people in one room, few of them linked. */
 export function inHundreds(world: World): World {
   const now = Date.now();

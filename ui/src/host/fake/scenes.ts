@@ -1,7 +1,7 @@
 import type { Body, KeychainProblemKind, Quote } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
-import { inHundreds, inTrouble, severalWays } from './network';
+import { atForty, inHundreds, inTrouble, severalWays } from './network';
 import { World } from './world';
 
 const MINUTE = 60_000;
@@ -44,6 +44,8 @@ export function worldOf(scene: string): World {
       return unreachable();
     case 'network':
       return severalWays(chat());
+    case 'network-forty':
+      return atForty(new World());
     case 'network-crowd':
       return inHundreds(new World());
     case 'network-offline':

@@ -1,13 +1,17 @@
 import type { Reach } from '../../gen/api';
 import { countWays, wayOf, type Way } from '../../state/reach';
 
-/** Up to so many people are drawn one by one; of more only the linked, and the rest as a ring. */
+/** Up to so many people are drawn one by one, if there is space; of more only the linked, and the rest as a ring. */
 export const MAX_DRAWN = 40;
-/** Of a crowd, so many linked people are drawn. */
-export const MAX_LINKED_OF_CROWD = 24;
+/** What a face with its name needs beside and above the next one: at the outer ring, and at the inner one, where a time stands there too. */
+const NEEDS = { outer: { x: 40, y: 46 }, inner: { x: 72, y: 72 } };
+/** Of a crowd, so many linked people are drawn in the smallest window. */
+const MIN_LINKED = 6;
 /** The linked stand at this part of the way to the outer ring. */
 const INNER = 0.58;
-/** When nobody stands further out. */
+/** When few stand further out. */
+const WIDE = 0.72;
+/** When nobody does. */
 const ALONE = 0.82;
 /** Room for names at the edges. */
 const MARGIN = { x: 62, above: 52, below: 54 };
@@ -53,18 +57,18 @@ export interface Drawing {
 
 /** Puts everybody around me: the linked near, whoever is reached through them beyond them, the others apart. People come in order. */
 export function arrange(people: readonly Reach[], width: number, height: number): Drawing {
-  const crowd = people.length > MAX_DRAWN;
-  const drawn = crowd ? people.filter((reach) => wayOf(reach) === 'direct').slice(0, MAX_LINKED_OF_CROWD) : people;
+  const crowd = people.length > Math.min(MAX_DRAWN, around(ellipse(width, height, MARGIN), NEEDS.outer));
+  const margin = crowd ? CROWD : MARGIN;
+  const outer = ellipse(width, height, margin);
+  const fit = Math.max(MIN_LINKED, Math.floor(around(outer, NEEDS.inner) * INNER));
+  const drawn = crowd ? people.filter((reach) => wayOf(reach) === 'direct').slice(0, fit) : people;
   const more = countWays(people);
   for (const reach of drawn) more[wayOf(reach)] -= 1;
-  const margin = crowd ? CROWD : MARGIN;
-  const outer: Ellipse = {
-    x: width / 2, y: (height + margin.above - margin.below) / 2, rx: Math.max(60, width / 2 - margin.x), ry: Math.max(48, (height - margin.above - margin.below) / 2),
-  };
   const me = { x: outer.x, y: outer.y };
   const far = crowd || drawn.some((reach) => wayOf(reach) !== 'direct');
   const at = (angle: number, part: number): Point => ({ x: outer.x + outer.rx * part * Math.cos(angle), y: outer.y + outer.ry * part * Math.sin(angle) });
-  const inner = far ? INNER : ALONE;
+  const linked = drawn.filter((reach) => wayOf(reach) === 'direct').length;
+  const inner = !far ? ALONE : !crowd && linked > 2 * (drawn.length - linked) ? WIDE : INNER;
   const above = (point: Point) => point.y < me.y - ABREAST;
   const spots: Spot[] = [];
   for (const { linked, beyond, angle, width: share } of sectors(drawn)) {
@@ -76,7 +80,26 @@ export function arrange(people: readonly Reach[], width: number, height: number)
       spots.push({ reach, way: wayOf(reach), from: gate, above: above(place), ...place });
     }
   }
-  return { me, spots, more, outer, inner, face: drawn.length > 24 ? 28 : drawn.length > 12 || height < LOW ? 36 : 44 };
+  return { me, spots, more, outer, inner, face: faceOf(drawn.length, height < LOW) };
+}
+
+/** Side of a face: the more there are, and the lower the window, the smaller. */
+function faceOf(drawn: number, low: boolean): number {
+  if (drawn > 24 || (low && drawn > 12)) return 28;
+  return drawn > 12 || low ? 36 : 44;
+}
+
+/** The outer ring in a picture of this size. */
+function ellipse(width: number, height: number, margin: typeof MARGIN): Ellipse {
+  return {
+    x: width / 2, y: (height + margin.above - margin.below) / 2,
+    rx: Math.max(60, width / 2 - margin.x), ry: Math.max(48, (height - margin.above - margin.below) / 2),
+  };
+}
+
+/** How many that need so much stand around it without touching: its flatter direction decides. */
+function around({ rx, ry }: Ellipse, need: Point): number {
+  return Math.floor(2 * Math.PI * Math.min(rx / need.x, ry / need.y));
 }
 
 interface Sector {
