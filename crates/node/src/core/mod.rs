@@ -33,7 +33,7 @@ use crate::handle::Sink;
 use crate::view::{Alert, AlertKind, Time};
 
 use changed::Changed;
-use joins::Attempt;
+use joins::{Attempt, Door};
 use links::Links;
 use people::Someone;
 use room::Room;
@@ -107,6 +107,7 @@ pub struct Core {
     contact_invites: BTreeMap<[u8; 32], ContactInviteRow>,
     attempts: BTreeMap<u64, Attempt>,
     next_attempt: u64,
+    door: Door,
     nearby: Vec<NearbyPeer>,
     addresses: Vec<SocketAddr>,
     not_listening: Option<String>,
@@ -164,6 +165,7 @@ impl Core {
             contact_invites: BTreeMap::new(),
             attempts: BTreeMap::new(),
             next_attempt: 1,
+            door: Door::default(),
             nearby: Vec::new(),
             addresses: Vec::new(),
             not_listening: None,
@@ -212,6 +214,7 @@ impl Core {
             self.gossip(gossip::Input::Tick);
         }
         self.retry_attempts();
+        self.tend_door();
         self.release_held();
         self.sweep_links();
         if self.wants_stale {
