@@ -1,10 +1,11 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
-//! welcome, `people` the address book, `joins` invites and attempts, `spread` what gossip wants done, `show` what the window is told.
+//! welcome, `people` the address book, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `show` what the window is told.
 
 mod changed;
 mod check;
+mod door;
 mod joins;
 mod links;
 mod people;
@@ -33,7 +34,8 @@ use crate::handle::Sink;
 use crate::view::{Alert, AlertKind, Time};
 
 use changed::Changed;
-use joins::{Attempt, Door};
+use door::Door;
+use joins::Attempt;
 use links::Links;
 use people::Someone;
 use room::Room;

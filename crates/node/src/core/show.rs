@@ -170,7 +170,7 @@ impl Core {
                 link: self.link_state(&m.peer),
             })
             .collect();
-        people.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.peer.cmp(&b.peer)));
+        people.sort_by_cached_key(|member| (member.name.to_lowercase(), member.peer));
         Some(people)
     }
 
