@@ -249,3 +249,16 @@ fn an_attempt_to_reach_nobody_says_why_and_can_be_given_up() {
     ana.notice("it is gone", |notice| (notice["notice"] == "join_gone" && notice["id"] == joining["id"]).then_some(()));
     assert_eq!(ana.snapshot()["joining"], json!([]));
 }
+
+#[test]
+fn of_three_who_come_at_once_by_an_invite_for_two_one_is_refused() {
+    let ana = Peer::start("ana");
+    let others = [Peer::start("ben"), Peer::start("chi"), Peer::start("dia")];
+    let room = ana.create_room("Box at the opera");
+    let invite = ana.invite(Some(&room), 2);
+    let joining: Vec<_> = others.iter().map(|peer| peer.call("accept_invite", json!({"text": invite}))).collect();
+    let outcomes: Vec<_> = others.iter().zip(&joining).map(|(peer, joining)| peer.outcome(joining)).collect();
+    let count = |outcome: Result<String, String>| outcomes.iter().filter(|known| **known == outcome).count();
+    assert_eq!((count(Ok(room.clone())), count(Err("used_up".to_owned()))), (2, 1), "{outcomes:?}");
+    assert_eq!(ana.row(&room)["members"], 3);
+}

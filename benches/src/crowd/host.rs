@@ -12,6 +12,7 @@ use node::{Node, Options, RoomId};
 use store::Anchor;
 use tokio::sync::mpsc;
 
+use super::hosts::MAX_LINES;
 use super::tally::Tally;
 use super::words::{Number, Order, Told, now};
 
@@ -42,7 +43,7 @@ pub(crate) struct HostArgs {
 
 /// Runs until the order to stop, or until nobody gives orders any more.
 pub(crate) fn host(args: &HostArgs) -> ExitCode {
-    let (out, told) = std::sync::mpsc::channel::<Told>();
+    let (out, told) = std::sync::mpsc::sync_channel::<Told>(MAX_LINES);
     let writing = std::thread::spawn(move || {
         let mut stdout = std::io::stdout().lock();
         for told in told {

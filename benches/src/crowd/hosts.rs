@@ -3,13 +3,15 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 
 use super::words::{Order, Told};
 
 /// Peers in one process.
 const PEERS_PER_HOST: usize = 50;
+/// Lines that wait to be looked at or to be written; more than a run ever leaves, since peers must not wait for the orchestrator.
+pub(crate) const MAX_LINES: usize = 1 << 16;
 /// First argument that makes this program a host.
 pub(crate) const HOST: &str = "crowd-host";
 
@@ -49,7 +51,7 @@ pub(crate) fn divide(everybody: usize, lost: usize) -> Vec<Host> {
 
 impl Host {
     /// Starts it on the profiles in `folder`. What it says comes as from `index`.
-    pub(crate) fn start(&mut self, index: usize, folder: &Path, everybody: usize, lines: Sender<Line>) -> std::io::Result<()> {
+    pub(crate) fn start(&mut self, index: usize, folder: &Path, everybody: usize, lines: SyncSender<Line>) -> std::io::Result<()> {
         let here = std::env::current_exe()?;
         // A peer has some forty files and sockets; the usual soft limit is for one program with a few.
         let mut child = Command::new("sh")

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use serde_json::{Value, json};
 
-use super::crowd::Crowd;
+use super::fleet::Fleet;
 use super::hosts::Signal;
 use super::words::{Number, now};
 use crate::figure::quantile;
@@ -57,7 +57,7 @@ pub(crate) fn run(plan: &Plan, folder: &Path) -> Result<Kept, String> {
         println!("{figures}");
     };
     let began = now();
-    let mut crowd = Crowd::start(folder, plan.peers, plan.peers * 3 / 10, PATIENCE)?;
+    let mut crowd = Fleet::start(folder, plan.peers, plan.peers * 3 / 10, PATIENCE)?;
     let alone = crowd.cost();
     print(
         "start",
@@ -103,7 +103,7 @@ impl Talk {
     }
 
     /// Each message when the one before is everywhere. The median of the time to all, in milliseconds.
-    fn one_by_one(&mut self, crowd: &mut Crowd<'_>, rng: &mut StdRng, print: &impl Fn(&str, Value)) -> Result<f64, String> {
+    fn one_by_one(&mut self, crowd: &mut Fleet<'_>, rng: &mut StdRng, print: &impl Fn(&str, Value)) -> Result<f64, String> {
         let speakers = (0..crowd.everybody).sample(rng, SPEAKERS);
         let cpu_before = crowd.cost().cpu_ms;
         let (mut to_one, mut to_all) = (Vec::new(), Vec::new());
@@ -133,7 +133,7 @@ impl Talk {
     /// A part is lost in the middle of talk, and comes back. Whether everybody alive had everything in time.
     fn through_a_loss(
         &mut self,
-        crowd: &mut Crowd<'_>,
+        crowd: &mut Fleet<'_>,
         how: Signal,
         rng: &mut StdRng,
         print: &impl Fn(&str, Value),
@@ -168,7 +168,7 @@ impl Talk {
     /// Those who were away get what they missed, and take part.
     fn return_of_the_lost(
         &mut self,
-        crowd: &mut Crowd<'_>,
+        crowd: &mut Fleet<'_>,
         how: Signal,
         rng: &mut StdRng,
         print: &impl Fn(&str, Value),
@@ -185,7 +185,7 @@ impl Talk {
     }
 }
 
-fn links(crowd: &mut Crowd<'_>, rss_alone: u64, print: &impl Fn(&str, Value)) -> Result<(), String> {
+fn links(crowd: &mut Fleet<'_>, rss_alone: u64, print: &impl Fn(&str, Value)) -> Result<(), String> {
     let links = crowd.links(PATIENCE)?;
     let (cost, ends) = (crowd.cost(), links.iter().sum::<u32>());
     let each = |bytes: u64| bytes as f64 / f64::from(ends.max(1));

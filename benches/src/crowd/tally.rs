@@ -1,7 +1,7 @@
 //! What the peers of one host have: told line by line, each line when the last of them has it.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use node::RoomId;
@@ -16,7 +16,7 @@ pub(crate) struct Tally {
     /// People in the room when all are in.
     everybody: u32,
     peers: usize,
-    out: Sender<Told>,
+    out: SyncSender<Told>,
 }
 
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl Times {
 }
 
 impl Tally {
-    pub(crate) fn new(peers: usize, everybody: u32, out: Sender<Told>) -> Tally {
+    pub(crate) fn new(peers: usize, everybody: u32, out: SyncSender<Told>) -> Tally {
         Tally { inner: Arc::default(), everybody, peers, out }
     }
 

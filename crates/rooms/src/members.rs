@@ -27,15 +27,17 @@ pub struct Membership {
     invites: Invites,
     applied: BTreeSet<EventId>,
     pending: usize,
+    /// Of `people`, those who are in the room now.
+    inside: usize,
 }
 
 /// Somebody who is in the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
     /// Who.
     pub peer: PeerId,
     /// Name as given when they came in; empty in a direct room.
-    pub name: String,
+    pub name: &'a str,
     /// Made the room.
     pub creator: bool,
     /// Round of this membership; a Leave names it.
@@ -127,7 +129,7 @@ impl Membership {
     /// A group room of which nothing is known yet.
     pub fn group(room: RoomId) -> Self {
         let (people, invites) = (BTreeMap::new(), Invites::default());
-        Self { room, direct: false, creator: None, people, invites, applied: BTreeSet::new(), pending: 0 }
+        Self { room, direct: false, creator: None, people, invites, applied: BTreeSet::new(), pending: 0, inside: 0 }
     }
 
     /// The direct room of two devices: they are its members, always.
@@ -138,6 +140,7 @@ impl Membership {
             person.settled.known = true;
             person.settled.round = Some(1);
         }
+        room.inside = room.people.len();
         room
     }
 
@@ -256,6 +259,7 @@ impl Membership {
             let Some(person) = self.people.get_mut(&peer) else { continue };
             let before = std::mem::replace(&mut person.settled, settled);
             let after = &person.settled;
+            self.inside = self.inside + usize::from(after.round.is_some()) - usize::from(before.round.is_some());
             if (&before.round, &before.name) != (&after.round, &after.name) {
                 changed.members.insert(peer);
             }
@@ -294,16 +298,16 @@ impl Membership {
     }
 
     /// Who is in the room, sorted by key.
-    pub fn members(&self) -> impl Iterator<Item = Member> {
+    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
         self.people.iter().filter_map(|(peer, person)| {
             let round = person.settled.round?;
-            Some(Member { peer: *peer, name: person.settled.name.clone(), creator: self.creator == Some(*peer), round })
+            Some(Member { peer: *peer, name: &person.settled.name, creator: self.creator == Some(*peer), round })
         })
     }
 
     /// Number of members.
     pub fn member_count(&self) -> usize {
-        self.people.values().filter(|person| person.settled.round.is_some()).count()
+        self.inside
     }
 
     /// Name of somebody who is or was a member, as given when they last came in.

@@ -10,17 +10,53 @@ use wire::ids::{LogId, RoomId};
 use crate::view::{Alert, Message, Notice, Request};
 
 /// Shortest time between two rows of one room while messages pour in.
-pub(crate) const ROOM_ROW_PAUSE: Millis = 50;
+const ROW_PAUSE: Millis = 50;
+/// Shortest time between two lists of the members of one room, which may be hundreds, while people pour in.
+const MEMBERS_PAUSE: Millis = 500;
+
+/// Rooms of which something is to be told again, each at most once in a pause.
+pub(crate) struct Paced {
+    pause: Millis,
+    waiting: BTreeSet<RoomId>,
+    told: BTreeMap<RoomId, Millis>,
+    due: Option<Millis>,
+}
+
+impl Paced {
+    fn each(pause: Millis) -> Self {
+        Paced { pause, waiting: BTreeSet::new(), told: BTreeMap::new(), due: None }
+    }
+
+    pub(crate) fn insert(&mut self, room: RoomId) {
+        self.waiting.insert(room);
+    }
+
+    pub(crate) fn extend(&mut self, rooms: impl IntoIterator<Item = RoomId>) {
+        self.waiting.extend(rooms);
+    }
+
+    fn remove(&mut self, room: &RoomId) {
+        self.waiting.remove(room);
+        self.told.remove(room);
+    }
+
+    /// Rooms that may be told now; the others wait for their pause to end.
+    pub(crate) fn take_ready(&mut self, now: Millis) -> Vec<RoomId> {
+        let free = |room: &RoomId| self.told.get(room).is_none_or(|at| *at + self.pause <= now);
+        let (ready, waiting): (Vec<RoomId>, Vec<RoomId>) = std::mem::take(&mut self.waiting).into_iter().partition(free);
+        self.told.extend(ready.iter().map(|room| (*room, now)));
+        self.due = waiting.iter().filter_map(|room| self.told.get(room)).map(|at| at + self.pause).min();
+        self.waiting = waiting.into_iter().collect();
+        ready
+    }
+}
 
 /// Changes since the last batch of notices.
-#[derive(Default)]
 pub(crate) struct Changed {
     pub(crate) me: bool,
     pub(crate) nearby: bool,
-    rooms: BTreeSet<RoomId>,
-    rooms_told: BTreeMap<RoomId, Millis>,
-    rooms_due: Option<Millis>,
-    pub(crate) members: BTreeSet<RoomId>,
+    pub(crate) rooms: Paced,
+    pub(crate) members: Paced,
     pub(crate) people: BTreeSet<PeerId>,
     /// New messages, ready to show.
     pub(crate) messages: BTreeMap<RoomId, Vec<Message>>,
@@ -38,6 +74,29 @@ pub(crate) struct Changed {
     pub(crate) network: Vec<Notice>,
 }
 
+impl Default for Changed {
+    fn default() -> Self {
+        Changed {
+            me: false,
+            nearby: false,
+            rooms: Paced::each(ROW_PAUSE),
+            members: Paced::each(MEMBERS_PAUSE),
+            people: BTreeSet::new(),
+            messages: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            saved: BTreeMap::new(),
+            acks: BTreeMap::new(),
+            rooms_gone: Vec::new(),
+            requests_added: Vec::new(),
+            requests_gone: Vec::new(),
+            attempts: BTreeSet::new(),
+            attempts_gone: Vec::new(),
+            alerts: Vec::new(),
+            network: Vec::new(),
+        }
+    }
+}
+
 impl Changed {
     pub(crate) fn room(&mut self, room: RoomId) {
         self.rooms.insert(room);
@@ -45,6 +104,7 @@ impl Changed {
 
     pub(crate) fn room_gone(&mut self, room: RoomId) {
         self.rooms.remove(&room);
+        self.members.remove(&room);
         self.rooms_gone.push(room);
     }
 
@@ -60,22 +120,8 @@ impl Changed {
         self.acks.entry(room).or_default().insert((peer, log));
     }
 
-    /// Rooms whose row may be told now; the others wait for their pause to end.
-    pub(crate) fn take_rooms(&mut self, now: Millis) -> Vec<RoomId> {
-        self.rooms_due = None;
-        let told = &mut self.rooms_told;
-        let ready = |room: &RoomId| told.get(room).is_none_or(|at| *at + ROOM_ROW_PAUSE <= now);
-        let (ready, waiting): (Vec<RoomId>, Vec<RoomId>) = std::mem::take(&mut self.rooms).into_iter().partition(ready);
-        for room in &ready {
-            told.insert(*room, now);
-        }
-        self.rooms_due = waiting.iter().filter_map(|room| told.get(room)).map(|at| at + ROOM_ROW_PAUSE).min();
-        self.rooms = waiting.into_iter().collect();
-        ready
-    }
-
-    /// When a waiting row may be told.
+    /// When something that waits may be told.
     pub(crate) fn wake(&self) -> Option<Millis> {
-        self.rooms_due
+        self.rooms.due.into_iter().chain(self.members.due).min()
     }
 }

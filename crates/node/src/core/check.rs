@@ -148,26 +148,31 @@ impl Core {
 
     /// Stored events take effect: membership, relations, unread counts, what the window shows.
     pub(crate) fn applied(&mut self, room: RoomId, events: &[Verified]) {
+        let mut others = rooms::members::Changed::default();
         for event in events {
             if event.header.log.is_control() {
-                self.apply_control(room, event);
+                self.apply_control(room, event, &mut others);
             } else {
                 self.apply_content(room, event);
             }
         }
+        if !others.known.is_empty() || !others.members.is_empty() || others.name {
+            self.tell_members(room, others.members);
+            self.on_members_changed(room);
+        }
         self.changed.room(room);
     }
 
-    fn apply_control(&mut self, room: RoomId, event: &Verified) {
+    /// What follows from who is a member now is done once for all events that came together.
+    fn apply_control(&mut self, room: RoomId, event: &Verified, others: &mut rooms::members::Changed) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let changed = Arc::make_mut(&mut state.members).apply(event);
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
             self.changed.stale.insert((room, position));
         }
-        if !changed.known.is_empty() || !changed.members.is_empty() || changed.name {
-            self.tell_members(room, changed.members.iter().copied());
-            self.on_members_changed(room);
-        }
+        others.members.extend(changed.members);
+        others.known.extend(changed.known);
+        others.name |= changed.name;
     }
 
     fn apply_content(&mut self, room: RoomId, event: &Verified) {

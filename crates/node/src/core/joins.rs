@@ -4,7 +4,6 @@ use gossip::Millis;
 use identity::PeerId;
 use net::{DialId, Reason};
 use rooms::Payload;
-use rooms::limits::{MAX_CONTROL_EVENTS_PER_MEMBER, MAX_MEMBERS};
 use store::{Contact, ContactInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
@@ -121,7 +120,7 @@ impl Core {
         })
     }
 
-    fn room_with(&self, hint: &[u8; 16]) -> Option<RoomId> {
+    pub(crate) fn room_with(&self, hint: &[u8; 16]) -> Option<RoomId> {
         let member = |room: &&super::room::Room| room.id().hint() == *hint && room.row.standing == Standing::Member;
         self.rooms.values().find(member).map(|room| room.id())
     }
@@ -250,7 +249,7 @@ impl Core {
     }
 
     pub(crate) fn attempts_wake(&self) -> Option<Millis> {
-        self.attempts.values().filter_map(|attempt| attempt.due).min()
+        self.attempts.values().filter_map(|attempt| attempt.due).chain(self.door.due()).min()
     }
 
     pub(crate) fn retry_attempts(&mut self) {
@@ -402,7 +401,14 @@ impl Core {
         if join.verify(&link.hash, &peer).is_err() {
             return self.on_fault(peer, "join proof");
         }
-        let answer = if join.hint == [0; 16] { self.admit_contact(peer, join) } else { self.admit_member(peer, join) };
+        if join.hint == [0; 16] {
+            let answer = self.admit_contact(peer, join);
+            return self.answer_join(peer, answer);
+        }
+        self.knock(peer, join.clone());
+    }
+
+    pub(crate) fn answer_join(&mut self, peer: PeerId, answer: Result<Welcome, JoinRefused>) {
         match answer {
             Ok(welcome) => {
                 self.tell(&peer, &Message::Welcome(welcome));
@@ -429,30 +435,7 @@ impl Core {
         Ok(Welcome { room: None, name })
     }
 
-    fn admit_member(&mut self, peer: PeerId, join: &Join) -> Result<Welcome, JoinRefused> {
-        let id = self.room_with(&join.hint).ok_or(JoinRefused::UnknownInvite)?;
-        let state = self.rooms.get(&id).ok_or(JoinRefused::UnknownInvite)?;
-        let name = state.row.name.clone();
-        if state.members.is_member(&peer) {
-            return Ok(Welcome { room: Some(id), name });
-        }
-        let invite = state.members.invite(&join.key).filter(|i| !i.revoked && !i.is_expired(self.now.wall));
-        let invite = invite.ok_or(JoinRefused::UnknownInvite)?;
-        if !invite.is_usable(self.now.wall) {
-            return Err(JoinRefused::UsedUp);
-        }
-        let written: u64 = state.logs.of(&self.peer).filter(|(key, _)| key.log.is_control()).map(|(_, log)| u64::from(log.head.seq)).sum();
-        if state.members.member_count() >= MAX_MEMBERS || written >= MAX_CONTROL_EVENTS_PER_MEMBER as u64 {
-            return Err(JoinRefused::Full);
-        }
-        let round = state.members.next_round(&peer).ok_or(JoinRefused::Full)?;
-        let add = Payload::Add { device: peer, name: join.name.clone(), round, invite: Some(join.key) };
-        self.write(id, vec![add]).map_err(|_| JoinRefused::Full)?;
-        self.learn_co_member(peer, &join.name);
-        Ok(Welcome { room: Some(id), name })
-    }
-
-    fn learn_co_member(&mut self, peer: PeerId, name: &str) {
+    pub(crate) fn learn_co_member(&mut self, peer: PeerId, name: &str) {
         let listening = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
         self.learn(peer, name, &listening);
     }

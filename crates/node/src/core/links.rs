@@ -61,6 +61,11 @@ impl Links {
         self.0.len()
     }
 
+    /// How many of them are with such peers.
+    pub(crate) fn count(&self, such: impl Fn(&PeerId) -> bool) -> usize {
+        self.0.keys().filter(|peer| such(peer)).count()
+    }
+
     pub(crate) fn peers(&self) -> Vec<PeerId> {
         self.0.keys().copied().collect()
     }

@@ -1,11 +1,12 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
-//! welcome, `people` the address book, `joins` invites and attempts, `spread` what gossip wants done, `level` who has what, `network` how people
-//! are reached, `show` what the window is told.
+//! welcome, `people` the address book, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
+//! `network` how people are reached, `show` what the window is told.
 
 mod changed;
 mod check;
+mod door;
 mod joins;
 mod level;
 mod links;
@@ -36,6 +37,7 @@ use crate::handle::Sink;
 use crate::view::{Alert, AlertKind, Time};
 
 use changed::Changed;
+use door::Door;
 use joins::Attempt;
 use level::Levels;
 use links::Links;
@@ -118,6 +120,7 @@ pub struct Core {
     contact_invites: BTreeMap<[u8; 32], ContactInviteRow>,
     attempts: BTreeMap<u64, Attempt>,
     next_attempt: u64,
+    door: Door,
     nearby: Vec<NearbyPeer>,
     addresses: Vec<SocketAddr>,
     not_listening: Option<String>,
@@ -178,6 +181,7 @@ impl Core {
             contact_invites: BTreeMap::new(),
             attempts: BTreeMap::new(),
             next_attempt: 1,
+            door: Door::default(),
             nearby: Vec::new(),
             addresses: Vec::new(),
             not_listening: None,
@@ -230,6 +234,7 @@ impl Core {
             self.gossip(gossip::Input::Tick);
         }
         self.retry_attempts();
+        self.tend_door();
         self.release_held();
         self.sweep_links();
         if self.wants_stale {

@@ -14,11 +14,11 @@ impl Core {
         let mut notices = Vec::new();
         self.tell_messages(&mut notices);
         self.tell_delivery(&mut notices);
-        for room in self.changed.take_rooms(self.now.mono) {
+        for room in self.changed.rooms.take_ready(self.now.mono) {
             notices.extend(self.room_row(room).ok().map(|row| Notice::Room(Box::new(row))));
         }
         notices.extend(self.changed.rooms_gone.drain(..).map(Notice::RoomGone));
-        for room in std::mem::take(&mut self.changed.members) {
+        for room in self.changed.members.take_ready(self.now.mono) {
             notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
         }
         for peer in std::mem::take(&mut self.changed.people) {
@@ -113,7 +113,8 @@ impl Core {
     }
 
     fn row_of(&self, room: &Room) -> RoomRow {
-        let linked = self.links.peers().into_iter().filter(|peer| room.members.is_member(peer));
+        // There are fewer links than members.
+        let connected = self.links.count(|peer| room.members.is_member(peer));
         let name = match room.other() {
             Some(peer) => self.name_of(&peer),
             None => room.row.name.clone(),
@@ -132,7 +133,7 @@ impl Core {
                 Standing::Requested => view::Standing::Requested,
             },
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
-            connected: u32::try_from(linked.count()).unwrap_or(u32::MAX),
+            connected: u32::try_from(connected).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
                 author: last.author,
                 author_name: self.name_of(&last.author),
@@ -172,7 +173,7 @@ impl Core {
                 link: self.link_state(&m.peer),
             })
             .collect();
-        people.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.peer.cmp(&b.peer)));
+        people.sort_by_cached_key(|member| (member.name.to_lowercase(), member.peer));
         Some(people)
     }
 

@@ -44,7 +44,7 @@ fn ana_makes_a_room_and_adds_ben_who_adds_chi() {
     assert_eq!((room.name(), room.creator(), room.member_count()), (Some("Allotment"), Some(ana().peer()), 3));
     assert_eq!(room.name_of(&chi().peer()), Some("Chi"));
     let names: Vec<_> = room.members().map(|member| (member.name, member.creator, member.round)).collect();
-    assert!(names.contains(&("Ana".into(), true, 1)) && names.contains(&("Ben".into(), false, 1)));
+    assert!(names.contains(&("Ana", true, 1)) && names.contains(&("Ben", false, 1)));
     let created = What::Created { name: "Allotment".into() };
     assert_eq!(shown(&room), [(ana().peer(), created), (ana().peer(), added(&ben(), "Ben")), (ben().peer(), added(&chi(), "Chi"))]);
 }

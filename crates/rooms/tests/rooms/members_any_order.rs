@@ -130,6 +130,7 @@ proptest! {
             }
         }
         prop_assert_eq!(lines.into_values().collect::<Vec<_>>(), room.lines());
+        prop_assert_eq!(rounds.len(), room.member_count());
         prop_assert_eq!(rounds, room.members().map(|member| (member.peer, member.round)).collect::<BTreeMap<_, _>>());
         prop_assert!(known.iter().all(|peer| room.was_member(peer)) && (0..PEOPLE).all(|n| room.was_member(&person(n).peer()) == known.contains(&person(n).peer())));
     }

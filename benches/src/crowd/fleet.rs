@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::hosts::{Cost, Host, Line, Signal, cost, divide, signal};
+use super::hosts::{Cost, Host, Line, MAX_LINES, Signal, cost, divide, signal};
 use super::words::{Micros, Number, Order, Told, now};
 
 /// One host's part of a question that all are asked.
 type PerHost<T> = BTreeMap<usize, T>;
 
 /// See the module's header.
-pub(crate) struct Crowd<'a> {
+pub(crate) struct Fleet<'a> {
     folder: &'a Path,
     pub(crate) everybody: usize,
     /// Peers that get lost: the first so many.
     pub(crate) lost: usize,
     hosts: Vec<Host>,
     lines: Receiver<Line>,
-    sender: Sender<Line>,
+    sender: SyncSender<Line>,
     heard: Heard,
 }
 
@@ -37,11 +37,11 @@ pub(crate) struct Heard {
     troubles: u64,
 }
 
-impl<'a> Crowd<'a> {
+impl<'a> Fleet<'a> {
     /// Starts all hosts and waits until their peers listen.
-    pub(crate) fn start(folder: &'a Path, everybody: usize, lost: usize, patience: Duration) -> Result<Crowd<'a>, String> {
-        let (sender, lines) = channel();
-        let mut crowd = Crowd { folder, everybody, lost, hosts: divide(everybody, lost), lines, sender, heard: Heard::default() };
+    pub(crate) fn start(folder: &'a Path, everybody: usize, lost: usize, patience: Duration) -> Result<Fleet<'a>, String> {
+        let (sender, lines) = sync_channel(MAX_LINES);
+        let mut crowd = Fleet { folder, everybody, lost, hosts: divide(everybody, lost), lines, sender, heard: Heard::default() };
         crowd.start_hosts(|_| true)?;
         let hosts = crowd.hosts.len();
         crowd.wait("all peers run", patience, |heard| heard.ready.len() == hosts)?;
