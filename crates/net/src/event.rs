@@ -7,7 +7,7 @@ use std::time::Duration;
 use identity::PeerId;
 use wire::{Hello, Message, Role};
 
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Taken};
 use crate::reason::Reason;
 
 /// One link of this process's life; never used twice.
@@ -47,6 +47,8 @@ pub enum Event {
         link: LinkId,
         /// What one read yielded; never empty.
         messages: Vec<Message>,
+        /// To be dropped when they have been dealt with.
+        taken: Taken,
     },
     /// A queue that refused something is at most half full again.
     Drained {

@@ -38,5 +38,5 @@ pub use backoff::Pace;
 pub use config::{Config, Inspect, Limits, NearbyConfig, QueueLimit, Rate, Times};
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
-pub use outbox::{Full, Outbox};
+pub use outbox::{Full, Outbox, Taken};
 pub use reason::Reason;

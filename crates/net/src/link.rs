@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::event::{Event, LinkId, LinkUp};
 use crate::farewell;
 use crate::greeting::{Arrival, decode};
-use crate::outbox::{End, Orders, Outbox, Shared};
+use crate::outbox::{End, Orders, Outbox, Shared, Taken};
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -64,6 +64,8 @@ pub(crate) struct Link {
     up: Option<Box<LinkUp>>,
     /// Received and not told yet; nothing more is read before, so that TCP slows the other side down.
     messages: Vec<Message>,
+    /// Leave to tell them.
+    taken: Option<Taken>,
     /// Read together with the greeting.
     rest: Vec<u8>,
     drained: bool,
@@ -130,6 +132,7 @@ impl Link {
             reader,
             up: Some(Box::new(up)),
             messages,
+            taken: None,
             rest,
             drained: false,
             permit: None,
@@ -209,6 +212,13 @@ impl Link {
         if self.up.is_none() && self.messages.is_empty() && !self.drained {
             return Ok(false);
         }
+        // Only reads are counted, and only one waits at a time.
+        if self.taken.is_none() && self.up.is_none() && !self.messages.is_empty() {
+            self.taken = self.shared.poll_untaken(waking);
+            if self.taken.is_none() {
+                return Ok(false);
+            }
+        }
         if let Some(permit) = &mut self.permit {
             let Poll::Ready(permit) = permit.as_mut().poll(waking) else { return Ok(false) };
             self.permit = None;
@@ -241,7 +251,12 @@ impl Link {
             return Some(Event::LinkUp(up));
         }
         if !self.messages.is_empty() {
-            return Some(Event::Received { peer, link, messages: std::mem::take(&mut self.messages) });
+            return Some(Event::Received {
+                peer,
+                link,
+                messages: std::mem::take(&mut self.messages),
+                taken: self.taken.take().unwrap_or_default(),
+            });
         }
         std::mem::take(&mut self.drained).then_some(Event::Drained { peer, link })
     }

@@ -14,6 +14,11 @@ use crate::config::{Limits, QueueLimit};
 
 /// Drained in this order.
 const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
+
+/// What one link has read and the node has not dealt with yet, in reads of at most one frame each. Higher: a link that brings much delays the others
+/// for longer. Lower: the node waits for the link's thread.
+const MAX_UNTAKEN: u32 = 3;
+
 /// Hands encoded messages to one link, without ever waiting.
 #[derive(Clone)]
 pub struct Outbox {
@@ -98,6 +103,7 @@ struct State {
     end: Option<End>,
     ping: bool,
     over: bool,
+    untaken: u32,
     /// The socket takes nothing at the moment: more records are no reason to wake.
     blocked: bool,
 }
@@ -233,6 +239,19 @@ impl Shared {
         drained
     }
 
+    /// Leave to tell the node of another read; if there is none, `cx` is woken when there is.
+    pub(crate) fn poll_untaken(self: &Arc<Self>, cx: &mut Context<'_>) -> Option<Taken> {
+        let mut state = self.state();
+        if state.untaken < MAX_UNTAKEN {
+            state.untaken += 1;
+            return Some(Taken(Some(self.clone())));
+        }
+        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.waker = Some(cx.waker().clone());
+        }
+        None
+    }
+
     /// Refuses everything from now on, and drops what waits.
     pub(crate) fn close(&self) {
         let mut state = self.state();
@@ -252,6 +271,28 @@ impl Shared {
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Held by what a link has told of one read, until the node has dealt with it. A link passes on only few reads at a time, so that one that brings
+/// much does not stand before the others. [`Default`] belongs to no link.
+#[derive(Default)]
+pub struct Taken(Option<Arc<Shared>>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some(shared) = &self.0 else { return };
+        let mut state = shared.state();
+        state.untaken = state.untaken.saturating_sub(1);
+        if state.untaken + 1 == MAX_UNTAKEN {
+            state.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Taken")
     }
 }
 

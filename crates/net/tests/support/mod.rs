@@ -78,7 +78,7 @@ impl Peer {
         let event = self.events.recv().await?;
         match &event {
             Event::LinkUp(up) => assert_eq!(self.links.insert(up.peer, up.link), None, "a second link came up"),
-            Event::Received { peer, link, messages } => {
+            Event::Received { peer, link, messages, .. } => {
                 assert_eq!(self.links.get(peer), Some(link), "received outside of a link");
                 assert!(!messages.is_empty());
             }

@@ -149,11 +149,12 @@ impl Core {
     /// Stored events take effect: membership, relations, unread counts, what the window shows.
     pub(crate) fn applied(&mut self, room: RoomId, events: &[Verified]) {
         let mut others = rooms::members::Changed::default();
+        let about = self.said_before(room, events);
         for event in events {
             if event.header.log.is_control() {
                 self.apply_control(room, event, &mut others);
             } else {
-                self.apply_content(room, event);
+                self.apply_content(room, event, &about);
             }
         }
         if !others.known.is_empty() || !others.members.is_empty() || others.name {
@@ -161,6 +162,16 @@ impl Core {
             self.on_members_changed(room);
         }
         self.changed.room(room);
+    }
+
+    /// What was said about these events may have come before them; about one's own, just written, it cannot.
+    fn said_before(&self, room: RoomId, events: &[Verified]) -> Vec<Verified> {
+        match (events.first(), events.last()) {
+            (Some(first), Some(last)) if first.header.device != self.peer && !first.header.log.is_control() => {
+                self.store.relations(&room, &first.position(), &last.position())
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What follows from who is a member now is done once for all events that came together.
@@ -175,11 +186,11 @@ impl Core {
         others.name |= changed.name;
     }
 
-    fn apply_content(&mut self, room: RoomId, event: &Verified) {
+    fn apply_content(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
         match Payload::of(event) {
             Ok(Payload::Message { text, .. }) => {
                 self.count_message(room, event, &text);
-                self.show_event(room, event);
+                self.show_event(room, event, about);
             }
             Ok(Payload::Delete { target }) => {
                 self.erase_target(room, event, target);

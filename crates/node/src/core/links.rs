@@ -33,6 +33,8 @@ pub(crate) struct Link {
     pub(crate) outbox: Outbox,
     pub(crate) faults: u32,
     pub(crate) serves: VecDeque<Need>,
+    /// Events sent in answer to Needs.
+    pub(crate) served: u64,
     pub(crate) welcome: bool,
     /// Rooms in common, as proved by tags.
     pub(crate) rooms: Vec<RoomId>,
@@ -77,10 +79,13 @@ impl Core {
         match event {
             Event::Listening { addresses, failed } => self.on_listening(addresses, failed),
             Event::LinkUp(up) => self.on_link_up(*up),
-            Event::Received { peer, link, messages } => self.on_received(peer, link, messages),
+            Event::Received { peer, link, messages, taken } => {
+                self.on_received(peer, link, messages);
+                drop(taken);
+            }
             Event::Drained { peer, .. } => {
                 self.gossip(Input::Drained { peer });
-                self.serve(peer);
+                self.serving.insert(peer);
             }
             Event::LinkDown { peer, link, reason } => self.on_link_down(peer, link, reason),
             Event::PeerChanged { peer, state } => self.on_peer_changed(peer, state),
@@ -114,6 +119,7 @@ impl Core {
             outbox,
             faults: 0,
             serves: VecDeque::new(),
+            served: 0,
             welcome: false,
             rooms: Vec::new(),
             state: LinkState::Connected { address: remote.to_string(), latency_us: None, since: self.now.wall },

@@ -19,7 +19,7 @@ mod show;
 mod spread;
 mod timeline;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -129,6 +129,8 @@ pub struct Core {
     unsaved: VecDeque<(Mark, RoomId, rooms_here::OwnHead)>,
     /// Messages dated more than two minutes ahead, until their time comes.
     held: BTreeMap<Position, RoomId>,
+    /// To whom there is something to serve.
+    serving: BTreeSet<PeerId>,
     gossip_wake: Option<Millis>,
     effects: Vec<gossip::Effect>,
     changed: Changed,
@@ -188,6 +190,7 @@ impl Core {
             alerts: Vec::new(),
             unsaved: VecDeque::new(),
             held: BTreeMap::new(),
+            serving: BTreeSet::new(),
             gossip_wake: None,
             effects: Vec::new(),
             changed: Changed::default(),

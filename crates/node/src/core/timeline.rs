@@ -101,19 +101,15 @@ impl Core {
         }
     }
 
-    /// A new entry goes to the window, unless its time has not come.
-    pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified) {
+    /// A new entry goes to the window, unless its time has not come. `about`: what changes it, and maybe others.
+    pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
         if event.header.hlc.is_ahead(self.now.wall) {
             if self.held.len() < MAX_HELD {
                 self.held.insert(event.position(), room);
             }
             return;
         }
-        // What was said about it may have come first; a message just written cannot have been spoken of.
-        let about = match event.header.device == self.peer {
-            true => Vec::new(),
-            false => self.store.relations_of(&room, &event.position()),
-        };
+        let about: Vec<Verified> = about.iter().filter(|r| target_of(r) == Some(event.position())).cloned().collect();
         if let Some(message) = self.message(room, event, &about) {
             self.changed.messages.entry(room).or_default().push(message);
         }
