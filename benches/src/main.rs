@@ -2,6 +2,7 @@
 //!
 //! Machines are noisy: compare figures of one run, several times, by medians.
 
+mod crowd;
 mod figure;
 mod links;
 mod messages;
@@ -31,9 +32,13 @@ fn main() -> std::process::ExitCode {
     if wanted.first().is_some_and(|first| first == links::SWARM) {
         return links::swarm(wanted.get(1).map_or("", String::as_str));
     }
+    // Takes long, and has choices of its own.
+    if wanted.first().is_some_and(|first| crowd::NAMES.contains(&first.as_str())) {
+        return crowd::main();
+    }
     if let Some(unknown) = wanted.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
         let names: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
-        eprintln!("no measurement named {unknown}; there are: {}", names.join(" "));
+        eprintln!("no measurement named {unknown}; there are: {} crowd", names.join(" "));
         return std::process::ExitCode::FAILURE;
     }
     let mut figures = Figures;

@@ -17,6 +17,7 @@ mod seed;
 mod talk;
 
 mod away;
+mod crowd;
 mod joining;
 mod keys;
 mod killed;

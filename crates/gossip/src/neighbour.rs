@@ -118,7 +118,7 @@ impl Neighbour {
             return Request::Taken;
         }
         self.ignored += 1;
-        if self.ignored % STORM == 0 { Request::Storm } else { Request::Ignored }
+        if self.ignored.is_multiple_of(STORM) { Request::Storm } else { Request::Ignored }
     }
 }
 

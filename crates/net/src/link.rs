@@ -204,6 +204,7 @@ impl Link {
         if let Some(permit) = &mut self.permit {
             let Poll::Ready(permit) = permit.as_mut().poll(waking) else { return Ok(false) };
             self.permit = None;
+            self.shared.set_deaf(false);
             let permit = permit.map_err(|_| Over::saying(Bye::Shutdown))?;
             if let Some(event) = self.next_event() {
                 permit.send(event);
@@ -217,7 +218,10 @@ impl Link {
                     permit.send(event);
                 }
             }
-            Err(TrySendError::Full(())) => self.permit = Some(Box::pin(context.events.clone().reserve_owned())),
+            Err(TrySendError::Full(())) => {
+                self.shared.set_deaf(true);
+                self.permit = Some(Box::pin(context.events.clone().reserve_owned()));
+            }
             Err(TrySendError::Closed(())) => return Err(Over::saying(Bye::Shutdown)),
         }
         Ok(true)

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -84,6 +84,7 @@ pub(crate) enum End {
 pub(crate) struct Shared {
     limits: Arc<Limits>,
     heard: AtomicU64,
+    deaf: AtomicBool,
     stalled: AtomicU64,
     rtt: AtomicU32,
     state: Mutex<State>,
@@ -116,7 +117,14 @@ pub(crate) struct Orders {
 
 impl Shared {
     pub(crate) fn new(limits: Arc<Limits>, now: u64) -> Self {
-        Self { limits, heard: AtomicU64::new(now), stalled: AtomicU64::new(0), rtt: AtomicU32::new(0), state: Mutex::default() }
+        Self {
+            limits,
+            heard: AtomicU64::new(now),
+            deaf: AtomicBool::new(false),
+            stalled: AtomicU64::new(0),
+            rtt: AtomicU32::new(0),
+            state: Mutex::default(),
+        }
     }
 
     /// An authenticated frame arrived.
@@ -127,6 +135,16 @@ impl Shared {
     /// When the last authenticated frame arrived, milliseconds.
     pub(crate) fn heard(&self) -> u64 {
         self.heard.load(Ordering::Relaxed)
+    }
+
+    /// What was received waits for this device's own node, and nothing more is read meanwhile.
+    pub(crate) fn set_deaf(&self, deaf: bool) {
+        self.deaf.store(deaf, Ordering::Relaxed);
+    }
+
+    /// Whether the other side cannot be heard for a reason on this side.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.deaf.load(Ordering::Relaxed)
     }
 
     /// Output waits and the socket takes none of it, since `now`.
@@ -164,6 +182,11 @@ impl Shared {
     /// Orders the link to end. The first order counts.
     pub(crate) fn order_end(&self, end: End) {
         self.state().order_end(end);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_ending(&self) -> bool {
+        self.state().end.is_some()
     }
 
     /// Takes the orders; if there are none and nothing can be sent, `cx` is woken by the next order or record.

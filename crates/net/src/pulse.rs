@@ -59,32 +59,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silent_peer_is_pinged_twice_and_dead_after_25_s() {
+    fn a_silent_peer_is_pinged_twice_and_dead_after_7_s() {
         let (mut pulse, times) = (Pulse::default(), Times::default());
-        assert_eq!(pulse.check(0, 0, &times), Beat::Calm { until: 15_000 });
-        assert_eq!(pulse.check(0, 14_999, &times), Beat::Calm { until: 15_000 });
-        assert_eq!(pulse.check(0, 15_000, &times), Beat::Ping);
-        assert_eq!(pulse.check(0, 15_001, &times), Beat::Calm { until: 20_000 });
-        assert_eq!(pulse.check(0, 20_000, &times), Beat::Ping);
-        assert_eq!(pulse.check(0, 20_001, &times), Beat::Calm { until: 25_000 });
-        assert_eq!(pulse.check(0, 25_000, &times), Beat::Dead);
+        assert_eq!(pulse.check(0, 0, &times), Beat::Calm { until: 4_000 });
+        assert_eq!(pulse.check(0, 3_999, &times), Beat::Calm { until: 4_000 });
+        assert_eq!(pulse.check(0, 4_000, &times), Beat::Ping);
+        assert_eq!(pulse.check(0, 4_001, &times), Beat::Calm { until: 5_500 });
+        assert_eq!(pulse.check(0, 5_500, &times), Beat::Ping);
+        assert_eq!(pulse.check(0, 5_501, &times), Beat::Calm { until: 7_000 });
+        assert_eq!(pulse.check(0, 7_000, &times), Beat::Dead);
     }
 
     #[test]
     fn any_answer_starts_afresh() {
         let (mut pulse, times) = (Pulse::default(), Times::default());
-        assert_eq!(pulse.check(0, 15_000, &times), Beat::Ping);
-        assert_eq!(pulse.check(0, 20_000, &times), Beat::Ping);
-        assert_eq!(pulse.check(20_040, 20_050, &times), Beat::Calm { until: 35_040 });
-        assert_eq!(pulse.check(20_040, 35_040, &times), Beat::Ping);
-        assert_eq!(pulse.check(20_040, 40_040, &times), Beat::Ping);
+        assert_eq!(pulse.check(0, 4_000, &times), Beat::Ping);
+        assert_eq!(pulse.check(0, 5_500, &times), Beat::Ping);
+        assert_eq!(pulse.check(5_540, 5_550, &times), Beat::Calm { until: 9_540 });
+        assert_eq!(pulse.check(5_540, 9_540, &times), Beat::Ping);
+        assert_eq!(pulse.check(5_540, 11_040, &times), Beat::Ping);
     }
 
     #[test]
-    fn after_sleep_a_gone_peer_is_noticed_in_10_s() {
+    fn after_sleep_a_gone_peer_is_noticed_in_3_s() {
         let (mut pulse, times) = (Pulse::default(), Times::default());
-        assert_eq!(pulse.ask(1000), Beat::Ping);
-        assert_eq!(pulse.check(900, 6000, &times), Beat::Ping);
-        assert_eq!(pulse.check(900, 11_000, &times), Beat::Dead);
+        assert_eq!(pulse.ask(1_000), Beat::Ping);
+        assert_eq!(pulse.check(900, 2_500, &times), Beat::Ping);
+        assert_eq!(pulse.check(900, 4_000, &times), Beat::Dead);
     }
 }

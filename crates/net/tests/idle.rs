@@ -8,10 +8,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use identity::Identity;
-use net::{Config, Event, Limits};
+use net::{Config, Event, Limits, Times};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::raw::Raw;
-use support::{ANA, Peer, config};
+use support::{ANA, PATIENCE, Peer, config};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -31,7 +31,9 @@ const COUNT: &str = "GRAPEVINE_TEST_COUNT";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_idle_links_cost_at_most_5_kib_each() {
     let limits = Limits { half_open: 1000, lobby: 1000, ..Limits::default() };
-    let mut ana = Peer::with(ANA, Config { limits, ..config() }).await;
+    // The crowd answers one Ping and then only sits there.
+    let times = Times { silence: PATIENCE * 10, ..Times::default() };
+    let mut ana = Peer::with(ANA, Config { limits, times, ..config() }).await;
     let _warm = crowd(&mut ana, 0, WARM_UP).await;
     let (before, region) = (resident(), Region::new(ALLOCATOR));
     let _crowd = crowd(&mut ana, WARM_UP, LINKS).await;

@@ -150,10 +150,13 @@ async fn drive(
             event = swarm.select_next_some() => match event {
                 SwarmEvent::Behaviour(gossipsub::Event::Message { message, .. }) => delivered.note(&message.data),
                 SwarmEvent::Behaviour(gossipsub::Event::Subscribed { .. }) => subscribed.send_modify(|count| *count += 1),
+                SwarmEvent::OutgoingConnectionError { error, .. } => eprintln!("OUT {error}"),
+                SwarmEvent::IncomingConnectionError { error, .. } => eprintln!("IN {error}"),
+                SwarmEvent::ConnectionClosed { cause, .. } => eprintln!("CLOSED {cause:?}"),
                 _ => {}
             },
             order = orders.recv(), if waiting.is_none() => match order {
-                Some(Command::Dial(address)) => drop(swarm.dial(address)),
+                Some(Command::Dial(address)) => if let Err(e) = swarm.dial(address) { eprintln!("DIAL {e}") },
                 Some(Command::Publish(payload)) => waiting = Some(payload),
                 Some(Command::Peers(ask)) => drop(ask.send(swarm.connected_peers().count())),
                 None => return,

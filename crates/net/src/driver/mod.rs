@@ -58,6 +58,8 @@ pub(crate) struct Driver {
     outgoing: VecDeque<Outgoing>,
     watch: Watch,
     sleep_watch: SleepWatch,
+    /// When this task is to wake at the latest.
+    due: u64,
     nearby: Option<Nearby>,
     own_addresses: Vec<String>,
     reachable: Vec<SocketAddr>,
@@ -111,6 +113,7 @@ impl Driver {
             outgoing: VecDeque::new(),
             watch: Watch::default(),
             sleep_watch: SleepWatch::new(now),
+            due: u64::MAX,
             own_addresses: Vec::new(),
             reachable: Vec::new(),
             addresses_at: now.tick + LOOK_AT_ADDRESSES,
@@ -152,6 +155,7 @@ impl Driver {
     async fn turn(&mut self) -> Turn {
         let now = self.context.clock.tick();
         let until = self.next_wake().clamp(now, now + TICK);
+        self.due = until;
         let open = self.outgoing.len() < MAX_WAITING;
         let accepting = open && now >= self.accept_at && !self.listeners.is_empty();
         let events = self.context.events.clone();
@@ -305,11 +309,11 @@ impl Driver {
     /// Everything that is due.
     fn on_time(&mut self) {
         let (now, mut out) = (self.context.clock.now(), Vec::new());
+        self.watch.stood_still(now.tick.saturating_sub(self.due));
         if self.sleep_watch.slept(now, TICK) {
             info!("woke");
             self.outgoing.push_back(Outgoing::Event(Event::Woke));
-            self.running.values_mut().for_each(|link| link.doubt(now.tick));
-            self.watch.hurry(now.tick);
+            self.watch.doubt(self.running.values_mut(), now.tick);
             self.addresses_at = now.tick;
             self.table.dial_all(now, &mut out);
         }
