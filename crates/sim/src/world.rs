@@ -59,7 +59,7 @@ pub struct World {
     happened: u64,
     plan: Plan,
     template: Template,
-    config: Config,
+    pub(crate) config: Config,
 }
 
 impl World {
