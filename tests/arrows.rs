@@ -148,6 +148,20 @@ fn is_page_test(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".test.ts")
 }
 
+/// The feature that hands sockets, disk and loop to whoever steps a node.
+#[test]
+fn only_the_simulator_steps_nodes_by_hand() {
+    let mut wrong = Vec::new();
+    let asks = |manifest: &str| manifest.lines().any(|line| line.contains("features = [") && line.contains("\"manual\""));
+    for name in crates().iter().map(|name| format!("crates/{name}")).chain(["benches".to_owned(), String::new()]) {
+        if asks(&read(&root().join(&name).join("Cargo.toml"))) && name != "crates/sim" {
+            wrong.push(name);
+        }
+    }
+    check(&wrong, "only crates/sim may turn on the feature `manual`");
+    assert!(asks(&read(&root().join("crates/sim/Cargo.toml"))), "the simulator turns it on the way that this test looks for");
+}
+
 #[test]
 fn only_one_file_of_the_page_knows_the_shell() {
     let door = root().join("ui/src/host/tauri.ts");

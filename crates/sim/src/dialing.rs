@@ -10,9 +10,6 @@ use crate::host::{address, number_of};
 use crate::links::{Side, Wire, WireId};
 use crate::world::{Happening, World};
 
-/// Until an unanswered dial is given up, as `net` has it.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// One attempt on its way.
 pub(crate) struct Dial {
     pub(crate) node: u32,
@@ -63,7 +60,7 @@ impl World {
         }
         let text = dial.addresses.remove(0);
         let Some(target) = number_of(&text).filter(|target| (*target as usize) < self.hosts.len()) else {
-            return self.later(PATIENCE, Dial { step: Step::Fail(Reason::TimedOut), ..dial });
+            return self.later(self.config.times.connect, Dial { step: Step::Fail(Reason::TimedOut), ..dial });
         };
         dial.target = target;
         dial.distance = self.weather.distance(dial.node, target, &mut self.rng);
@@ -89,10 +86,10 @@ impl World {
         let dead = self.hosts.get(dial.target as usize).is_none_or(|target| target.body.is_none());
         let parted = self.is_parted(dial.node, dial.target);
         match dial.step {
-            Step::Connect if parted => self.later(PATIENCE, Dial { step: Step::Fail(Reason::TimedOut), ..dial }),
+            Step::Connect if parted => self.later(self.config.times.connect, Dial { step: Step::Fail(Reason::TimedOut), ..dial }),
             Step::Connect if dead || self.is_refused() => self.try_next(dial, Reason::Refused),
             Step::Connect => self.later(wait, Dial { step: Step::Prove, ..dial }),
-            Step::Prove if parted => self.later(PATIENCE, Dial { step: Step::Fail(Reason::TimedOut), ..dial }),
+            Step::Prove if parted => self.later(self.config.times.connect, Dial { step: Step::Fail(Reason::TimedOut), ..dial }),
             Step::Prove if dead => self.try_next(dial, Reason::Lost),
             Step::Prove => self.prove(dial),
             Step::Greeted(wire) => self.greeted(wire, dial),
@@ -132,7 +129,7 @@ impl World {
             if let Some(slot) = self.wires.get_mut(id.0) {
                 *slot = None;
             }
-            let (wait, reason) = if parted { (PATIENCE, Reason::TimedOut) } else { (dial.distance, Reason::Lost) };
+            let (wait, reason) = if parted { (self.config.times.connect, Reason::TimedOut) } else { (dial.distance, Reason::Lost) };
             return self.later(wait, Dial { step: Step::Fail(reason), ..dial });
         }
         let back = self.now.after(dial.distance);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity::{Identity, PeerId};
 use node::manual::store::{Base, Medium, RoomKind, RoomRow, Standing, open_in_memory};
 use rooms::{Author, Clock, Draft, Logs, Membership, Payload, RoomNonce, Verified, group_room_id};
-use wire::ids::{LogId, RoomId};
+use wire::ids::{Head, LogId, LogKey, RoomId};
 
 /// When the worlds begin, in milliseconds since 1970.
 pub(crate) const EPOCH_MS: u64 = 1_760_000_000_000;
@@ -22,6 +22,8 @@ pub(crate) struct Template {
     pub(crate) room: RoomId,
     pub(crate) base: Base,
     pub(crate) membership: Arc<Membership>,
+    /// How far the control logs have come, from which that membership follows.
+    pub(crate) control: Vec<(LogKey, Head)>,
     /// Own logs of those who wrote the history.
     pub(crate) rows: BTreeMap<u32, RoomRow>,
 }
@@ -76,7 +78,8 @@ impl Template {
         pen.events.iter().filter(|event| event.header.log.is_control()).for_each(|event| {
             membership.apply(event);
         });
-        Template { room, base: pen.store(), membership: Arc::new(membership), rows }
+        let control = pen.logs.heads().filter(|(log, _)| log.log.is_control()).collect();
+        Template { room, base: pen.store(), membership: Arc::new(membership), control, rows }
     }
 }
 

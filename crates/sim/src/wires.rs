@@ -1,7 +1,5 @@
 //! What travels between nodes: sending, arriving, and the ends of connections.
 
-use std::time::Duration;
-
 use node::manual::net::{Act, Event, LinkId, Reason, reason_of};
 use rand::RngExt;
 use wire::frame::{pad, push_record, records};
@@ -12,11 +10,6 @@ use crate::clock::Time;
 use crate::links::{Parcel, Side, Stage, WINDOW_BYTES, Wire, WireId};
 use crate::weather::LATE;
 use crate::world::{Happening, World};
-
-/// Without any progress a link ends after this long, as `net` has it.
-const STALL: Duration = Duration::from_secs(20);
-/// Silence and two unanswered questions.
-const SILENCE: Duration = Duration::from_secs(25);
 
 impl World {
     pub(crate) fn wire(&self, wire: WireId) -> Option<&Wire> {
@@ -44,7 +37,8 @@ impl World {
             if end.under_way >= WINDOW_BYTES {
                 if end.stalled.is_none() {
                     end.stalled = Some(now);
-                    self.agenda.put(now.after(STALL), Happening::Stalled(id, side, now));
+                    let stall = self.config.times.stall;
+                    self.agenda.put(now.after(stall), Happening::Stalled(id, side, now));
                 }
                 break;
             }
@@ -275,13 +269,15 @@ impl World {
 
     /// Looks at all connections after nodes were frozen, thawed, parted or joined again.
     pub(crate) fn recheck_wires(&mut self) {
+        // Silence, and two questions that nobody answers.
+        let silence = self.config.times.silence + 2 * self.config.times.answer;
         for id in (0..self.wires.len()).map(WireId) {
             let (now, cut) = (self.now, self.is_cut(id));
             let Some(wire) = self.wire_mut(id) else { continue };
             match (wire.cut, cut) {
                 (None, true) => {
                     wire.cut = Some(now);
-                    self.agenda.put(now.after(SILENCE), Happening::Silent(id, now));
+                    self.agenda.put(now.after(silence), Happening::Silent(id, now));
                 }
                 (Some(_), false) => {
                     wire.cut = None;

@@ -59,7 +59,7 @@ pub struct World {
     happened: u64,
     plan: Plan,
     template: Template,
-    config: Config,
+    pub(crate) config: Config,
 }
 
 impl World {
@@ -220,6 +220,11 @@ impl World {
         let at = host.moment(now);
         let opened = open_in_memory(&host.medium, &ROOT_KEY).expect("memory opens");
         let heads = opened.store.heads(&room);
+        let control = heads.iter().filter(|(log, _)| log.log.is_control()).map(|(log, head)| (*log, head.head));
+        let known = match control.eq(self.template.control.iter().copied()) {
+            true => BTreeMap::from([(room, self.template.membership.clone())]),
+            false => BTreeMap::new(),
+        };
         self.books.remembers(number, heads.into_iter().map(|(log, head)| ((log.device, log.log), head.head.seq)));
         host.life += 1;
         let (net, manual) = Manual::new(host.peer, &self.config, vec![address(number).to_string()], self.rng.random(), self.rng.random());
@@ -233,11 +238,6 @@ impl World {
             peer_exchange: true,
             agent: String::new(),
             sink: host.told().sink(),
-        };
-        // Only at the first start nothing has been added to what everybody knows.
-        let known = match host.life {
-            1 => BTreeMap::from([(room, self.template.membership.clone())]),
-            _ => BTreeMap::new(),
         };
         let mut hand = Hand::start(options, net, at, self.rng.random(), known);
         hand.on_net(Event::Listening { addresses: vec![address(number)], failed: None });

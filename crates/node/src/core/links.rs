@@ -289,8 +289,9 @@ impl Core {
             return;
         }
         let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
-        let others = state.members.members().map(|m| m.peer).filter(|p| *p != peer && *p != self.peer);
-        let known = others.filter(|p| self.people.get(p).is_some_and(|p| p.row.record.is_some()));
+        // People are fewer than members in a large room.
+        let others = self.people.iter().filter(|(other, _)| **other != peer && state.members.is_member(other));
+        let known = others.filter(|(_, person)| person.row.record.is_some()).map(|(other, _)| *other);
         let some = known.sample(&mut self.rng, RECORDS_TO_BEGIN_WITH);
         self.send_records(&peer, &some);
     }

@@ -89,7 +89,8 @@ impl Core {
         let Some(state) = self.rooms.get(&id) else { return };
         let heads = state.logs.heads().collect();
         let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
-        let members: Vec<PeerId> = state.members.members().map(|m| m.peer).collect();
+        // People are fewer than members in a large room, and others cannot be dialled.
+        let members: Vec<PeerId> = self.people.keys().filter(|peer| state.members.is_member(peer)).copied().collect();
         self.gossip(Input::RoomOpened { room: id, heads, stopped });
         self.tell_members(id, members);
     }
