@@ -22,6 +22,8 @@ pub struct Spread {
     pub most: u32,
     /// Median over messages of the time until the last member that has it showed it.
     pub to_all: Duration,
+    /// The same for the slowest message.
+    pub slowest: Duration,
 }
 
 /// State of the whole.
@@ -59,6 +61,7 @@ impl World {
         spread.delivery = shown as f64 / expected.max(1) as f64;
         spread.payloads = copies as f64 / expected.saturating_sub(times.len()).max(1) as f64;
         spread.to_all = times.get(times.len() / 2).copied().unwrap_or_default();
+        spread.slowest = times.last().copied().unwrap_or_default();
         spread
     }
 

@@ -120,10 +120,11 @@ fn c8_a_reader_that_never_reads_delays_nobody() {
             }
             let said = talk(&mut world, 20);
             agrees(&mut world, &[first, said.clone()].concat(), 0);
-            world.spread(&said).to_all
+            world.spread(&said).slowest
         };
+        // Another tree may be deeper; waiting for somebody who does not read would cost seconds.
         let (without, with) = (slowest(false), slowest(true));
-        assert!(with <= without * 3 / 2 + Duration::from_millis(100), "C8: {without:?} without, {with:?} with somebody who does not read");
+        assert!(with <= without + seconds(1), "C8: {without:?} without, {with:?} with somebody who does not read");
     });
 }
 
