@@ -49,6 +49,9 @@ pub struct Config {
 
     /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found later. Lower: more idle traffic.
     pub digest_every: Millis,
+    /// Silence after which all active neighbours are told what one has. Higher: "everyone has everything" is shown later. Lower: a digest to each of them for
+    /// every few words.
+    pub rest_after: Millis,
     /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later. Lower: more small messages.
     pub acks_after: Millis,
     /// Wait before others are told of new events by Heads (Plumtree's IHAVE), − 50 %. Higher: a broken tree is noticed later. Lower: each message costs
@@ -86,6 +89,7 @@ impl Default for Config {
             rest: 30_000,
             settle: 12_000,
             digest_every: 10_000,
+            rest_after: 2_000,
             acks_after: 100,
             heads_after: 300,
             graft_after: 200,

@@ -39,6 +39,9 @@ pub(crate) struct Room {
     pub(crate) acks: BTreeSet<LogKey>,
     pub(crate) acks_at: Option<Millis>,
     pub(crate) digest_at: Millis,
+    /// When logs last changed, and when to look whether they have come to rest since.
+    changed_at: Millis,
+    rest_at: Option<Millis>,
     pub(crate) tend_at: Millis,
     pub(crate) shuffle_at: Millis,
     pub(crate) wander_at: Millis,
@@ -87,6 +90,8 @@ impl Room {
             acks: BTreeSet::new(),
             acks_at: None,
             digest_at: now + jittered(config.digest_every, around.rng),
+            changed_at: now,
+            rest_at: None,
             tend_at: Millis::MAX,
             shuffle_at: now + jittered(config.shuffle_every, around.rng),
             wander_at: now + jittered(config.wander_every, around.rng),
@@ -245,13 +250,26 @@ impl Room {
             let peer = members.choose(around.rng);
             peer.into_iter().for_each(|peer| self.send_digest(around, peer));
         }
+        if self.rest_at.is_some_and(|at| at <= now) {
+            self.compare_at_rest(around);
+        }
         self.keep_overlay(around);
         self.pursue(around);
     }
 
+    /// Once nobody says anything for a while, neighbours tell each other that they have it all: a digest each, where silence would be no proof.
+    fn compare_at_rest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let at = self.changed_at + around.config.rest_after;
+        self.rest_at = (at > around.now).then_some(at);
+        if self.rest_at.is_none() {
+            let near: Vec<PeerId> = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).collect();
+            near.into_iter().for_each(|peer| self.send_digest(around, peer));
+        }
+    }
+
     /// When [`Room::tick`] has something to do next.
     pub(crate) fn next_wake(&self) -> Millis {
-        let told = self.heads_at.unwrap_or(Millis::MAX).min(self.acks_at.unwrap_or(Millis::MAX));
+        let told = [self.heads_at, self.acks_at, self.rest_at].into_iter().flatten().min().unwrap_or(Millis::MAX);
         let overlay = if self.book.len() == 0 { Millis::MAX } else { self.shuffle_at.min(self.wander_at) };
         let repair = if self.neighbours.is_empty() { Millis::MAX } else { self.digest_at.min(self.pursue_at) };
         told.min(overlay).min(repair).min(self.tend_at)
@@ -301,6 +319,8 @@ impl Room {
         self.own.set(log, head);
         self.dirty.insert(log);
         self.heads_soon(around);
+        self.changed_at = around.now;
+        self.rest_at.get_or_insert(around.now + around.config.rest_after);
         if self.neighbours.contains_key(&log.device) {
             self.acks.insert(log);
             self.acks_at.get_or_insert(around.now + around.config.acks_after);
