@@ -130,7 +130,8 @@ fn c8_a_reader_that_never_reads_delays_nobody() {
 
 #[test]
 fn c9_a_fifth_that_is_hostile_does_not_keep_the_rest_from_agreeing() {
-    each_seed("c9", &SIZES, 1, |seed, n| {
+    // Larger ones by GRAPEVINE_SIM_N: what the logs that they invent cost everybody makes those slow.
+    each_seed("c9", &SIZES[..1], 1, |seed, n| {
         let mut world = gathered(Plan { hostile: n / 5, manners: Manner::ALL.to_vec(), ..Plan::new(seed, n) });
         let said = talk(&mut world, 15);
         agrees(&mut world, &said, 0);
