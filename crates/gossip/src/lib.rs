@@ -18,6 +18,7 @@ mod room;
 mod seen;
 mod tie;
 mod tree;
+mod wants;
 
 pub use config::Config;
 pub use effect::{Effect, Input, Millis, Origin, Standing, Verdict};

@@ -12,10 +12,14 @@ use crate::neighbour::Neighbour;
 use crate::room::{Around, Room};
 use crate::{Effect, Millis, Standing};
 
-/// Logs that are known to be behind, for each room.
-const MAX_WANTS: usize = 8_192;
-/// Of these, logs unknown here that one neighbour told of: a lying one costs no more.
-const MAX_TOLD: usize = 1_024;
+/// Wants that are looked at in one go, and the pause before the next: a liar who tells of many takes up no more time than this.
+const MAX_LOOKED_AT: usize = 64;
+const LOOK_PAUSE: Millis = 2;
+/// Pause before a log is looked at again of which all holders have enough questions to answer.
+const BUSY_PAUSE: Millis = 10;
+/// More wants than this are counted only now and then.
+const FEW_WANTS: usize = 64;
+const COUNT_PAUSE: Millis = 500;
 /// Times that a log whose author is unknown is asked for before it is forgotten until somebody mentions it again.
 const MAX_STRANGER_TRIES: u8 = 20;
 /// Pause before such a log is asked for again.
@@ -26,21 +30,6 @@ const FRUITLESS_PAUSE: Millis = 250;
 const FULL_HEADS_PAUSE: Millis = 500;
 /// A gap up to this size is the tree's failure, which a Graft mends; a larger one comes of absence.
 const GRAFT_GAP: u32 = 256;
-
-/// A log of which more exists elsewhere.
-pub(crate) struct Want {
-    pub(crate) target: u32,
-    not_before: Millis,
-    asked: Option<Asked>,
-    tries: u8,
-    /// Who told of it, if it was unknown here.
-    told_by: Option<PeerId>,
-}
-
-struct Asked {
-    peer: PeerId,
-    until: Millis,
-}
 
 impl Room {
     /// A neighbour's digest: equal means that they have all that is here.
@@ -118,86 +107,74 @@ impl Room {
         last: u32,
         events: Vec<RawEvent>,
     ) {
+        let asked = self.wants.asked_of(&log) == Some(peer);
         if events.is_empty() {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.forget(&log);
             }
-            self.answered(around.now, &log);
+            if asked {
+                self.answered(around.now, &log);
+            }
             return self.pursue(around);
         }
-        if let Some(want) = self.wants.get_mut(&log)
-            && let Some(asked) = &mut want.asked
-            && asked.peer == peer
-        {
-            asked.until = around.now + around.config.need_timeout;
+        if asked {
+            self.wants.renew(&log, around.now + around.config.need_timeout);
         }
         around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { last }, events });
     }
 
     /// A range was answered to its end.
     pub(crate) fn answered(&mut self, now: Millis, log: &LogKey) {
-        if let Some(want) = self.wants.get_mut(log) {
-            want.asked = None;
+        if self.wants.asked_of(log).is_some() {
+            self.wants.rest(log, now);
             self.pursue_at = now;
         }
     }
 
     /// Nothing new came of asking: whoever says to have more is asked again, but not at the speed of the network.
     pub(crate) fn answered_in_vain(&mut self, now: Millis, log: &LogKey) {
-        if let Some(want) = self.wants.get_mut(log) {
-            want.asked = None;
-            want.not_before = want.not_before.max(now + FRUITLESS_PAUSE);
+        if self.wants.asked_of(log).is_some() {
+            self.wants.rest(log, now + FRUITLESS_PAUSE);
             self.pursue_at = now;
         }
     }
 
     /// The author of a log is unknown here, so far.
     pub(crate) fn on_stranger(&mut self, now: Millis, log: &LogKey) {
-        let Some(want) = self.wants.get_mut(log) else { return };
-        want.asked = None;
-        want.tries = want.tries.saturating_add(1);
-        want.not_before = now + STRANGER_PAUSE;
+        if self.wants.fail(log) > MAX_STRANGER_TRIES {
+            self.wants.remove(log);
+        } else {
+            self.wants.rest(log, now + STRANGER_PAUSE);
+        }
         self.pursue_at = now;
-        self.drop_want_if(log, |want| want.tries > MAX_STRANGER_TRIES);
     }
 
     /// What this neighbour was asked for is asked of others.
-    pub(crate) fn forget_asks(&mut self, peer: &PeerId) {
-        for want in self.wants.values_mut().filter(|w| w.asked.as_ref().is_some_and(|a| a.peer == *peer)) {
-            want.asked = None;
-            self.pursue_at = 0;
+    pub(crate) fn forget_asks(&mut self, now: Millis, peer: &PeerId) {
+        let asked: Vec<LogKey> = self.wants.questions().filter(|(_, of)| of == peer).map(|(log, _)| *log).collect();
+        for log in asked {
+            self.wants.rest(&log, now);
+            self.pursue_at = now;
         }
     }
 
     pub(crate) fn is_asked(&self, peer: &PeerId) -> bool {
-        self.wants.values().any(|w| w.asked.as_ref().is_some_and(|a| a.peer == *peer))
+        self.wants.questions().any(|(_, of)| of == *peer)
     }
 
     pub(crate) fn want(&mut self, now: Millis, peer: &PeerId, log: LogKey, target: u32, not_before: Millis) {
         if self.stopped.contains(&log) {
             return;
         }
-        if !self.wants.contains_key(&log) {
-            let told_by = (self.own.seq(&log) == 0).then_some(*peer);
-            let told = |n: &Want| told_by.is_some() && n.told_by == told_by;
-            if self.wants.len() >= MAX_WANTS
-                || (self.wants.len() >= MAX_TOLD && self.wants.values().filter(|w| told(w)).count() >= MAX_TOLD)
-            {
-                return;
-            }
-            self.wants.insert(log, Want { target, not_before, asked: None, tries: 0, told_by });
-        }
-        if let Some(want) = self.wants.get_mut(&log) {
-            want.target = want.target.max(target);
-            want.not_before = want.not_before.min(not_before);
-            self.pursue_at = self.pursue_at.min(want.not_before.max(now));
-        }
+        let stranger = (self.own.seq(&log) == 0).then_some(*peer);
+        self.wants.add(log, target, not_before, stranger);
+        self.pursue_at = self.pursue_at.min(not_before.max(now));
     }
 
-    pub(crate) fn drop_want_if(&mut self, log: &LogKey, over: impl Fn(&Want) -> bool) {
-        if self.wants.get(log).is_some_and(over) {
+    pub(crate) fn unwant(&mut self, now: Millis, log: &LogKey) {
+        if self.wants.target(log).is_some() {
             self.wants.remove(log);
-            self.pursue_at = 0;
+            self.pursue_at = now;
         }
     }
 
@@ -207,41 +184,29 @@ impl Room {
         if self.pursue_at > now {
             return;
         }
-        self.pursue_at = Millis::MAX;
         self.give_up_asking(now);
-        let mut unheld = Vec::new();
-        for control in [true, false] {
-            let due = |(log, want): &(&LogKey, &Want)| log.log.is_control() == control && want.asked.is_none() && want.not_before <= now;
-            let due: Vec<LogKey> = self.wants.iter().filter(due).map(|(log, _)| *log).collect();
-            for log in due {
-                match self.holder(around, &log) {
-                    Holder::Free(peer) => self.ask_for(around, peer, log),
-                    Holder::Busy => {}
-                    Holder::Nobody => unheld.push(log),
-                }
+        for log in self.wants.due(now, MAX_LOOKED_AT) {
+            match self.holder(around, &log) {
+                Holder::Free(peer) => self.ask_for(around, peer, log),
+                Holder::Busy => self.wants.rest(&log, now + BUSY_PAUSE),
+                Holder::Nobody => self.wants.remove(&log),
             }
         }
-        for log in unheld {
-            self.wants.remove(&log);
-        }
-        let next = self.wants.values().filter_map(|want| match &want.asked {
-            Some(asked) => Some(asked.until),
-            // What is due already waits for an answer to others.
-            None => (want.not_before > now).then_some(want.not_before),
-        });
-        self.pursue_at = next.min().unwrap_or(Millis::MAX);
+        self.pursue_at = self.wants.next().max(now + LOOK_PAUSE);
         self.report_lacking(around);
     }
 
     /// Questions that nobody answered in time are free again; counts those that are still open.
     fn give_up_asking(&mut self, now: Millis) {
-        self.neighbours.values_mut().for_each(|n| n.questions = 0);
-        for want in self.wants.values_mut() {
-            let late = want.asked.take_if(|asked| asked.until <= now);
-            if let Some(neighbour) = late.and_then(|asked| self.neighbours.get_mut(&asked.peer)) {
+        for (log, peer) in self.wants.late(now) {
+            self.wants.rest(&log, now);
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.late = neighbour.late.saturating_add(1);
             }
-            if let Some(neighbour) = want.asked.as_ref().and_then(|asked| self.neighbours.get_mut(&asked.peer)) {
+        }
+        self.neighbours.values_mut().for_each(|n| n.questions = 0);
+        for (_, peer) in self.wants.questions() {
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.questions += 1;
             }
         }
@@ -259,9 +224,8 @@ impl Room {
 
     fn ask_for<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
         let have = self.own.seq(&log);
-        let Some(want) = self.wants.get_mut(&log) else { return };
-        want.asked = Some(Asked { peer, until: around.now + around.config.need_timeout });
-        let target = want.target;
+        let Some(target) = self.wants.target(&log) else { return };
+        self.wants.ask(log, peer, around.now + around.config.need_timeout);
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.questions += 1;
         }
@@ -273,7 +237,11 @@ impl Room {
     }
 
     fn report_lacking<R>(&mut self, around: &mut Around<'_, R>) {
-        let lacking = self.wants.iter().map(|(log, w)| w.target.saturating_sub(self.own.seq(log))).fold(0u32, u32::saturating_add);
+        if self.wants.len() > FEW_WANTS && around.now < self.counted_at + COUNT_PAUSE {
+            return;
+        }
+        self.counted_at = around.now;
+        let lacking = self.wants.iter().map(|(log, target)| target.saturating_sub(self.own.seq(log))).fold(0u32, u32::saturating_add);
         if lacking != self.lacking {
             self.lacking = lacking;
             around.out.push(Effect::Lacking { room: self.id, count: lacking });

@@ -11,8 +11,8 @@ use crate::book::Book;
 use crate::heads::OwnHeads;
 use crate::neighbour::{Neighbour, Request};
 use crate::overlay::{Dial, jittered};
-use crate::repair::Want;
 use crate::tie::{self, Behind};
+use crate::wants::Wants;
 use crate::{Config, Effect, Millis, Origin, Standing, Tie, Verdict};
 
 /// Events that were asked for and are passed on like live ones: so few were missed on the way, and others behind this device miss them too.
@@ -27,7 +27,7 @@ pub(crate) struct Room {
     pub(crate) neighbours: BTreeMap<PeerId, Box<Neighbour>>,
     pub(crate) book: Book,
     pub(crate) dials: BTreeMap<PeerId, Dial>,
-    pub(crate) wants: BTreeMap<LogKey, Want>,
+    pub(crate) wants: Wants,
     /// When something can be done about `wants`, at the earliest.
     pub(crate) pursue_at: Millis,
     /// Logs that ended in a fork: never asked for again.
@@ -46,6 +46,8 @@ pub(crate) struct Room {
     pub(crate) shuffle_at: Millis,
     pub(crate) wander_at: Millis,
     pub(crate) lacking: u32,
+    /// When that was counted.
+    pub(crate) counted_at: Millis,
     /// When the last event came live, and the mean time between such.
     pub(crate) fresh_at: Millis,
     pub(crate) pace: Millis,
@@ -82,7 +84,7 @@ impl Room {
             neighbours: BTreeMap::new(),
             book: Book::new(key),
             dials: BTreeMap::new(),
-            wants: BTreeMap::new(),
+            wants: Wants::default(),
             pursue_at: Millis::MAX,
             stopped: stopped.into_iter().collect(),
             dirty: BTreeSet::new(),
@@ -96,6 +98,7 @@ impl Room {
             shuffle_at: now + jittered(config.shuffle_every, around.rng),
             wander_at: now + jittered(config.wander_every, around.rng),
             lacking: 0,
+            counted_at: now,
             fresh_at: now,
             pace: config.settle / 8,
             fetched: VecDeque::new(),
@@ -122,7 +125,7 @@ impl Room {
 
     pub(crate) fn neighbour_down<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(gone) = self.neighbours.remove(peer) else { return };
-        self.forget_asks(peer);
+        self.forget_asks(around.now, peer);
         self.lose(around, *peer, gone.active);
         if gone.active {
             self.regrow(around);
@@ -179,7 +182,7 @@ impl Room {
         match verdict {
             Verdict::Fresh { log, head } => {
                 self.knows(&peer, log, head.seq);
-                let reached = self.wants.get(&log).is_none_or(|want| want.target <= head.seq);
+                let reached = self.wants.target(&log).is_none_or(|target| target <= head.seq);
                 self.advance(around, log, head);
                 match origin {
                     Origin::Live { ttl } => {
@@ -217,7 +220,7 @@ impl Room {
             Verdict::Later { log } => self.on_stranger(around.now, &log),
             Verdict::Bad => {
                 around.out.push(Effect::Fault { peer, what: "events" });
-                self.forget_asks(&peer);
+                self.forget_asks(around.now, &peer);
                 if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                     neighbour.forget_all();
                 }
@@ -325,7 +328,9 @@ impl Room {
             self.acks.insert(log);
             self.acks_at.get_or_insert(around.now + around.config.acks_after);
         }
-        self.drop_want_if(&log, |want| want.target <= head.seq);
+        if self.wants.target(&log).is_some_and(|target| target <= head.seq) {
+            self.unwant(around.now, &log);
+        }
     }
 
     pub(crate) fn heads_soon<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
@@ -339,7 +344,7 @@ impl Room {
     /// The log ends here; the neighbours get both histories, so that it ends there too.
     fn on_fork<R>(&mut self, around: &mut Around<'_, R>, log: LogKey, head: Option<Head>, proof: [Vec<RawEvent>; 2]) {
         self.stopped.insert(log);
-        self.drop_want_if(&log, |_| true);
+        self.unwant(around.now, &log);
         self.own.end(log, head);
         let peers: Vec<PeerId> = self.neighbours.iter().filter(|(_, n)| n.is_member()).map(|(peer, _)| *peer).collect();
         for events in proof.into_iter().filter(|events| !events.is_empty() && !peers.is_empty()) {

@@ -1,0 +1,192 @@
+//! Which logs of a room go on elsewhere, and of whom that was asked. However many a liar tells of, each look costs the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity::PeerId;
+use wire::ids::LogKey;
+
+use crate::Millis;
+
+/// Logs that are known to be behind, for each room.
+const MAX_WANTS: usize = 8_192;
+/// Of these, logs unknown here that one neighbour told of.
+const MAX_TOLD: usize = 512;
+
+/// A log of which more exists elsewhere.
+struct Want {
+    target: u32,
+    /// Its place in `due`; none while it is asked for.
+    due: Option<Millis>,
+    tries: u8,
+    /// Who told of it, if it was unknown here.
+    told_by: Option<PeerId>,
+}
+
+struct Asked {
+    peer: PeerId,
+    until: Millis,
+}
+
+/// All of one room.
+#[derive(Default)]
+pub(crate) struct Wants {
+    wants: BTreeMap<LogKey, Want>,
+    /// What is not asked for at present, by the time from which it may be: control logs, and the others.
+    due: [BTreeSet<(Millis, LogKey)>; 2],
+    asked: BTreeMap<LogKey, Asked>,
+    told: BTreeMap<PeerId, usize>,
+}
+
+impl Wants {
+    pub(crate) fn len(&self) -> usize {
+        self.wants.len()
+    }
+
+    /// How far a log is wanted.
+    pub(crate) fn target(&self, log: &LogKey) -> Option<u32> {
+        self.wants.get(log).map(|want| want.target)
+    }
+
+    /// Logs and how far they are wanted.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&LogKey, u32)> {
+        self.wants.iter().map(|(log, want)| (log, want.target))
+    }
+
+    /// Wants a log up to `target`, to be asked for from `at` on. `stranger` told of it, if nothing of it is here.
+    pub(crate) fn add(&mut self, log: LogKey, target: u32, at: Millis, stranger: Option<PeerId>) {
+        if let Some(want) = self.wants.get_mut(&log) {
+            want.target = want.target.max(target);
+            if want.due.is_some_and(|due| at < due) {
+                self.rest(&log, at);
+            }
+            return;
+        }
+        let told = stranger.map_or(0, |peer| self.told.get(&peer).copied().unwrap_or(0));
+        if self.wants.len() >= MAX_WANTS || told >= MAX_TOLD {
+            return;
+        }
+        if let Some(peer) = stranger {
+            self.told.insert(peer, told + 1);
+        }
+        self.wants.insert(log, Want { target, due: Some(at), tries: 0, told_by: stranger });
+        self.places(&log).insert((at, log));
+    }
+
+    pub(crate) fn remove(&mut self, log: &LogKey) {
+        let Some(want) = self.wants.remove(log) else { return };
+        self.asked.remove(log);
+        if let Some(at) = want.due {
+            self.places(log).remove(&(at, *log));
+        }
+        if let Some(peer) = want.told_by
+            && let Some(told) = self.told.get_mut(&peer)
+        {
+            *told = told.saturating_sub(1);
+            if *told == 0 {
+                self.told.remove(&peer);
+            }
+        }
+    }
+
+    /// It is asked of a peer, who has until then to answer.
+    pub(crate) fn ask(&mut self, log: LogKey, peer: PeerId, until: Millis) {
+        let Some(want) = self.wants.get_mut(&log) else { return };
+        if let Some(at) = want.due.take() {
+            self.places(&log).remove(&(at, log));
+        }
+        self.asked.insert(log, Asked { peer, until });
+    }
+
+    /// It is asked for again from `at` on, and of nobody until then.
+    pub(crate) fn rest(&mut self, log: &LogKey, at: Millis) {
+        self.asked.remove(log);
+        let Some(want) = self.wants.get_mut(log) else { return };
+        if let Some(before) = want.due.replace(at) {
+            self.places(log).remove(&(before, *log));
+        }
+        self.places(log).insert((at, *log));
+    }
+
+    /// Counts an attempt that led nowhere; gives how many there were.
+    pub(crate) fn fail(&mut self, log: &LogKey) -> u8 {
+        let Some(want) = self.wants.get_mut(log) else { return 0 };
+        want.tries = want.tries.saturating_add(1);
+        want.tries
+    }
+
+    /// Of whom it is asked.
+    pub(crate) fn asked_of(&self, log: &LogKey) -> Option<PeerId> {
+        self.asked.get(log).map(|asked| asked.peer)
+    }
+
+    /// A part of an answer came: the rest may take until then.
+    pub(crate) fn renew(&mut self, log: &LogKey, until: Millis) {
+        if let Some(asked) = self.asked.get_mut(log) {
+            asked.until = until;
+        }
+    }
+
+    /// Everything that is asked for, and of whom.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (&LogKey, PeerId)> {
+        self.asked.iter().map(|(log, asked)| (log, asked.peer))
+    }
+
+    /// Questions that were to be answered by now.
+    pub(crate) fn late(&self, now: Millis) -> Vec<(LogKey, PeerId)> {
+        self.asked.iter().filter(|(_, asked)| asked.until <= now).map(|(log, asked)| (*log, asked.peer)).collect()
+    }
+
+    /// Some that may be asked for now, control logs first.
+    pub(crate) fn due(&self, now: Millis, most: usize) -> Vec<LogKey> {
+        self.due.iter().flat_map(|places| places.iter().take_while(|(at, _)| *at <= now)).take(most).map(|(_, log)| *log).collect()
+    }
+
+    /// When something can be done next.
+    pub(crate) fn next(&self) -> Millis {
+        let due = self.due.iter().filter_map(|places| places.first()).map(|(at, _)| *at);
+        due.chain(self.asked.values().map(|asked| asked.until)).min().unwrap_or(Millis::MAX)
+    }
+
+    fn places(&mut self, log: &LogKey) -> &mut BTreeSet<(Millis, LogKey)> {
+        let [control, content] = &mut self.due;
+        if log.log.is_control() { control } else { content }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::ids::LogId;
+
+    use super::*;
+
+    fn log(n: u64) -> LogKey {
+        LogKey { device: PeerId::from_bytes([1; 32]), log: LogId(n) }
+    }
+
+    #[test]
+    fn a_liar_fills_only_their_own_part() {
+        let (liar, ana) = (PeerId::from_bytes([8; 32]), PeerId::from_bytes([9; 32]));
+        let mut wants = Wants::default();
+        (0..100_000).for_each(|n| wants.add(log(n), u32::MAX, 0, Some(liar)));
+        assert_eq!(wants.len(), MAX_TOLD);
+        wants.add(log(200_000), 1, 0, Some(ana));
+        assert_eq!(wants.target(&log(200_000)), Some(1));
+        (0..100_000).for_each(|n| wants.remove(&log(n)));
+        assert_eq!((wants.len(), wants.told.len(), wants.due(0, 10).len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn control_logs_come_first_and_each_thing_is_in_one_place() {
+        let mut wants = Wants::default();
+        let control = log(LogId::CONTROL | 1);
+        wants.add(log(1), 5, 0, None);
+        wants.add(control, 5, 10, None);
+        assert_eq!(wants.due(10, 9), [control, log(1)]);
+        wants.ask(control, PeerId::from_bytes([9; 32]), 50);
+        assert_eq!((wants.due(10, 9), wants.next()), (vec![log(1)], 0));
+        wants.rest(&log(1), 70);
+        assert_eq!((wants.late(49).len(), wants.late(50).len(), wants.next()), (0, 1, 50));
+        wants.rest(&control, 60);
+        assert_eq!((wants.due(60, 9), wants.questions().count()), (vec![control], 0));
+    }
+}
