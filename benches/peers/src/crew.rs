@@ -6,16 +6,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use common::{Arrival, Order, Usage};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::engines::Kind;
-use crate::host::Order;
+use crate::kind::Kind;
 
-/// First argument that makes this program a host.
-pub(crate) const HOST: &str = "--host";
 /// No order takes longer, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -26,22 +23,12 @@ pub(crate) struct Host {
     answers: Receiver<String>,
 }
 
-/// What a host has used.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-pub(crate) struct Usage {
-    pub(crate) cpu_us: u64,
-    pub(crate) rss: u64,
-    pub(crate) peak: u64,
-    pub(crate) copies: Option<u64>,
-}
-
-/// Number of a message, and how long it was under way, in nanoseconds.
-pub(crate) type Arrival = (u64, u64);
-
 impl Host {
     pub(crate) fn spawn(kind: Kind) -> Result<Host> {
         let here = std::env::current_exe().context("this program has a path")?;
-        let mut child = Command::new(here).args([HOST, kind.name()]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let program = here.with_file_name(format!("peers-{}", kind.name()));
+        let child = Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.with_context(|| format!("{} does not start", program.display()))?;
         let orders = child.stdin.take().context("stdin is piped")?;
         let stdout = BufReader::new(child.stdout.take().context("stdout is piped")?);
         let (send, answers) = sync_channel(1);

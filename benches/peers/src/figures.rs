@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::engines::Kind;
+use crate::kind::Kind;
 
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

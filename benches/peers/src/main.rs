@@ -3,21 +3,18 @@
 //! Prints one JSON object a line on standard output: the median of all rounds for each engine, and the ratio of ours to the better of the
 //! others. A delivery counts once copies are dropped and its author's signature is checked; ours is also stored by then.
 //! Machines are noisy: compare engines within one run, never absolute figures of two runs.
-//! Start in `measures/`; `engines/` has the engines behind one face; `host.rs` is the process that holds their nodes.
+//! Start in `measures/`. The nodes live in processes of the programs beside this one, one for each engine, built on `common`.
 
 mod crew;
-mod engines;
 mod figures;
-mod host;
+mod kind;
 mod measures;
-mod record;
-mod usage;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
-use crate::engines::Kind;
 use crate::figures::Figures;
+use crate::kind::Kind;
 
 /// Compares Grapevine with iroh-gossip and libp2p gossipsub.
 #[derive(Parser)]
@@ -54,10 +51,6 @@ enum Measure {
 }
 
 fn main() -> Result<()> {
-    if std::env::args().nth(1).is_some_and(|first| first == crew::HOST) {
-        let kind = std::env::args().nth(2).and_then(|name| Kind::from_str(&name, false).ok());
-        return host::serve(kind.context("a host is of one engine")?);
-    }
     let args = Args::parse();
     let mut figures = Figures::default();
     for round in 0..args.rounds {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use common::{Arrival, Order, Usage};
 
-use crate::crew::{Arrival, Usage, swarm};
-use crate::engines::Kind;
+use crate::crew::{Host, swarm};
 use crate::figures::{Better, Figures, quantile};
-use crate::host::Order;
+use crate::kind::Kind;
 
 /// For membership and mesh to come to rest.
 const SETTLE: Duration = Duration::from_secs(8);
@@ -16,8 +16,10 @@ const SETTLE: Duration = Duration::from_secs(8);
 const WARM_UP: u64 = 30;
 const MESSAGES: u64 = 100;
 const IDLE: Duration = Duration::from_secs(5);
-/// After the last message.
-const REST: Duration = Duration::from_secs(3);
+/// After the last message, for what is still under way.
+const REST: Duration = Duration::from_secs(20);
+/// Between two looks at what has arrived.
+const LOOK: Duration = Duration::from_millis(500);
 /// Time between two messages, for each node that has to be reached: 100 ms at 100 nodes.
 const PER_NODE_US: u64 = 1_000;
 
@@ -29,19 +31,18 @@ pub(crate) fn crowd(kind: Kind, nodes: u64, seed: u64, figures: &mut Figures) ->
     put("build_s", began.elapsed().as_secs_f64(), "s", Better::Less);
     std::thread::sleep(SETTLE);
     host.order::<()>(&Order::Pace { first: 0, count: WARM_UP, every_us, seed: Some(seed) })?;
-    std::thread::sleep(REST);
-    host.arrivals()?;
+    arrivals(&mut host, 0, WARM_UP * (nodes - 1))?;
 
     let idle = host.usage()?;
     std::thread::sleep(IDLE);
     let before = host.usage()?;
     let began = Instant::now();
     host.order::<()>(&Order::Pace { first: WARM_UP, count: MESSAGES, every_us, seed: Some(seed + 1) })?;
-    std::thread::sleep(REST);
+    let needed = MESSAGES * (nodes - 1);
+    let arrived = arrivals(&mut host, WARM_UP, needed)?;
     let (after, took) = (host.usage()?, began.elapsed());
-    let arrivals = host.arrivals()?;
 
-    let spread = Spread::of(&arrivals, nodes - 1);
+    let spread = Spread::of(&arrived, nodes - 1);
     ensure!(spread.deliveries > 0, "nothing arrived");
     let [mut each, mut all] = [spread.each, spread.all];
     put("node_p50_ms", quantile(&mut each, 0.5), "ms", Better::Less);
@@ -50,8 +51,7 @@ pub(crate) fn crowd(kind: Kind, nodes: u64, seed: u64, figures: &mut Figures) ->
         put("all_p50_ms", quantile(&mut all, 0.5), "ms", Better::Less);
         put("all_max_ms", quantile(&mut all, 1.0), "ms", Better::Less);
     }
-    let needed = (MESSAGES * (nodes - 1)) as f64;
-    put("delivered", spread.deliveries as f64 / needed, "share", Better::More);
+    put("delivered", spread.deliveries as f64 / needed as f64, "share", Better::More);
     if let (Some(before), Some(after)) = (before.copies, after.copies) {
         put("redundancy", (after - before) as f64 / spread.deliveries as f64 - 1.0, "copies", Better::Less);
     }
@@ -61,6 +61,17 @@ pub(crate) fn crowd(kind: Kind, nodes: u64, seed: u64, figures: &mut Figures) ->
     put("idle_cores", idle_cores, "cores", Better::Less);
     put("rss_per_node_kib", after.rss as f64 / 1024.0 / nodes as f64, "KiB", Better::Less);
     Ok(())
+}
+
+/// What arrives of the messages from `first` on, until it is all that is needed or nothing can be expected any more.
+fn arrivals(host: &mut Host, first: u64, needed: u64) -> Result<Vec<Arrival>> {
+    let until = Instant::now() + REST;
+    let mut arrived = Vec::new();
+    while (arrived.len() as u64) < needed && Instant::now() < until {
+        std::thread::sleep(LOOK);
+        arrived.extend(host.arrivals()?.into_iter().filter(|(number, _)| *number >= first));
+    }
+    Ok(arrived)
 }
 
 fn cores(from: &Usage, to: &Usage, during: Duration) -> f64 {

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use common::Order;
 
 use crate::crew::Host;
-use crate::engines::Kind;
 use crate::figures::{Better, Figures};
-use crate::host::Order;
+use crate::kind::Kind;
 
 const LEAVES: u64 = 500;
 /// For everything to come to rest.

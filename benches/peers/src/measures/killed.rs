@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use common::{Arrival, Order};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::crew::{Arrival, Host, swarm};
-use crate::engines::Kind;
+use crate::crew::{Host, swarm};
 use crate::figures::{Better, Figures, quantile};
-use crate::host::Order;
+use crate::kind::Kind;
 
 const HOSTS: usize = 10;
 const EACH: u64 = 10;

@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use serde::Deserialize;
+use common::{Flood, Order};
 
 use crate::crew::{Host, swarm};
-use crate::engines::Kind;
 use crate::figures::{Better, Figures, quantile};
-use crate::host::Order;
+use crate::kind::Kind;
 
 /// Messages one after the other, and the time between two.
 const HOPS: u64 = 500;
@@ -16,28 +15,10 @@ const HOP_US: u64 = 10_000;
 /// Under way at most. The one in the middle is what engines are compared by.
 const WINDOWS: [u64; 3] = [16, 256, 1024];
 const COMPARED: u64 = 256;
-const FLOOD: u64 = 20_000;
+const MESSAGES: u64 = 20_000;
 /// For two nodes to hear each other at all.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What a flood came to.
-#[derive(Deserialize)]
-struct Flood {
-    arrived: u64,
-    seconds: f64,
-    cpu_us: u64,
-}
-
-impl Flood {
-    fn rate(&self) -> f64 {
-        self.arrived as f64 / self.seconds
-    }
-
-    fn lost(&self) -> f64 {
-        (FLOOD - self.arrived) as f64 / FLOOD as f64
-    }
-}
 
 pub(crate) fn pair(kind: Kind, seed: u64, figures: &mut Figures) -> Result<()> {
     let mut put = |name: &str, value: f64, unit, better| figures.put(kind, &format!("pair_{name}"), value, unit, better);
@@ -50,10 +31,10 @@ pub(crate) fn pair(kind: Kind, seed: u64, figures: &mut Figures) -> Result<()> {
     put("hop_p99_us", quantile(&mut hops, 0.99), "us", Better::Less);
     let mut first = HOPS;
     for window in WINDOWS {
-        let flood: Flood = host.order(&Order::Flood { first, count: FLOOD, window: Some(window) })?;
-        first += FLOOD;
-        put(&format!("msgs_per_s_{window}"), flood.rate(), "1/s", Better::More);
-        put(&format!("lost_{window}"), flood.lost(), "share", Better::Less);
+        let flood: Flood = host.order(&Order::Flood { first, count: MESSAGES, window: Some(window) })?;
+        first += MESSAGES;
+        put(&format!("msgs_per_s_{window}"), rate(&flood), "1/s", Better::More);
+        put(&format!("lost_{window}"), lost(&flood), "share", Better::Less);
         if window == COMPARED {
             put("cpu_us_per_msg", flood.cpu_us as f64 / flood.arrived as f64, "us", Better::Less);
         }
@@ -64,11 +45,19 @@ pub(crate) fn pair(kind: Kind, seed: u64, figures: &mut Figures) -> Result<()> {
     let mut host = two(kind, seed)?;
     let before = host.usage()?.rss;
     host.order::<()>(&Order::ForgetPeak)?;
-    let flood: Flood = host.order(&Order::Flood { first: 0, count: FLOOD, window: None })?;
-    put("burst_msgs_per_s", flood.rate(), "1/s", Better::More);
-    put("burst_lost", flood.lost(), "share", Better::Less);
+    let flood: Flood = host.order(&Order::Flood { first: 0, count: MESSAGES, window: None })?;
+    put("burst_msgs_per_s", rate(&flood), "1/s", Better::More);
+    put("burst_lost", lost(&flood), "share", Better::Less);
     put("burst_memory_mib", host.usage()?.peak.saturating_sub(before) as f64 / f64::from(1 << 20), "MiB", Better::Less);
     Ok(())
+}
+
+fn rate(flood: &Flood) -> f64 {
+    flood.arrived as f64 / flood.seconds
+}
+
+fn lost(flood: &Flood) -> f64 {
+    (MESSAGES - flood.arrived) as f64 / MESSAGES as f64
 }
 
 /// A process with two nodes that hear each other.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use common::{Delivered, Engine, Star, seed};
 use ed25519_dalek::{PUBLIC_KEY_LENGTH, SIGNATURE_LENGTH, Signature, Signer, SigningKey, VerifyingKey};
 use futures::StreamExt;
 use iroh::address_lookup::memory::MemoryLookup;
@@ -18,15 +19,16 @@ use iroh_gossip::api::{Event, GossipReceiver, GossipSender};
 use iroh_gossip::{Gossip, TopicId};
 use tokio::sync::OnceCell;
 
-use super::{Engine, Star, seed};
-use crate::record::Delivered;
+fn main() -> Result<()> {
+    common::serve::<IrohGossip, IrohStar>()
+}
 
 const TOPIC: TopicId = TopicId::from_bytes([23; 32]);
 /// For the star, where gossip has no part: it keeps five neighbours.
 const STAR: &[u8] = b"peers/star";
 
 /// One node of the swarm.
-pub(crate) struct IrohGossip {
+struct IrohGossip {
     router: Router,
     gossip: Gossip,
     lookup: MemoryLookup,
@@ -120,13 +122,13 @@ fn read_contact(contact: &str) -> Result<EndpointAddr> {
 }
 
 /// The connections under a star: each with one stream open, and a task that reads it.
-pub(crate) struct IrohStar {
+struct IrohStar {
     endpoint: Endpoint,
     links: Arc<AtomicUsize>,
 }
 
 /// The other end.
-pub(crate) struct Leaf {
+struct Leaf {
     endpoint: Endpoint,
     connection: Connection,
     _stream: (SendStream, RecvStream),

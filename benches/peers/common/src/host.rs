@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::engines::{Engine, Gossipsub, GossipsubStar, IrohGossip, IrohStar, Kind, Ours, OursStar, Star};
+use crate::engine::{Engine, Star};
+use crate::order::{Flood, Order, Usage};
 use crate::record::{Delivered, Record, now_ns, payload};
 use crate::usage;
 
@@ -23,40 +23,10 @@ const JOINS: usize = 8;
 /// Without an arrival for so long, whatever is still under way is lost.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// What the measuring process may ask for.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "order", rename_all = "snake_case")]
-pub(crate) enum Order {
-    /// Start nodes with these numbers, of a swarm of that size. Answers with their contacts.
-    Start { first: u64, count: u64, swarm: u32 },
-    /// Let each join by its contacts.
-    Join { contacts: Vec<Vec<String>> },
-    /// Publish messages with the numbers from `first` on, evenly apart, by node 0 or by anybody.
-    Pace { first: u64, count: u64, every_us: u64, seed: Option<u64> },
-    /// Node 0 publishes; at most so many are under way. No window: as fast as the engine takes them.
-    Flood { first: u64, count: u64, window: Option<u64> },
-    /// Arrivals since the last call.
-    Arrivals,
-    /// Processor time, memory, copies.
-    Usage,
-    /// Start the peak of memory anew.
-    ForgetPeak,
-    /// Start the hub of a star.
-    Hub { leaves: u32 },
-    /// Links at the hub.
-    Links,
-    /// Leaves connect one after the other; they stay, or each goes again.
-    Leaves { contact: String, count: u64, stay: bool },
-}
-
 /// Serves until its input ends.
-pub(crate) fn serve(kind: Kind) -> Result<()> {
+pub fn serve<E: Engine, S: Star>() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    match kind {
-        Kind::Ours => Host::<Ours, OursStar>::default().serve(&runtime),
-        Kind::IrohGossip => Host::<IrohGossip, IrohStar>::default().serve(&runtime),
-        Kind::Gossipsub => Host::<Gossipsub, GossipsubStar>::default().serve(&runtime),
-    }?;
+    Host::<E, S>::default().serve(&runtime)?;
     // Nobody says goodbye: the measuring is over.
     runtime.shutdown_background();
     Ok(())
@@ -149,7 +119,7 @@ impl<E: Engine, S: Star> Host<E, S> {
         // What was quiet at the end costs nothing worth the name.
         let cpu_us = usage::cpu_us()? - cpu;
         self.record.take();
-        Ok(json!({ "arrived": arrived, "seconds": seconds, "cpu_us": cpu_us }))
+        Ok(serde_json::to_value(Flood { arrived, seconds, cpu_us })?)
     }
 
     /// False if nothing has come for so long that the rest must be lost.
@@ -163,8 +133,9 @@ impl<E: Engine, S: Star> Host<E, S> {
     }
 
     fn usage(&self) -> Result<Value> {
-        let copies: Option<u64> = self.nodes.iter().map(E::copies).sum();
-        Ok(json!({ "cpu_us": usage::cpu_us()?, "rss": usage::rss()?, "peak": usage::peak_rss()?, "copies": copies }))
+        let copies = self.nodes.iter().map(E::copies).sum();
+        let usage = Usage { cpu_us: usage::cpu_us()?, rss: usage::rss()?, peak: usage::peak_rss()?, copies };
+        Ok(serde_json::to_value(usage)?)
     }
 
     async fn leaves(&mut self, contact: &str, count: u64, stay: bool) -> Result<Value> {

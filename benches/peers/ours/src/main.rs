@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use common::{Delivered, Engine, Star, seed};
 use identity::Identity;
 use net::{Config, Event, Net};
 use node::view::{Body, JoinState, Notice};
@@ -15,8 +16,9 @@ use tokio::task::JoinHandle;
 use wire::Invite;
 use wire::message::{Join, Message};
 
-use super::{Engine, Star, seed};
-use crate::record::Delivered;
+fn main() -> Result<()> {
+    common::serve::<Ours, OursStar>()
+}
 
 const STORE_KEY: [u8; 32] = [7; 32];
 /// Between two looks at something that comes by itself.
@@ -26,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(10);
 type Entered = watch::Receiver<Option<Result<RoomId, String>>>;
 
 /// One person's node.
-pub(crate) struct Ours {
+struct Ours {
     node: Node,
     contact: String,
     entered: Entered,
@@ -129,14 +131,14 @@ async fn invite(node: &Node, room: Option<RoomId>, uses: u32) -> Result<String> 
 }
 
 /// One person with many contacts.
-pub(crate) struct OursStar {
+struct OursStar {
     node: Node,
     contact: String,
     _folder: TempDir,
 }
 
 /// A contact's network side; what it stores and shows costs the hub nothing.
-pub(crate) struct Leaf {
+struct Leaf {
     net: Net,
     reading: JoinHandle<()>,
 }

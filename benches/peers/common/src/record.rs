@@ -8,9 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 
 /// Characters of every message, the same for all engines. Text, because ours carries nothing else.
-pub(crate) const PAYLOAD: usize = 300;
+pub const PAYLOAD: usize = 300;
 /// Two numbers in hexadecimal come first.
 const NUMBER: usize = 16;
+
+/// Number of a message, and how long it was under way, in nanoseconds.
+pub type Arrival = (u64, u64);
 
 /// A message that tells its number and when it was written. One clock serves all processes of this machine.
 pub(crate) fn payload(number: u64) -> String {
@@ -24,8 +27,8 @@ pub(crate) fn now_ns() -> u64 {
 
 /// Everything that arrived at the nodes of one process.
 #[derive(Default)]
-pub(crate) struct Record {
-    arrivals: Mutex<Vec<(u64, u64)>>,
+pub struct Record {
+    arrivals: Mutex<Vec<Arrival>>,
     count: AtomicU64,
     last_ns: AtomicU64,
     /// Woken at every arrival.
@@ -43,25 +46,26 @@ impl Record {
         self.last_ns.load(Ordering::Acquire)
     }
 
-    /// Number and nanoseconds under way of all arrivals since the last call.
-    pub(crate) fn take(&self) -> Vec<(u64, u64)> {
+    /// All arrivals since the last call.
+    pub(crate) fn take(&self) -> Vec<Arrival> {
         std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// One node's side of it: called once the engine has dropped copies and the signature is checked.
-pub(crate) struct Delivered {
+pub struct Delivered {
     record: Arc<Record>,
     seen: Mutex<HashSet<u64>>,
 }
 
 impl Delivered {
-    pub(crate) fn new(record: Arc<Record>) -> Arc<Self> {
+    /// A node's side of this record.
+    pub fn new(record: Arc<Record>) -> Arc<Self> {
         Arc::new(Self { record, seen: Mutex::default() })
     }
 
     /// Notes a message; one that came before, or that is none of ours, does not count.
-    pub(crate) fn note(&self, payload: &[u8]) {
+    pub fn note(&self, payload: &[u8]) {
         let Some((number, sent)) = read(payload) else { return };
         if !self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
             return;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
+use common::{Delivered, Engine, Record, Star, seed};
 use futures::StreamExt;
 use libp2p::gossipsub::{
     self, AllowAllSubscriptionFilter, DataTransform, IdentTopic, MessageAuthenticity, PublishError, RawMessage, TopicHash,
@@ -13,12 +14,14 @@ use libp2p::gossipsub::{
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
+use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{Multiaddr, Swarm, SwarmBuilder, noise, tcp, yamux};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::{Engine, Star, seed};
-use crate::record::{Delivered, Record};
+fn main() -> Result<()> {
+    common::serve::<Gossipsub, GossipsubStar>()
+}
 
 const TOPIC: &str = "peers";
 /// Without it, links outside the mesh would be closed.
@@ -52,7 +55,7 @@ enum Command {
 }
 
 /// One node of the swarm.
-pub(crate) struct Gossipsub {
+struct Gossipsub {
     commands: mpsc::Sender<Command>,
     contact: String,
     copies: Counting,
@@ -150,13 +153,11 @@ async fn drive(
             event = swarm.select_next_some() => match event {
                 SwarmEvent::Behaviour(gossipsub::Event::Message { message, .. }) => delivered.note(&message.data),
                 SwarmEvent::Behaviour(gossipsub::Event::Subscribed { .. }) => subscribed.send_modify(|count| *count += 1),
-                SwarmEvent::OutgoingConnectionError { error, .. } => eprintln!("OUT {error}"),
-                SwarmEvent::IncomingConnectionError { error, .. } => eprintln!("IN {error}"),
-                SwarmEvent::ConnectionClosed { cause, .. } => eprintln!("CLOSED {cause:?}"),
+                SwarmEvent::OutgoingConnectionError { error, .. } => eprintln!("gossipsub does not connect: {error}"),
                 _ => {}
             },
             order = orders.recv(), if waiting.is_none() => match order {
-                Some(Command::Dial(address)) => if let Err(e) = swarm.dial(address) { eprintln!("DIAL {e}") },
+                Some(Command::Dial(address)) => dial(&mut swarm, address),
                 Some(Command::Publish(payload)) => waiting = Some(payload),
                 Some(Command::Peers(ask)) => drop(ask.send(swarm.connected_peers().count())),
                 None => return,
@@ -166,8 +167,16 @@ async fn drive(
     }
 }
 
+/// From a port of its own: dialling from the port that is listened on fails now and then among many nodes of one machine.
+fn dial(swarm: &mut Swarm<Behaviour>, address: Multiaddr) {
+    let options = DialOpts::unknown_peer_id().address(address).allocate_new_port().build();
+    if let Err(error) = swarm.dial(options) {
+        eprintln!("gossipsub does not dial: {error}");
+    }
+}
+
 /// A hub whose every leaf has subscribed.
-pub(crate) struct GossipsubStar(Gossipsub);
+struct GossipsubStar(Gossipsub);
 
 impl Star for GossipsubStar {
     type Leaf = Gossipsub;
