@@ -188,7 +188,7 @@ impl World {
             }
         }
         if !messages.is_empty() {
-            self.carry_out(number, vec![Act::Tell(Event::Received { peer, link, messages })]);
+            self.carry_out(number, vec![Act::Tell(Event::Received { peer, link, messages, taken: Default::default() })]);
         }
     }
 
