@@ -11,19 +11,19 @@ use crate::messages::hops;
 use crate::peer::{Peer, pair};
 
 /// Rounds of each kind of ill will, with as many calm ones between them.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const HOPS: usize = 300;
 const PAUSE: Duration = Duration::from_millis(5);
 /// Said before, so that there is something to ask for.
 const HISTORY: usize = 20_000;
 /// For Mallory's links to come up, or go.
-const SETTLE: Duration = Duration::from_millis(1_500);
+const SETTLE: Duration = Duration::from_millis(1_000);
 
 pub(crate) fn measure(figures: &mut Figures) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut ana, mut ben, room) = pair(folder.path());
     fill(&mut ana, &room);
-    let invite = ana.invite(Some(&room), 10_000);
+    let invite = ana.invite(Some(&room), 1_000);
     let ben_at = where_is(&mut ben, &room);
     let (mut slowest, mut largest) = (0.0_f64, 0.0_f64);
     for ill in Ill::ALL {

@@ -50,25 +50,28 @@ impl Room {
     /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more than ours.
     pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
         let Some(standing) = self.standing(&peer) else { return };
+        // Once one is too many, the rest is not looked at one by one: that would cost more than all the others together.
+        let mut full = false;
         for head in heads {
-            if standing == Standing::Provisional && !head.log.log.is_control() {
+            let hidden = standing == Standing::Provisional && !head.log.log.is_control();
+            if hidden || (full && self.own.seq(&head.log) == 0) {
                 continue;
             }
-            self.on_head(around, peer, head);
+            full |= self.on_head(around, peer, head) == Noted::Full;
         }
         self.pursue(around);
     }
 
-    fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) {
+    fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) -> Noted {
         let mine = self.own.get(&head.log);
         let mine_seq = mine.map_or(0, |h| h.seq);
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return Noted::Room };
         neighbour.state(head.log, head.seq);
         if head.log.device == around.me && head.seq <= mine_seq {
             around.out.push(Effect::Acked { room: self.id, peer, log: head.log, seq: head.seq });
         }
         if self.stopped.contains(&head.log) {
-            return;
+            return Noted::Room;
         }
         match mine {
             Some(own) if own.seq == head.seq && own.hash != head.hash => {
@@ -79,9 +82,13 @@ impl Room {
                 // Of those behind a broken branch one is the first to ask, and passes the answer on to the others.
                 let wait = if mine.is_some() { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
                 self.want(around.now, &peer, head.log, head.seq, around.now + wait);
+                if !self.wants.contains_key(&head.log) {
+                    return Noted::Full;
+                }
             }
             _ => {}
         }
+        Noted::Room
     }
 
     /// Serves a range if the asker may have it and it exists here.
@@ -296,6 +303,13 @@ impl Room {
         let digest = Digest { room: self.id, digest: self.own.digest() };
         around.out.push(Effect::Send { peer, message: Message::Digest(digest) });
     }
+}
+
+/// Whether there is room for more that this neighbour tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Noted {
+    Room,
+    Full,
 }
 
 /// Whom a log can be asked of.

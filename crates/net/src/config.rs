@@ -46,10 +46,12 @@ impl Default for Config {
     }
 }
 
+type Look = dyn Fn(&[Message]) + Send + Sync;
+
 /// Called by the task of a link with what one read yielded, on whatever thread it runs: work that can be done ahead of the node, and beside it.
 /// Only for links that the node has made [welcome](crate::Net::welcome): strangers cost no more than reading what they say. It must not wait.
 #[derive(Clone)]
-pub struct Inspect(pub Arc<dyn Fn(&[Message]) + Send + Sync>);
+pub struct Inspect(pub Arc<Look>);
 
 impl fmt::Debug for Inspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

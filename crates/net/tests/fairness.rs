@@ -21,7 +21,8 @@ async fn ana_floods_ben_and_chi_is_heard_after_three_of_anas_reads() {
     assert!(flood > 20, "a queue takes more than {flood} records");
     // Ben's node is busy: it looks at what comes and is done with none of it.
     let mut held = Vec::new();
-    let reads = |held: &[Event], peer| held.iter().filter(|event| matches!(event, Event::Received { peer: who, .. } if *who == peer)).count();
+    let reads =
+        |held: &[Event], peer| held.iter().filter(|event| matches!(event, Event::Received { peer: who, .. } if *who == peer)).count();
     while reads(&held, ana.id) < 3 {
         held.push(ben.next().await.expect("the network runs"));
     }

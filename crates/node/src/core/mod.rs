@@ -141,6 +141,7 @@ pub struct Core {
 
 impl Core {
     /// `rng` decides all that is left to chance; `known` are memberships that the store's events would give as well.
+    #[expect(clippy::too_many_arguments, reason = "what acts is handed in, by the loop or by the simulator")]
     pub(crate) fn new(
         options: Options,
         identity: Arc<Identity>,
