@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use identity::PeerId;
 use rand::RngExt;
-use rand::seq::IteratorRandom;
 use wire::ids::{LogKey, RoomId};
 use wire::message::{Digest, HeadOf, Heads, Message, Need, RawEvent};
 
@@ -15,8 +14,6 @@ use crate::{Effect, Millis, Standing};
 /// Wants that are looked at in one go, and the pause before the next: a liar who tells of many takes up no more time than this.
 const MAX_LOOKED_AT: usize = 64;
 const LOOK_PAUSE: Millis = 2;
-/// Pause before a log is looked at again of which all holders have enough questions to answer.
-const BUSY_PAUSE: Millis = 10;
 /// More wants than this are counted only now and then.
 const FEW_WANTS: usize = 64;
 const COUNT_PAUSE: Millis = 500;
@@ -82,7 +79,7 @@ impl Room {
                 // Of those behind a broken branch one is the first to ask, and passes the answer on to the others.
                 let wait = if mine.is_some() { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
                 self.want(around.now, &peer, head.log, head.seq, around.now + wait);
-                if !self.wants.contains_key(&head.log) {
+                if self.wants.target(&head.log).is_none() {
                     return Noted::Full;
                 }
             }
@@ -163,6 +160,7 @@ impl Room {
             self.wants.rest(&log, now);
             self.pursue_at = now;
         }
+        self.wants.release(peer, usize::MAX, now);
     }
 
     pub(crate) fn is_asked(&self, peer: &PeerId) -> bool {
@@ -191,11 +189,11 @@ impl Room {
         if self.pursue_at > now {
             return;
         }
-        self.give_up_asking(now);
+        self.give_up_asking(around);
         for log in self.wants.due(now, MAX_LOOKED_AT) {
             match self.holder(around, &log) {
                 Holder::Free(peer) => self.ask_for(around, peer, log),
-                Holder::Busy => self.wants.rest(&log, now + BUSY_PAUSE),
+                Holder::Busy(peer) => self.wants.wait(&log, peer),
                 Holder::Nobody => self.wants.remove(&log),
             }
         }
@@ -204,12 +202,15 @@ impl Room {
     }
 
     /// Questions that nobody answered in time are free again; counts those that are still open.
-    fn give_up_asking(&mut self, now: Millis) {
+    fn give_up_asking<R>(&mut self, around: &Around<'_, R>) {
+        let now = around.now;
         for (log, peer) in self.wants.late(now) {
             self.wants.rest(&log, now);
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.late = neighbour.late.saturating_add(1);
             }
+            // Others who have it come first from now on.
+            self.wants.release(&peer, usize::MAX, now);
         }
         self.neighbours.values_mut().for_each(|n| n.questions = 0);
         for (_, peer) in self.wants.questions() {
@@ -217,16 +218,23 @@ impl Room {
                 neighbour.questions += 1;
             }
         }
+        for peer in self.wants.waited_for() {
+            let open = self.neighbours.get(&peer).map_or(0, |n| n.questions);
+            self.wants.release(&peer, around.config.needs_at_once.saturating_sub(open), now);
+        }
     }
 
     /// Whom to ask for a log: of those who have it, one who has answered best so far.
-    fn holder<R: rand::Rng>(&self, around: &mut Around<'_, R>, log: &LogKey) -> Holder {
+    fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
         let from = self.own.seq(log) + 1;
         let holds = |n: &Neighbour| (log.log.is_control() || n.is_member()) && n.has(log) >= from;
         let Some(best) = self.neighbours.values().filter(|n| holds(n)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
-        let free = self.neighbours.iter().filter(|(_, n)| holds(n) && n.late == best && n.questions < limit);
-        free.map(|(peer, _)| *peer).choose(around.rng).map_or(Holder::Busy, Holder::Free)
+        let Some((peer, chosen)) = self.neighbours.iter().filter(|(_, n)| n.late == best && holds(n)).min_by_key(|(_, n)| n.questions)
+        else {
+            return Holder::Nobody;
+        };
+        if chosen.questions < limit { Holder::Free(*peer) } else { Holder::Busy(*peer) }
     }
 
     fn ask_for<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
@@ -316,8 +324,8 @@ enum Noted {
 enum Holder {
     /// This one.
     Free(PeerId),
-    /// Those who have it owe enough answers.
-    Busy,
+    /// Those who have it owe enough answers; this one the fewest.
+    Busy(PeerId),
     /// No neighbour is known to have it.
     Nobody,
 }

@@ -15,11 +15,21 @@ const MAX_TOLD: usize = 512;
 /// A log of which more exists elsewhere.
 struct Want {
     target: u32,
-    /// Its place in `due`; none while it is asked for.
-    due: Option<Millis>,
+    place: Place,
     tries: u8,
     /// Who told of it, if it was unknown here.
     told_by: Option<PeerId>,
+}
+
+/// Each want is in one of these.
+#[derive(Clone, Copy)]
+enum Place {
+    /// May be asked for from then on.
+    Due(Millis),
+    /// Is asked for.
+    Asked,
+    /// Could be asked of this peer, who has enough to answer at present.
+    Waiting(PeerId),
 }
 
 struct Asked {
@@ -34,6 +44,7 @@ pub(crate) struct Wants {
     /// What is not asked for at present, by the time from which it may be: control logs, and the others.
     due: [BTreeSet<(Millis, LogKey)>; 2],
     asked: BTreeMap<LogKey, Asked>,
+    waiting: BTreeMap<PeerId, BTreeSet<LogKey>>,
     told: BTreeMap<PeerId, usize>,
 }
 
@@ -56,7 +67,7 @@ impl Wants {
     pub(crate) fn add(&mut self, log: LogKey, target: u32, at: Millis, stranger: Option<PeerId>) {
         if let Some(want) = self.wants.get_mut(&log) {
             want.target = want.target.max(target);
-            if want.due.is_some_and(|due| at < due) {
+            if matches!(want.place, Place::Due(due) if at < due) {
                 self.rest(&log, at);
             }
             return;
@@ -68,16 +79,13 @@ impl Wants {
         if let Some(peer) = stranger {
             self.told.insert(peer, told + 1);
         }
-        self.wants.insert(log, Want { target, due: Some(at), tries: 0, told_by: stranger });
+        self.wants.insert(log, Want { target, place: Place::Due(at), tries: 0, told_by: stranger });
         self.places(&log).insert((at, log));
     }
 
     pub(crate) fn remove(&mut self, log: &LogKey) {
+        self.take_from_place(log);
         let Some(want) = self.wants.remove(log) else { return };
-        self.asked.remove(log);
-        if let Some(at) = want.due {
-            self.places(log).remove(&(at, *log));
-        }
         if let Some(peer) = want.told_by
             && let Some(told) = self.told.get_mut(&peer)
         {
@@ -90,21 +98,63 @@ impl Wants {
 
     /// It is asked of a peer, who has until then to answer.
     pub(crate) fn ask(&mut self, log: LogKey, peer: PeerId, until: Millis) {
-        let Some(want) = self.wants.get_mut(&log) else { return };
-        if let Some(at) = want.due.take() {
-            self.places(&log).remove(&(at, log));
+        if self.put(&log, Place::Asked) {
+            self.asked.insert(log, Asked { peer, until });
         }
-        self.asked.insert(log, Asked { peer, until });
     }
 
     /// It is asked for again from `at` on, and of nobody until then.
     pub(crate) fn rest(&mut self, log: &LogKey, at: Millis) {
-        self.asked.remove(log);
-        let Some(want) = self.wants.get_mut(log) else { return };
-        if let Some(before) = want.due.replace(at) {
-            self.places(log).remove(&(before, *log));
+        if self.put(log, Place::Due(at)) {
+            self.places(log).insert((at, *log));
         }
-        self.places(log).insert((at, *log));
+    }
+
+    /// It waits until a peer has fewer questions to answer.
+    pub(crate) fn wait(&mut self, log: &LogKey, peer: PeerId) {
+        if self.put(log, Place::Waiting(peer)) {
+            self.waiting.entry(peer).or_default().insert(*log);
+        }
+    }
+
+    /// Some of those that wait for a peer may be asked for now, of whomever.
+    pub(crate) fn release(&mut self, peer: &PeerId, most: usize, now: Millis) {
+        let Some(waiting) = self.waiting.get(peer) else { return };
+        for log in waiting.iter().take(most).copied().collect::<Vec<_>>() {
+            self.rest(&log, now);
+        }
+    }
+
+    /// For whom something waits.
+    pub(crate) fn waited_for(&self) -> Vec<PeerId> {
+        self.waiting.keys().copied().collect()
+    }
+
+    fn put(&mut self, log: &LogKey, place: Place) -> bool {
+        self.take_from_place(log);
+        let Some(want) = self.wants.get_mut(log) else { return false };
+        want.place = place;
+        true
+    }
+
+    fn take_from_place(&mut self, log: &LogKey) {
+        match self.wants.get(log).map(|want| want.place) {
+            Some(Place::Due(at)) => {
+                self.places(log).remove(&(at, *log));
+            }
+            Some(Place::Asked) => {
+                self.asked.remove(log);
+            }
+            Some(Place::Waiting(peer)) => {
+                if let Some(waiting) = self.waiting.get_mut(&peer) {
+                    waiting.remove(log);
+                    if waiting.is_empty() {
+                        self.waiting.remove(&peer);
+                    }
+                }
+            }
+            None => {}
+        }
     }
 
     /// Counts an attempt that led nowhere; gives how many there were.
@@ -188,5 +238,9 @@ mod tests {
         assert_eq!((wants.late(49).len(), wants.late(50).len(), wants.next()), (0, 1, 50));
         wants.rest(&control, 60);
         assert_eq!((wants.due(60, 9), wants.questions().count()), (vec![control], 0));
+        wants.wait(&control, PeerId::from_bytes([9; 32]));
+        assert_eq!((wants.due(60, 9).len(), wants.waited_for().len()), (0, 1));
+        wants.release(&PeerId::from_bytes([9; 32]), 5, 61);
+        assert_eq!((wants.due(61, 9), wants.waited_for().len()), (vec![control], 0));
     }
 }
