@@ -114,7 +114,8 @@ impl Tally {
             | Notice::RequestAdded(_)
             | Notice::RequestGone(_)
             | Notice::Nearby(_)
-            | Notice::JoinGone(_) => {}
+            | Notice::JoinGone(_)
+            | Notice::Network { .. } => {}
         }
     }
 

@@ -12,10 +12,6 @@ mod serve;
 
 use clap::Parser;
 
-/// The database makes each page anew when a row is added: with the system's allocator that is a third of what storing a message costs.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> std::process::ExitCode {
     let args = args::Args::parse();
     let config = args.config();

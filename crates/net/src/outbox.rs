@@ -17,7 +17,7 @@ const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
 
 /// What one link has read and the node has not dealt with yet, in reads of at most one frame each. Higher: a link that brings much delays the others
 /// for longer. Lower: the node waits for the link's thread.
-const MAX_UNTAKEN: u32 = 3;
+const MAX_UNTAKEN: u32 = 8;
 
 /// Hands encoded messages to one link, without ever waiting.
 #[derive(Clone)]
