@@ -11,7 +11,7 @@ use crate::store::{Mark, Store};
 pub const OWN_DELAY: Duration = Duration::from_millis(5);
 
 /// Longest wait for events of others: peers still have them. Raised: more to fetch again after a crash.
-pub const RECEIVED_DELAY: Duration = Duration::from_millis(200);
+pub const RECEIVED_DELAY: Duration = Duration::from_secs(1);
 
 /// How soon a write must be durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
