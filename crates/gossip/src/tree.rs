@@ -115,9 +115,9 @@ impl Room {
         }
     }
 
-    /// Makes an edge eager on both sides.
+    /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that crossed may have left the other side with another opinion.
     pub(crate) fn graft<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.eager && !n.owed) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
         neighbour.eager = true;
         around.out.push(Effect::Send { peer, message: Message::Graft(self.id) });
     }
