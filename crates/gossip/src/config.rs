@@ -43,10 +43,6 @@ pub struct Config {
     pub patience: Millis,
     /// Pause before somebody who refused or could not be reached is asked again. Higher: small rooms recover later. Lower: useless requests.
     pub rest: Millis,
-    /// Time in which an edge that brings duplicates is pruned, about. Higher: more duplicates after the overlay changed. Lower: when several people talk at once
-    /// too many edges are pruned, and the tree has to be grafted together again.
-    pub settle: Millis,
-
     /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found later. Lower: more idle traffic.
     pub digest_every: Millis,
     /// Silence after which all active neighbours are told what one has. Higher: "everyone has everything" is shown later. Lower: a digest to each of them for
@@ -87,7 +83,6 @@ impl Default for Config {
             wander_every: 60_000,
             patience: 5_000,
             rest: 30_000,
-            settle: 12_000,
             digest_every: 10_000,
             rest_after: 2_000,
             acks_after: 100,

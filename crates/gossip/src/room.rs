@@ -48,9 +48,10 @@ pub(crate) struct Room {
     pub(crate) lacking: u32,
     /// When that was counted.
     pub(crate) counted_at: Millis,
-    /// When the last event came live, and the mean time between such.
-    pub(crate) fresh_at: Millis,
-    pub(crate) pace: Millis,
+    /// Whose duplicates lead to pruning, and when they were last heard.
+    pub(crate) leader: Option<(PeerId, Millis)>,
+    /// Runs that came live lately, and their authors.
+    pub(crate) fresh: VecDeque<(u128, PeerId)>,
     /// Runs that were lately asked for, and of whom, because the tree seemed broken.
     pub(crate) fetched: VecDeque<(u128, PeerId)>,
 }
@@ -99,8 +100,8 @@ impl Room {
             wander_at: now + jittered(config.wander_every, around.rng),
             lacking: 0,
             counted_at: now,
-            fresh_at: now,
-            pace: config.settle / 8,
+            leader: None,
+            fresh: VecDeque::new(),
             fetched: VecDeque::new(),
         }
     }
@@ -186,7 +187,7 @@ impl Room {
                 self.advance(around, log, head);
                 match origin {
                     Origin::Live { ttl } => {
-                        self.keep_pace(around.now);
+                        self.follow(around.now, run, log.device);
                         self.on_first(&peer);
                         self.push(around, Some(peer), ttl.saturating_sub(1), log, head.seq, events);
                     }

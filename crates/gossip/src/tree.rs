@@ -4,7 +4,6 @@
 //! lazy on both sides (Prune), and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are the IHAVE.
 
 use identity::PeerId;
-use rand::RngExt;
 use rand::seq::IteratorRandom;
 use wire::ids::LogKey;
 use wire::message::{Message, RawEvent, Run};
@@ -12,10 +11,10 @@ use wire::message::{Message, RawEvent, Run};
 use crate::room::{Around, Room};
 use crate::{Effect, Millis};
 
-/// Longest time between two events that counts for the pace of a room.
-const MAX_PACE: Millis = 10_000;
-/// Duplicates that an edge may bring before it is pruned, on average, however much is said.
-const MOST_DUPLICATES: Millis = 32;
+/// Silence after which another author may be followed.
+const LED_FOR: Millis = 4_000;
+/// Runs that came lately, with their authors: copies that come later than that are no reason to prune.
+const MAX_FRESH: usize = 256;
 /// Fetched runs that are remembered, in case they come along the tree after all.
 const MAX_FETCHED: usize = 64;
 /// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
@@ -52,7 +51,7 @@ impl Room {
     }
 
     /// Somebody pushed what was here already.
-    pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
+    pub(crate) fn on_duplicate<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
         // If it was fetched meanwhile, this edge is not one too many but only slow: the one that was grafted for fetching is.
         let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
         match fetched.and_then(|place| self.fetched.remove(place)) {
@@ -60,22 +59,22 @@ impl Room {
                 self.on_first(&peer);
                 self.prune(around, from);
             }
-            None if self.is_time_to_prune(around) => self.prune(around, peer),
+            // Of a circle one edge has to go. Messages of several authors that are under way at one time show up several of its edges, and if all
+            // of these went the tree would fall apart; those of one author show up the same. So all follow one author at a time.
+            None if self.leader.is_some_and(|(leader, _)| self.fresh.contains(&(run, leader))) => self.prune(around, peer),
             None => {}
         }
     }
 
-    /// Of a circle one edge has to go, and messages of several authors that are under way at one time show up several of its edges. If all of these
-    /// went, the tree would fall apart: so the more is said, the more rarely a duplicate is taken as a reason.
-    fn is_time_to_prune<R: rand::Rng>(&self, around: &mut Around<'_, R>) -> bool {
-        around.rng.random_range(0..around.config.settle) < self.pace.max(around.config.settle / MOST_DUPLICATES)
-    }
-
-    /// A fresh event came along the tree.
-    pub(crate) fn keep_pace(&mut self, now: Millis) {
-        let gap = now.saturating_sub(self.fresh_at).min(MAX_PACE);
-        self.fresh_at = now;
-        self.pace = (self.pace * 7 + gap) / 8;
+    /// A fresh run of this author came along the tree. Of those who speak the one with the smallest id is followed, until silent for a while.
+    pub(crate) fn follow(&mut self, now: Millis, run: u128, author: PeerId) {
+        if self.leader.is_none_or(|(leader, heard)| author <= leader || now > heard + LED_FOR) {
+            self.leader = Some((author, now));
+        }
+        if self.fresh.len() >= MAX_FRESH {
+            self.fresh.pop_front();
+        }
+        self.fresh.push_back((run, author));
     }
 
     /// Remembers from whom a run was fetched.
