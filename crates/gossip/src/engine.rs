@@ -16,7 +16,8 @@ pub struct Engine {
     me: PeerId,
     config: Config,
     key: [u8; 32],
-    rooms: BTreeMap<RoomId, Room>,
+    /// Boxed, because a map makes room for eleven at once.
+    rooms: BTreeMap<RoomId, Box<Room>>,
     seen: Seen,
     wake: Option<Millis>,
 }
@@ -46,12 +47,12 @@ impl Engine {
 
     /// Who is linked in a room, and how one stands with them.
     pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
-        self.rooms.get(room).into_iter().flat_map(Room::ties)
+        self.rooms.get(room).into_iter().flat_map(|room| room.ties())
     }
 
     /// Each log of a room of which a neighbour that was heard lacks something.
     pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
-        self.rooms.get(room).into_iter().flat_map(Room::behind)
+        self.rooms.get(room).into_iter().flat_map(|room| room.behind())
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {
@@ -67,7 +68,7 @@ impl Engine {
         match input {
             Input::RoomOpened { room, heads, stopped } => {
                 let key = self.key;
-                self.rooms.entry(room).or_insert_with(|| Room::new(&mut around, room, key, heads, stopped));
+                self.rooms.entry(room).or_insert_with(|| Box::new(Room::new(&mut around, room, key, heads, stopped)));
             }
             Input::RoomClosed { room } => {
                 if self.rooms.remove(&room).is_some_and(|room| !room.dials.is_empty()) {
@@ -124,7 +125,7 @@ impl Engine {
     fn schedule(&mut self, now: Millis, touched: Option<RoomId>, out: &mut Vec<Effect>) {
         let next = match touched.and_then(|room| self.rooms.get(&room)) {
             Some(room) => room.next_wake().min(self.wake.unwrap_or(Millis::MAX)),
-            None => self.rooms.values().map(Room::next_wake).min().unwrap_or(Millis::MAX),
+            None => self.rooms.values().map(|room| room.next_wake()).min().unwrap_or(Millis::MAX),
         };
         if next == Millis::MAX || self.wake == Some(next) {
             return;

@@ -82,7 +82,6 @@ impl Room {
 
     /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for that.
     pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        self.book.add(around.config, peer, around.rng);
         let seeks = self.seeks(around.config);
         let Some(dial) = self.dials.get_mut(&peer) else { return self.tend(around) };
         if dial.state == DialState::Wandering && !seeks {

@@ -289,12 +289,13 @@ impl Core {
         }
     }
 
-    /// Tells gossip that a member can be dialled, in every room that they share.
+    /// Tells gossip that a member can be dialled, in every group room that they share. In a direct room there is nobody to choose from.
     fn tell_address(&mut self, peer: PeerId) {
         if self.people.get(&peer).is_none_or(|p| p.addresses().is_empty()) {
             return;
         }
-        let shared: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(|room| room.id()).collect();
+        let shared = |room: &&super::room::Room| room.other().is_none() && room.members.is_member(&peer);
+        let shared: Vec<RoomId> = self.rooms.values().filter(shared).map(|room| room.id()).collect();
         for room in shared {
             self.gossip(Input::Known { room, peers: vec![peer] });
         }
@@ -302,7 +303,7 @@ impl Core {
 
     /// Tells gossip which of these members of a room can be dialled, and who is none any more.
     pub(crate) fn tell_members(&mut self, room: RoomId, peers: impl IntoIterator<Item = PeerId>) {
-        let Some(state) = self.rooms.get(&room) else { return };
+        let Some(state) = self.rooms.get(&room).filter(|state| state.other().is_none()) else { return };
         let (members, gone): (Vec<PeerId>, Vec<PeerId>) = peers.into_iter().partition(|peer| state.members.is_member(peer));
         let dialled = |peer: &PeerId| self.people.get(peer).is_some_and(|p| !p.addresses().is_empty());
         let known: Vec<PeerId> = members.into_iter().filter(dialled).collect();
