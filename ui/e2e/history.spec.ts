@@ -8,14 +8,15 @@ async function topOf(page: Page, id: string): Promise<number> {
   return box.y;
 }
 
-/** The first message that lies wholly in view. */
+/** The first message that lies wholly in view; while rows are laid anew there is none for a moment. */
 async function inView(page: Page): Promise<string> {
-  return page.evaluate(() => {
+  const found = await page.waitForFunction(() => {
     const list = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();
     const row = [...document.querySelectorAll<HTMLElement>('[data-message-id]')]
       .find((el) => list !== undefined && el.getBoundingClientRect().top > list.top + 40);
-    return row?.dataset['messageId'] ?? '';
+    return row?.dataset['messageId'];
   });
+  return await found.jsonValue() ?? '';
 }
 
 /** The list has measured its rows and stands still. */
@@ -34,10 +35,11 @@ async function scrollBy(page: Page, pixels: number): Promise<void> {
   await page.getByTestId('message-list').evaluate((list, by) => { list.scrollTop += by; }, pixels);
 }
 
+/** The number of the first message in view; none if it left the document at once. */
 async function number(page: Page): Promise<number> {
   const id = await inView(page);
-  const text = await page.locator(`[data-message-id="${id}"]`).innerText();
-  return Number(/No\. (\d+)/.exec(text)?.[1] ?? 0);
+  const text = await page.evaluate((id) => document.querySelector<HTMLElement>(`[data-message-id="${id}"]`)?.innerText ?? '', id);
+  return Number(/No\. (\d+)/.exec(text)?.[1] ?? NaN);
 }
 
 test('a hundred thousand messages open at the end, with few in the document', async ({ page }) => {
@@ -51,11 +53,12 @@ test('scrolling back loads page after page without a jump', async ({ page }) => 
   await begin(page, 'big');
   await openRoom(page, 'The long table');
   await expect(said(page, 'No. 100000:')).toBeInViewport();
-  let last = await number(page);
+  let last = NaN;
+  await expect.poll(async () => (last = await number(page))).toBeGreaterThan(0);
   for (let i = 0; i < 25; i++) {
     await scrollBy(page, -700);
-    await expect.poll(() => number(page)).toBeLessThan(last);
-    const now = await number(page);
+    let now = NaN;
+    await expect.poll(async () => (now = await number(page))).toBeLessThan(last);
     // A jump would skip more messages than fit into what was scrolled.
     expect(last - now).toBeLessThan(40);
     last = now;

@@ -9,10 +9,11 @@ use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rooms::Membership;
+pub use rooms::Signatures;
 use tokio::sync::oneshot;
 use wire::ids::{LogKey, RoomId};
 
-use crate::core::{self, Core, Now, Options};
+use crate::core::{Core, Now, Options};
 use crate::handle::Say;
 use crate::view::{Refused, Said};
 
@@ -36,6 +37,15 @@ pub enum Show {
     Messages,
 }
 
+/// What nodes of one world may know from each other, because each would find the same.
+#[derive(Clone)]
+pub struct Shared {
+    /// Who is in rooms, instead of reading it from the store.
+    pub members: BTreeMap<RoomId, Arc<Membership>>,
+    /// Signatures that were found good: that five hundred nodes check the same one tells nothing that the first did not.
+    pub signatures: Arc<Signatures>,
+}
+
 /// A node that is stepped by hand. Dropping it is a crash.
 pub struct Hand {
     core: Core,
@@ -43,11 +53,11 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// Starts a node. Everything that it leaves to chance follows from `seed`; `known` saves reading memberships from the store.
-    pub fn start(mut options: Options, net: net::Net, at: net::Moment, seed: [u8; 32], known: BTreeMap<RoomId, Arc<Membership>>) -> Hand {
+    /// Starts a node. Everything that it leaves to chance follows from `seed`; `shared` saves doing again what other nodes have done.
+    pub fn start(mut options: Options, net: net::Net, at: net::Moment, seed: [u8; 32], shared: Shared) -> Hand {
         let identity = Arc::new(std::mem::replace(&mut options.identity, Identity::from_seed(&[0; 32])));
         let (flusher, due) = Flusher::manual();
-        let core = Core::new(options, identity, flusher, net, core::signatures(), now(at), StdRng::from_seed(seed), known);
+        let core = Core::new(options, identity, flusher, net, shared.signatures, now(at), StdRng::from_seed(seed), shared.members);
         Hand { core, due }
     }
 

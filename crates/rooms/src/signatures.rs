@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use identity::{PeerId, Signature, UnpackedKey, VerifyingKeys};
+use identity::{BadSignature, PeerId, Signature, UnpackedKey, VerifyingKeys};
+use wire::codec;
+use wire::hash;
 use wire::ids::ChainHash;
-use wire::message::RawEvent;
+use wire::message::{PeerRecord, RawEvent};
 
 use crate::event::{EVENT_CONTEXT, Event};
 use crate::fault::EventFault;
 
-/// Checks the signatures of events, by the one rule of [`identity::verify`], and remembers which of those that came ahead were good.
+/// Checks the signatures of events, by the one rule of [`identity::verify`], and remembers which were good.
 ///
 /// A signature is named by the chain hash of the event that carries it, which covers the author, all that is signed, and the signature itself.
 /// Holds at most `2 × keys` unpacked keys of some 200 bytes and `2 × good` hashes of 32 bytes, in two generations each.
@@ -54,7 +56,20 @@ impl Signatures {
         if self.memory().is_good(chain) {
             return Ok(());
         }
-        self.check(device, header, sig)
+        self.check(device, header, sig)?;
+        self.memory().remember(*chain);
+        Ok(())
+    }
+
+    /// Whether the subject of a record said this. A good one is remembered by the hash of all its bytes.
+    pub fn verify_record(&self, record: &PeerRecord) -> Result<(), BadSignature> {
+        let name = ChainHash(hash(&codec::encode(record)));
+        if self.memory().is_good(&name) {
+            return Ok(());
+        }
+        record.verify()?;
+        self.memory().remember(name);
+        Ok(())
     }
 
     fn check(&self, device: &PeerId, header: &[u8], sig: &Signature) -> Result<(), EventFault> {

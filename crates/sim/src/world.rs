@@ -1,13 +1,14 @@
 //! The world: nodes, the wires between them, and the loop over what happens next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use identity::PeerId;
 use node::Options;
 use node::manual::net::{Act, Config, Event, LinkUp, Manual, Moment};
 use node::manual::store::{Contact, Medium, PeerRow, open_in_memory};
-use node::manual::{Hand, Show};
+use node::manual::{Hand, Shared, Show, Signatures};
 use node::view::Said;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -27,6 +28,8 @@ use crate::weather::Weather;
 
 /// Members whose record everybody knows from the beginning, besides whoever let them in: what a newcomer hears first.
 const FIRST_CONTACTS: usize = 3;
+/// Good signatures that the nodes of a world remember together, besides two for each of them.
+const GOOD_SIGNATURES: usize = 16_384;
 /// Rooms up to this size tell all that changes, as the program does.
 const SHOWN_WHOLE: u32 = 100;
 
@@ -55,6 +58,7 @@ pub struct World {
     pub(crate) books: Books,
     pub(crate) peers: Vec<PeerId>,
     pub(crate) numbers: BTreeMap<PeerId, u32>,
+    signatures: Arc<Signatures>,
     trace: blake3::Hasher,
     happened: u64,
     plan: Plan,
@@ -77,6 +81,7 @@ impl World {
             weather: plan.weather,
             books: Books::new(peers.len()),
             numbers: peers.iter().copied().zip(0..).collect(),
+            signatures: Arc::new(Signatures::new(peers.len(), GOOD_SIGNATURES + 2 * peers.len())),
             trace: blake3::Hasher::new(),
             happened: 0,
             config: Config { nearby: None, ..Config::default() },
@@ -221,7 +226,7 @@ impl World {
         let opened = open_in_memory(&host.medium, &ROOT_KEY).expect("memory opens");
         let heads = opened.store.heads(&room);
         let control = heads.iter().filter(|(log, _)| log.log.is_control()).map(|(log, head)| (*log, head.head));
-        let known = match control.eq(self.template.control.iter().copied()) {
+        let members = match control.eq(self.template.control.iter().copied()) {
             true => BTreeMap::from([(room, self.template.membership.clone())]),
             false => BTreeMap::new(),
         };
@@ -239,7 +244,7 @@ impl World {
             agent: String::new(),
             sink: host.told().sink(),
         };
-        let mut hand = Hand::start(options, net, at, self.rng.random(), known);
+        let mut hand = Hand::start(options, net, at, self.rng.random(), Shared { members, signatures: self.signatures.clone() });
         hand.on_net(Event::Listening { addresses: vec![address(number)], failed: None });
         host.body = Some(Body { hand, net: manual });
         self.settle(number);

@@ -1,9 +1,11 @@
-import type { Message, Page } from '../gen/api';
+import type { Calls, Message, Page } from '../gen/api';
 import { DeliveryBook, type Other } from './delivery';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
 import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, type Entered, type Span } from './timeline';
 import { call } from './wire';
+
+type Anchor = Calls['timeline']['args']['anchor'];
 
 /** Messages asked for at once: about three screens. */
 export const PAGE = 60;
@@ -38,6 +40,9 @@ export class Chat {
   others: readonly Other[] = $derived.by(() => (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })));
   book: DeliveryBook | null = $derived.by(() => model.delivery[this.id] ?? null);
   #generation = 0;
+  /** Pages on their way, and what was told meanwhile: a page may have been made before it. */
+  #pages = 0;
+  #late: Message[] = [];
   #marked = '';
 
   constructor(id: string) {
@@ -96,6 +101,7 @@ export class Chat {
 
   /** New and changed messages; returns those of others that are new at the end. */
   onMessages(messages: readonly Message[]): Message[] {
+    if (this.#pages > 0) this.#late.push(...messages);
     if (!this.loaded) return [];
     const end = this.span.messages.at(-1)?.position ?? '';
     const result = upsert(this.span, messages);
@@ -135,34 +141,47 @@ export class Chat {
     this.divider = { after, count: Math.max(count, last?.count ?? 0) };
   }
 
-  async #reset(anchor: Parameters<typeof ask>[1]): Promise<void> {
+  async #reset(anchor: Anchor): Promise<void> {
     const generation = ++this.#generation;
-    const page = await ask(this.id, anchor);
+    const page = await this.#ask(anchor);
     if (generation !== this.#generation) return;
-    this.entered = 'nowhere';
-    this.span = fromPage(page);
+    const first = !this.loaded;
+    this.#lay(fromPage(page), 'nowhere');
     this.epoch += 1;
     this.loaded = true;
     this.loading = null;
+    if (first) this.#noteUnseen(this.#late);
   }
 
-  async #extend(side: 'before' | 'after', anchor: Parameters<typeof ask>[1]): Promise<void> {
+  async #extend(side: 'before' | 'after', anchor: Anchor): Promise<void> {
     if (this.loading) return;
     this.loading = side;
     const generation = this.#generation;
     try {
-      const page = await ask(this.id, anchor);
+      const page = await this.#ask(anchor);
       if (generation !== this.#generation) return;
-      if (side === 'before') {
-        this.entered = 'start';
-        this.span = extendBefore(this.span, page);
-      } else {
-        this.entered = 'end';
-        this.span = extendAfter(this.span, page);
-      }
+      if (side === 'before') this.#lay(extendBefore(this.span, page), 'start');
+      else this.#lay(extendAfter(this.span, page), 'end');
     } finally {
       this.loading = null;
     }
+  }
+
+  async #ask(anchor: Anchor): Promise<Page> {
+    if (this.#pages === 0) this.#late = [];
+    this.#pages += 1;
+    try {
+      return await call('timeline', { room: this.id, anchor, limit: PAGE });
+    } finally {
+      this.#pages -= 1;
+    }
+  }
+
+  /** Shows what a page made of the span, with what was told while it was on its way. */
+  #lay(span: Span, entered: Entered): void {
+    const late = upsert(span, this.#late);
+    this.entered = late.entered === 'nowhere' || late.entered === entered ? entered : 'middle';
+    this.span = late.span;
   }
 
   /** Lets go of what lies far from the reader. Called when scrolling has come to rest. */
@@ -172,8 +191,4 @@ export class Chat {
     this.entered = from === 'start' ? 'start' : 'end';
     this.span = next;
   }
-}
-
-function ask(room: string, anchor: Parameters<typeof call<'timeline'>>[1]['anchor']): Promise<Page> {
-  return call('timeline', { room, anchor, limit: PAGE });
 }

@@ -179,7 +179,7 @@ impl Core {
             if !known || !newer {
                 continue;
             }
-            if record.verify().is_err() {
+            if self.signatures.verify_record(&record).is_err() {
                 return self.end_link(&peer, Bye::Protocol);
             }
             news |= self.take_record(record);
