@@ -13,18 +13,21 @@
 mod book;
 mod carve;
 mod disk;
+mod files;
 mod flusher;
 mod heads;
 mod key;
 mod lock;
 #[cfg(feature = "manual")]
 mod memory;
+mod memtable;
 mod open;
 mod page;
 mod range;
 mod recent;
 mod repair;
 mod seal;
+mod span;
 mod store;
 mod tail;
 mod witness;

@@ -1,10 +1,11 @@
 //! A disk in memory for many nodes in one process: a base that they share, what each wrote over it, and a crash that takes back what was not synced.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
+
+use crate::span::{End, Span};
 
 /// Rows that never change again, shared by any number of media.
 #[derive(Clone, Default)]
@@ -104,21 +105,9 @@ impl Medium {
         self.rows().unsynced = Vec::new();
     }
 
-    pub(crate) fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Walk {
-        Walk { medium: self.clone(), from: from.map(IVec::from), to: to.map(IVec::from) }
-    }
-
-    pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Walk {
-        let mut end = prefix.to_vec();
-        while end.pop_if(|last| *last == u8::MAX).is_some() {}
-        let to = match end.last_mut() {
-            Some(last) => {
-                *last += 1;
-                Bound::Excluded(end)
-            }
-            None => Bound::Unbounded,
-        };
-        self.range(Bound::Included(prefix.to_vec()), to)
+    /// Rows of a span from either end. Like those of files it sees what is written meanwhile.
+    pub(crate) fn walk(&self, span: Span) -> Walk {
+        Walk { medium: self.clone(), span }
     }
 
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
@@ -127,67 +116,32 @@ impl Medium {
     }
 }
 
-/// A walk over rows from either end. Like sled's it sees what is written meanwhile.
+/// A walk over rows.
 pub(crate) struct Walk {
     medium: Medium,
-    from: Bound<IVec>,
-    to: Bound<IVec>,
+    span: Span,
 }
 
 impl Walk {
-    fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
-        (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
-    }
-
-    fn is_over(&self) -> bool {
-        match (&self.from, &self.to) {
-            (Bound::Included(from), Bound::Included(to)) => from > to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
-                from >= to
-            }
-            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-        }
-    }
-}
-
-impl Iterator for Walk {
-    type Item = (IVec, IVec);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.is_over() {
+    pub(crate) fn step(&mut self, end: End) -> Option<(IVec, IVec)> {
+        while !self.span.is_empty() {
             let found = {
                 let rows = self.medium.rows();
-                let bounds = self.bounds();
-                let (over, base) = (rows.over.range::<[u8], _>(bounds).next(), rows.base.0.range::<[u8], _>(bounds).next());
+                let bounds = self.span.bounds();
+                let (mut over, mut base) = (rows.over.range::<[u8], _>(bounds), rows.base.0.range::<[u8], _>(bounds));
+                let (over, base) = match end {
+                    End::Front => (over.next(), base.next()),
+                    End::Back => (over.next_back(), base.next_back()),
+                };
                 match (over, base) {
-                    (Some((key, value)), base) if base.is_none_or(|(other, _)| key <= other) => Some((key.clone(), value.clone())),
+                    (Some((key, value)), base) if base.is_none_or(|(other, _)| !end.is_outer(other, key)) => {
+                        Some((key.clone(), value.clone()))
+                    }
                     (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
                 }
             };
             let (key, value) = found?;
-            self.from = Bound::Excluded(key.clone());
-            if let Some(value) = value {
-                return Some((key, value));
-            }
-        }
-        None
-    }
-}
-
-impl DoubleEndedIterator for Walk {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        while !self.is_over() {
-            let found = {
-                let rows = self.medium.rows();
-                let bounds = self.bounds();
-                let (over, base) = (rows.over.range::<[u8], _>(bounds).next_back(), rows.base.0.range::<[u8], _>(bounds).next_back());
-                match (over, base) {
-                    (Some((key, value)), base) if base.is_none_or(|(other, _)| key >= other) => Some((key.clone(), value.clone())),
-                    (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
-                }
-            };
-            let (key, value) = found?;
-            self.to = Bound::Excluded(key.clone());
+            self.span.leave_out(&key, end);
             if let Some(value) = value {
                 return Some((key, value));
             }
@@ -206,8 +160,11 @@ mod tests {
 
     fn all(medium: &Medium) -> Vec<(String, String)> {
         let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
-        let there: Vec<_> = medium.scan_prefix(b"").map(|(key, value)| (text(&key), text(&value))).collect();
-        let mut back: Vec<_> = medium.scan_prefix(b"").rev().map(|(key, value)| (text(&key), text(&value))).collect();
+        let walk = |end| {
+            let mut rows = medium.walk(Span::of_prefix(b""));
+            std::iter::from_fn(move || rows.step(end)).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
+        };
+        let (there, mut back) = (walk(End::Front), walk(End::Back));
         back.reverse();
         assert_eq!(there, back, "the same from either end");
         there

@@ -136,9 +136,6 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
         Err(unfit) => mend(&paths, &tail, &sealer, unfit, known)?,
     };
     let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
-    if !orderly {
-        repair::undo_unfinished(&disk, &heads)?;
-    }
     begin(&disk)?;
     let store = Store::new(disk, heads, Some((witness, lock)));
     store.start_witness()?;
@@ -152,9 +149,6 @@ pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Re
     let fresh = disk.is_empty();
     let heads = Heads::load(&disk).map_err(|_| io::Error::other("a head row is unreadable"))?;
     let orderly = disk.has(key::CLEAN);
-    if !orderly {
-        repair::undo_unfinished(&disk, &heads)?;
-    }
     begin(&disk)?;
     let (end, outcome) = match (orderly, fresh) {
         (true, _) => (LastEnd::Orderly, Outcome::Normal),
@@ -190,12 +184,12 @@ pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> 
     let Some(schema) = disk.get_raw(key::SCHEMA)? else {
         return if disk.is_empty() { Ok(Found::Empty(disk)) } else { Err(Unfit::Damaged("the form is not told".to_owned())) };
     };
-    let schema = schema.as_ref().try_into().map(u16::from_be_bytes).map_err(|_| Unfit::Damaged("the form is unreadable".to_owned()))?;
+    let schema = schema.bytes().try_into().map(u16::from_be_bytes).map_err(|_| Unfit::Damaged("the form is unreadable".to_owned()))?;
     if schema > SCHEMA {
         return Err(Unfit::TooNew(schema));
     }
     let proof = disk.get_raw(key::PROOF)?.ok_or_else(|| Unfit::Damaged("the key's proof is missing".to_owned()))?;
-    if sealer.unseal(key::PROOF, &proof).as_deref() != Ok(PROOF_TEXT) {
+    if proof.open(sealer, key::PROOF).as_deref() != Some(PROOF_TEXT) {
         return Err(Unfit::WrongKey);
     }
     let heads = Heads::load(&disk)?;

@@ -6,6 +6,7 @@ use identity::PeerId;
 use rooms::{Hlc, Position, Uuid, Verified, kind};
 use wire::ids::{EventId, RoomId};
 
+use crate::disk::Stored;
 use crate::key::{self, Name};
 use crate::store::Store;
 
@@ -116,7 +117,7 @@ impl<'a> Shown<'a> {
     /// Readable entries from a bound on, nearest first.
     fn walk(&self, toward: Toward, from: Bound<Vec<u8>>, limit: usize) -> Vec<Verified> {
         let disk = self.store.disk();
-        let open = |(key, value): (sled::IVec, sled::IVec)| disk.open_row(&key, &value).and_then(|plain| self.store.event_of(plain));
+        let open = |(key, value): (sled::IVec, Stored)| disk.open_row(&key, &value).and_then(|plain| self.store.event_of(plain));
         match toward {
             Toward::Older => self.rows(Included(self.first.clone()), from).rev().filter_map(open).take(limit).collect(),
             Toward::Newer => self.rows(from, Included(self.last.clone())).filter_map(open).take(limit).collect(),

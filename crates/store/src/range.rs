@@ -8,7 +8,7 @@ use rooms::{Event, Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
-use crate::disk::Rows;
+use crate::disk::{Rows, Stored};
 use crate::heads;
 use crate::key::{self, Name};
 use crate::store::{Store, decode_event};
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         Reader { store, room, beside: None }
     }
 
-    fn read(&mut self, log_key: &[u8], location: &[u8]) -> Option<(Proof, RawEvent)> {
+    fn read(&mut self, log_key: &[u8], location: &Stored) -> Option<(Proof, RawEvent)> {
         let location = self.store.disk().open_row(log_key, location)?;
         let key = key::of_location(&self.room, &location)?;
         let plain = match self.walk_to(&key) {
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The row under `key`, if it is near.
-    fn walk_to(&mut self, key: &[u8]) -> Option<sled::IVec> {
+    fn walk_to(&mut self, key: &[u8]) -> Option<Stored> {
         if key.first() != Some(&key::ENTRY) {
             return None;
         }

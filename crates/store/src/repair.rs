@@ -13,7 +13,7 @@ use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::carve::{self, Carved};
-use crate::disk::{Broken, Change, Disk, StoreError, UNREADABLE, sync_dir};
+use crate::disk::{Broken, Change, Disk, UNREADABLE, sync_dir};
 use crate::heads::{self, Heads};
 use crate::key;
 use crate::open::{self, Found, OpenError, Paths, Unfit};
@@ -90,19 +90,6 @@ pub(crate) fn check_ends(disk: &Disk, heads: &Heads) -> Result<(), Broken> {
         if event.is_none_or(|event| event.head() != head.head) {
             return Err(Broken::Damaged("the end of a log is missing".to_owned()));
         }
-    }
-    Ok(())
-}
-
-/// Takes away what is left of an event that was being stored when the last process was killed: rows just beyond the head of its log.
-pub(crate) fn undo_unfinished(disk: &Disk, heads: &Heads) -> Result<(), StoreError> {
-    for (room, log, head) in heads.all() {
-        let Some(next) = head.head.seq.checked_add(1) else { continue };
-        let (room, device) = heads::names(disk, room, &log.device);
-        let place = key::log(&room, &device, log.log.0, next);
-        let Some(location) = disk.get(&place) else { continue };
-        let event = key::of_location(&room, &location).map(|key| Change::Remove { key });
-        disk.apply(event.into_iter().chain([Change::Remove { key: place }]).collect())?;
     }
     Ok(())
 }
@@ -217,47 +204,7 @@ fn date(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use identity::Identity;
-    use rooms::{Author, Clock, Draft, Hlc, Payload};
-    use wire::ids::LogId;
-
     use super::*;
-    use crate::{Anchor, LastEnd, Opened};
-
-    #[test]
-    fn an_event_that_was_half_stored_is_gone_and_can_be_stored_again() {
-        let (room, key) = (RoomId([1; 32]), [42; 32]);
-        let drafts: Vec<Draft> = ["one", "two"]
-            .map(|text| Payload::Message { text: text.to_owned(), reply: None })
-            .map(|payload| Draft::new(&payload, 1_760_000_000_000, &[7; 10]).expect("a fit message"))
-            .into();
-        let mut author = Author::new(room, LogId(1), None);
-        let mut write = |draft: &Draft, clock: &mut Clock| {
-            author
-                .append(&Identity::from_seed(&[1; 32]), std::slice::from_ref(draft), clock, 1_760_000_000_000, [0; 16])
-                .expect("the log has room")
-        };
-        let mut clock = Clock::new();
-        let (first, second) = (write(&drafts[0], &mut clock), write(&drafts[1], &mut clock));
-        // Its place in the log, then also itself; never the head, which comes last.
-        for rows in [1, 2] {
-            let profile = tempfile::tempdir().expect("a temporary folder");
-            let store = open::open(profile.path(), &key).expect("an empty store opens").store;
-            store.append(&first).expect("the disk has room");
-            let mut changes = Vec::new();
-            event_rows(store.disk(), &second[0], &mut changes);
-            changes.truncate(rows);
-            store.disk().apply_in_order(changes).expect("the disk has room");
-            store.flush().expect("the disk has room");
-            drop(store);
-            let Opened { store, end, .. } = open::open(profile.path(), &key).expect("it opens again");
-            assert_eq!(end, LastEnd::Unclean);
-            let shown = |store: &crate::Store| store.page(&room, Anchor::Latest, 10, Hlc(u64::MAX)).entries.len();
-            assert_eq!((shown(&store), store.events()), (1, 1));
-            store.append(&second).expect("it goes on where the log ends");
-            assert_eq!((shown(&store), store.events()), (2, 2));
-        }
-    }
 
     #[test]
     fn dates_are_right() {

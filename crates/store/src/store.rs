@@ -84,12 +84,7 @@ impl Store {
             fresh.push(event);
         }
         changes.extend(grown.iter().map(|(room, log, head)| heads::row(&self.0.disk, room, log, head)));
-        // One event that goes on with a log: its place in the log, itself, the head. What a crash leaves of it lies just beyond the head, where the
-        // next start finds it (`repair::undo_unfinished`). A new log has no head to look beyond, so it begins with a batch.
-        match fresh.as_slice() {
-            [event] if event.header.seq > 1 => self.apply_in_order(changes)?,
-            _ => self.apply(changes)?,
-        }
+        self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
         grown.into_iter().for_each(|(room, log, head)| heads.set(room, log, head));
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
@@ -173,11 +168,9 @@ impl Store {
 
     /// Makes everything written so far survive a power cut, and says how far that is. Waits for the disk: not for the node's own task.
     pub fn flush(&self) -> Result<Mark, StoreError> {
-        // Both are read before the flush, so that they promise no more than it does.
-        let (mark, events) = {
-            let _writing = self.writing();
-            (self.mark(), self.events())
-        };
+        // Both are read before the flush and rise after a write, so that they promise no more than it does. Not under the lock of the writers: where these
+        // come one after the other it would never be free.
+        let (mark, events) = (self.mark(), self.events());
         self.0.disk.sync()?;
         self.testify(events, Ended::NotYet)?;
         Ok(mark)
@@ -251,12 +244,6 @@ impl Store {
             return Ok(());
         }
         self.0.disk.apply(changes)?;
-        self.0.mark.fetch_add(1, Ordering::AcqRel);
-        Ok(())
-    }
-
-    fn apply_in_order(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.0.disk.apply_in_order(changes)?;
         self.0.mark.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

@@ -1,0 +1,228 @@
+//! Rows that were written and that the database does not have yet: a memtable, as log-structured merge trees have it (O'Neil et al. 1996).
+//!
+//! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes all threads of its pool. So rows wait here, where readers
+//! find them, until there are enough for a large batch or until somebody wants them durable. Rows that were written together reach the database together.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use sled::IVec;
+
+use crate::disk::Stored;
+use crate::span::{End, Span};
+
+/// Rows that make a batch full. Raised: less work for each row, and readers of the database wait longer for one batch.
+const BATCH_ROWS: usize = 512;
+/// Bytes that make a batch full.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Rows that may wait; then whoever writes waits for the disk.
+pub(crate) const MAX_ROWS: usize = 8 * 1024;
+/// Bytes that may wait.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// What is written under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// To be sealed on its way to the disk.
+    Plain(IVec),
+    /// As it is.
+    Clear(IVec),
+    /// Nothing any more.
+    Removed,
+}
+
+/// Rows by key, and the order in which they reach the database.
+#[derive(Default)]
+pub(crate) struct Memtable {
+    state: Mutex<State>,
+    less: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The newest of each row, with the number of the batch that brings it.
+    rows: BTreeMap<IVec, (u64, Cell)>,
+    /// Oldest first; the last one still grows.
+    batches: VecDeque<Batch>,
+    /// Number of the newest batch; they count from 1.
+    newest: u64,
+    /// The newest batch that the database has.
+    retired: u64,
+    waiting: Size,
+    /// Somebody settles: takes batches and brings them to the database.
+    settling: bool,
+    /// Batches up to this one are wanted there, full or not.
+    wanted: u64,
+    broken: bool,
+}
+
+/// Rows that reach the database together.
+pub(crate) struct Batch {
+    number: u64,
+    rows: Vec<(IVec, Cell)>,
+    size: Size,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Size {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Memtable {
+    /// Takes rows that belong together. True: a batch is full, and it is now for the caller to see that somebody settles.
+    ///
+    /// Waits while too many are waiting, as long as somebody settles.
+    pub(crate) fn push(&self, group: Vec<(IVec, Cell)>) -> bool {
+        let mut state = self.state();
+        while state.waiting.is_beyond(MAX_ROWS, MAX_BYTES) && state.settling && !state.broken {
+            state = self.less.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let state = &mut *state;
+        if state.batches.back().is_none_or(Batch::is_full) {
+            state.newest += 1;
+            state.batches.push_back(Batch { number: state.newest, rows: Vec::new(), size: Size::default() });
+        }
+        let Some(batch) = state.batches.back_mut() else { return false };
+        for (key, cell) in group {
+            let size = Size { rows: 1, bytes: key.len() + cell.bytes() };
+            batch.size.add(size);
+            state.waiting.add(size);
+            state.rows.insert(key.clone(), (batch.number, cell.clone()));
+            batch.rows.push((key, cell));
+        }
+        let begins = batch.is_full() && !state.settling;
+        state.settling |= begins;
+        begins
+    }
+
+    /// What was written last under a key; none if that is not waiting here.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Cell> {
+        self.state().rows.get(key).map(|(_, cell)| cell.clone())
+    }
+
+    /// The first or last row of a span, and the newest batch that the database had at that moment. The span must not be empty.
+    pub(crate) fn outermost(&self, span: &Span, end: End) -> (u64, Option<(IVec, Cell)>) {
+        let state = self.state();
+        let mut rows = state.rows.range::<[u8], _>(span.bounds());
+        let found = match end {
+            End::Front => rows.next(),
+            End::Back => rows.next_back(),
+        };
+        (state.retired, found.map(|(key, (_, cell))| (key.clone(), cell.clone())))
+    }
+
+    /// Asks for everything that was pushed. Its last batch, and whether it is now for the caller to settle.
+    pub(crate) fn want_all(&self) -> (u64, bool) {
+        let mut state = self.state();
+        state.wanted = state.newest;
+        let begins = !state.settling && !state.batches.is_empty();
+        state.settling |= begins;
+        (state.newest, begins)
+    }
+
+    /// Waits until the database has a batch; not if it never will.
+    pub(crate) fn wait_for(&self, number: u64) {
+        let mut state = self.state();
+        while state.retired < number && !state.broken {
+            state = self.less.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whoever settles has what they wanted. True: there are full batches, and it is for the caller to see that somebody settles these.
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = self.state();
+        state.settling = state.batches.front().is_some_and(Batch::is_full);
+        state.settling
+    }
+
+    /// The next batch for whoever settles; must be retired before another one is taken. Readers find its rows here until then. None: there is no other that
+    /// is full or wanted, and nobody settles any more.
+    pub(crate) fn take(&self) -> Option<Batch> {
+        let mut state = self.state();
+        let wanted = state.wanted;
+        let taken = if state.broken { None } else { state.batches.pop_front_if(|batch| batch.is_full() || batch.number <= wanted) };
+        state.settling = taken.is_some();
+        taken
+    }
+
+    /// Whether the database has a batch.
+    pub(crate) fn has_retired(&self, number: u64) -> bool {
+        self.state().retired >= number
+    }
+
+    /// The database has it now.
+    pub(crate) fn retire(&self, batch: Batch) {
+        let mut state = self.state();
+        for (key, _) in &batch.rows {
+            // Written again meanwhile: a later batch brings it.
+            if state.rows.get(key).is_some_and(|(number, _)| *number == batch.number) {
+                state.rows.remove(key);
+            }
+        }
+        state.retired = batch.number;
+        state.waiting.subtract(batch.size);
+        self.less.notify_all();
+    }
+
+    /// Rows that the database does not have yet, one that was written twice counted twice.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().waiting.rows
+    }
+
+    /// Nothing reaches the database any more. What is here stays readable; nobody waits for less of it.
+    pub(crate) fn give_up(&self) {
+        self.state().broken = true;
+        self.less.notify_all();
+    }
+
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    /// In the order in which they were written.
+    pub(crate) fn rows(&self) -> &[(IVec, Cell)] {
+        &self.rows
+    }
+
+    fn is_full(&self) -> bool {
+        self.size.is_beyond(BATCH_ROWS, BATCH_BYTES)
+    }
+}
+
+impl Cell {
+    /// As a reader finds it.
+    pub(crate) fn into_stored(self) -> Option<Stored> {
+        match self {
+            Cell::Plain(value) | Cell::Clear(value) => Some(Stored::Plain(value)),
+            Cell::Removed => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Cell::Plain(value) | Cell::Clear(value) => value.len(),
+            Cell::Removed => 0,
+        }
+    }
+}
+
+impl Size {
+    fn add(&mut self, other: Size) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+
+    fn subtract(&mut self, other: Size) {
+        self.rows = self.rows.saturating_sub(other.rows);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+    }
+
+    fn is_beyond(&self, rows: usize, bytes: usize) -> bool {
+        self.rows >= rows || self.bytes >= bytes
+    }
+}

@@ -1,0 +1,72 @@
+//! A stretch of keys, taken from either end.
+
+use std::ops::Bound;
+
+use sled::IVec;
+
+/// From where rows are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Front,
+    Back,
+}
+
+/// Keys between two bounds.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    from: Bound<IVec>,
+    to: Bound<IVec>,
+}
+
+impl Span {
+    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Span {
+        Span { from: from.map(IVec::from), to: to.map(IVec::from) }
+    }
+
+    /// Keys that begin so.
+    pub(crate) fn of_prefix(prefix: &[u8]) -> Span {
+        let mut end = prefix.to_vec();
+        while end.pop_if(|last| *last == u8::MAX).is_some() {}
+        let to = match end.last_mut() {
+            Some(last) => {
+                *last += 1;
+                Bound::Excluded(end)
+            }
+            None => Bound::Unbounded,
+        };
+        Span::new(Bound::Included(prefix.to_vec()), to)
+    }
+
+    /// No key can lie in it. The bounds of such a span must not be given to a map, which would panic.
+    pub(crate) fn is_empty(&self) -> bool {
+        match (&self.from, &self.to) {
+            (Bound::Included(from), Bound::Included(to)) => from > to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
+                from >= to
+            }
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
+    }
+
+    /// Leaves out a key and what lies beyond it on that side.
+    pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
+        match end {
+            End::Front => self.from = Bound::Excluded(key.clone()),
+            End::Back => self.to = Bound::Excluded(key.clone()),
+        }
+    }
+}
+
+impl End {
+    /// Whether one key comes before another, going from this end.
+    pub(crate) fn is_outer(self, key: &IVec, other: &IVec) -> bool {
+        match self {
+            End::Front => key < other,
+            End::Back => key > other,
+        }
+    }
+}
