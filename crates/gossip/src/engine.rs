@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use identity::PeerId;
 use wire::ids::RoomId;
-use wire::message::{Message, Run};
+use wire::message::{Data, Message, Run};
 
 use crate::room::{Around, Room};
 use crate::seen::Seen;
@@ -19,6 +19,7 @@ pub struct Engine {
     /// Boxed, because a map makes room for eleven at once.
     rooms: BTreeMap<RoomId, Box<Room>>,
     seen: Seen,
+    received: u64,
     wake: Option<Millis>,
 }
 
@@ -26,7 +27,7 @@ impl Engine {
     /// `key` must be random and secret: by it the seen set names runs, and members are ranked.
     pub fn new(me: PeerId, config: Config, key: [u8; 32]) -> Self {
         let seen = Seen::new(key, config.seen);
-        Engine { me, config, key, rooms: BTreeMap::new(), seen, wake: None }
+        Engine { me, config, key, rooms: BTreeMap::new(), seen, received: 0, wake: None }
     }
 
     /// Takes one input and appends what is to be done to `out`.
@@ -38,6 +39,11 @@ impl Engine {
     /// To whom links are to be kept for the overlay of some room.
     pub fn wanted(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.rooms.values().flat_map(|room| room.dials.keys().copied())
+    }
+
+    /// Events that came from neighbours so far, copies included.
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Whether a link is of use to some room. One that is not may be closed.
@@ -85,6 +91,9 @@ impl Engine {
             Input::Received { peer, message } => {
                 // Unknown: they may not know yet that this device left, or that their Add has not come here.
                 let state = self.rooms.get_mut(&room_of?).filter(|state| state.standing(&peer).is_some())?;
+                if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
+                    self.received += events.len() as u64;
+                }
                 match message {
                     Message::Run(run) => Self::on_run(&self.seen, state, &mut around, peer, run),
                     message => state.on_message(&mut around, peer, message),

@@ -24,8 +24,8 @@ pub struct Mark(pub u64);
 
 /// A profile's database. Clones are handles of one and the same.
 ///
-/// Reading never waits; writing waits for other writers only. Everything but [`Store::flush`] and [`Store::close`] stays in the range of
-/// microseconds, because nothing but these two waits for the disk.
+/// Reading never waits; writing waits for other writers, and for the disk only while more than it can take is waiting. All else but
+/// [`Store::flush`] and [`Store::close`] stays in the range of microseconds.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 

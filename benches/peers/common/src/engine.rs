@@ -22,7 +22,7 @@ pub trait Engine: Send + Sync + Sized + 'static {
     fn publish(&self, payload: String) -> impl Future<Output = Result<()>> + Send;
 
     /// Payloads that came in, copies included; none if the engine does not count.
-    fn copies(&self) -> Option<u64>;
+    fn copies(&self) -> impl Future<Output = Option<u64>> + Send;
 }
 
 /// A hub that many connect to, and stay silent.

@@ -64,7 +64,7 @@ impl<E: Engine, S: Star> Host<E, S> {
             Order::Pace { first, count, every_us, seed } => self.pace(first, count, Duration::from_micros(every_us), seed).await,
             Order::Flood { first, count, window } => self.flood(first, count, window).await,
             Order::Arrivals => Ok(json!(self.record.take())),
-            Order::Usage => self.usage(),
+            Order::Usage => self.usage().await,
             Order::ForgetPeak => usage::forget_peak().map(|()| Value::Null),
             Order::Hub { leaves } => {
                 let hub = S::hub(leaves).await?;
@@ -132,8 +132,11 @@ impl<E: Engine, S: Star> Host<E, S> {
         true
     }
 
-    fn usage(&self) -> Result<Value> {
-        let copies = self.nodes.iter().map(E::copies).sum();
+    async fn usage(&self) -> Result<Value> {
+        let mut copies = Some(0);
+        for node in &self.nodes {
+            copies = copies.zip(node.copies().await).map(|(sum, more)| sum + more);
+        }
         let usage = Usage { cpu_us: usage::cpu_us()?, rss: usage::rss()?, peak: usage::peak_rss()?, copies };
         Ok(serde_json::to_value(usage)?)
     }

@@ -101,7 +101,7 @@ impl Engine for Gossipsub {
         self.order(Command::Publish(payload)).await
     }
 
-    fn copies(&self) -> Option<u64> {
+    async fn copies(&self) -> Option<u64> {
         Some(self.copies.0.load(Ordering::Relaxed))
     }
 }

@@ -77,7 +77,7 @@ impl Engine for IrohGossip {
         Ok(())
     }
 
-    fn copies(&self) -> Option<u64> {
+    async fn copies(&self) -> Option<u64> {
         Some(self.gossip.metrics().msgs_data_recv.get())
     }
 }

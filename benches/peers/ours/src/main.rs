@@ -83,8 +83,8 @@ impl Engine for Ours {
         Ok(())
     }
 
-    fn copies(&self) -> Option<u64> {
-        None
+    async fn copies(&self) -> Option<u64> {
+        self.node.with(|core| core.received_events()).await.ok()
     }
 }
 

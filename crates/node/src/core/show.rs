@@ -97,6 +97,11 @@ impl Core {
         }
     }
 
+    /// Events that came from others since the start, copies included: what spreading costs.
+    pub fn received_events(&self) -> u64 {
+        self.gossip.received()
+    }
+
     pub(crate) fn me_row(&self) -> view::Me {
         view::Me {
             peer: self.peer,
