@@ -58,6 +58,9 @@ pub struct Config {
     pub graft_after: Millis,
     /// How long an unanswered question keeps others from being asked.
     pub need_timeout: Millis,
+    /// The same for a few events that somebody else has too (a hedged request: Dean and Barroso, *The Tail at Scale*, 2013). Higher: a neighbour who reads
+    /// nothing holds up a message for longer. Lower: over slow lines things are sent twice.
+    pub need_hedge: Millis,
     /// Questions under way at one time, for each room. Higher: faster catch-up from many peers, more memory.
     pub needs_at_once: usize,
 }
@@ -89,6 +92,7 @@ impl Default for Config {
             heads_after: 300,
             graft_after: 200,
             need_timeout: 5_000,
+            need_hedge: 750,
             needs_at_once: 4,
         }
     }

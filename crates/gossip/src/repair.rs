@@ -82,6 +82,7 @@ impl Room {
                 if self.wants.target(&head.log).is_none() {
                     return Noted::Full;
                 }
+                self.hedge(around, &head.log);
             }
             _ => {}
         }
@@ -122,6 +123,10 @@ impl Room {
             return self.pursue(around);
         }
         if asked {
+            // Whoever answers is slow no longer.
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                neighbour.late = 0;
+            }
             self.wants.renew(&log, around.now + around.config.need_timeout);
         }
         around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { last }, events });
@@ -227,10 +232,10 @@ impl Room {
     /// Whom to ask for a log: of those who have it, one who has answered best so far.
     fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
         let from = self.own.seq(log) + 1;
-        let holds = |n: &Neighbour| (log.log.is_control() || n.is_member()) && n.has(log) >= from;
-        let Some(best) = self.neighbours.values().filter(|n| holds(n)).map(|n| n.late).min() else { return Holder::Nobody };
+        let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
-        let Some((peer, chosen)) = self.neighbours.iter().filter(|(_, n)| n.late == best && holds(n)).min_by_key(|(_, n)| n.questions)
+        let Some((peer, chosen)) =
+            self.neighbours.iter().filter(|(_, n)| n.late == best && holds(n, log, from)).min_by_key(|(_, n)| n.questions)
         else {
             return Holder::Nobody;
         };
@@ -241,6 +246,7 @@ impl Room {
         let have = self.own.seq(&log);
         let Some(target) = self.wants.target(&log) else { return };
         self.wants.ask(log, peer, around.now + around.config.need_timeout);
+        self.hedge(around, &log);
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.questions += 1;
         }
@@ -249,6 +255,16 @@ impl Room {
         }
         let need = Need { room: self.id, log, from: have + 1, to: target };
         around.out.push(Effect::Send { peer, message: Message::Need(need) });
+    }
+
+    /// A few events that others have too are not waited for as long as what only one has.
+    fn hedge<R>(&mut self, around: &Around<'_, R>, log: &LogKey) {
+        let from = self.own.seq(log) + 1;
+        let (Some(target), Some(asked)) = (self.wants.target(log), self.wants.asked_of(log)) else { return };
+        if target - from.min(target) < GRAFT_GAP && self.neighbours.iter().any(|(peer, n)| *peer != asked && holds(n, log, from)) {
+            self.wants.hasten(log, around.now + around.config.need_hedge);
+            self.pursue_at = self.pursue_at.min(self.wants.next());
+        }
     }
 
     fn report_lacking<R>(&mut self, around: &mut Around<'_, R>) {
@@ -311,6 +327,11 @@ impl Room {
         let digest = Digest { room: self.id, digest: self.own.digest() };
         around.out.push(Effect::Send { peer, message: Message::Digest(digest) });
     }
+}
+
+/// Whether a neighbour has an event and may be asked for it.
+fn holds(neighbour: &Neighbour, log: &LogKey, seq: u32) -> bool {
+    (log.log.is_control() || neighbour.is_member()) && neighbour.has(log) >= seq
 }
 
 /// Whether there is room for more that this neighbour tells of.

@@ -176,6 +176,13 @@ impl Wants {
         }
     }
 
+    /// An answer must come by then at the latest.
+    pub(crate) fn hasten(&mut self, log: &LogKey, until: Millis) {
+        if let Some(asked) = self.asked.get_mut(log) {
+            asked.until = asked.until.min(until);
+        }
+    }
+
     /// Everything that is asked for, and of whom.
     pub(crate) fn questions(&self) -> impl Iterator<Item = (&LogKey, PeerId)> {
         self.asked.iter().map(|(log, asked)| (log, asked.peer))
