@@ -46,7 +46,8 @@ impl Room {
 
     /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more than ours.
     pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
-        let Some(standing) = self.standing(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get(&peer) else { return };
+        let (standing, known) = (neighbour.standing, neighbour.was_heard());
         // Once one is too many, the rest is not looked at one by one: that would cost more than all the others together.
         let mut full = false;
         for head in heads {
@@ -54,12 +55,13 @@ impl Room {
             if hidden || (full && self.own.seq(&head.log) == 0) {
                 continue;
             }
-            full |= self.on_head(around, peer, head) == Noted::Full;
+            full |= self.on_head(around, peer, head, known) == Noted::Full;
         }
         self.pursue(around);
     }
 
-    fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf) -> Noted {
+    /// `known`: they have said before what they have, so that this is news and not history.
+    fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf, known: bool) -> Noted {
         let mine = self.own.get(&head.log);
         let mine_seq = mine.map_or(0, |h| h.seq);
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return Noted::Room };
@@ -77,7 +79,8 @@ impl Room {
             }
             _ if head.seq > mine_seq => {
                 // Of those behind a broken branch one is the first to ask, and passes the answer on to the others.
-                let wait = if mine.is_some() { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
+                let live = mine.is_some() || (known && !head.log.log.is_control());
+                let wait = if live { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
                 self.want(around.now, &peer, head.log, head.seq, around.now + wait);
                 if self.wants.target(&head.log).is_none() {
                     return Noted::Full;
@@ -250,7 +253,9 @@ impl Room {
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.questions += 1;
         }
-        if !log.log.is_control() && have > 0 && target.saturating_sub(have) <= GRAFT_GAP {
+        // The first words of somebody say as much about the tree as any others; but a newcomer has many such logs to ask for.
+        let grafted = have == 0 && self.neighbours.get(&peer).is_some_and(|n| n.eager);
+        if !log.log.is_control() && !grafted && target.saturating_sub(have) <= GRAFT_GAP {
             self.graft(around, peer);
         }
         let need = Need { room: self.id, log, from: have + 1, to: target };
