@@ -168,7 +168,7 @@ impl Disk {
 
     fn rows(&self, span: Span) -> Rows<'_> {
         let walk = match &self.back {
-            Back::Files(files) => Walk::Files(files::Walk::new(files, span)),
+            Back::Files(files) => Walk::Files(Box::new(files::Walk::new(files, span))),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => Walk::Memory(medium.walk(span)),
         };
@@ -281,7 +281,7 @@ impl Stored {
 }
 
 enum Walk {
-    Files(files::Walk),
+    Files(Box<files::Walk>),
     #[cfg(feature = "manual")]
     Memory(crate::memory::Walk),
 }
