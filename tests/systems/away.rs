@@ -125,13 +125,17 @@ fn the_link_comes_back_after_the_other_side_was_killed() {
     ana.keep_port();
     let room = room_of("Harbour walk", &[&ana, &ben]);
     let ana_id = ana.id();
+    // What was not told to be saved may be gone with her, even the room.
+    let said = ana.say(&room, "see you there");
+    let (log, seq) = (said["log"].as_str().expect("a log"), said["seq"].as_u64().expect("a number"));
+    ana.notice("it is saved", |notice| (notice["delivery"]["saved"][log].as_u64()? >= seq).then_some(()));
     ana.kill9();
     ben.watch("ben sees that ana is lost", |ben| (ben.link(&ana_id) != "connected").then_some(()));
     ben.say(&room, "are you there?");
     ana.start_again();
-    ana.until_texts(&room, &["are you there?"]);
+    ana.until_texts(&room, &["see you there", "are you there?"]);
     ana.say(&room, "yes");
-    ben.until_texts(&room, &["are you there?", "yes"]);
+    ben.until_texts(&room, &["see you there", "are you there?", "yes"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use gossip::Input;
 use identity::PeerId;
 use rand::RngExt;
 use rooms::{Author, Hlc, Logs, Membership, Payload, direct_room_id, group_room_id};
-use store::{RoomKind, RoomRow, Standing};
+use store::{RoomKind, RoomRow, Standing, Urgency};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use super::Core;
@@ -154,6 +154,8 @@ impl Core {
             own_logs: Vec::new(),
         };
         self.keep(&row);
+        // To be in a room or not is more than a convenience.
+        self.flusher.soon(Urgency::Own);
         self.open_room(row);
         self.changed.room(id);
         self.changed.members.insert(id);
@@ -296,6 +298,7 @@ impl Core {
         state.row.standing = standing;
         let row = state.row.clone();
         self.keep(&row);
+        self.flusher.soon(Urgency::Own);
         self.changed.room(id);
         if standing == Standing::Member {
             self.on_member_for_attempts(id);
