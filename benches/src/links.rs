@@ -1,6 +1,7 @@
 //! Memory of idle links: 500 of them, held by another process.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::peer::Peer;
 /// First argument that makes this program the other process.
 pub(crate) const SWARM: &str = "--swarm";
 const LINKS: usize = 500;
+/// Where the first of them listens. Not at the address that they dial from, where their links take the ports.
+const FIRST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 20_000);
 /// For everything to come to rest.
 const SETTLE: Duration = Duration::from_secs(3);
 
@@ -86,7 +89,9 @@ impl Member {
         let identity = Arc::new(Identity::from_seed(&seed));
         let me: PeerId = identity.peer();
         let (send, mut events) = mpsc::channel(64);
-        let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
+        // As everybody does, they come back under the address that is in the book.
+        let address = SocketAddr::new(FIRST.ip(), FIRST.port() + n as u16);
+        let config = Config { listen: vec![address], nearby: None, ..Config::default() };
         let net = Net::start(config, identity, send).await.expect("a socket");
         net.set_addresses(Vec::new());
         net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());

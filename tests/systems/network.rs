@@ -1,6 +1,7 @@
 //! Seeing it: how everybody is reached, and who has what.
 
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -105,4 +106,25 @@ fn the_network_tells_who_is_linked_and_through_whom_the_others_are_reached() {
         let row = reach(&notice["people"], "chi").filter(|_| notice["notice"] == "network_changed")?;
         (row["link"]["state"] != "connected" && row["last_seen"].is_u64() && !text(&row["peer"]).is_empty()).then_some(())
     });
+}
+
+#[test]
+fn whoever_quits_remembers_until_when_the_others_were_there() {
+    let (mut ana, mut ben) = (Peer::start("ana"), Peer::start("ben"));
+    room_of("Harbour walk", &[&ana, &ben]);
+    // Linked twice within the hour: the second time is written down when it ends.
+    ben.stop();
+    ben.start_again();
+    ana.watch("ben is back", |ana| (reach(&network(ana, true)["people"], "ben")?["link"]["state"] == "connected").then_some(()));
+    let there = millis_now();
+    assert!(ana.stop().success());
+    ben.stop();
+    ana.start_again();
+    let seen = reach(&network(&ana, true)["people"], "ben").expect("ben is known")["last_seen"].as_u64();
+    assert!(seen >= Some(there), "{seen:?} is before {there}");
+}
+
+fn millis_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    u64::try_from(since.as_millis()).expect("it is before the year 500 million")
 }

@@ -436,8 +436,7 @@ impl Core {
     }
 
     pub(crate) fn learn_co_member(&mut self, peer: PeerId, name: &str) {
-        let listening = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
-        self.learn(peer, name, &listening);
+        self.learn(peer, name, &self.listening(&peer));
     }
 
     /// An invite was accepted.

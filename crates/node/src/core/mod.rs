@@ -265,7 +265,8 @@ impl Core {
     }
 
     /// Everything is to be on disk; the loop ends after this.
-    pub(crate) fn close(self) {
+    pub(crate) fn close(mut self) {
+        self.keep_last_seen();
         // Its last flush must come before the store says that it ended in order.
         drop(self.flusher);
         if let Err(error) = self.store.close() {

@@ -20,6 +20,9 @@ const MAX_PEOPLE: usize = 4_096;
 const MAX_REQUESTS: usize = 64;
 /// Addresses kept for one person.
 const MAX_ADDRESSES: usize = 8;
+/// Older than this, when somebody was last seen is written down as soon as they are met again; else when the link ends. Lowered: a row for each link that
+/// comes up again, all at once after a change of network. Raised: after a crash somebody seems to have been away for longer.
+const SEEN_ROUGHLY: u64 = 60 * 60 * 1000;
 
 /// Somebody known.
 pub(crate) struct Someone {
@@ -119,9 +122,9 @@ impl Core {
         if !known && !self.is_co_member(&peer) {
             return;
         }
-        let listening = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
+        let listening = self.listening(&peer);
         let Some(person) = self.someone(peer) else { return };
-        person.row.last_seen_ms = Some(wall);
+        let before = person.row.clone();
         if role == Role::Initiator {
             person.row.last_good_address = Some(remote.to_string());
         }
@@ -130,9 +133,33 @@ impl Core {
             person.row.addresses.extend(fresh);
             person.row.addresses.truncate(MAX_ADDRESSES);
         }
-        self.keep_person(&peer);
+        let seen_of_late = before.last_seen_ms.is_some_and(|seen| seen.saturating_add(SEEN_ROUGHLY) > wall);
+        let as_kept = seen_of_late && person.row == before;
+        person.row.last_seen_ms = Some(wall);
+        match as_kept {
+            true => self.changed.person(peer),
+            false => self.keep_person(&peer),
+        }
         self.tell_address(peer);
         self.refresh_wants();
+    }
+
+    /// Everybody who is linked is seen for the last time now.
+    pub(crate) fn keep_last_seen(&mut self) {
+        self.links.peers().iter().for_each(|peer| self.note_seen(peer));
+    }
+
+    fn note_seen(&mut self, peer: &PeerId) {
+        let wall = self.now.wall;
+        if let Some(person) = self.people.get_mut(peer) {
+            person.row.last_seen_ms = Some(wall);
+            self.keep_person(peer);
+        }
+    }
+
+    /// Where somebody who is linked listens, as they say.
+    pub(crate) fn listening(&self, peer: &PeerId) -> Vec<String> {
+        self.links.get(peer).map(|link| link.listening.clone()).unwrap_or_default()
     }
 
     pub(crate) fn is_co_member(&self, peer: &PeerId) -> bool {
@@ -141,11 +168,7 @@ impl Core {
 
     pub(crate) fn on_lost(&mut self, peer: PeerId, reason: Reason) {
         tracing::debug!(peer = %peer.short(), %reason, "link down");
-        let wall = self.now.wall;
-        if let Some(person) = self.people.get_mut(&peer) {
-            person.row.last_seen_ms = Some(wall);
-            self.keep_person(&peer);
-        }
+        self.note_seen(&peer);
     }
 
     /// The network says how it stands with a peer.
@@ -329,7 +352,7 @@ impl Core {
         if self.requests.len() >= MAX_REQUESTS && !self.requests.contains_key(&peer) {
             return self.end_link(&peer, Bye::Busy);
         }
-        let addresses = self.links.get(&peer).map(|link| link.listening.clone()).unwrap_or_default();
+        let addresses = self.listening(&peer);
         let row = RequestRow { peer, name: name.to_owned(), at_ms: self.now.wall, addresses };
         self.keep(&row);
         if self.requests.insert(peer, row).is_none() {
@@ -353,7 +376,7 @@ impl Core {
     /// Both sides agree: the direct room opens.
     pub(crate) fn become_contacts(&mut self, peer: PeerId, name: &str) {
         let was = self.is_contact(&peer);
-        self.learn(peer, name, &[]);
+        self.learn(peer, name, &self.listening(&peer));
         self.set_contact(peer, Contact::Yes);
         if !was {
             self.answer(&peer, true);
