@@ -46,8 +46,7 @@ impl Outbox {
             return Err(Full);
         }
         let queue = state.queue(class);
-        let fits = queue.records.is_empty() || (queue.records.len() < limit.records && queue.bytes + record.len() <= limit.bytes);
-        if !fits {
+        if !queue.fits(record.len(), limit) {
             queue.refused = true;
             if class == Class::Control {
                 state.order_end(End::Say(Bye::TooSlow));
@@ -60,6 +59,17 @@ impl Outbox {
             state.wake();
         }
         Ok(())
+    }
+
+    /// Whether a record of so many bytes would be taken. If not, an [`Event::Drained`](crate::Event::Drained) tells when half of that queue is free again.
+    pub fn has_room(&self, class: Class, bytes: usize) -> bool {
+        let limit = self.shared.limit(class);
+        let mut state = self.shared.state();
+        let over = state.over;
+        let queue = state.queue(class);
+        let fits = queue.fits(bytes, limit);
+        queue.refused |= !fits;
+        fits && !over
     }
 
     /// Bytes that wait in all three queues.
@@ -325,6 +335,10 @@ impl State {
 }
 
 impl Queue {
+    fn fits(&self, bytes: usize, limit: QueueLimit) -> bool {
+        self.records.is_empty() || (self.records.len() < limit.records && self.bytes + bytes <= limit.bytes)
+    }
+
     /// Whether all of it went.
     fn drain(&mut self, plaintext: &mut Vec<u8>) -> bool {
         while let Some(record) = self.records.front() {

@@ -79,7 +79,7 @@ impl Hand {
     /// Ends a turn as the loop does: does what is due, and tells what changed.
     pub fn end_turn(&mut self, show: Show) {
         self.core.tick();
-        while self.core.serve() > 0 {}
+        while self.core.serve() {}
         match show {
             Show::All => self.core.tell_changes(),
             Show::Messages => self.core.tell_messages_only(),

@@ -98,8 +98,8 @@ fn millis(duration: Duration) -> u64 {
 async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: Inputs) {
     let stopped = loop {
         core.tell_changes();
-        let serving = core.serve() > 0;
-        let wake = if serving { Some(clock.began) } else { core.next_wake().map(|at| clock.began + Duration::from_millis(at)) };
+        core.serve();
+        let wake = core.next_wake().map(|at| clock.began + Duration::from_millis(at));
         let event = next(wake, &mut inputs).await;
         core.set_now(clock.now());
         match event {

@@ -19,6 +19,14 @@ const MAX_PROOF_BYTES: usize = rooms::limits::MAX_RUN_BYTES;
 impl Core {
     /// Checks events that a peer sent and stores them if they are good.
     pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, origin: Origin, events: &[RawEvent]) -> Verdict {
+        let verdict = self.judge(peer, room, origin, events);
+        if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { .. })) {
+            self.note_talk();
+        }
+        verdict
+    }
+
+    fn judge(&mut self, peer: PeerId, room: RoomId, origin: Origin, events: &[RawEvent]) -> Verdict {
         let run = match rooms::run::decode(events, &room) {
             Ok(run) => run,
             Err(fault) => {

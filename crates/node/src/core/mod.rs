@@ -15,6 +15,7 @@ mod people;
 mod room;
 mod rooms_here;
 mod say;
+mod serve;
 mod show;
 mod spread;
 mod timeline;
@@ -131,6 +132,11 @@ pub struct Core {
     held: BTreeMap<Position, RoomId>,
     /// To whom there is something to serve.
     serving: BTreeSet<PeerId>,
+    served_last: Option<PeerId>,
+    /// No part is served before.
+    serve_at: Millis,
+    /// Nobody has talked for a while then.
+    quiet_at: Millis,
     gossip_wake: Option<Millis>,
     effects: Vec<gossip::Effect>,
     changed: Changed,
@@ -192,6 +198,9 @@ impl Core {
             unsaved: VecDeque::new(),
             held: BTreeMap::new(),
             serving: BTreeSet::new(),
+            served_last: None,
+            serve_at: 0,
+            quiet_at: 0,
             gossip_wake: None,
             effects: Vec::new(),
             changed: Changed::default(),
@@ -226,7 +235,7 @@ impl Core {
             let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
-        let looks = [self.levels.wake(), self.network.wake()];
+        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake()];
         let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)];
         rest.into_iter().chain(looks).flatten().min()
     }

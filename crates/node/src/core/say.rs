@@ -104,6 +104,7 @@ impl Core {
         }
         let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
         let written = author.append(&self.me, &drafts, &mut self.clock, self.now.wall, ctl);
+        self.note_talk();
         let Ok(events) = written else {
             // A full log; the next attempt begins another.
             return Err(Refused::Limit);

@@ -4,19 +4,10 @@ use gossip::{Effect, Input};
 use identity::PeerId;
 use store::Standing;
 use wire::ids::{LogKey, RoomId};
-use wire::message::{Class, Data, Message, Need};
+use wire::message::{Class, Message};
 
 use super::Core;
-use super::links::MAX_SERVES;
 
-/// Most events that one Need gets. Higher: a lost answer is noticed later. Lower: a distant asker waits more often for the way back and forth.
-const MAX_EVENTS_PER_NEED: u32 = 8_192;
-/// Bytes of events in one Data.
-const MAX_DATA_BYTES: usize = 56 * 1024;
-/// Events that a link is served beyond twice all that there is: at once, and for each second that it is up. Higher: a greedy neighbour takes more time.
-/// Lower: whoever lost what was sent waits for it.
-const SERVED_AGAIN: u64 = 10_000;
-const SERVED_AGAIN_PER_S: u64 = 500;
 /// Breaches of the rules of spreading that end a link.
 const MAX_FAULTS: u32 = 8;
 
@@ -103,67 +94,6 @@ impl Core {
             let id = link.id;
             self.net.close(peer, id, wire::message::Bye::Protocol);
         }
-    }
-
-    /// Remembers a range to be served; one that does not fit is asked for again by the other side.
-    fn queue_serve(&mut self, peer: PeerId, mut need: Need) {
-        need.to = need.to.min(need.from.saturating_add(MAX_EVENTS_PER_NEED - 1));
-        if !self.may_be_served(&peer) {
-            return;
-        }
-        let Some(link) = self.links.get_mut(&peer) else { return };
-        if link.serves.len() < MAX_SERVES && !link.serves.contains(&need) {
-            link.serves.push_back(need);
-        }
-        self.serving.insert(peer);
-    }
-
-    /// Everybody may have everything twice, and then little by little: nobody who means well asks for more.
-    fn may_be_served(&mut self, peer: &PeerId) -> bool {
-        let Some(link) = self.links.get(peer) else { return false };
-        let rested = (self.now.mono.saturating_sub(link.up_at) / 1_000).saturating_mul(SERVED_AGAIN_PER_S);
-        if link.served <= rested.saturating_add(SERVED_AGAIN) {
-            return true;
-        }
-        let common = link.rooms.iter().filter_map(|room| self.rooms.get(room));
-        let there_is: u64 = common.flat_map(|room| room.logs.heads()).map(|(_, head)| u64::from(head.seq)).sum();
-        link.served <= there_is.saturating_mul(2).saturating_add(rested).saturating_add(SERVED_AGAIN)
-    }
-
-    /// Serves whoever waits, a part each; how many still wait. A turn of the loop is never longer for somebody having much to catch up with.
-    pub(crate) fn serve(&mut self) -> usize {
-        for peer in std::mem::take(&mut self.serving) {
-            if self.serve_part(peer) {
-                self.serving.insert(peer);
-            }
-        }
-        self.serving.len()
-    }
-
-    /// One Data, if the peer's bulk queue takes it; it goes on when that has drained. Whether there is more to be done now.
-    fn serve_part(&mut self, peer: PeerId) -> bool {
-        let Some(need) = self.links.get(&peer).and_then(|link| link.serves.front().copied()) else { return false };
-        let events = match need.from <= need.to {
-            true => self.store.range(&need.room, need.log, need.from, need.to, MAX_DATA_BYTES),
-            false => Vec::new(),
-        };
-        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        let served = need.from.saturating_add(count);
-        let done = events.is_empty() || served > need.to;
-        let last = if done { served.saturating_sub(1) } else { need.to };
-        let data = Message::Data(Data { room: need.room, log: need.log, last, events });
-        let Some(link) = self.links.get_mut(&peer) else { return false };
-        if link.outbox.offer(Class::Bulk, data.encode()).is_err() {
-            return false;
-        }
-        link.served += u64::from(count);
-        match (done, link.serves.front_mut()) {
-            (false, Some(front)) => front.from = served,
-            (_, _) => {
-                link.serves.pop_front();
-            }
-        }
-        !link.serves.is_empty()
     }
 }
 

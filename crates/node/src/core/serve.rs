@@ -1,0 +1,119 @@
+//! Serves what others ask for, without keeping those waiting who talk.
+
+use std::ops::Bound::{Excluded, Unbounded};
+
+use identity::PeerId;
+use wire::message::{Class, Data, Message, Need};
+
+use super::Core;
+use super::links::MAX_SERVES;
+
+/// Most events that one Need gets. Higher: a lost answer is noticed later. Lower: a distant asker waits more often for the way back and forth.
+const MAX_EVENTS_PER_NEED: u32 = 8_192;
+/// Bytes of events in one Data.
+const MAX_DATA_BYTES: usize = 56 * 1024;
+/// Events that a link is served beyond twice all that there is: at once, and for each second that it is up. Higher: a greedy neighbour takes more time.
+/// Lower: whoever lost what was sent waits for it.
+const SERVED_AGAIN: u64 = 10_000;
+const SERVED_AGAIN_PER_S: u64 = 500;
+/// So long after somebody said something, parts are small and come one at a time.
+const TALK_MS: u64 = 1_000;
+/// Events in such a part. Higher: a message waits longer for a part to be read. Lower: whoever catches up while others talk waits longer.
+const EVENTS_BESIDE_TALK: u32 = 32;
+/// From one such part to the next.
+const PAUSE_BESIDE_TALK_MS: u64 = 1;
+
+impl Core {
+    /// Remembers a range to be served; one that does not fit is asked for again by the other side.
+    pub(crate) fn queue_serve(&mut self, peer: PeerId, mut need: Need) {
+        need.to = need.to.min(need.from.saturating_add(MAX_EVENTS_PER_NEED - 1));
+        if !self.may_be_served(&peer) {
+            return;
+        }
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        if link.serves.len() < MAX_SERVES && !link.serves.contains(&need) {
+            link.serves.push_back(need);
+        }
+        self.serving.insert(peer);
+    }
+
+    /// Everybody may have everything twice, and then little by little: nobody who means well asks for more.
+    fn may_be_served(&mut self, peer: &PeerId) -> bool {
+        let Some(link) = self.links.get(peer) else { return false };
+        let rested = (self.now.mono.saturating_sub(link.up_at) / 1_000).saturating_mul(SERVED_AGAIN_PER_S);
+        if link.served <= rested.saturating_add(SERVED_AGAIN) {
+            return true;
+        }
+        let common = link.rooms.iter().filter_map(|room| self.rooms.get(room));
+        let there_is: u64 = common.flat_map(|room| room.logs.heads()).map(|(_, head)| u64::from(head.seq)).sum();
+        link.served <= there_is.saturating_mul(2).saturating_add(rested).saturating_add(SERVED_AGAIN)
+    }
+
+    /// Somebody said something, here or elsewhere: what follows is not to wait.
+    pub(crate) fn note_talk(&mut self) {
+        self.quiet_at = self.now.mono.saturating_add(TALK_MS);
+    }
+
+    /// Serves whoever waits, a part each; while people talk, one of them in turn. Whether there is more to be done at this moment.
+    pub(crate) fn serve(&mut self) -> bool {
+        if self.now.mono < self.serve_at {
+            return false;
+        }
+        if self.now.mono >= self.quiet_at {
+            for peer in std::mem::take(&mut self.serving) {
+                self.serve_one(peer, u32::MAX);
+            }
+            return !self.serving.is_empty();
+        }
+        let after = self.served_last.map_or(Unbounded, Excluded);
+        if let Some(peer) = self.serving.range((after, Unbounded)).next().or(self.serving.first()).copied() {
+            self.serving.remove(&peer);
+            self.serve_one(peer, EVENTS_BESIDE_TALK);
+            self.served_last = Some(peer);
+            self.serve_at = self.now.mono.saturating_add(PAUSE_BESIDE_TALK_MS);
+        }
+        false
+    }
+
+    /// When serving goes on.
+    pub(crate) fn serve_wake(&self) -> Option<u64> {
+        (!self.serving.is_empty()).then_some(self.serve_at)
+    }
+
+    fn serve_one(&mut self, peer: PeerId, count: u32) {
+        if self.serve_part(peer, count) {
+            self.serving.insert(peer);
+        }
+    }
+
+    /// One Data of about so many events, if the peer's bulk queue takes it; it goes on when that has drained. Whether there is more to be done now.
+    fn serve_part(&mut self, peer: PeerId, count: u32) -> bool {
+        let Some(link) = self.links.get(&peer) else { return false };
+        let Some(need) = link.serves.front().copied() else { return false };
+        // Before reading: else whoever asks without taking anything costs as much as whoever does.
+        if !link.outbox.has_room(Class::Bulk, MAX_DATA_BYTES) {
+            return false;
+        }
+        let events = match need.from <= need.to {
+            true => self.store.range(&need.room, need.log, need.from, need.to.min(need.from.saturating_add(count - 1)), MAX_DATA_BYTES),
+            false => Vec::new(),
+        };
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let served = need.from.saturating_add(count);
+        let done = events.is_empty() || served > need.to;
+        let last = if done { served.saturating_sub(1) } else { need.to };
+        let data = Message::Data(Data { room: need.room, log: need.log, last, events });
+        let Some(link) = self.links.get_mut(&peer) else { return false };
+        if link.outbox.offer(Class::Bulk, data.encode()).is_err() {
+            return false;
+        }
+        link.served += u64::from(count);
+        match (done, link.serves.front_mut()) {
+            (false, Some(front)) => front.from = served,
+            (_, _) => {
+                link.serves.pop_front();
+            }
+        }
+        !link.serves.is_empty()
+    }
+}
