@@ -234,7 +234,7 @@ impl Walk {
                 Some(below) if below.end == end && below.since == retired => below,
                 Some(_) | None => Below { end, since: retired, rows: self.files.db.range::<&[u8], _>(self.span.bounds()), ahead: None },
             };
-            let under = match below.ahead.take().map(Ok).or_else(|| below.step()) {
+            let under = match below.ahead.take().map(Ok).or_else(|| below.step(&self.span)) {
                 Some(Err(e)) => return Some(Err(e)),
                 Some(Ok(row)) => Some(row),
                 None => None,
@@ -261,11 +261,13 @@ impl Walk {
 }
 
 impl Below {
-    fn step(&mut self) -> Option<sled::Result<(IVec, IVec)>> {
-        match self.end {
+    /// The next row of what is left of the span. The database may just have got rows that were above until now and have been given out.
+    fn step(&mut self, span: &Span) -> Option<sled::Result<(IVec, IVec)>> {
+        let mut rows = std::iter::from_fn(|| match self.end {
             End::Front => self.rows.next(),
             End::Back => self.rows.next_back(),
-        }
+        });
+        rows.find(|row| row.as_ref().is_ok_and(|(key, _)| span.contains(key)) || row.is_err())
     }
 }
 
@@ -392,6 +394,29 @@ mod tests {
                     prop_assert_eq!(found, model.get(&key).copied());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_row_that_reaches_the_database_behind_a_walk_is_not_found_twice() {
+        for end in [End::Front, End::Back] {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
+            files.apply((0..9).map(|key| change(key, Some(key))).collect()).expect("the disk has room");
+            files.memtable.want_all();
+            let mut walk = Walk::new(&files, Span::of_prefix(&[]));
+            let mut found: Vec<u8> = Vec::new();
+            let mut go = |steps| found.extend((0..steps).filter_map(|_| walk.step(end)).map(|row| row.expect("it can be read").0[0]));
+            go(3);
+            let batch = files.memtable.take().expect("it is wanted");
+            files.db.apply_batch(files.sealed(&batch)).expect("the disk has room");
+            go(3);
+            files.memtable.retire(batch);
+            go(9);
+            if end == End::Back {
+                found.reverse();
+            }
+            assert_eq!(found, (0..9).collect::<Vec<_>>());
         }
     }
 

@@ -8,6 +8,7 @@ use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use crate::disk::{Broken, Change, Disk};
 use crate::key::{self, Name};
+use crate::places::LogName;
 
 /// All heads, by room.
 #[derive(Default)]
@@ -59,8 +60,14 @@ pub(crate) fn row(disk: &Disk, room: &RoomId, log: &LogKey, head: &LogHead) -> C
 }
 
 /// The names of a room and of a device in keys.
-pub(crate) fn names(disk: &Disk, room: &RoomId, device: &PeerId) -> (Name, Name) {
+fn names(disk: &Disk, room: &RoomId, device: &PeerId) -> (Name, Name) {
     (room_name(disk, room), disk.sealer().name(b'd', device.as_bytes()))
+}
+
+/// The name of a log in keys.
+pub(crate) fn log_name(disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
+    let (room, device) = names(disk, room, &log.device);
+    LogName { room, device, log: log.log.0 }
 }
 
 /// The name of a room in keys.

@@ -16,6 +16,8 @@ use rooms::Position;
 pub(crate) const ENTRY: u8 = b'E';
 pub(crate) const RELATION: u8 = b'O';
 pub(crate) const OTHER: u8 = b'X';
+pub(crate) const PLACES: u8 = b'N';
+/// In form 1: `L room16 device16 log8 seq4`, where one event lies.
 pub(crate) const LOG: u8 = b'L';
 pub(crate) const HEAD: u8 = b'H';
 pub(crate) const ROOM: u8 = b'R';
@@ -66,8 +68,8 @@ pub(crate) fn of_target(room: &Name, target: &Position) -> Vec<u8> {
     join(RELATION, &[room, &target.to_key()])
 }
 
-pub(crate) fn log(room: &Name, device: &Name, log: u64, seq: u32) -> Vec<u8> {
-    join(LOG, &[room, device, &log.to_be_bytes(), &seq.to_be_bytes()])
+pub(crate) fn places(room: &Name, device: &Name, log: u64, stretch: u32) -> Vec<u8> {
+    join(PLACES, &[room, device, &log.to_be_bytes(), &stretch.to_be_bytes()])
 }
 
 pub(crate) fn head(room: &Name, device: &Name, log: u64) -> Vec<u8> {
@@ -83,7 +85,7 @@ pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
     key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
 }
 
-/// Where an event lies, as the log rows remember it: its key without the room, which both share.
+/// Where an event lies, as rows of places remember it: its key without the room, which both share.
 pub(crate) fn to_location(event_key: &[u8]) -> Option<Vec<u8>> {
     let (space, rest) = event_key.split_first()?;
     Some(join(*space, &[rest.get(16..)?]))

@@ -24,6 +24,7 @@ mod memory;
 mod memtable;
 mod open;
 mod page;
+mod places;
 mod range;
 mod recent;
 mod repair;

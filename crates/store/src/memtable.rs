@@ -3,7 +3,7 @@
 //! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes all threads of its pool. So rows wait here, where readers
 //! find them, until there are enough for a large batch or until somebody wants them durable. Rows that were written together reach the database together.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
@@ -56,10 +56,10 @@ struct State {
     broken: bool,
 }
 
-/// Rows that reach the database together.
+/// Rows that reach the database together: the last that was written under each key.
 pub(crate) struct Batch {
     number: u64,
-    rows: Vec<(IVec, Cell)>,
+    rows: HashMap<IVec, Cell>,
     size: Size,
 }
 
@@ -81,7 +81,7 @@ impl Memtable {
         let state = &mut *state;
         if state.batches.back().is_none_or(Batch::is_full) {
             state.newest += 1;
-            state.batches.push_back(Batch { number: state.newest, rows: Vec::new(), size: Size::default() });
+            state.batches.push_back(Batch { number: state.newest, rows: HashMap::new(), size: Size::default() });
         }
         let Some(batch) = state.batches.back_mut() else { return false };
         for (key, cell) in group {
@@ -89,7 +89,12 @@ impl Memtable {
             batch.size.add(size);
             state.waiting.add(size);
             state.rows.insert(key.clone(), (batch.number, cell.clone()));
-            batch.rows.push((key, cell));
+            let length = key.len();
+            if let Some(before) = batch.rows.insert(key, cell) {
+                let size = Size { rows: 1, bytes: length + before.bytes() };
+                batch.size.subtract(size);
+                state.waiting.subtract(size);
+            }
         }
         let begins = batch.is_full() && !state.settling;
         state.settling |= begins;
@@ -154,7 +159,7 @@ impl Memtable {
     /// The database has it now.
     pub(crate) fn retire(&self, batch: Batch) {
         let mut state = self.state();
-        for (key, _) in &batch.rows {
+        for key in batch.rows.keys() {
             // Written again meanwhile: a later batch brings it.
             if state.rows.get(key).is_some_and(|(number, _)| *number == batch.number) {
                 state.rows.remove(key);
@@ -165,7 +170,7 @@ impl Memtable {
         self.less.notify_all();
     }
 
-    /// Rows that the database does not have yet, one that was written twice counted twice.
+    /// Rows that the database does not have yet, one that is in two batches counted twice.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.state().waiting.rows
@@ -184,8 +189,7 @@ impl Memtable {
 }
 
 impl Batch {
-    /// In the order in which they were written.
-    pub(crate) fn rows(&self) -> &[(IVec, Cell)] {
+    pub(crate) fn rows(&self) -> &HashMap<IVec, Cell> {
         &self.rows
     }
 

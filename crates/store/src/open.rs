@@ -9,6 +9,7 @@ use crate::disk::{Broken, Change, Disk, StoreError, UNREADABLE};
 use crate::heads::{self, Heads};
 use crate::key;
 use crate::lock::{Lock, NotTaken};
+use crate::places;
 use crate::repair::{self, Mended};
 use crate::seal::Sealer;
 use crate::store::Store;
@@ -16,7 +17,7 @@ use crate::tail::Tail;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Form of keys and rows that this version reads and writes.
-pub const SCHEMA: u16 = 1;
+pub const SCHEMA: u16 = 2;
 
 const PROOF_TEXT: &[u8] = b"grapevine store";
 
@@ -192,6 +193,9 @@ pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> 
     if proof.open(sealer, key::PROOF).as_deref() != Some(PROOF_TEXT) {
         return Err(Unfit::WrongKey);
     }
+    if schema < SCHEMA {
+        upgrade(&disk)?;
+    }
     let heads = Heads::load(&disk)?;
     // An orderly end needs no further looking; else the end of each log must be there.
     if !disk.has(key::CLEAN) {
@@ -228,6 +232,12 @@ fn begin(disk: &Disk) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Brings an older form to this one. What a crash leaves is still of the older form, and is taken up again.
+fn upgrade(disk: &Disk) -> Result<(), Unfit> {
+    let upgraded = places::upgrade(disk).and_then(|()| disk.apply(vec![form()]));
+    upgraded.map_err(|e| Unfit::Io(io::Error::other(e)))
+}
+
 impl From<Broken> for Unfit {
     fn from(broken: Broken) -> Unfit {
         match broken {
@@ -239,10 +249,11 @@ impl From<Broken> for Unfit {
 
 /// Form and proof of the key: what a new database begins with.
 pub(crate) fn first_rows(disk: &Disk) -> Result<(), StoreError> {
-    disk.apply(vec![
-        Change::PutClear { key: key::SCHEMA.to_vec(), value: SCHEMA.to_be_bytes().to_vec() },
-        Change::Put { key: key::PROOF.to_vec(), plain: PROOF_TEXT.to_vec() },
-    ])
+    disk.apply(vec![form(), Change::Put { key: key::PROOF.to_vec(), plain: PROOF_TEXT.to_vec() }])
+}
+
+fn form() -> Change {
+    Change::PutClear { key: key::SCHEMA.to_vec(), value: SCHEMA.to_be_bytes().to_vec() }
 }
 
 /// The row of a head, for databases made during a repair.

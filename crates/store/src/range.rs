@@ -4,13 +4,14 @@ use std::iter::Peekable;
 use std::ops::Bound::Included;
 
 use rooms::limits::MAX_RUN_EVENTS;
-use rooms::{Event, Hlc, Position, Proof, Verified};
+use rooms::{Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::disk::{Rows, Stored};
 use crate::heads;
 use crate::key::{self, Name};
+use crate::places;
 use crate::store::{Store, decode_event};
 
 /// Rows that may lie between two events of a log before looking up beats walking on: a look-up costs as much as some ten steps.
@@ -20,16 +21,12 @@ impl Store {
     /// Events `from..=to` of a log as one run: extended beyond `to` up to an event that may end a run ([`Proof::Own`]), cut to
     /// `max_bytes` and [`MAX_RUN_EVENTS`]. Ends early at a damaged event. Empty if nothing of it is here, or if no whole run fits.
     pub fn range(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
-        let (room, device) = heads::names(self.disk(), room, &log.device);
-        let bounds = (key::log(&room, &device, log.log.0, from), key::log(&room, &device, log.log.0, u32::MAX));
-        let mut reader = Reader::new(self, room);
-        let (mut events, mut bytes, mut whole, mut seq) = (Vec::new(), 0, 0, from);
-        for (log_key, location) in self.disk().scan(Included(bounds.0), Included(bounds.1)) {
-            // A hole is damage: what lies beyond it would not follow.
-            if events.len() >= MAX_RUN_EVENTS || !log_key.ends_with(&seq.to_be_bytes()) {
-                break;
-            }
-            let Some((proof, event)) = reader.read(&log_key, &location) else { break };
+        let of = heads::log_name(self.disk(), room, &log);
+        let mut reader = Reader::new(self, of.room);
+        let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
+        // A hole is damage: what lies beyond it would not follow.
+        for (seq, key) in (from..).zip(places::walk(self.disk(), &of, from)).take(MAX_RUN_EVENTS) {
+            let Some((proof, event)) = reader.read(&key) else { break };
             bytes += event.0.len();
             if bytes > max_bytes {
                 break;
@@ -41,8 +38,6 @@ impl Store {
                     break;
                 }
             }
-            let Some(next) = seq.checked_add(1) else { break };
-            seq = next;
         }
         events.truncate(whole);
         events
@@ -50,11 +45,8 @@ impl Store {
 
     /// When an event was written, by its author's clock; none if it is not here.
     pub fn hlc_at(&self, room: &RoomId, log: LogKey, seq: u32) -> Option<Hlc> {
-        let (room, device) = heads::names(self.disk(), room, &log.device);
-        let key = key::log(&room, &device, log.log.0, seq);
-        let (log_key, location) = self.disk().scan(Included(key.clone()), Included(key)).next()?;
-        let (_, event) = Reader::new(self, room).read(&log_key, &location)?;
-        Some(Event::decode(event).ok()?.header.hlc)
+        let key = places::find(self.disk(), &heads::log_name(self.disk(), room, &log), seq)?;
+        Position::from_key(key.last_chunk::<{ key::PLACE_BYTES }>()?).map(|place| place.hlc)
     }
 
     /// All control events of a room, each log in order: membership is made from them at start.
@@ -64,11 +56,9 @@ impl Store {
     }
 
     fn whole_log(&self, room: &RoomId, log: &LogKey) -> Vec<Verified> {
-        let (room, device) = heads::names(self.disk(), room, &log.device);
-        let bounds = (key::log(&room, &device, log.log.0, 1), key::log(&room, &device, log.log.0, u32::MAX));
-        let mut reader = Reader::new(self, room);
-        let rows = self.disk().scan(Included(bounds.0), Included(bounds.1));
-        let events = rows.map_while(|(key, location)| reader.read(&key, &location));
+        let of = heads::log_name(self.disk(), room, log);
+        let mut reader = Reader::new(self, of.room);
+        let events = places::walk(self.disk(), &of, 1).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
     }
 
@@ -101,12 +91,10 @@ impl<'a> Reader<'a> {
         Reader { store, room, beside: None }
     }
 
-    fn read(&mut self, log_key: &[u8], location: &Stored) -> Option<(Proof, RawEvent)> {
-        let location = self.store.disk().open_row(log_key, location)?;
-        let key = key::of_location(&self.room, &location)?;
-        let plain = match self.walk_to(&key) {
-            Some(value) => self.store.disk().open_row(&key, &value)?,
-            None => self.store.disk().get(&key)?,
+    fn read(&mut self, key: &[u8]) -> Option<(Proof, RawEvent)> {
+        let plain = match self.walk_to(key) {
+            Some(value) => self.store.disk().open_row(key, &value)?,
+            None => self.store.disk().get(key)?,
         };
         let (proof, raw) = decode_event(&plain)?;
         Some((proof, RawEvent(raw.into())))

@@ -17,8 +17,9 @@ use crate::disk::{Broken, Change, Disk, UNREADABLE, sync_dir};
 use crate::heads::{self, Heads};
 use crate::key;
 use crate::open::{self, Found, OpenError, Paths, Unfit};
+use crate::places::{self, Filing};
 use crate::seal::Sealer;
-use crate::store::{decode_event, event_rows};
+use crate::store::{decode_event, file_event};
 use crate::tail::Tail;
 
 /// Small rows in one batch of a repair.
@@ -83,9 +84,8 @@ pub(crate) fn finish_interrupted(paths: &Paths) -> io::Result<()> {
 /// Whether the last event of each log is there and is the one that its head tells of.
 pub(crate) fn check_ends(disk: &Disk, heads: &Heads) -> Result<(), Broken> {
     for (room, log, head) in heads.all().filter(|(_, _, head)| head.head.seq > 0) {
-        let (room, device) = heads::names(disk, room, &log.device);
-        let location = disk.get(&key::log(&room, &device, log.log.0, head.head.seq));
-        let plain = location.and_then(|location| disk.get(&key::of_location(&room, &location)?));
+        let key = places::find(disk, &heads::log_name(disk, room, log), head.head.seq);
+        let plain = key.and_then(|key| disk.get(&key));
         let event = plain.as_deref().and_then(read_event);
         if event.is_none_or(|event| event.head() != head.head) {
             return Err(Broken::Damaged("the end of a log is missing".to_owned()));
@@ -125,7 +125,8 @@ fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     let closed: BTreeMap<_, _> = heads.filter(|(_, _, head)| head.forked).map(|(room, log, head)| ((room, log), head)).collect();
     let mut saved = Heads::default();
     for (of, events) in &logs {
-        if let Some(head) = rebuild_log(new, closed.get(of), events)? {
+        let filing = Filing::after(new, heads::log_name(new, &of.0, &of.1), 0);
+        if let Some(head) = rebuild_log(new, filing, closed.get(of), events)? {
             saved.set(of.0, of.1, head);
         }
     }
@@ -139,7 +140,12 @@ fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn rebuild_log(new: &Disk, closed: Option<&LogHead>, events: &BTreeMap<u32, &[u8]>) -> Result<Option<LogHead>, OpenError> {
+fn rebuild_log(
+    new: &Disk,
+    mut filing: Filing,
+    closed: Option<&LogHead>,
+    events: &BTreeMap<u32, &[u8]>,
+) -> Result<Option<LogHead>, OpenError> {
     let last = closed.map_or(u32::MAX, |head| head.head.seq);
     let mut end: Option<LogHead> = None;
     let mut changes = Vec::new();
@@ -148,12 +154,14 @@ fn rebuild_log(new: &Disk, closed: Option<&LogHead>, events: &BTreeMap<u32, &[u8
         if *seq != expected || end.is_some_and(|end| end.head.chain != event.header.prev) {
             break;
         }
-        event_rows(new, &event, &mut changes);
+        file_event(&event, &mut filing, &mut changes);
         end = Some(LogHead { head: event.head(), hlc: event.header.hlc, forked: closed.is_some_and(|log| log.head.seq == *seq) });
-        if changes.len() >= 2 * MAX_RUN_EVENTS {
+        if changes.len() >= MAX_RUN_EVENTS {
+            filing.put(&mut changes);
             new.apply(std::mem::take(&mut changes))?;
         }
     }
+    filing.put(&mut changes);
     new.apply(changes)?;
     Ok(end)
 }

@@ -1,6 +1,6 @@
 //! A stretch of keys, taken from either end.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 use sled::IVec;
 
@@ -46,6 +46,10 @@ impl Span {
             }
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         }
+    }
+
+    pub(crate) fn contains(&self, key: &IVec) -> bool {
+        (self.from.as_ref(), self.to.as_ref()).contains(key)
     }
 
     pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {

@@ -11,6 +11,7 @@ use crate::disk::{Change, Disk, StoreError};
 use crate::heads::{self, Heads};
 use crate::key::{self, Name};
 use crate::lock::Lock;
+use crate::places::{self, Filing, LogName};
 use crate::recent::Recent;
 use crate::witness::{Ended, Testimony, Witness};
 
@@ -65,28 +66,39 @@ impl Store {
     }
 
     fn append_batch(&self, events: &[Verified]) -> Result<(), StoreError> {
-        let mut changes = Vec::with_capacity(2 * events.len() + 8);
-        let mut grown: Vec<(RoomId, LogKey, LogHead)> = Vec::new();
+        let disk = &self.0.disk;
+        let mut changes = Vec::with_capacity(events.len() + 8);
+        let mut grown: Vec<Growth> = Vec::new();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
             let (room, log) = (event.header.room, event.log_key());
-            let at = grown.iter().rposition(|(r, l, _)| *r == room && *l == log);
-            let before = at.and_then(|at| grown.get(at)).map(|(_, _, head)| *head).or_else(|| self.heads_now().get(&room, &log).copied());
+            let at = grown.iter().rposition(|g| g.room == room && g.log == log);
+            let before = at.and_then(|at| grown.get(at)).map(|g| g.head).or_else(|| self.heads_now().get(&room, &log).copied());
             if !is_next(before.as_ref(), event)? {
                 continue;
             }
-            event_rows(&self.0.disk, event, &mut changes);
             let head = LogHead { head: event.head(), hlc: event.header.hlc, forked: false };
             match at.and_then(|at| grown.get_mut(at)) {
-                Some(slot) => slot.2 = head,
-                None => grown.push((room, log, head)),
+                Some(growth) => {
+                    growth.head = head;
+                    file_event(event, &mut growth.filing, &mut changes);
+                }
+                None => {
+                    let seq = before.map_or(0, |log| log.head.seq);
+                    let mut filing = Filing::after(disk, heads::log_name(disk, &room, &log), seq);
+                    file_event(event, &mut filing, &mut changes);
+                    grown.push(Growth { room, log, head, filing });
+                }
             }
             fresh.push(event);
         }
-        changes.extend(grown.iter().map(|(room, log, head)| heads::row(&self.0.disk, room, log, head)));
+        for growth in &grown {
+            growth.filing.put(&mut changes);
+            changes.push(heads::row(disk, &growth.room, &growth.log, &growth.head));
+        }
         self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
-        grown.into_iter().for_each(|(room, log, head)| heads.set(room, log, head));
+        grown.into_iter().for_each(|g| heads.set(g.room, g.log, g.head));
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
         Ok(())
     }
@@ -96,10 +108,8 @@ impl Store {
     /// The old bytes are no longer reachable; sealed, they may stay in unused parts of the file until these are used again.
     pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let (room, device) = heads::names(&self.0.disk, &event.header.room, &event.header.device);
-        let log_key = key::log(&room, &device, event.header.log.0, event.header.seq);
-        let location = self.0.disk.get(&log_key);
-        let Some(key) = location.and_then(|location| key::of_location(&room, &location)) else { return Ok(()) };
+        let of = heads::log_name(&self.0.disk, &event.header.room, &event.log_key());
+        let Some(key) = places::find(&self.0.disk, &of, event.header.seq) else { return Ok(()) };
         let Some(stored) = self.read_event(&key) else { return Ok(()) };
         if stored.id() != event.id() || stored.payload().is_none() {
             return Ok(());
@@ -117,18 +127,14 @@ impl Store {
         // The witness may never claim more than there is, not even for a moment.
         let gone = u64::from(have.saturating_sub(head.seq));
         self.testify(self.events().saturating_sub(gone), Ended::NotYet)?;
-        let (room_name, device) = heads::names(&self.0.disk, room, &log.device);
+        let of = heads::log_name(&self.0.disk, room, log);
         while have > head.seq {
             // From the end, with the head in the same batch, so that a crash leaves a shorter whole log.
             let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(head.seq);
-            let mut changes = Vec::new();
-            for seq in keep + 1..=have {
-                let log_key = key::log(&room_name, &device, log.log.0, seq);
-                let event_key = self.0.disk.get(&log_key).and_then(|location| key::of_location(&room_name, &location));
-                changes.extend(event_key.map(|key| Change::Remove { key }));
-                changes.push(Change::Remove { key: log_key });
-            }
-            let end = match self.event_at(&room_name, &device, log, keep) {
+            let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
+            let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
+            places::cut(&self.0.disk, &of, keep, have, &mut changes);
+            let end = match self.event_at(&of, keep) {
                 Some(event) if keep > head.seq => LogHead { head: event.head(), hlc: event.header.hlc, forked: true },
                 Some(_) | None => LogHead { head, hlc, forked: true },
             };
@@ -146,9 +152,8 @@ impl Store {
     }
 
     /// One event by number.
-    pub(crate) fn event_at(&self, room: &Name, device: &Name, log: &LogKey, seq: u32) -> Option<Verified> {
-        let location = self.0.disk.get(&key::log(room, device, log.log.0, seq))?;
-        self.read_event(&key::of_location(room, &location)?)
+    pub(crate) fn event_at(&self, of: &LogName, seq: u32) -> Option<Verified> {
+        self.read_event(&places::find(&self.0.disk, of, seq)?)
     }
 
     /// How far each log of a room has come, sorted by log. From memory.
@@ -261,13 +266,18 @@ impl Store {
     }
 }
 
-/// Two rows for each event, whatever it is: itself, and where it lies, by number.
-pub(crate) fn event_rows(disk: &Disk, event: &Verified, changes: &mut Vec<Change>) {
-    let (room, device) = heads::names(disk, &event.header.room, &event.header.device);
-    let key = event_key(&room, event);
-    if let Some(location) = key::to_location(&key) {
-        changes.push(Change::Put { key: key::log(&room, &device, event.header.log.0, event.header.seq), plain: location });
-    }
+/// A log that grows by a batch.
+struct Growth {
+    room: RoomId,
+    log: LogKey,
+    head: LogHead,
+    filing: Filing,
+}
+
+/// A row of its own for each event, whatever it is, and its place in that of its stretch.
+pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Vec<Change>) {
+    let key = event_key(filing.room(), event);
+    filing.add(event.header.seq, &key, changes);
     changes.push(Change::Put { key, plain: encode_event(event, event.proof()) });
 }
 

@@ -88,7 +88,7 @@ fn a_newer_form_is_refused_and_left_alone() {
     };
     write_form(store::SCHEMA + 1);
     let before = files(dir.path());
-    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found: 2 })));
+    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found }) if found == store::SCHEMA + 1));
     let after = files(dir.path());
     assert_eq!(before.keys().collect::<Vec<_>>().len(), after.keys().len());
     write_form(store::SCHEMA);
