@@ -12,7 +12,7 @@ use crate::disk::Stored;
 use crate::span::{End, Span};
 
 /// Rows that make a batch full. Raised: less work for each row, and readers of the database wait longer for one batch.
-const BATCH_ROWS: usize = 512;
+const BATCH_ROWS: usize = 256;
 /// Bytes that make a batch full.
 const BATCH_BYTES: usize = 256 * 1024;
 /// Rows that may wait; then whoever writes waits for the disk.

@@ -8,7 +8,7 @@ use crate::disk::{Change, Disk, StoreError};
 use crate::key::{self, Name, PLACE_BYTES};
 
 /// Events in a stretch. Raised: fewer rows. Lowered: less to write again for an event that comes alone.
-const STRETCH: u32 = 32;
+const STRETCH: u32 = 16;
 /// Stands for a place that a damaged row has lost. No space has this letter.
 const LOST: u8 = 0;
 /// Rows in one batch of an upgrade.
@@ -236,13 +236,14 @@ mod tests {
     fn a_row_that_is_lost_moves_no_other_event() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let disk = opened(dir.path());
-        file(&disk, 1..=40);
+        let have = STRETCH + 8;
+        file(&disk, 1..=have);
         disk.apply(vec![Change::Remove { key: OF.row(1) }]).expect("the disk has room");
-        file(&disk, 41..=70);
-        assert_eq!(find(&disk, &OF, 40), None);
-        assert_eq!(find(&disk, &OF, 41), Some(event_key(41)));
-        assert_eq!(walk(&disk, &OF, 1).count(), 32, "up to the hole");
-        assert_eq!(walk(&disk, &OF, 41).collect::<Vec<_>>(), (41..=70).map(event_key).collect::<Vec<_>>());
+        file(&disk, have + 1..=have + 30);
+        assert_eq!(find(&disk, &OF, have), None);
+        assert_eq!(find(&disk, &OF, have + 1), Some(event_key(have + 1)));
+        assert_eq!(walk(&disk, &OF, 1).count(), 16, "up to the hole");
+        assert_eq!(walk(&disk, &OF, have + 1).collect::<Vec<_>>(), (have + 1..=have + 30).map(event_key).collect::<Vec<_>>());
     }
 
     #[test]
