@@ -2,6 +2,7 @@
 //!
 //! A row holds the places of a stretch of [`STRETCH`] events, in order; each is the key of an event without its room, and its first byte tells how long it is.
 
+use std::collections::VecDeque;
 use std::ops::Bound::Included;
 
 use crate::disk::{Change, Disk, StoreError};
@@ -11,6 +12,8 @@ use crate::key::{self, Name, PLACE_BYTES};
 const STRETCH: u32 = 16;
 /// Stands for a place that a damaged row has lost. No space has this letter.
 const LOST: u8 = 0;
+/// Logs whose last row is remembered. Raised: fewer rows are read where many talk. Lowered: less memory, up to 2 KB each.
+const MAX_TAILS: usize = 32;
 /// Rows in one batch of an upgrade.
 const ROWS_AT_ONCE: usize = 256;
 
@@ -27,6 +30,30 @@ pub(crate) struct Filing {
     of: LogName,
     stretch: u32,
     places: Vec<u8>,
+}
+
+/// The last rows of the logs that grew last, so that they are not read for each event that comes alone.
+#[derive(Default)]
+pub(crate) struct Tails(VecDeque<(u32, Filing)>);
+
+impl Tails {
+    /// Goes on behind an event that is filed; behind 0 a log begins.
+    pub(crate) fn take(&mut self, disk: &Disk, of: LogName, seq: u32) -> Filing {
+        let at = self.0.iter().position(|(_, filing)| filing.of == of);
+        match at.and_then(|at| self.0.remove(at)) {
+            Some((end, filing)) if end == seq => filing,
+            // A log that was cut meanwhile is read anew.
+            Some(_) | None => Filing::after(disk, of, seq),
+        }
+    }
+
+    /// Remembers a log that ends with `seq` now.
+    pub(crate) fn keep(&mut self, seq: u32, filing: Filing) {
+        if self.0.len() >= MAX_TAILS {
+            self.0.pop_front();
+        }
+        self.0.push_back((seq, filing));
+    }
 }
 
 impl LogName {
@@ -230,6 +257,27 @@ mod tests {
             assert_holds(&disk, keep + 2);
             have = keep + 2;
         }
+    }
+
+    #[test]
+    fn a_remembered_end_is_used_only_while_it_is_the_end() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let disk = opened(dir.path());
+        let mut tails = Tails::default();
+        let mut write = |seqs: std::ops::RangeInclusive<u32>| {
+            let (mut filing, mut changes) = (tails.take(&disk, OF, seqs.start() - 1), Vec::new());
+            seqs.clone().for_each(|seq| filing.add(seq, &event_key(seq), &mut changes));
+            filing.put(&mut changes);
+            tails.keep(*seqs.end(), filing);
+            disk.apply(changes).expect("the disk has room");
+        };
+        (1..=9).for_each(|seq| write(seq..=seq));
+        assert_holds(&disk, 9);
+        let mut changes = Vec::new();
+        cut(&disk, &OF, 5, 9, &mut changes);
+        disk.apply(changes).expect("the disk has room");
+        write(6..=6);
+        assert_holds(&disk, 6);
     }
 
     #[test]

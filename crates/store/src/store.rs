@@ -11,7 +11,7 @@ use crate::disk::{Change, Disk, StoreError};
 use crate::heads::{self, Heads};
 use crate::key::{self, Name};
 use crate::lock::Lock;
-use crate::places::{self, Filing, LogName};
+use crate::places::{self, Filing, LogName, Tails};
 use crate::recent::Recent;
 use crate::witness::{Ended, Testimony, Witness};
 
@@ -33,7 +33,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     disk: Disk,
     heads: RwLock<Heads>,
-    writing: Mutex<()>,
+    writing: Mutex<Tails>,
     mark: AtomicU64,
     recent: Recent,
     /// None in memory.
@@ -61,11 +61,11 @@ impl Store {
     /// A run is stored whole or not at all, also across a crash, if it is given in a call of its own; longer lists are cut into batches of
     /// [`rooms::limits::MAX_RUN_EVENTS`]. Durable only after a [`Store::flush`].
     pub fn append(&self, events: &[Verified]) -> Result<(), StoreError> {
-        let _writing = self.writing();
-        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch))
+        let mut tails = self.writing();
+        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, &mut tails))
     }
 
-    fn append_batch(&self, events: &[Verified]) -> Result<(), StoreError> {
+    fn append_batch(&self, events: &[Verified], tails: &mut Tails) -> Result<(), StoreError> {
         let disk = &self.0.disk;
         let mut changes = Vec::with_capacity(events.len() + 8);
         let mut grown: Vec<Growth> = Vec::new();
@@ -85,7 +85,7 @@ impl Store {
                 }
                 None => {
                     let seq = before.map_or(0, |log| log.head.seq);
-                    let mut filing = Filing::after(disk, heads::log_name(disk, &room, &log), seq);
+                    let mut filing = tails.take(disk, heads::log_name(disk, &room, &log), seq);
                     file_event(event, &mut filing, &mut changes);
                     grown.push(Growth { room, log, head, filing });
                 }
@@ -98,7 +98,10 @@ impl Store {
         }
         self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
-        grown.into_iter().for_each(|g| heads.set(g.room, g.log, g.head));
+        for Growth { room, log, head, filing } in grown {
+            heads.set(room, log, head);
+            tails.keep(head.head.seq, filing);
+        }
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
         Ok(())
     }
@@ -253,7 +256,7 @@ impl Store {
         Ok(())
     }
 
-    fn writing(&self) -> MutexGuard<'_, ()> {
+    fn writing(&self) -> MutexGuard<'_, Tails> {
         self.0.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,5 +1,6 @@
 //! Grapevine: the whole node, with its store on disk, as the program starts it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -165,7 +166,9 @@ impl Star for OursStar {
         let identity = Arc::new(Identity::from_seed(&seed(number)));
         let me = identity.peer();
         let (send, mut events) = mpsc::channel(64);
-        let config = Config { listen: vec!["127.0.0.1:0".parse()?], nearby: None, ..Config::default() };
+        // As everybody does, it comes back under the address that is in the hub's book. Not of the host that it dials from, whose ports the links take.
+        let address = SocketAddr::from(([127, 0, 0, 2], 20_000 + u16::try_from(number)?));
+        let config = Config { listen: vec![address], nearby: None, ..Config::default() };
         let net = Net::start(config, identity, send).await?;
         net.set_addresses(Vec::new());
         net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());
