@@ -260,3 +260,33 @@ fn form() -> Change {
 pub(crate) fn head_rows(disk: &Disk, heads: &Heads) -> Vec<Change> {
     heads.all().map(|(room, log, head)| heads::row(disk, room, log, head)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What form 1 held is opened as it stands, in good order, and is of this form afterwards.
+    #[test]
+    fn a_store_of_form_1_is_taken_over() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        open(dir.path(), &[1; 32]).expect("it is new").store.close().expect("the disk works");
+        let sealer = Arc::new(Sealer::new(&[1; 32]));
+        let of = [&[key::LOG][..], &[1; 16], &[2; 16], &[0; 8]].concat();
+        let location = |seq: u32| [&[key::OTHER][..], &[0; key::PLACE_BYTES - 4], &seq.to_be_bytes()].concat();
+        {
+            let disk = Disk::open(&dir.path().join("store"), sealer.clone()).expect("nobody has it open");
+            let row = |seq: u32| Change::Put { key: [&of[..], &seq.to_be_bytes()].concat(), plain: location(seq) };
+            let form = Change::PutClear { key: key::SCHEMA.to_vec(), value: 1u16.to_be_bytes().to_vec() };
+            disk.apply((1..=100).map(row).chain([form]).collect()).expect("the disk has room");
+            disk.sync().expect("the disk works");
+        }
+        let opened = open(dir.path(), &[1; 32]).expect("an older form is read");
+        assert_eq!((opened.outcome, opened.end), (Outcome::Normal, LastEnd::Orderly));
+        let disk = opened.store.disk();
+        assert_eq!(disk.get_raw(key::SCHEMA).expect("it can be read").expect("it is there").bytes(), SCHEMA.to_be_bytes());
+        let log = places::LogName { room: [1; 16], device: [2; 16], log: 0 };
+        let there: Vec<Vec<u8>> = places::walk(disk, &log, 1).collect();
+        let wanted: Vec<Vec<u8>> = (1..=100).filter_map(|seq| key::of_location(&log.room, &location(seq))).collect();
+        assert_eq!(there, wanted);
+    }
+}
