@@ -4,7 +4,7 @@
 //! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event
 //! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
 //! X room16 place56              any other event                                             → event
-//! L room16 device16 log8 seq4   where the event with that number lies                       → space ‖ rest of its key
+//! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::places`]     → (space ‖ rest of its key) …
 //! H room16 device16 log8        how far that log has come                                   → head
 //! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
 //! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
@@ -16,9 +16,9 @@ use rooms::Position;
 pub(crate) const ENTRY: u8 = b'E';
 pub(crate) const RELATION: u8 = b'O';
 pub(crate) const OTHER: u8 = b'X';
-pub(crate) const PLACES: u8 = b'N';
-/// In form 1: `L room16 device16 log8 seq4`, where one event lies.
 pub(crate) const LOG: u8 = b'L';
+/// In form 2: where sixteen events lie, `N room16 device16 log8 stretch4`.
+pub(crate) const STRETCH: u8 = b'N';
 pub(crate) const HEAD: u8 = b'H';
 pub(crate) const ROOM: u8 = b'R';
 pub(crate) const PEER: u8 = b'P';
@@ -68,8 +68,8 @@ pub(crate) fn of_target(room: &Name, target: &Position) -> Vec<u8> {
     join(RELATION, &[room, &target.to_key()])
 }
 
-pub(crate) fn places(room: &Name, device: &Name, log: u64, stretch: u32) -> Vec<u8> {
-    join(PLACES, &[room, device, &log.to_be_bytes(), &stretch.to_be_bytes()])
+pub(crate) fn places(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8> {
+    join(LOG, &[room, device, &log.to_be_bytes(), &last.to_be_bytes()])
 }
 
 pub(crate) fn head(room: &Name, device: &Name, log: u64) -> Vec<u8> {

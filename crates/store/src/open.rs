@@ -17,7 +17,7 @@ use crate::tail::Tail;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Form of keys and rows that this version reads and writes.
-pub const SCHEMA: u16 = 2;
+pub const SCHEMA: u16 = 3;
 
 const PROOF_TEXT: &[u8] = b"grapevine store";
 

@@ -1,19 +1,15 @@
-//! Where the events of a log lie, by number: many in one row, because a row costs the database more than what is in it.
+//! Where the events of a log lie, by number. What was written together shares rows, because a row costs the database more than what is in it.
 //!
-//! A row holds the places of a stretch of [`STRETCH`] events, in order; each is the key of an event without its room, and its first byte tells how long it is.
+//! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the number of the last; each place is the key of an event
+//! without its room, and its first byte tells how long it is.
 
-use std::collections::VecDeque;
 use std::ops::Bound::Included;
 
-use crate::disk::{Change, Disk, StoreError};
+use crate::disk::{Change, Disk, Rows, StoreError};
 use crate::key::{self, Name, PLACE_BYTES};
 
-/// Events in a stretch. Raised: fewer rows. Lowered: less to write again for an event that comes alone.
-const STRETCH: u32 = 16;
-/// Stands for a place that a damaged row has lost. No space has this letter.
-const LOST: u8 = 0;
-/// Logs whose last row is remembered. Raised: fewer rows are read where many talk. Lowered: less memory, up to 2 KB each.
-const MAX_TAILS: usize = 32;
+/// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one event.
+const MAX_PLACES: usize = 16;
 /// Rows in one batch of an upgrade.
 const ROWS_AT_ONCE: usize = 256;
 
@@ -28,50 +24,25 @@ pub(crate) struct LogName {
 /// Files events at the end of a log.
 pub(crate) struct Filing {
     of: LogName,
-    stretch: u32,
+    last: u32,
     places: Vec<u8>,
-}
-
-/// The last rows of the logs that grew last, so that they are not read for each event that comes alone.
-#[derive(Default)]
-pub(crate) struct Tails(VecDeque<(u32, Filing)>);
-
-impl Tails {
-    /// Goes on behind an event that is filed; behind 0 a log begins.
-    pub(crate) fn take(&mut self, disk: &Disk, of: LogName, seq: u32) -> Filing {
-        let at = self.0.iter().position(|(_, filing)| filing.of == of);
-        match at.and_then(|at| self.0.remove(at)) {
-            Some((end, filing)) if end == seq => filing,
-            // A log that was cut meanwhile is read anew.
-            Some(_) | None => Filing::after(disk, of, seq),
-        }
-    }
-
-    /// Remembers a log that ends with `seq` now.
-    pub(crate) fn keep(&mut self, seq: u32, filing: Filing) {
-        if self.0.len() >= MAX_TAILS {
-            self.0.pop_front();
-        }
-        self.0.push_back((seq, filing));
-    }
+    held: usize,
 }
 
 impl LogName {
-    fn row(&self, stretch: u32) -> Vec<u8> {
-        key::places(&self.room, &self.device, self.log, stretch)
+    fn row(&self, last: u32) -> Vec<u8> {
+        key::places(&self.room, &self.device, self.log, last)
+    }
+
+    /// Rows with an event of this number or a higher one.
+    fn rows<'a>(&self, disk: &'a Disk, from: u32) -> Rows<'a> {
+        disk.scan(Included(self.row(from)), Included(self.row(u32::MAX)))
     }
 }
 
 impl Filing {
-    /// Goes on behind an event that is filed; behind 0 a log begins.
-    pub(crate) fn after(disk: &Disk, of: LogName, seq: u32) -> Filing {
-        let (stretch, before) = stretch_and_index(seq.saturating_add(1));
-        let mut places = if before == 0 { Vec::new() } else { disk.get(&of.row(stretch)).unwrap_or_default() };
-        let held = usize::try_from(before).unwrap_or(usize::MAX);
-        places.truncate(split(&places).take(held).map(<[u8]>::len).sum());
-        let lost = held.saturating_sub(split(&places).count());
-        places.resize(places.len() + lost, LOST);
-        Filing { of, stretch, places }
+    pub(crate) fn new(of: LogName) -> Filing {
+        Filing { of, last: 0, places: Vec::new(), held: 0 }
     }
 
     pub(crate) fn room(&self) -> &Name {
@@ -80,111 +51,82 @@ impl Filing {
 
     /// The next event. Its row is told of once it is full, or by [`Filing::put`].
     pub(crate) fn add(&mut self, seq: u32, event_key: &[u8], changes: &mut Vec<Change>) {
-        let (stretch, _) = stretch_and_index(seq);
-        if stretch != self.stretch {
+        if self.held == MAX_PLACES {
             self.put(changes);
-            self.stretch = stretch;
-            self.places.clear();
         }
-        self.places.extend_from_slice(&key::to_location(event_key).unwrap_or_else(|| vec![LOST]));
+        self.places.extend(key::to_location(event_key).into_iter().flatten());
+        self.last = seq;
+        self.held += 1;
     }
 
-    /// The row as it is now.
-    pub(crate) fn put(&self, changes: &mut Vec<Change>) {
-        if !self.places.is_empty() {
-            changes.push(Change::Put { key: self.of.row(self.stretch), plain: self.places.clone() });
+    /// What was added since the last row.
+    pub(crate) fn put(&mut self, changes: &mut Vec<Change>) {
+        if self.held > 0 {
+            changes.push(Change::Put { key: self.of.row(self.last), plain: std::mem::take(&mut self.places) });
+            self.held = 0;
         }
     }
 }
 
 /// The key of one event by number.
 pub(crate) fn find(disk: &Disk, of: &LogName, seq: u32) -> Option<Vec<u8>> {
-    let (stretch, index) = stretch_and_index(seq);
-    let row = disk.get(&of.row(stretch))?;
-    key_at(of, &row, index)
+    walk(disk, of, seq).next()
 }
 
 /// The keys of the events from `seq` on, up to the end of the log or to the first that is lost.
 pub(crate) fn walk<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
-    let (of, (first, skipped)) = (*of, stretch_and_index(seq));
-    let rows = disk.scan(Included(of.row(first)), Included(of.row(u32::MAX))).zip(first..);
-    let whole = rows.map_while(move |((key, row), stretch)| if key == of.row(stretch) { disk.open_row(&key, &row) } else { None });
-    let keys = whole.zip(first..).flat_map(move |(row, stretch)| {
-        let from = if stretch == first { skipped } else { 0 };
-        (from..STRETCH).map(|index| key_at(&of, &row, index)).collect::<Vec<_>>()
-    });
-    keys.map_while(|key| key)
+    let of = *of;
+    let rows = of.rows(disk, seq).map_while(move |(key, row)| Some(numbered(&key, &disk.open_row(&key, &row)?)));
+    let places = rows.flatten().skip_while(move |(number, _)| *number < seq);
+    places.zip(seq..).map_while(move |((number, place), expected)| if number == expected { key::of_location(&of.room, &place) } else { None })
 }
 
-/// Leaves only the first `keep` of `have` events.
-pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, have: u32, changes: &mut Vec<Change>) {
-    let (first, kept) = stretch_and_index(keep.saturating_add(1));
-    let (last, _) = stretch_and_index(have);
-    if kept > 0 {
-        Filing::after(disk, *of, keep).put(changes);
+/// Leaves only the first `keep` events.
+pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, changes: &mut Vec<Change>) {
+    for (key, row) in of.rows(disk, keep.saturating_add(1)) {
+        changes.push(Change::Remove { key: key.to_vec() });
+        let places = disk.open_row(&key, &row).map(|row| numbered(&key, &row)).unwrap_or_default();
+        let kept: Vec<u8> = places.into_iter().take_while(|(number, _)| *number <= keep).flat_map(|(_, place)| place).collect();
+        if !kept.is_empty() {
+            changes.push(Change::Put { key: of.row(keep), plain: kept });
+        }
     }
-    let gone = if kept > 0 { first + 1 } else { first };
-    changes.extend((gone..=last).map(|stretch| Change::Remove { key: of.row(stretch) }));
 }
 
-/// Form 1 had a row for each event: they become rows of stretches. May be interrupted and taken up again.
+/// Form 2 had a row for each sixteen numbers. In form 1 each row has one place, which is fine as it is. May be interrupted and taken up again.
 pub(crate) fn upgrade(disk: &Disk) -> Result<(), StoreError> {
     let mut changes = Vec::new();
-    let mut filing: Option<Filing> = None;
-    for (row, location) in disk.scan_prefix(&[key::LOG]) {
-        let Some((of, seq)) = of_old_row(&row) else { continue };
-        let (stretch, index) = stretch_and_index(seq);
-        if filing.as_ref().is_none_or(|filing| filing.of != of || filing.stretch != stretch) {
-            // Only here: what is removed and what replaces it must be in one batch.
-            filing.take().into_iter().for_each(|filing| filing.put(&mut changes));
-            if changes.len() >= ROWS_AT_ONCE {
-                disk.apply(std::mem::take(&mut changes))?;
-            }
-            filing = Some(Filing { of, stretch, places: Vec::new() });
+    for (key, row) in disk.scan_prefix(&[key::STRETCH]) {
+        if let (Some(places), Some((rest, stretch))) = (disk.open_row(&key, &row), key.split_last_chunk()) {
+            let count = u32::try_from(split(&places).count()).unwrap_or(u32::MAX);
+            let last = u32::from_be_bytes(*stretch).saturating_mul(16).saturating_add(count);
+            let key = [&[key::LOG], rest.get(1..).unwrap_or_default(), &last.to_be_bytes()].concat();
+            changes.push(Change::Put { key, plain: places });
         }
-        if let (Some(filing), Some(location)) = (&mut filing, disk.open_row(&row, &location)) {
-            let lost = (index as usize).saturating_sub(split(&filing.places).count());
-            filing.places.resize(filing.places.len() + lost, LOST);
-            filing.places.extend_from_slice(&location);
+        changes.push(Change::Remove { key: key.to_vec() });
+        if changes.len() >= ROWS_AT_ONCE {
+            disk.apply(std::mem::take(&mut changes))?;
         }
-        changes.push(Change::Remove { key: row.to_vec() });
     }
-    filing.into_iter().for_each(|filing| filing.put(&mut changes));
     disk.apply(changes)
 }
 
-/// Numbers count from 1, stretches and what is in them from 0.
-fn stretch_and_index(seq: u32) -> (u32, u32) {
-    let before = seq.saturating_sub(1);
-    (before / STRETCH, before % STRETCH)
-}
-
-fn key_at(of: &LogName, row: &[u8], index: u32) -> Option<Vec<u8>> {
-    let place = split(row).nth(usize::try_from(index).ok()?)?;
-    key::of_location(&of.room, place).filter(|key| key.first() != Some(&LOST))
+/// The places of a row with their numbers.
+fn numbered(key: &[u8], row: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let last = key.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
+    let count = u32::try_from(split(row).count()).unwrap_or(u32::MAX);
+    let first = last.saturating_sub(count.saturating_sub(1));
+    (first..).zip(split(row).map(<[u8]>::to_vec)).collect()
 }
 
 /// The places of a row, as far as they are whole.
 fn split(mut row: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let rest = match *row.first()? {
-            LOST => 0,
-            key::RELATION => 2 * PLACE_BYTES,
-            _ => PLACE_BYTES,
-        };
+        let rest = if *row.first()? == key::RELATION { 2 * PLACE_BYTES } else { PLACE_BYTES };
         let (place, others) = row.split_at_checked(1 + rest)?;
         row = others;
         Some(place)
     })
-}
-
-/// `L room16 device16 log8 seq4`.
-fn of_old_row(row: &[u8]) -> Option<(LogName, u32)> {
-    let (room, rest) = row.get(1..)?.split_first_chunk()?;
-    let (device, rest) = rest.split_first_chunk()?;
-    let (log, rest) = rest.split_first_chunk()?;
-    let seq = u32::from_be_bytes(rest.try_into().ok()?);
-    Some((LogName { room: *room, device: *device, log: u64::from_be_bytes(*log) }, seq))
 }
 
 #[cfg(test)]
@@ -213,7 +155,7 @@ mod tests {
     }
 
     fn file(disk: &Disk, seqs: std::ops::RangeInclusive<u32>) {
-        let (mut filing, mut changes) = (Filing::after(disk, OF, seqs.start() - 1), Vec::new());
+        let (mut filing, mut changes) = (Filing::new(OF), Vec::new());
         seqs.for_each(|seq| filing.add(seq, &event_key(seq), &mut changes));
         filing.put(&mut changes);
         disk.apply(changes).expect("the disk has room");
@@ -243,72 +185,55 @@ mod tests {
     }
 
     #[test]
+    fn a_log_beside_it_is_another_one() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let disk = opened(dir.path());
+        file(&disk, 1..=20);
+        assert_eq!(find(&disk, &LogName { log: 2, ..OF }, 1), None);
+        assert_eq!(walk(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
+    }
+
+    #[test]
     fn what_is_cut_off_is_gone_and_filing_goes_on_there() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let disk = opened(dir.path());
-        let mut have = 130;
-        file(&disk, 1..=have);
+        file(&disk, 1..=130);
         for keep in [129, 96, 95, 33, 32, 0] {
             let mut changes = Vec::new();
-            cut(&disk, &OF, keep, have, &mut changes);
+            cut(&disk, &OF, keep, &mut changes);
             disk.apply(changes).expect("the disk has room");
             assert_holds(&disk, keep);
             file(&disk, keep + 1..=keep + 2);
             assert_holds(&disk, keep + 2);
-            have = keep + 2;
         }
-    }
-
-    #[test]
-    fn a_remembered_end_is_used_only_while_it_is_the_end() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        let mut tails = Tails::default();
-        let mut write = |seqs: std::ops::RangeInclusive<u32>| {
-            let (mut filing, mut changes) = (tails.take(&disk, OF, seqs.start() - 1), Vec::new());
-            seqs.clone().for_each(|seq| filing.add(seq, &event_key(seq), &mut changes));
-            filing.put(&mut changes);
-            tails.keep(*seqs.end(), filing);
-            disk.apply(changes).expect("the disk has room");
-        };
-        (1..=9).for_each(|seq| write(seq..=seq));
-        assert_holds(&disk, 9);
-        let mut changes = Vec::new();
-        cut(&disk, &OF, 5, 9, &mut changes);
-        disk.apply(changes).expect("the disk has room");
-        write(6..=6);
-        assert_holds(&disk, 6);
     }
 
     #[test]
     fn a_row_that_is_lost_moves_no_other_event() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let disk = opened(dir.path());
-        let have = STRETCH + 8;
-        file(&disk, 1..=have);
-        disk.apply(vec![Change::Remove { key: OF.row(1) }]).expect("the disk has room");
-        file(&disk, have + 1..=have + 30);
-        assert_eq!(find(&disk, &OF, have), None);
-        assert_eq!(find(&disk, &OF, have + 1), Some(event_key(have + 1)));
+        file(&disk, 1..=40);
+        disk.apply(vec![Change::Remove { key: OF.row(32) }]).expect("the disk has room");
+        file(&disk, 41..=50);
+        assert_eq!((find(&disk, &OF, 17), find(&disk, &OF, 32)), (None, None));
         assert_eq!(walk(&disk, &OF, 1).count(), 16, "up to the hole");
-        assert_eq!(walk(&disk, &OF, have + 1).collect::<Vec<_>>(), (have + 1..=have + 30).map(event_key).collect::<Vec<_>>());
+        assert_eq!(walk(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
     }
 
     #[test]
-    fn rows_of_form_1_are_taken_over() {
+    fn rows_of_forms_1_and_2_are_taken_over() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let disk = opened(dir.path());
-        let old = |seq: u32| [&[key::LOG][..], &OF.room, &OF.device, &OF.log.to_be_bytes(), &seq.to_be_bytes()].concat();
-        let rows = |seqs: std::ops::RangeInclusive<u32>| {
-            seqs.map(|seq| Change::Put { key: old(seq), plain: key::to_location(&event_key(seq)).expect("a key of an event") }).collect()
+        let row = |space: u8, number: u32, seqs: std::ops::RangeInclusive<u32>| Change::Put {
+            key: [&[space][..], &OF.room, &OF.device, &OF.log.to_be_bytes(), &number.to_be_bytes()].concat(),
+            plain: seqs.flat_map(|seq| key::to_location(&event_key(seq)).expect("a key of an event")).collect(),
         };
-        disk.apply(rows(1..=1_000)).expect("the disk has room");
+        disk.apply((1..=320).map(|seq| row(key::LOG, seq, seq..=seq)).collect()).expect("the disk has room");
+        assert_holds(&disk, 320);
+        let stretches = |have: u32| (20..=(have - 1) / 16).map(move |at| row(key::STRETCH, at, at * 16 + 1..=have.min(at * 16 + 16)));
+        disk.apply(stretches(1_000).collect()).expect("the disk has room");
         upgrade(&disk).expect("the disk has room");
         assert_holds(&disk, 1_000);
-        assert_eq!(disk.scan_prefix(&[key::LOG]).count(), 0);
-        // Interrupted at the end of a stretch, and taken up again.
-        disk.apply(rows(993..=1_010)).expect("the disk has room");
-        upgrade(&disk).expect("the disk has room");
-        assert_holds(&disk, 1_010);
+        assert_eq!(disk.scan_prefix(&[key::STRETCH]).count(), 0);
     }
 }

@@ -125,7 +125,7 @@ fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     let closed: BTreeMap<_, _> = heads.filter(|(_, _, head)| head.forked).map(|(room, log, head)| ((room, log), head)).collect();
     let mut saved = Heads::default();
     for (of, events) in &logs {
-        let filing = Filing::after(new, heads::log_name(new, &of.0, &of.1), 0);
+        let filing = Filing::new(heads::log_name(new, &of.0, &of.1));
         if let Some(head) = rebuild_log(new, filing, closed.get(of), events)? {
             saved.set(of.0, of.1, head);
         }

@@ -11,7 +11,7 @@ use crate::disk::{Change, Disk, StoreError};
 use crate::heads::{self, Heads};
 use crate::key::{self, Name};
 use crate::lock::Lock;
-use crate::places::{self, Filing, LogName, Tails};
+use crate::places::{self, Filing, LogName};
 use crate::recent::Recent;
 use crate::witness::{Ended, Testimony, Witness};
 
@@ -33,7 +33,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     disk: Disk,
     heads: RwLock<Heads>,
-    writing: Mutex<Tails>,
+    writing: Mutex<()>,
     mark: AtomicU64,
     recent: Recent,
     /// None in memory.
@@ -61,11 +61,11 @@ impl Store {
     /// A run is stored whole or not at all, also across a crash, if it is given in a call of its own; longer lists are cut into batches of
     /// [`rooms::limits::MAX_RUN_EVENTS`]. Durable only after a [`Store::flush`].
     pub fn append(&self, events: &[Verified]) -> Result<(), StoreError> {
-        let mut tails = self.writing();
-        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, &mut tails))
+        let _writing = self.writing();
+        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch))
     }
 
-    fn append_batch(&self, events: &[Verified], tails: &mut Tails) -> Result<(), StoreError> {
+    fn append_batch(&self, events: &[Verified]) -> Result<(), StoreError> {
         let disk = &self.0.disk;
         let mut changes = Vec::with_capacity(events.len() + 8);
         let mut grown: Vec<Growth> = Vec::new();
@@ -84,24 +84,20 @@ impl Store {
                     file_event(event, &mut growth.filing, &mut changes);
                 }
                 None => {
-                    let seq = before.map_or(0, |log| log.head.seq);
-                    let mut filing = tails.take(disk, heads::log_name(disk, &room, &log), seq);
+                    let mut filing = Filing::new(heads::log_name(disk, &room, &log));
                     file_event(event, &mut filing, &mut changes);
                     grown.push(Growth { room, log, head, filing });
                 }
             }
             fresh.push(event);
         }
-        for growth in &grown {
+        for growth in &mut grown {
             growth.filing.put(&mut changes);
             changes.push(heads::row(disk, &growth.room, &growth.log, &growth.head));
         }
         self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
-        for Growth { room, log, head, filing } in grown {
-            heads.set(room, log, head);
-            tails.keep(head.head.seq, filing);
-        }
+        grown.into_iter().for_each(|growth| heads.set(growth.room, growth.log, growth.head));
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
         Ok(())
     }
@@ -136,7 +132,7 @@ impl Store {
             let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(head.seq);
             let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
             let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
-            places::cut(&self.0.disk, &of, keep, have, &mut changes);
+            places::cut(&self.0.disk, &of, keep, &mut changes);
             let end = match self.event_at(&of, keep) {
                 Some(event) if keep > head.seq => LogHead { head: event.head(), hlc: event.header.hlc, forked: true },
                 Some(_) | None => LogHead { head, hlc, forked: true },
@@ -256,7 +252,7 @@ impl Store {
         Ok(())
     }
 
-    fn writing(&self) -> MutexGuard<'_, Tails> {
+    fn writing(&self) -> MutexGuard<'_, ()> {
         self.0.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -277,7 +273,7 @@ struct Growth {
     filing: Filing,
 }
 
-/// A row of its own for each event, whatever it is, and its place in that of its stretch.
+/// A row of its own for each event, whatever it is, and its place among those of its log.
 pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Vec<Change>) {
     let key = event_key(filing.room(), event);
     filing.add(event.header.seq, &key, changes);
