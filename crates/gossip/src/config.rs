@@ -50,9 +50,12 @@ pub struct Config {
     pub rest_after: Millis,
     /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later. Lower: more small messages.
     pub acks_after: Millis,
-    /// Wait before others are told of new events by Heads (Plumtree's IHAVE), − 50 %. Higher: a broken tree is noticed later. Lower: each message costs
-    /// most of its Heads by itself, which is most of what spreading costs.
+    /// Longest wait before an active neighbour is told of new events by Heads (Plumtree's IHAVE); each is told after a quarter of it at the earliest. Higher: a
+    /// broken tree is noticed later. Lower: each message costs most of its Heads by itself, which is most of what spreading costs.
     pub heads_after: Millis,
+    /// The same for linked members who are no active neighbours: they have others who tell them. Higher: "everyone has everything" is shown later. Lower: they
+    /// cost as much as active ones.
+    pub far_heads_after: Millis,
     /// Shortest wait before asking for what may still be on its way (Plumtree's timer); the longest is three times that. Higher: a loss is repaired later.
     /// Lower: things are sent twice where a message needs longer through the tree than Heads do past it.
     pub graft_after: Millis,
@@ -89,8 +92,9 @@ impl Default for Config {
             digest_every: 10_000,
             rest_after: 2_000,
             acks_after: 100,
-            heads_after: 300,
-            graft_after: 200,
+            heads_after: 600,
+            far_heads_after: 1_500,
+            graft_after: 150,
             need_timeout: 5_000,
             need_hedge: 750,
             needs_at_once: 4,

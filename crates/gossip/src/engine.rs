@@ -56,6 +56,11 @@ impl Engine {
         self.rooms.get(room).into_iter().flat_map(|room| room.ties())
     }
 
+    /// Linked members of a room, and whether they have said what they have.
+    pub fn linked(&self, room: &RoomId) -> impl Iterator<Item = (PeerId, bool)> + '_ {
+        self.rooms.get(room).into_iter().flat_map(|room| room.linked())
+    }
+
     /// Each log of a room of which a neighbour that was heard lacks something.
     pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
         self.rooms.get(room).into_iter().flat_map(|room| room.behind())

@@ -12,6 +12,7 @@ mod effect;
 mod engine;
 mod heads;
 mod neighbour;
+mod news;
 mod overlay;
 mod repair;
 mod room;

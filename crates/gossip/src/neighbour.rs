@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::ids::LogKey;
 
-use crate::{Millis, Standing};
+use crate::{Config, Millis, Standing};
 
 /// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
 const MAX_LOGS: usize = 8_192;
@@ -23,6 +23,9 @@ pub(crate) struct Neighbour {
     /// How far each log was pushed to them beyond that.
     pushed: BTreeMap<LogKey, u32>,
     pub(crate) full_heads_at: Option<Millis>,
+    /// When they are told what changed here, and how many changes they were told of.
+    pub(crate) heads_at: Option<Millis>,
+    pub(crate) told: u64,
     pub(crate) digest_at: Option<Millis>,
     /// A live message did not fit into their queue: they get Heads instead, and all of them once there is room.
     pub(crate) owed: bool,
@@ -33,6 +36,7 @@ pub(crate) struct Neighbour {
     /// Fresh events are pushed to them.
     pub(crate) eager: bool,
     pub(crate) pruned_at: Option<Millis>,
+    pub(crate) grafted_at: Option<Millis>,
     /// Until when an answer to our request is waited for.
     pub(crate) asked: Option<Millis>,
     /// Not asked again before.
@@ -56,12 +60,15 @@ impl Neighbour {
             has: BTreeMap::new(),
             pushed: BTreeMap::new(),
             full_heads_at: None,
+            heads_at: None,
+            told: 0,
             digest_at: None,
             owed: false,
             active: false,
             chosen: false,
             eager: false,
             pruned_at: None,
+            grafted_at: None,
             asked: None,
             rests_until: 0,
             degree: u8::MAX,
@@ -76,6 +83,11 @@ impl Neighbour {
 
     pub(crate) fn is_member(&self) -> bool {
         self.standing == Standing::Member
+    }
+
+    /// Whether they may depend on what they are told here: active neighbours, those who are to become one, and those who have too few.
+    pub(crate) fn is_near(&self, config: &Config) -> bool {
+        self.active || !self.is_member() || self.asked.is_some() || usize::from(self.degree) < config.active_min
     }
 
     /// How far they are known, or about, to have a log.

@@ -1,11 +1,9 @@
 //! Anti-entropy in one room: comparing how far each log has come, and asking for what is missing. Spreading is fast, this makes it certain.
 
-use std::collections::BTreeMap;
-
 use identity::PeerId;
 use rand::RngExt;
-use wire::ids::{LogKey, RoomId};
-use wire::message::{Digest, HeadOf, Heads, Message, Need, RawEvent};
+use wire::ids::LogKey;
+use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
 use crate::neighbour::Neighbour;
 use crate::room::{Around, Room};
@@ -23,8 +21,8 @@ const MAX_STRANGER_TRIES: u8 = 20;
 const STRANGER_PAUSE: Millis = 250;
 /// Pause before a log is asked for again after an answer with nothing new in it.
 const FRUITLESS_PAUSE: Millis = 250;
-/// All Heads (or a Digest) go to one neighbour at most this often.
-const FULL_HEADS_PAUSE: Millis = 500;
+/// A Digest goes to one neighbour at most this often.
+const DIGEST_PAUSE: Millis = 500;
 /// A gap up to this size is the tree's failure, which a Graft mends; a larger one comes of absence.
 const GRAFT_GAP: u32 = 256;
 
@@ -78,10 +76,15 @@ impl Room {
                 around.out.push(Effect::Send { peer, message: Message::Need(need) });
             }
             _ if head.seq > mine_seq => {
-                // Of those behind a broken branch one is the first to ask, and passes the answer on to the others.
                 let live = mine.is_some() || (known && !head.log.log.is_control());
-                let wait = if live { around.rng.random_range(1..=3) * around.config.graft_after } else { 0 };
-                self.want(around.now, &peer, head.log, head.seq, around.now + wait);
+                let at = match self.wants.target(&head.log) {
+                    _ if !live => around.now,
+                    // Of those behind a broken branch one is the first to ask, and passes the answer on to the others. So each draws one time, however many
+                    // tell of it.
+                    Some(_) => Millis::MAX,
+                    None => around.now + around.rng.random_range(around.config.graft_after..=3 * around.config.graft_after),
+                };
+                self.want(around.now, &peer, head.log, head.seq, at);
                 if self.wants.target(&head.log).is_none() {
                     return Noted::Full;
                 }
@@ -232,13 +235,16 @@ impl Room {
         }
     }
 
-    /// Whom to ask for a log: of those who have it, one who has answered best so far.
+    /// Whom to ask for a log: of those who have it, one who has answered best so far; rather an active neighbour, because only such an edge can be grafted.
     fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
         let from = self.own.seq(log) + 1;
         let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
-        let Some((peer, chosen)) =
-            self.neighbours.iter().filter(|(_, n)| n.late == best && holds(n, log, from)).min_by_key(|(_, n)| n.questions)
+        let Some((peer, chosen)) = self
+            .neighbours
+            .iter()
+            .filter(|(_, n)| n.late == best && holds(n, log, from))
+            .min_by_key(|(_, n)| (n.questions >= limit, !n.active, n.questions))
         else {
             return Holder::Nobody;
         };
@@ -253,9 +259,7 @@ impl Room {
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.questions += 1;
         }
-        // The first words of somebody say as much about the tree as any others; but a newcomer has many such logs to ask for.
-        let grafted = have == 0 && self.neighbours.get(&peer).is_some_and(|n| n.eager);
-        if !log.log.is_control() && !grafted && target.saturating_sub(have) <= GRAFT_GAP {
+        if !log.log.is_control() && target.saturating_sub(have) <= GRAFT_GAP {
             self.graft(around, peer);
         }
         let need = Need { room: self.id, log, from: have + 1, to: target };
@@ -284,48 +288,9 @@ impl Room {
         }
     }
 
-    /// Tells linked authors that their events are here.
-    pub(crate) fn tell_authors<R>(&mut self, around: &mut Around<'_, R>) {
-        self.acks_at = None;
-        let mut by_author: BTreeMap<PeerId, Vec<HeadOf>> = BTreeMap::new();
-        for head in std::mem::take(&mut self.acks).iter().filter_map(|log| self.own.get(log)) {
-            by_author.entry(head.log.device).or_default().push(head);
-        }
-        for (peer, heads) in by_author {
-            let Some(neighbour) = self.neighbours.get(&peer) else { continue };
-            let heads: Vec<HeadOf> = heads.into_iter().filter(|h| neighbour.is_member() || h.log.log.is_control()).collect();
-            send_heads(self.id, peer, &heads, around.out);
-        }
-    }
-
-    /// Tells those who are not known to have what changed.
-    pub(crate) fn tell_heads<R>(&mut self, around: &mut Around<'_, R>) {
-        self.heads_at = None;
-        let changed: Vec<HeadOf> = std::mem::take(&mut self.dirty).iter().filter_map(|log| self.own.get(log)).collect();
-        for (peer, neighbour) in &self.neighbours {
-            let told = |head: &&HeadOf| {
-                let for_them = neighbour.is_member() || head.log.log.is_control();
-                for_them && head.log.device != *peer && neighbour.has(&head.log) < head.seq
-            };
-            let heads: Vec<HeadOf> = changed.iter().filter(told).copied().collect();
-            send_heads(self.id, *peer, &heads, around.out);
-        }
-    }
-
-    pub(crate) fn send_all_heads<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if neighbour.full_heads_at.is_some_and(|at| around.now < at + FULL_HEADS_PAUSE) {
-            return;
-        }
-        neighbour.full_heads_at = Some(around.now);
-        let control_only = !neighbour.is_member();
-        let heads: Vec<HeadOf> = self.own.iter().filter(|h| !control_only || h.log.log.is_control()).collect();
-        send_heads(self.id, peer, &heads, around.out);
-    }
-
     pub(crate) fn send_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if neighbour.digest_at.is_some_and(|at| around.now < at + FULL_HEADS_PAUSE) {
+        if neighbour.digest_at.is_some_and(|at| around.now < at + DIGEST_PAUSE) {
             return;
         }
         neighbour.digest_at = Some(around.now);
@@ -354,10 +319,4 @@ enum Holder {
     Busy(PeerId),
     /// No neighbour is known to have it.
     Nobody,
-}
-
-fn send_heads(room: RoomId, peer: PeerId, heads: &[HeadOf], out: &mut Vec<Effect>) {
-    for part in heads.chunks(wire::limits::MAX_HEADS) {
-        out.push(Effect::Send { peer, message: Message::Heads(Heads { room, heads: part.to_vec() }) });
-    }
 }

@@ -19,6 +19,8 @@ const MAX_FRESH: usize = 256;
 const MAX_FETCHED: usize = 64;
 /// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
 const PRUNE_PAUSE: Millis = 1_000;
+/// A Graft of an edge that is eager is repeated at most this often: a newcomer has many logs to ask for.
+const GRAFT_PAUSE: Millis = 1_000;
 
 impl Room {
     pub(crate) fn eagers(&self) -> usize {
@@ -56,7 +58,7 @@ impl Room {
         let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
         match fetched.and_then(|place| self.fetched.remove(place)) {
             Some((_, from)) => {
-                self.on_first(&peer);
+                self.on_first(around, peer);
                 self.prune(around, from);
             }
             // Of a circle one edge has to go. Messages of several authors that are under way at one time show up several of its edges, and if all
@@ -95,10 +97,11 @@ impl Room {
         around.out.push(Effect::Send { peer, message: Message::Prune(self.id) });
     }
 
-    /// Somebody was the first to bring an event.
-    pub(crate) fn on_first(&mut self, peer: &PeerId) {
-        if let Some(neighbour) = self.neighbours.get_mut(peer) {
-            neighbour.eager |= neighbour.active && !neighbour.owed;
+    /// Somebody was the first to bring an event, so this edge is a branch. If it is lazy here, a Prune and the run crossed: both sides must agree, or what comes
+    /// from this one goes along it and what comes from the other does not.
+    pub(crate) fn on_first<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+        if self.neighbours.get(&peer).is_some_and(|n| !n.eager) {
+            self.graft(around, peer);
         }
     }
 
@@ -117,6 +120,10 @@ impl Room {
     /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that crossed may have left the other side with another opinion.
     pub(crate) fn graft<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
+        if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.now < at + GRAFT_PAUSE) {
+            return;
+        }
+        neighbour.grafted_at = Some(around.now);
         neighbour.eager = true;
         around.out.push(Effect::Send { peer, message: Message::Graft(self.id) });
     }

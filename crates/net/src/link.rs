@@ -13,6 +13,7 @@ use std::task::{Context as Waking, Poll, ready};
 use std::time::{Duration, Instant};
 
 use identity::PeerId;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::mpsc::{OwnedPermit, Sender};
@@ -300,20 +301,16 @@ impl Link {
                 self.take(&rest, &mut scratch.plaintext)?;
                 return Ok(true);
             }
-            match self.stream.poll_read_ready(waking) {
-                Poll::Pending => return Ok(false),
-                Poll::Ready(Err(error)) => return Err(Over::lost(&error)),
-                Poll::Ready(Ok(())) => {}
-            }
-            match self.stream.try_read(&mut scratch.input) {
-                Ok(0) => Err(Over::silently(Reason::Lost)),
-                Ok(read) => {
-                    let input = scratch.input.get(..read).unwrap_or_default();
-                    self.take(input, &mut scratch.plaintext)?;
+            // Knows that the socket is empty after it gave less than there was room for, and does not ask it again.
+            let mut input = ReadBuf::new(&mut scratch.input);
+            match Pin::new(&mut self.stream).poll_read(waking, &mut input) {
+                Poll::Pending => Ok(false),
+                Poll::Ready(Err(error)) => Err(Over::lost(&error)),
+                Poll::Ready(Ok(())) if input.filled().is_empty() => Err(Over::silently(Reason::Lost)),
+                Poll::Ready(Ok(())) => {
+                    self.take(input.filled(), &mut scratch.plaintext)?;
                     Ok(true)
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
-                Err(error) => Err(Over::lost(&error)),
             }
         })
     }

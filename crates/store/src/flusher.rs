@@ -4,21 +4,29 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
+
 use crate::disk::StoreError;
 use crate::store::{Mark, Store};
 
 /// Longest wait before own events are made durable: a person waits for "saved". Lowered: more syncs per second under load.
 pub const OWN_DELAY: Duration = Duration::from_millis(5);
 
-/// Longest wait for events of others: peers still have them. Raised: more to fetch again after a crash.
-pub const RECEIVED_DELAY: Duration = Duration::from_secs(1);
+/// Longest wait for small rows: whoever ends at once forgets whom they just met. Lowered: a sync for each.
+pub const ROW_DELAY: Duration = Duration::from_secs(1);
+
+/// Longest wait for events of others: peers still have them. As long as file systems wait (ext4). Raised: more to fetch again after a crash, and more memory
+/// until then.
+pub const RECEIVED_DELAY: Duration = Duration::from_secs(5);
 
 /// How soon a write must be durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
     /// One's own event: within [`OWN_DELAY`] and one sync.
     Own,
-    /// Somebody else's, or a small row: within [`RECEIVED_DELAY`] and one sync.
+    /// A setting, a person, a room: within [`ROW_DELAY`] and one sync.
+    Row,
+    /// Somebody else's event: within [`RECEIVED_DELAY`] and one sync.
     Received,
 }
 
@@ -74,10 +82,11 @@ impl Flusher {
     pub fn soon(&self, urgency: Urgency) {
         match &self.form {
             Form::Thread { shared, .. } => {
-                let by = Instant::now() + urgency.delay();
+                let (now, most) = (Instant::now(), urgency.delay());
                 let mut wanted = shared.lock();
-                if wanted.by.is_none_or(|earlier| by < earlier) {
-                    wanted.by = Some(by);
+                if wanted.by.is_none_or(|by| now + most < by) {
+                    // Many who heard the same on one computer would all sync at once, and what is said meanwhile would wait for that.
+                    wanted.by = Some(now + most.mul_f64(rand::rng().random_range(0.5..=1.0)));
                     shared.changed.notify_one();
                 }
             }
@@ -91,6 +100,7 @@ impl Urgency {
     fn delay(self) -> Duration {
         match self {
             Urgency::Own => OWN_DELAY,
+            Urgency::Row => ROW_DELAY,
             Urgency::Received => RECEIVED_DELAY,
         }
     }

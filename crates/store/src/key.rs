@@ -85,6 +85,12 @@ pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
     key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
 }
 
+/// The position of what a relation is about, in its key.
+pub(crate) fn target_of_relation(key: &[u8]) -> Option<Position> {
+    let (target, _) = key.get(1 + size_of::<Name>()..)?.split_first_chunk::<PLACE_BYTES>()?;
+    Position::from_key(target)
+}
+
 /// Where an event lies, as rows of places remember it: its key without the room, which both share.
 pub(crate) fn to_location(event_key: &[u8]) -> Option<Vec<u8>> {
     let (space, rest) = event_key.split_first()?;

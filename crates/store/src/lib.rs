@@ -38,7 +38,7 @@ pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, Ro
 pub use disk::StoreError;
 #[cfg(feature = "manual")]
 pub use flusher::Due;
-pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, Urgency};
+pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 #[cfg(feature = "manual")]

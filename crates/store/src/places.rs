@@ -78,7 +78,9 @@ pub(crate) fn walk<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<
     let of = *of;
     let rows = of.rows(disk, seq).map_while(move |(key, row)| Some(numbered(&key, &disk.open_row(&key, &row)?)));
     let places = rows.flatten().skip_while(move |(number, _)| *number < seq);
-    places.zip(seq..).map_while(move |((number, place), expected)| if number == expected { key::of_location(&of.room, &place) } else { None })
+    places
+        .zip(seq..)
+        .map_while(move |((number, place), expected)| if number == expected { key::of_location(&of.room, &place) } else { None })
 }
 
 /// Leaves only the first `keep` events.

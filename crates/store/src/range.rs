@@ -72,6 +72,12 @@ impl Store {
         rows.filter_map(|(key, value)| self.event_of(self.disk().open_row(&key, &value)?)).collect()
     }
 
+    /// The newest message that an edit, a delete or a reaction here is about: one row is read.
+    pub fn newest_target(&self, room: &RoomId) -> Option<Position> {
+        let (key, _) = self.disk().scan_prefix(&key::of_room(key::RELATION, &self.room_name(room))).next_back()?;
+        key::target_of_relation(&key)
+    }
+
     /// Edits, deletes and reactions of one message, in order.
     pub fn relations_of(&self, room: &RoomId, target: &Position) -> Vec<Verified> {
         self.relations(room, target, target)

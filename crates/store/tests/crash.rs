@@ -171,7 +171,7 @@ fn the_flusher_reports_what_was_written_before_it_was_asked_and_rests_otherwise(
     let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the test listens")).expect("a thread");
     let mut pen = Pen::new(ana(), room(1), 1);
     let mut last = Mark::default();
-    for urgency in [Urgency::Own, Urgency::Received, Urgency::Own] {
+    for urgency in [Urgency::Own, Urgency::Row, Urgency::Received, Urgency::Own] {
         store.append(&pen.say_many(2)).expect("the disk has room");
         let wanted = store.mark();
         assert!(wanted > last);

@@ -113,6 +113,7 @@ fn relations_are_found_by_their_targets_only() {
     assert_eq!(store.relations_of(&room(1), &at[3]), of_three);
     assert!(store.relations_of(&room(1), &at[2]).is_empty());
     assert!(store.relations_of(&room(2), &at[1]).is_empty());
+    assert_eq!((store.newest_target(&room(1)), store.newest_target(&room(2))), (Some(at[3]), None));
     assert_eq!(store.relations(&room(1), &at[1], &at[3]), [of_one.clone(), of_three.clone()].concat());
     assert_eq!(store.relations(&room(1), &at[0], &at[2]), of_one);
     assert!(store.relations(&room(1), &at[4], &at[0]).is_empty(), "an empty range");

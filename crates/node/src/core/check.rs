@@ -176,7 +176,8 @@ impl Core {
     fn said_before(&self, room: RoomId, events: &[Verified]) -> Vec<Verified> {
         match (events.first(), events.last()) {
             (Some(first), Some(last)) if first.header.device != self.peer && !first.header.log.is_control() => {
-                self.store.relations(&room, &first.position(), &last.position())
+                let newest = self.rooms.get(&room).and_then(|state| state.newest_target);
+                if newest < Some(first.position()) { Vec::new() } else { self.store.relations(&room, &first.position(), &last.position()) }
             }
             _ => Vec::new(),
         }
@@ -202,12 +203,17 @@ impl Core {
             }
             Ok(Payload::Delete { target }) => {
                 self.erase_target(room, event, target);
-                self.changed.stale.insert((room, target));
+                self.note_target(room, target);
             }
-            Ok(Payload::Edit { target, .. } | Payload::Reaction { target, .. }) => {
-                self.changed.stale.insert((room, target));
-            }
+            Ok(Payload::Edit { target, .. } | Payload::Reaction { target, .. }) => self.note_target(room, target),
             Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn note_target(&mut self, room: RoomId, target: rooms::Target) {
+        self.changed.stale.insert((room, target));
+        if let Some(state) = self.rooms.get_mut(&room) {
+            state.newest_target = state.newest_target.max(Some(target));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::view::{Behind, Level, LinkState, Time};
 
 /// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
 const LOOK_AFTER: Millis = 1_000;
-/// What somebody lacks for less than this is on its way to them.
+/// What somebody lacks for less than this is on its way to them. Longer than it takes to tell those who are no active neighbours.
 const ON_ITS_WAY: Time = 2_000;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
@@ -27,6 +27,12 @@ pub(crate) struct Levels {
     due: BTreeMap<RoomId, Millis>,
     /// Only what was behind at the last look: bounded by neighbours × logs, and by [`MAX_READS`] a look.
     written: BTreeMap<RoomId, BTreeMap<(LogKey, u32), Time>>,
+}
+
+/// What somebody lacks: how many events, the first of which was written then.
+struct Missing {
+    since: Time,
+    count: u64,
 }
 
 impl Levels {
@@ -100,12 +106,11 @@ impl Core {
     fn level_of(&mut self, id: RoomId) -> Level {
         let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
-        let ties: BTreeMap<PeerId, (bool, u64)> =
-            self.gossip.ties(&id).filter(|tie| tie.member).map(|tie| (tie.peer, (tie.heard, tie.lacks))).collect();
+        let linked: BTreeMap<PeerId, bool> = self.gossip.linked(&id).collect();
         // Nobody is gone through one by one but those with a link or a dial: a room may have many thousand members.
         let (heard, silent): (Vec<bool>, Vec<bool>) =
-            ties.values().map(|(heard, _)| *heard || state.logs.is_empty()).partition(|heard| *heard);
-        let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !ties.contains_key(peer)).count();
+            linked.values().map(|heard| *heard || state.logs.is_empty()).partition(|heard| *heard);
+        let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !linked.contains_key(peer)).count();
         let others = state.members.member_count().saturating_sub(usize::from(state.members.is_member(&self.peer)));
         let rest = others.saturating_sub(heard.len() + silent.len() + unmet);
         let dialled = self.wanted.keys().filter(|peer| state.members.is_member(peer) && self.links.get(peer).is_none());
@@ -117,12 +122,9 @@ impl Core {
             away: small(out),
             ..Level::default()
         };
-        let old = |peer: &PeerId| missing.get(peer).is_some_and(|at| at.saturating_add(ON_ITS_WAY) <= self.now.wall);
-        let mut behind: Vec<Behind> = ties
-            .iter()
-            .filter(|(peer, (heard, lacks))| *heard && *lacks > 0 && old(peer))
-            .map(|(peer, (_, lacks))| Behind { peer: *peer, name: self.name_of(peer), count: *lacks })
-            .collect();
+        let old = missing.iter().filter(|(_, missing)| missing.since.saturating_add(ON_ITS_WAY) <= self.now.wall);
+        let mut behind: Vec<Behind> =
+            old.map(|(peer, missing)| Behind { peer: *peer, name: self.name_of(peer), count: missing.count }).collect();
         behind.sort_by(|a, b| b.count.cmp(&a.count).then(a.peer.cmp(&b.peer)));
         level.behind_in_all = small(behind.len());
         behind.truncate(NAMED);
@@ -137,13 +139,13 @@ impl Core {
         level
     }
 
-    /// When the first event was written that some linked member has not said to have, and the first that each of them lacks, other than what was just
-    /// pushed to them; 0 where that is not known yet.
-    fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Time>) {
+    /// When the first event was written that some linked member has not said to have (0 where that is not known yet), and what each of them lacks, other than
+    /// what was just pushed to them.
+    fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Missing>) {
         let Some(state) = self.rooms.get(&id) else { return (None, BTreeMap::new()) };
         let before = self.levels.written.remove(&id).unwrap_or_default();
         let mut written: BTreeMap<(LogKey, u32), Time> = BTreeMap::new();
-        let mut first: BTreeMap<PeerId, Time> = BTreeMap::new();
+        let mut all: BTreeMap<PeerId, Missing> = BTreeMap::new();
         let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
         for gap in self.gossip.behind(&id).filter(|gap| state.members.is_member(&gap.peer)) {
             let place = (gap.log, gap.from);
@@ -166,7 +168,9 @@ impl Core {
             if gap.on_its_way {
                 continue;
             }
-            first.entry(gap.peer).and_modify(|earlier| *earlier = at.min(*earlier)).or_insert(at);
+            let missing = all.entry(gap.peer).or_insert(Missing { since: at, count: 0 });
+            missing.since = missing.since.min(at);
+            missing.count += gap.count;
         }
         if !written.is_empty() {
             self.levels.written.insert(id, written);
@@ -174,7 +178,7 @@ impl Core {
         if more {
             self.levels.touch(id, self.now.mono);
         }
-        (unsaid, first)
+        (unsaid, all)
     }
 
     /// Dialling somebody fails, and they have written nothing since that would have come through others.

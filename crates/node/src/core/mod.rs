@@ -309,21 +309,21 @@ impl Core {
         if let Err(error) = self.store.put_setting(setting, value) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Received);
+        self.flusher.soon(Urgency::Row);
     }
 
     fn keep<R: store::Row>(&mut self, row: &R) {
         if let Err(error) = self.store.put(row) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Received);
+        self.flusher.soon(Urgency::Row);
     }
 
     fn forget<R: store::Row>(&mut self, id: &R::Id) {
         if let Err(error) = self.store.remove::<R>(id) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Received);
+        self.flusher.soon(Urgency::Row);
     }
 
     #[cfg(feature = "manual")]

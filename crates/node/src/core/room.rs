@@ -21,6 +21,8 @@ pub(crate) struct Room {
     /// Own control log.
     pub(crate) control: Option<Author>,
     pub(crate) last: Option<Last>,
+    /// The newest message that something is said about. What is newer need not be looked up for that.
+    pub(crate) newest_target: Option<Position>,
     pub(crate) unread: u32,
     pub(crate) lacking: u32,
     pub(crate) level: Level,

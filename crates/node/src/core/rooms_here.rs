@@ -54,6 +54,7 @@ impl Core {
             content: None,
             control: None,
             last: None,
+            newest_target: self.store.newest_target(&id),
             unread: 0,
             lacking: 0,
             level: view::Level::default(),

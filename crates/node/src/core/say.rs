@@ -115,8 +115,8 @@ impl Core {
             return Err(Refused::Disk);
         }
         self.put_back(room, author);
-        self.unsaved_until_durable(room, &events);
         self.publish(room, &events);
+        self.unsaved_until_durable(room, &events);
         self.applied(room, &events);
         Ok(events)
     }
