@@ -4,6 +4,7 @@
 //! idle link costs its keys and its sockets. It needs no timer: the driver watches all links at once (`watch.rs`).
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -34,6 +35,8 @@ use crate::report::Report;
 
 /// Rounds of reading and writing before other tasks of the thread get a turn.
 const ROUNDS: usize = 16;
+/// Messages told at once. One read may bring two thousand questions; between these parts the node turns to others.
+const MAX_TOLD: usize = 128;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
@@ -64,7 +67,7 @@ pub(crate) struct Link {
     /// Not told yet; nothing is read before.
     up: Option<Box<LinkUp>>,
     /// Received and not told yet; nothing more is read before, so that TCP slows the other side down.
-    messages: Vec<Message>,
+    messages: VecDeque<Message>,
     /// Leave to tell them.
     taken: Option<Taken>,
     /// Read together with the greeting.
@@ -132,7 +135,7 @@ impl Link {
             transport: session.transport,
             reader,
             up: Some(Box::new(up)),
-            messages,
+            messages: messages.into(),
             taken: None,
             rest,
             drained: false,
@@ -255,7 +258,7 @@ impl Link {
             return Some(Event::Received {
                 peer,
                 link,
-                messages: std::mem::take(&mut self.messages),
+                messages: self.messages.drain(..self.messages.len().min(MAX_TOLD)).collect(),
                 taken: self.taken.take().unwrap_or_default(),
             });
         }
@@ -283,9 +286,9 @@ impl Link {
         if let Some(inspect) = &context.inspect
             && self.shared.is_welcome()
         {
-            (inspect.0)(&self.messages);
+            (inspect.0)(self.messages.make_contiguous());
         }
-        if let Some(wait) = self.allowance.charge(&context.limits.talk, &self.messages, context.clock.tick()) {
+        if let Some(wait) = self.allowance.charge(&context.limits.talk, self.messages.make_contiguous(), context.clock.tick()) {
             debug!(wait, "too much talk");
             self.resting = Some(Box::pin(sleep(Duration::from_millis(wait))));
         }
@@ -332,7 +335,7 @@ impl Link {
                     Message::Pong(token) => self.on_pong(token),
                     Message::Bye(bye) => return Err(Over::silently(Reason::of_bye(bye))),
                     Message::Hello(_) => return Err(protocol(&"a second Hello")),
-                    other => self.messages.push(other),
+                    other => self.messages.push_back(other),
                 }
             }
         }

@@ -12,9 +12,9 @@ use super::links::MAX_SERVES;
 const MAX_EVENTS_PER_NEED: u32 = 8_192;
 /// Bytes of events in one Data.
 const MAX_DATA_BYTES: usize = 56 * 1024;
-/// Events that a link is served beyond twice all that there is: at once, and for each second that it is up. Higher: a greedy neighbour takes more time.
+/// Events that a link is served beyond all that there is: at once, and for each second that it is up. Higher: a greedy neighbour takes more time.
 /// Lower: whoever lost what was sent waits for it.
-const SERVED_AGAIN: u64 = 10_000;
+const SERVED_AGAIN: u64 = 2_000;
 const SERVED_AGAIN_PER_S: u64 = 500;
 /// So long after somebody said something, parts are small and come one at a time.
 const TALK_MS: u64 = 1_000;
@@ -37,7 +37,7 @@ impl Core {
         self.serving.insert(peer);
     }
 
-    /// Everybody may have everything twice, and then little by little: nobody who means well asks for more.
+    /// Everybody may have everything once, and then little by little: nobody who means well asks one and the same neighbour for it again.
     fn may_be_served(&mut self, peer: &PeerId) -> bool {
         let Some(link) = self.links.get(peer) else { return false };
         let rested = (self.now.mono.saturating_sub(link.up_at) / 1_000).saturating_mul(SERVED_AGAIN_PER_S);
@@ -46,7 +46,7 @@ impl Core {
         }
         let common = link.rooms.iter().filter_map(|room| self.rooms.get(room));
         let there_is: u64 = common.flat_map(|room| room.logs.heads()).map(|(_, head)| u64::from(head.seq)).sum();
-        link.served <= there_is.saturating_mul(2).saturating_add(rested).saturating_add(SERVED_AGAIN)
+        link.served <= there_is.saturating_add(rested).saturating_add(SERVED_AGAIN)
     }
 
     /// Somebody said something, here or elsewhere: what follows is not to wait.
