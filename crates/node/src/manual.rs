@@ -79,7 +79,13 @@ impl Hand {
     /// Ends a turn as the loop does: does what is due, and tells what changed.
     pub fn end_turn(&mut self, show: Show) {
         self.core.tick();
-        while self.core.serve() {}
+        loop {
+            let parts = self.core.serve();
+            if parts.is_empty() {
+                break;
+            }
+            parts.into_iter().for_each(|part| self.core.on_read(part.read()));
+        }
         match show {
             Show::All => self.core.tell_changes(),
             Show::Messages => self.core.tell_messages_only(),

@@ -13,6 +13,7 @@ use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
+use crate::core::serve::Read;
 use crate::core::{self, Core, Now, Options};
 use crate::handle::{MAX_REQUESTS, Node, Request, Say};
 
@@ -20,6 +21,8 @@ use crate::handle::{MAX_REQUESTS, Node, Request, Say};
 const MAX_NET_EVENTS: usize = 1_024;
 /// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a turn never takes long.
 const MAX_TURN: usize = 256;
+/// Parts of answers that were read and wait for the loop.
+const MAX_READS: usize = 64;
 /// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others, of those that it has a use for.
 /// Higher: whoever sends bad ones keeps a thread of the links busy for longer. Lower: under load more is left to the loop.
 const MAX_CHECKS_AHEAD: usize = 32;
@@ -29,6 +32,7 @@ enum Event {
     Requests(Vec<Request>),
     Net(Vec<net::Event>),
     Durable(Result<Mark, String>),
+    Read(Read),
     Due,
     Over,
 }
@@ -96,11 +100,18 @@ fn millis(duration: Duration) -> u64 {
 }
 
 async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: Inputs) {
+    let (to_loop, mut reads) = mpsc::channel(MAX_READS);
     let stopped = loop {
         core.tell_changes();
-        core.serve();
+        for part in core.serve() {
+            let to_loop = to_loop.clone();
+            tokio::task::spawn_blocking(move || {
+                // The loop is over: nobody is served any more.
+                let _loop_is_over = to_loop.blocking_send(part.read());
+            });
+        }
         let wake = core.next_wake().map(|at| clock.began + Duration::from_millis(at));
-        let event = next(wake, &mut inputs).await;
+        let event = next(wake, &mut inputs, &mut reads).await;
         core.set_now(clock.now());
         match event {
             Event::Requests(requests) => {
@@ -111,6 +122,7 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
             Event::Net(happenings) => happenings.into_iter().for_each(|happening| core.on_net(happening)),
             Event::Durable(Ok(mark)) => core.on_durable(mark),
             Event::Durable(Err(detail)) => core.on_disk_failure(detail),
+            Event::Read(read) => core.on_read(read),
             Event::Due => {}
             Event::Over => break None,
         }
@@ -120,6 +132,9 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
     inputs.from_net.close();
     inputs.durable.close();
     net.shutdown().await;
+    // Whoever reads has the store open.
+    drop(to_loop);
+    while reads.recv().await.is_some() {}
     let closed = tokio::task::spawn_blocking(move || core.close()).await;
     if closed.is_err() {
         tracing::error!("closing the store failed");
@@ -129,11 +144,12 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
     }
 }
 
-async fn next(wake: Option<Instant>, inputs: &mut Inputs) -> Event {
+async fn next(wake: Option<Instant>, inputs: &mut Inputs, reads: &mut mpsc::Receiver<Read>) -> Event {
     let mut requests = Vec::new();
     let mut happenings = Vec::new();
     tokio::select! {
         Some(outcome) = inputs.durable.recv() => Event::Durable(outcome),
+        Some(read) = reads.recv() => Event::Read(read),
         count = inputs.from_handles.recv_many(&mut requests, MAX_TURN) => if count == 0 { Event::Over } else { Event::Requests(requests) },
         count = inputs.from_net.recv_many(&mut happenings, MAX_TURN) => if count == 0 { Event::Over } else { Event::Net(happenings) },
         () = sleep_until(wake) => Event::Due,

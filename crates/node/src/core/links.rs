@@ -33,6 +33,8 @@ pub(crate) struct Link {
     pub(crate) outbox: Outbox,
     pub(crate) faults: u32,
     pub(crate) serves: VecDeque<Need>,
+    /// A part of the first of these is being read.
+    pub(crate) reading: bool,
     /// Events sent in answer to Needs.
     pub(crate) served: u64,
     pub(crate) welcome: bool,
@@ -119,6 +121,7 @@ impl Core {
             outbox,
             faults: 0,
             serves: VecDeque::new(),
+            reading: false,
             served: 0,
             welcome: false,
             rooms: Vec::new(),

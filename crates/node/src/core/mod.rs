@@ -15,7 +15,7 @@ mod people;
 mod room;
 mod rooms_here;
 mod say;
-mod serve;
+pub(crate) mod serve;
 mod show;
 mod spread;
 mod timeline;

@@ -3,7 +3,9 @@
 use std::ops::Bound::{Excluded, Unbounded};
 
 use identity::PeerId;
-use wire::message::{Class, Data, Message, Need};
+use net::LinkId;
+use store::Store;
+use wire::message::{Class, Data, Message, Need, RawEvent};
 
 use super::Core;
 use super::links::MAX_SERVES;
@@ -54,25 +56,21 @@ impl Core {
         self.quiet_at = self.now.mono.saturating_add(TALK_MS);
     }
 
-    /// Serves whoever waits, a part each; while people talk, one of them in turn. Whether there is more to be done at this moment.
-    pub(crate) fn serve(&mut self) -> bool {
+    /// Parts for whoever waits, one each; while people talk, for one of them in turn.
+    pub(crate) fn serve(&mut self) -> Vec<Part> {
         if self.now.mono < self.serve_at {
-            return false;
+            return Vec::new();
         }
         if self.now.mono >= self.quiet_at {
-            for peer in std::mem::take(&mut self.serving) {
-                self.serve_one(peer, u32::MAX);
-            }
-            return !self.serving.is_empty();
+            let waiting = std::mem::take(&mut self.serving);
+            return waiting.into_iter().filter_map(|peer| self.next_part(peer, u32::MAX)).collect();
         }
         let after = self.served_last.map_or(Unbounded, Excluded);
-        if let Some(peer) = self.serving.range((after, Unbounded)).next().or(self.serving.first()).copied() {
-            self.serving.remove(&peer);
-            self.serve_one(peer, EVENTS_BESIDE_TALK);
-            self.served_last = Some(peer);
-            self.serve_at = self.now.mono.saturating_add(PAUSE_BESIDE_TALK_MS);
-        }
-        false
+        let Some(peer) = self.serving.range((after, Unbounded)).next().or(self.serving.first()).copied() else { return Vec::new() };
+        self.serving.remove(&peer);
+        self.served_last = Some(peer);
+        self.serve_at = self.now.mono.saturating_add(PAUSE_BESIDE_TALK_MS);
+        self.next_part(peer, EVENTS_BESIDE_TALK).into_iter().collect()
     }
 
     /// When serving goes on.
@@ -80,32 +78,29 @@ impl Core {
         (!self.serving.is_empty()).then_some(self.serve_at)
     }
 
-    fn serve_one(&mut self, peer: PeerId, count: u32) {
-        if self.serve_part(peer, count) {
-            self.serving.insert(peer);
+    /// About so many events of what a peer asked for, if their bulk queue takes them; else it goes on when that has drained.
+    fn next_part(&mut self, peer: PeerId, count: u32) -> Option<Part> {
+        let link = self.links.get_mut(&peer)?;
+        // Before reading: else whoever asks without taking anything costs as much as whoever does.
+        if link.reading || !link.outbox.has_room(Class::Bulk, MAX_DATA_BYTES) {
+            return None;
         }
+        let need = *link.serves.front()?;
+        link.reading = true;
+        Some(Part { store: self.store.clone(), peer, link: link.id, need, count })
     }
 
-    /// One Data of about so many events, if the peer's bulk queue takes it; it goes on when that has drained. Whether there is more to be done now.
-    fn serve_part(&mut self, peer: PeerId, count: u32) -> bool {
-        let Some(link) = self.links.get(&peer) else { return false };
-        let Some(need) = link.serves.front().copied() else { return false };
-        // Before reading: else whoever asks without taking anything costs as much as whoever does.
-        if !link.outbox.has_room(Class::Bulk, MAX_DATA_BYTES) {
-            return false;
-        }
-        let events = match need.from <= need.to {
-            true => self.store.range(&need.room, need.log, need.from, need.to.min(need.from.saturating_add(count - 1)), MAX_DATA_BYTES),
-            false => Vec::new(),
-        };
+    /// Sends what was read for somebody, and goes on with what else they asked for.
+    pub(crate) fn on_read(&mut self, Read { peer, link, need, events }: Read) {
+        let Some(link) = self.links.get_mut(&peer).filter(|now| now.id == link) else { return };
+        link.reading = false;
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let served = need.from.saturating_add(count);
         let done = events.is_empty() || served > need.to;
         let last = if done { served.saturating_sub(1) } else { need.to };
         let data = Message::Data(Data { room: need.room, log: need.log, last, events });
-        let Some(link) = self.links.get_mut(&peer) else { return false };
         if link.outbox.offer(Class::Bulk, data.encode()).is_err() {
-            return false;
+            return;
         }
         link.served += u64::from(count);
         match (done, link.serves.front_mut()) {
@@ -114,6 +109,36 @@ impl Core {
                 link.serves.pop_front();
             }
         }
-        !link.serves.is_empty()
+        if !link.serves.is_empty() {
+            self.serving.insert(peer);
+        }
+    }
+}
+
+/// A part of an answer, to be read where it keeps nobody waiting: reading takes up to some milliseconds.
+pub(crate) struct Part {
+    store: Store,
+    peer: PeerId,
+    link: LinkId,
+    need: Need,
+    count: u32,
+}
+
+/// Events of a [`Part`], for [`Core::on_read`].
+pub(crate) struct Read {
+    peer: PeerId,
+    link: LinkId,
+    need: Need,
+    events: Vec<RawEvent>,
+}
+
+impl Part {
+    pub(crate) fn read(self) -> Read {
+        let Part { store, peer, link, need, count } = self;
+        let events = match need.from <= need.to {
+            true => store.range(&need.room, need.log, need.from, need.to.min(need.from.saturating_add(count - 1)), MAX_DATA_BYTES),
+            false => Vec::new(),
+        };
+        Read { peer, link, need, events }
     }
 }
