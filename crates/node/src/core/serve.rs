@@ -21,9 +21,9 @@ const SERVED_AGAIN_PER_S: u64 = 500;
 /// So long after somebody said something, parts are small and come one at a time.
 const TALK_MS: u64 = 1_000;
 /// Events in such a part. Higher: a message waits longer for a part to be read. Lower: whoever catches up while others talk waits longer.
-const EVENTS_BESIDE_TALK: u32 = 32;
+const EVENTS_BESIDE_TALK: u32 = 8;
 /// From one such part to the next.
-const PAUSE_BESIDE_TALK_MS: u64 = 1;
+const PAUSE_BESIDE_TALK_MS: u64 = 2;
 
 impl Core {
     /// Remembers a range to be served; one that does not fit is asked for again by the other side.
