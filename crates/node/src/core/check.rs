@@ -20,7 +20,8 @@ impl Core {
     /// Checks events that a peer sent and stores them if they are good.
     pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, origin: Origin, events: &[RawEvent]) -> Verdict {
         let verdict = self.judge(peer, room, origin, events);
-        if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { .. })) {
+        // People who come in one after the other are no talk: each of them is served who the others are.
+        if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
             self.note_talk();
         }
         verdict

@@ -104,11 +104,13 @@ impl Core {
         }
         let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
         let written = author.append(&self.me, &drafts, &mut self.clock, self.now.wall, ctl);
-        self.note_talk();
         let Ok(events) = written else {
             // A full log; the next attempt begins another.
             return Err(Refused::Limit);
         };
+        if !control {
+            self.note_talk();
+        }
         if let Err(error) = self.store.append(&events) {
             // These numbers are signed: the log is not gone on with, so that none is ever signed twice.
             self.alert(AlertKind::DiskFailing, error.to_string());
