@@ -255,10 +255,12 @@ impl Link {
             return Some(Event::LinkUp(up));
         }
         if !self.messages.is_empty() {
+            // The last part takes the room with it: an idle link keeps none.
+            let rest = self.messages.split_off(self.messages.len().min(MAX_TOLD));
             return Some(Event::Received {
                 peer,
                 link,
-                messages: self.messages.drain(..self.messages.len().min(MAX_TOLD)).collect(),
+                messages: std::mem::replace(&mut self.messages, rest).into(),
                 taken: self.taken.take().unwrap_or_default(),
             });
         }
