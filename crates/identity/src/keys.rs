@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
 use zeroize::Zeroizing;
 
 use crate::peer::{PeerId, Signature};
@@ -79,10 +79,43 @@ impl UnpackedKey {
     }
 
     /// Exactly [`verify`] for this peer.
+    ///
+    /// The library's `verify_strict`, without its unpacking of the signature's point, which is a seventh of a check: its plain `verify` takes no
+    /// other writing of a point than the canonical one, so small orders are told by their bytes, and this key has been found to be of another order.
+    /// Invariant: both give the same answer, guarded by `small_order_signatures_are_refused` and `both_doors_agree_on_any_bytes`.
     pub fn verify(&self, context: &'static [u8], message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
-        self.key.verify_strict(&signed_bytes(context, message), &signature).map_err(|_| BadSignature)
+        if SMALL_ORDER.contains(signature.r_bytes()) {
+            return Err(BadSignature);
+        }
+        self.key.verify(&signed_bytes(context, message), &signature).map_err(|_| BadSignature)
     }
+}
+
+/// y of the points of order 8, up to its sign.
+const ORDER_8: [[u8; 32]; 2] = [
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, //
+        0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, //
+        0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+/// All points whose order divides the cofactor, in their canonical encodings: y little endian, the sign of x in the highest bit (RFC 8032, 5.1.2).
+const SMALL_ORDER: [[u8; 32]; 8] = {
+    let (mut one, mut minus_one) = ([0; 32], [0xff; 32]);
+    one[0] = 1;
+    (minus_one[0], minus_one[31]) = (0xec, 0x7f);
+    let [low, high] = ORDER_8;
+    [one, minus_one, [0; 32], negated([0; 32]), low, negated(low), high, negated(high)]
+};
+
+const fn negated(mut point: [u8; 32]) -> [u8; 32] {
+    point[31] |= 0x80;
+    point
 }
 
 /// A memory of recently seen keys, which spares unpacking them again.
@@ -152,7 +185,10 @@ fn signed_bytes(context: &'static [u8], message: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use curve25519_dalek::{EdwardsPoint, Scalar};
     use proptest::prelude::*;
+    use sha2::{Digest, Sha512};
 
     use super::*;
 
@@ -242,6 +278,37 @@ mod tests {
             carry = sum >> 8;
         }
         assert_eq!(checked(&ana().peer(), EVENT, b"hello", &Signature::from_bytes(bytes)), Err(BadSignature));
+    }
+
+    #[test]
+    fn small_order_points_are_all_listed() {
+        let mut known = EIGHT_TORSION.map(|point| point.compress().to_bytes());
+        let mut listed = SMALL_ORDER;
+        known.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    /// With a key that has a part of small order, whoever holds it can sign with each of these points; the plain equation holds.
+    #[test]
+    fn small_order_signatures_are_refused() {
+        let secret = SigningKey::from_bytes(&[1; 32]).to_scalar();
+        for part in EIGHT_TORSION {
+            let name = (EdwardsPoint::mul_base(&secret) + part).compress().to_bytes();
+            let key = VerifyingKey::from_bytes(&name).expect("a point");
+            let mut forged = 0;
+            for (message, point) in (0..64_u8).flat_map(|message| SMALL_ORDER.map(|point| (message, point))) {
+                let signed = signed_bytes(EVENT, &[message]);
+                let challenge = Sha512::new().chain_update(point).chain_update(name).chain_update(&signed).finalize();
+                let response = Scalar::from_bytes_mod_order_wide(&challenge.into()) * secret;
+                let theirs = ed25519_dalek::Signature::from_components(point, response.to_bytes());
+                forged += u32::from(key.verify(&signed, &theirs).is_ok());
+                assert!(key.verify_strict(&signed, &theirs).is_err());
+                let ours = Signature::from_bytes(theirs.to_bytes());
+                assert_eq!(checked(&PeerId::from_bytes(name), EVENT, &[message], &ours), Err(BadSignature));
+            }
+            assert!(forged > 0, "the plain rule takes some, so that the stricter one is seen at work");
+        }
     }
 
     #[test]
