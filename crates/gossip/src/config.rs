@@ -48,13 +48,21 @@ pub struct Config {
     /// Silence after which all active neighbours are told what one has. Higher: "everyone has everything" is shown later. Lower: a digest to each of them for
     /// every few words.
     pub rest_after: Millis,
+    /// Times at which others are told of events are multiples of this, so that several are told in one turn. Higher: each is told later by half of it. Lower: a
+    /// turn of the node for each of them.
+    pub tell_every: Millis,
     /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later. Lower: more small messages.
     pub acks_after: Millis,
     /// Longest wait before an active neighbour is told of new events by Heads (Plumtree's IHAVE); each is told after a quarter of it at the earliest. Higher: a
     /// broken tree is noticed later. Lower: each message costs most of its Heads by itself, which is most of what spreading costs.
     pub heads_after: Millis,
-    /// The same for linked members who are no active neighbours: they have others who tell them. Higher: "everyone has everything" is shown later. Lower: they
-    /// cost as much as active ones.
+    /// The same while the tree around this device is whole. Higher: the first message that a broken tree holds up is noticed later. Lower: as `heads_after`.
+    pub calm_heads_after: Millis,
+    /// Time without a change of the tree or the active view after which the tree is taken for whole. Higher: more Heads after each change. Lower: of the
+    /// messages that one break holds up more wait for long.
+    pub calm_after: Millis,
+    /// The same as `heads_after` for linked members who are no active neighbours: they have others who tell them. Higher: "everyone has everything" is shown
+    /// later. Lower: they cost as much as active ones.
     pub far_heads_after: Millis,
     /// Shortest wait before asking for what may still be on its way (Plumtree's timer); the longest is three times that. Higher: a loss is repaired later.
     /// Lower: things are sent twice where a message needs longer through the tree than Heads do past it.
@@ -91,13 +99,23 @@ impl Default for Config {
             rest: 30_000,
             digest_every: 10_000,
             rest_after: 2_000,
+            tell_every: 100,
             acks_after: 100,
             heads_after: 600,
-            far_heads_after: 1_500,
+            calm_heads_after: 1_800,
+            calm_after: 5_000,
+            far_heads_after: 5_000,
             graft_after: 150,
             need_timeout: 5_000,
             need_hedge: 750,
             needs_at_once: 4,
         }
+    }
+}
+
+impl Config {
+    /// When others can be told of events, not before `at`.
+    pub(crate) fn tell_at(&self, at: Millis) -> Millis {
+        at.next_multiple_of(self.tell_every.max(1))
     }
 }

@@ -124,7 +124,7 @@ impl Engine {
         room_of
     }
 
-    fn on_run<R>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
+    fn on_run<R: rand::Rng>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
         if state.standing(&peer) != Some(Standing::Member) {
             return;
         }

@@ -43,6 +43,7 @@ pub(crate) struct Neighbour {
     pub(crate) rests_until: Millis,
     /// Active neighbours that they last said to have.
     pub(crate) degree: u8,
+    degree_at: Millis,
     /// Linked only to look whether they are apart from us; so they are asked if their logs differ.
     pub(crate) looked_up: bool,
     /// Questions that they owe an answer to, and how many they never answered.
@@ -72,6 +73,7 @@ impl Neighbour {
             asked: None,
             rests_until: 0,
             degree: u8::MAX,
+            degree_at: now,
             looked_up: false,
             questions: 0,
             late: 0,
@@ -85,9 +87,16 @@ impl Neighbour {
         self.standing == Standing::Member
     }
 
-    /// Whether they may depend on what they are told here: active neighbours, those who are to become one, and those who have too few.
-    pub(crate) fn is_near(&self, config: &Config) -> bool {
-        self.active || !self.is_member() || self.asked.is_some() || usize::from(self.degree) < config.active_min
+    /// They said how many active neighbours they have.
+    pub(crate) fn says_degree(&mut self, degree: u8, now: Millis) {
+        (self.degree, self.degree_at) = (degree, now);
+    }
+
+    /// Whether they may have nobody else to be told by: those who are to become active neighbours, and those who had too few lately. Who still has too few
+    /// asks again.
+    pub(crate) fn is_needy(&self, config: &Config, now: Millis) -> bool {
+        let poor = usize::from(self.degree) < config.active_min && now < self.degree_at + config.rest;
+        !self.is_member() || self.asked.is_some() || poor
     }
 
     /// How far they are known, or about, to have a log.

@@ -46,13 +46,33 @@ impl Room {
         }
         let (now, config) = (around.now, around.config);
         let alone = self.actives() < config.active_min;
+        let calm = now >= self.troubled_at + config.calm_after;
         for neighbour in self.neighbours.values_mut().filter(|n| n.heads_at.is_none()) {
-            let wait = if alone || neighbour.is_near(config) { config.heads_after } else { config.far_heads_after };
-            let at = now + around.rng.random_range(wait / 4..=wait);
+            let wait = match neighbour.active {
+                _ if alone => config.heads_after,
+                true if calm => config.calm_heads_after,
+                false if !neighbour.is_needy(config, now) => config.far_heads_after,
+                true | false => config.heads_after,
+            };
+            let at = config.tell_at(now + around.rng.random_range(wait / 4..=wait));
             neighbour.heads_at = Some(at);
             self.news.at = Some(self.news.at.map_or(at, |first| first.min(at)));
         }
         self.news.spread = true;
+    }
+
+    /// The tree or the view changed: what others may have missed by that they are told of soon.
+    pub(crate) fn trouble<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let (now, config) = (around.now, around.config);
+        let calm = now >= self.troubled_at + config.calm_after;
+        self.troubled_at = now;
+        if !calm || self.news.at.is_none() {
+            return;
+        }
+        for at in self.neighbours.values_mut().filter(|n| n.active).filter_map(|n| n.heads_at.as_mut()) {
+            *at = (*at).min(config.tell_at(now + around.rng.random_range(config.heads_after / 4..=config.heads_after)));
+        }
+        self.news.at = self.neighbours.values().filter_map(|n| n.heads_at).min();
     }
 
     /// Everybody is told at once: there is nobody to push to.

@@ -115,6 +115,7 @@ impl Room {
             *dial = Dial { since: around.now, state: DialState::Failed };
         }
         if was_active {
+            self.trouble(around);
             self.book.rest(&peer, around.now + around.config.patience);
             self.book.at_hand(around.config, peer, around.rng);
         }
@@ -228,7 +229,7 @@ impl Room {
     /// Somebody wants to be an active neighbour.
     pub(crate) fn on_ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, ask: Ask) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        neighbour.degree = ask.degree;
+        neighbour.says_degree(ask.degree, around.now);
         let accepted = neighbour.active || self.admits(around, &peer, ask.urgent);
         if accepted {
             self.activate(around, peer, false);
@@ -274,7 +275,7 @@ impl Room {
     pub(crate) fn on_reply<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, reply: NeighbourReply) {
         let full = self.actives() >= around.config.active_max;
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        neighbour.degree = reply.degree;
+        neighbour.says_degree(reply.degree, around.now);
         let asked = neighbour.asked.take().is_some();
         if reply.accepted && !neighbour.active {
             // Too late, or others were faster: they must not believe in a neighbour that they have not.
@@ -291,10 +292,11 @@ impl Room {
 
     pub(crate) fn on_disconnect<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, degree: u8) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        neighbour.degree = degree;
+        neighbour.says_degree(degree, around.now);
         neighbour.deactivate();
         neighbour.rests_until = around.now + around.config.rest;
         self.release(around, &peer);
+        self.trouble(around);
         self.regrow(around);
         self.tend(around);
     }

@@ -251,7 +251,7 @@ impl Room {
         if chosen.questions < limit { Holder::Free(*peer) } else { Holder::Busy(*peer) }
     }
 
-    fn ask_for<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
+    fn ask_for<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
         let have = self.own.seq(&log);
         let Some(target) = self.wants.target(&log) else { return };
         self.wants.ask(log, peer, around.now + around.config.need_timeout);

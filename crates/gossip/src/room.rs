@@ -34,6 +34,8 @@ pub(crate) struct Room {
     /// Logs that ended in a fork: never asked for again.
     pub(crate) stopped: BTreeSet<LogKey>,
     pub(crate) news: News,
+    /// When the tree or the active view last changed.
+    pub(crate) troubled_at: Millis,
     /// Logs that changed whose authors are linked.
     pub(crate) acks: BTreeSet<LogKey>,
     pub(crate) acks_at: Option<Millis>,
@@ -88,6 +90,7 @@ impl Room {
             pursue_at: Millis::MAX,
             stopped: stopped.into_iter().collect(),
             news: News::default(),
+            troubled_at: now,
             acks: BTreeSet::new(),
             acks_at: None,
             digest_at: now + jittered(config.digest_every, around.rng),
@@ -158,7 +161,7 @@ impl Room {
             Message::Need(need) => self.on_need(around, peer, need),
             Message::Data(m) => self.on_data(around, peer, m.log, m.last, m.events),
             Message::Prune(_) => self.on_prune(&peer),
-            Message::Graft(_) => self.on_graft(&peer),
+            Message::Graft(_) => self.on_graft(around, &peer),
             Message::Neighbour(ask) => self.on_ask(around, peer, ask),
             Message::NeighbourReply(reply) => self.on_reply(around, peer, reply),
             Message::Disconnect(m) => self.on_disconnect(around, peer, m.degree),
@@ -335,7 +338,7 @@ impl Room {
         self.rest_at.get_or_insert(around.now + around.config.rest_after);
         if self.neighbours.contains_key(&log.device) {
             self.acks.insert(log);
-            self.acks_at.get_or_insert(around.now + around.config.acks_after);
+            self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
         }
         if self.wants.target(&log).is_some_and(|target| target <= head.seq) {
             self.unwant(around.now, &log);

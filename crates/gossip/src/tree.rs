@@ -53,7 +53,7 @@ impl Room {
     }
 
     /// Somebody pushed what was here already.
-    pub(crate) fn on_duplicate<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
+    pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
         // If it was fetched meanwhile, this edge is not one too many but only slow: the one that was grafted for fetching is.
         let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
         match fetched.and_then(|place| self.fetched.remove(place)) {
@@ -99,7 +99,7 @@ impl Room {
 
     /// Somebody was the first to bring an event, so this edge is a branch. If it is lazy here, a Prune and the run crossed: both sides must agree, or what comes
     /// from this one goes along it and what comes from the other does not.
-    pub(crate) fn on_first<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+    pub(crate) fn on_first<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         if self.neighbours.get(&peer).is_some_and(|n| !n.eager) {
             self.graft(around, peer);
         }
@@ -111,14 +111,14 @@ impl Room {
         }
     }
 
-    pub(crate) fn on_graft(&mut self, peer: &PeerId) {
-        if let Some(neighbour) = self.neighbours.get_mut(peer) {
-            neighbour.eager |= neighbour.active && !neighbour.owed;
-        }
+    pub(crate) fn on_graft<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(peer).filter(|n| n.active && !n.owed) else { return };
+        neighbour.eager = true;
+        self.trouble(around);
     }
 
     /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that crossed may have left the other side with another opinion.
-    pub(crate) fn graft<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
+    pub(crate) fn graft<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
         if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.now < at + GRAFT_PAUSE) {
             return;
@@ -126,6 +126,7 @@ impl Room {
         neighbour.grafted_at = Some(around.now);
         neighbour.eager = true;
         around.out.push(Effect::Send { peer, message: Message::Graft(self.id) });
+        self.trouble(around);
     }
 
     /// A branch broke: if none is left, another edge takes its place at once.

@@ -127,7 +127,35 @@ fn who_is_no_active_neighbour_is_told_later() {
     };
     let (near, far) = (told(3), told(5));
     let ([near], [far]) = (near.as_slice(), far.as_slice()) else { panic!("{sent:?}") };
-    assert!((config.heads_after / 4..=config.heads_after).contains(near), "{near}");
-    assert!((config.far_heads_after / 4..=config.far_heads_after).contains(far), "{far}");
+    assert!(within(config.calm_heads_after).contains(near), "{near}");
+    assert!(within(config.far_heads_after).contains(far), "{far}");
     assert_eq!((told(2), told(4)), (vec![], vec![]), "who brought it and who got it have it");
+}
+
+#[test]
+fn after_a_change_of_the_tree_active_neighbours_are_told_soon() {
+    let config = Config::default();
+    let changes = [
+        (Message::Graft(ROOM), config.heads_after),
+        (Message::Disconnect(wire::message::Disconnect { room: ROOM, degree: 5 }), config.heads_after),
+        // An edge too many says nothing of what others missed.
+        (Message::Prune(ROOM), config.calm_heads_after),
+    ];
+    for (change, longest) in changes {
+        let mut ana = Ana::with(&[2, 3, 4], &[]);
+        ana.says(0, 3, Message::Prune(ROOM));
+        ana.sends(0..10_000);
+        ana.runs(10_000, 2, log(1));
+        ana.says(10_000, 4, change.clone());
+        let sent = ana.sends(10_000..20_000);
+        let told: Vec<u64> =
+            sent.iter().filter(|(_, to, m)| *to == person(3) && matches!(m, Message::Heads(_))).map(|(at, _, _)| *at).collect();
+        let [at] = told.as_slice() else { panic!("{change:?}: {sent:?}") };
+        assert!(within(longest).contains(&(at - 10_000)), "{change:?}: {at}");
+    }
+}
+
+/// Milliseconds after which somebody is told who is to be told after this long at most.
+fn within(longest: u64) -> std::ops::RangeInclusive<u64> {
+    longest / 4..=longest + Config::default().tell_every
 }

@@ -118,8 +118,13 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
                 if let Some(stop) = carry_out(&mut core, requests) {
                     break Some(stop);
                 }
+                // What was said is written to the links before this device's own window hears of it.
+                tokio::task::yield_now().await;
             }
-            Event::Net(happenings) => happenings.into_iter().for_each(|happening| core.on_net(happening)),
+            Event::Net(happenings) => {
+                happenings.into_iter().for_each(|happening| core.on_net(happening));
+                core.tell_new_messages();
+            }
             Event::Durable(Ok(mark)) => core.on_durable(mark),
             Event::Durable(Err(detail)) => core.on_disk_failure(detail),
             Event::Read(read) => core.on_read(read),

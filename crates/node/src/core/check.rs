@@ -75,7 +75,7 @@ impl Core {
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Verdict::Later { log };
         }
-        self.flusher.soon(Urgency::Received);
+        self.sync_soon(Urgency::Received);
         if let Some(state) = self.rooms.get_mut(&room)
             && let Err(error) = state.logs.advance(log, head, hlc)
         {

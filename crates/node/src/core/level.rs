@@ -11,9 +11,9 @@ use super::Core;
 use crate::view::{Behind, Level, LinkState, Time};
 
 /// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
-const LOOK_AFTER: Millis = 1_000;
+const LOOK_AFTER: Millis = 2_000;
 /// What somebody lacks for less than this is on its way to them. Longer than it takes to tell those who are no active neighbours.
-const ON_ITS_WAY: Time = 2_000;
+const ON_ITS_WAY: Time = 6_000;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
 /// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.
@@ -149,7 +149,9 @@ impl Core {
         let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
         for gap in self.gossip.behind(&id).filter(|gap| state.members.is_member(&gap.peer)) {
             let place = (gap.log, gap.from);
-            let known = written.get(&place).or_else(|| before.get(&place)).copied();
+            // Nearly always it is the last one.
+            let last = state.logs.get(&gap.log).filter(|held| held.head.seq == gap.from).map(|held| held.hlc.ms());
+            let known = last.or_else(|| written.get(&place).or_else(|| before.get(&place)).copied());
             let at = match known {
                 Some(at) => at,
                 None if reads == MAX_READS => {

@@ -100,6 +100,8 @@ pub struct Core {
     nearby_visible: bool,
     store: Store,
     flusher: Flusher,
+    /// How soon what this turn wrote must be durable.
+    to_sync: Option<Urgency>,
     net: Net,
     gossip: gossip::Engine,
     rng: StdRng,
@@ -174,6 +176,7 @@ impl Core {
             nearby_visible,
             store,
             flusher,
+            to_sync: None,
             net,
             rng,
             known_members: known,
@@ -242,6 +245,9 @@ impl Core {
 
     /// Does what is due.
     pub(crate) fn tick(&mut self) {
+        if let Some(urgency) = self.to_sync.take() {
+            self.flusher.soon(urgency);
+        }
         if self.gossip_wake.is_some_and(|at| at <= self.now.mono) {
             self.gossip_wake = None;
             self.gossip(gossip::Input::Tick);
@@ -276,6 +282,9 @@ impl Core {
     /// Everything is to be on disk; the loop ends after this.
     pub(crate) fn close(mut self) {
         self.keep_last_seen();
+        if let Some(urgency) = self.to_sync.take() {
+            self.flusher.soon(urgency);
+        }
         // Its last flush must come before the store says that it ended in order.
         drop(self.flusher);
         if let Err(error) = self.store.close() {
@@ -309,21 +318,26 @@ impl Core {
         if let Err(error) = self.store.put_setting(setting, value) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Row);
+        self.sync_soon(Urgency::Row);
+    }
+
+    /// What is written now must be durable soon. The flusher is told at the end of the turn: waking its thread takes as long as storing an event.
+    pub(crate) fn sync_soon(&mut self, urgency: Urgency) {
+        self.to_sync = Some(self.to_sync.map_or(urgency, |other| other.min(urgency)));
     }
 
     fn keep<R: store::Row>(&mut self, row: &R) {
         if let Err(error) = self.store.put(row) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Row);
+        self.sync_soon(Urgency::Row);
     }
 
     fn forget<R: store::Row>(&mut self, id: &R::Id) {
         if let Err(error) = self.store.remove::<R>(id) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.flusher.soon(Urgency::Row);
+        self.sync_soon(Urgency::Row);
     }
 
     #[cfg(feature = "manual")]

@@ -156,7 +156,7 @@ impl Core {
         };
         self.keep(&row);
         // To be in a room or not is more than a convenience.
-        self.flusher.soon(Urgency::Own);
+        self.sync_soon(Urgency::Own);
         self.open_room(row);
         self.changed.room(id);
         self.changed.members.insert(id);
@@ -299,7 +299,7 @@ impl Core {
         state.row.standing = standing;
         let row = state.row.clone();
         self.keep(&row);
-        self.flusher.soon(Urgency::Own);
+        self.sync_soon(Urgency::Own);
         self.changed.room(id);
         if standing == Standing::Member {
             self.on_member_for_attempts(id);

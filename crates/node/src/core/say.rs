@@ -127,7 +127,7 @@ impl Core {
         if let Some(last) = events.last() {
             self.unsaved.push_back((self.store.mark(), room, OwnHead { log: last.header.log, seq: last.header.seq }));
         }
-        self.flusher.soon(Urgency::Own);
+        self.sync_soon(Urgency::Own);
     }
 
     /// Hands each run to gossip.

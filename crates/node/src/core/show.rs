@@ -44,15 +44,20 @@ impl Core {
         }
     }
 
-    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of members cost more than all the rest of a simulation.
-    #[cfg(feature = "manual")]
-    pub(crate) fn tell_messages_only(&mut self) {
+    /// Tells new messages before the rest of the turn: they are what somebody waits for.
+    pub(crate) fn tell_new_messages(&mut self) {
         let mut notices = Vec::new();
         self.tell_messages(&mut notices);
-        self.changed = super::changed::Changed::default();
         if !notices.is_empty() {
             (self.sink)(notices);
         }
+    }
+
+    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of members cost more than all the rest of a simulation.
+    #[cfg(feature = "manual")]
+    pub(crate) fn tell_messages_only(&mut self) {
+        self.tell_new_messages();
+        self.changed = super::changed::Changed::default();
     }
 
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
