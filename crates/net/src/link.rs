@@ -76,7 +76,9 @@ pub(crate) struct Link {
     /// Waits for room in the node's queue.
     permit: Option<Permit>,
     allowance: Allowance,
-    /// Said too much: nothing is read before.
+    /// So many of the messages are paid for.
+    paid: usize,
+    /// Said too much: nothing is told, nor read, before.
     resting: Option<Pin<Box<Sleep>>>,
     /// Sealed, and not taken by the socket yet.
     out: Vec<u8>,
@@ -141,6 +143,7 @@ impl Link {
             drained: false,
             permit: None,
             allowance,
+            paid: 0,
             resting: None,
             out: Vec::new(),
             sent: 0,
@@ -216,6 +219,9 @@ impl Link {
         if self.up.is_none() && self.messages.is_empty() && !self.drained {
             return Ok(false);
         }
+        if self.up.is_none() && !self.messages.is_empty() && !self.pay(waking) {
+            return Ok(false);
+        }
         // Only reads are counted, and only one waits at a time.
         if self.taken.is_none() && self.up.is_none() && !self.messages.is_empty() {
             self.taken = self.shared.poll_untaken(waking);
@@ -255,8 +261,13 @@ impl Link {
             return Some(Event::LinkUp(up));
         }
         if !self.messages.is_empty() {
+            // Of a link that is over the rest is told unpaid.
+            let part = match std::mem::take(&mut self.paid) {
+                0 => MAX_TOLD,
+                paid => paid,
+            };
             // The last part takes the room with it: an idle link keeps none.
-            let rest = self.messages.split_off(self.messages.len().min(MAX_TOLD));
+            let rest = self.messages.split_off(self.messages.len().min(part));
             return Some(Event::Received {
                 peer,
                 link,
@@ -267,33 +278,37 @@ impl Link {
         std::mem::take(&mut self.drained).then_some(Event::Drained { peer, link })
     }
 
-    /// Reads once, unless the node has not taken what was read before.
-    fn read(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
-        if let Some(resting) = &mut self.resting {
-            if resting.as_mut().poll(waking).is_pending() {
-                return Ok(false);
+    /// Whether the next messages are paid for. If not, time that passes wakes the task.
+    fn pay(&mut self, waking: &mut Waking<'_>) -> bool {
+        while self.paid == 0 {
+            if let Some(resting) = &mut self.resting {
+                if resting.as_mut().poll(waking).is_pending() {
+                    return false;
+                }
+                self.resting = None;
             }
-            self.resting = None;
+            let (talk, now) = (&self.context.limits.talk, self.context.clock.tick());
+            self.paid = self.allowance.pay(talk, self.messages.iter().take(MAX_TOLD), now);
+            if self.paid == 0 {
+                let wait = self.allowance.wait(talk);
+                debug!(wait, "too much talk");
+                self.resting = Some(Box::pin(sleep(Duration::from_millis(wait))));
+            }
         }
-        let read = self.read_messages(waking)?;
-        if read && !self.messages.is_empty() {
-            self.weigh();
-        }
-        Ok(read)
+        true
     }
 
-    /// What one read yielded is looked at, and paid for.
-    fn weigh(&mut self) {
-        let context = &self.context;
-        if let Some(inspect) = &context.inspect
+    /// Reads once, unless the node has not taken what was read before.
+    fn read(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
+        let read = self.read_messages(waking)?;
+        if read
+            && !self.messages.is_empty()
+            && let Some(inspect) = &self.context.inspect
             && self.shared.is_welcome()
         {
             (inspect.0)(self.messages.make_contiguous());
         }
-        if let Some(wait) = self.allowance.charge(&context.limits.talk, self.messages.make_contiguous(), context.clock.tick()) {
-            debug!(wait, "too much talk");
-            self.resting = Some(Box::pin(sleep(Duration::from_millis(wait))));
-        }
+        Ok(read)
     }
 
     fn read_messages(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
