@@ -56,8 +56,12 @@ pub struct Config {
     /// Longest wait before an active neighbour is told of new events by Heads (Plumtree's IHAVE); each is told after a quarter of it at the earliest. Higher: a
     /// broken tree is noticed later. Lower: each message costs most of its Heads by itself, which is most of what spreading costs.
     pub heads_after: Millis,
-    /// The same while the tree around this device is whole. Higher: the first message that a broken tree holds up is noticed later. Lower: as `heads_after`.
+    /// The same while the tree around this device is whole, but for those who asked to be told early. Higher: "everyone has everything" is shown later. Lower: as
+    /// `heads_after`.
     pub calm_heads_after: Millis,
+    /// Active neighbours beside the tree who are asked to tell early even while it is whole. Higher: each message costs more Heads. Lower: the first message
+    /// that a broken tree holds up is noticed later.
+    pub lookouts: usize,
     /// Time without a change of the tree or the active view after which the tree is taken for whole. Higher: more Heads after each change. Lower: of the
     /// messages that one break holds up more wait for long.
     pub calm_after: Millis,
@@ -103,6 +107,7 @@ impl Default for Config {
             acks_after: 100,
             heads_after: 600,
             calm_heads_after: 1_800,
+            lookouts: 2,
             calm_after: 5_000,
             far_heads_after: 5_000,
             graft_after: 150,

@@ -35,6 +35,9 @@ pub(crate) struct Neighbour {
     pub(crate) chosen: bool,
     /// Fresh events are pushed to them.
     pub(crate) eager: bool,
+    /// A lookout of this device: asked to tell it early what is new; and this device is one of theirs.
+    pub(crate) lookout: bool,
+    pub(crate) looks_out_for: bool,
     pub(crate) pruned_at: Option<Millis>,
     pub(crate) grafted_at: Option<Millis>,
     /// Until when an answer to our request is waited for.
@@ -68,6 +71,8 @@ impl Neighbour {
             active: false,
             chosen: false,
             eager: false,
+            lookout: false,
+            looks_out_for: false,
             pruned_at: None,
             grafted_at: None,
             asked: None,
@@ -159,6 +164,7 @@ impl Neighbour {
     /// No longer in the active view.
     pub(crate) fn deactivate(&mut self) {
         (self.active, self.chosen, self.eager) = (false, false, false);
+        (self.lookout, self.looks_out_for) = (false, false);
     }
 
     /// Whether another request to change views or trees is taken.

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use identity::PeerId;
 use rand::RngExt;
+use rand::seq::IteratorRandom;
 use wire::ids::{LogKey, RoomId};
-use wire::message::{HeadOf, Heads, Message};
+use wire::message::{HeadOf, Heads, Message, Neighbour as Ask};
 
 use crate::room::{Around, Room};
 use crate::{Effect, Millis};
@@ -46,11 +47,11 @@ impl Room {
         }
         let (now, config) = (around.now, around.config);
         let alone = self.actives() < config.active_min;
-        let calm = now >= self.troubled_at + config.calm_after;
+        let calm = self.is_calm(around);
         for neighbour in self.neighbours.values_mut().filter(|n| n.heads_at.is_none()) {
             let wait = match neighbour.active {
                 _ if alone => config.heads_after,
-                true if calm => config.calm_heads_after,
+                true if calm && !neighbour.looks_out_for => config.calm_heads_after,
                 false if !neighbour.is_needy(config, now) => config.far_heads_after,
                 true | false => config.heads_after,
             };
@@ -61,10 +62,35 @@ impl Room {
         self.news.spread = true;
     }
 
+    /// Neither tree nor view have changed for a while.
+    fn is_calm<R>(&self, around: &Around<'_, R>) -> bool {
+        around.now >= self.troubled_at + around.config.calm_after
+    }
+
+    /// While all is calm most neighbours tell late what they have. A few beside the tree are asked to tell early, so that a break is noticed all the same.
+    pub(crate) fn keep_lookouts<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        if !self.is_calm(around) {
+            return;
+        }
+        let config = around.config;
+        let mut have = self.neighbours.values().filter(|n| n.active && !n.eager && n.lookout).count();
+        while have != config.lookouts {
+            let more = have < config.lookouts;
+            let some = self.neighbours.iter().filter(|(_, n)| n.active && !n.eager && n.lookout != more).map(|(peer, _)| *peer);
+            let Some(peer) = some.choose(around.rng) else { return };
+            let degree = self.degree();
+            if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                neighbour.lookout = more;
+            }
+            around.out.push(Effect::Send { peer, message: Message::Neighbour(Ask { room: self.id, urgent: more, degree }) });
+            have = if more { have + 1 } else { have - 1 };
+        }
+    }
+
     /// The tree or the view changed: what others may have missed by that they are told of soon.
     pub(crate) fn trouble<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let (now, config) = (around.now, around.config);
-        let calm = now >= self.troubled_at + config.calm_after;
+        let calm = self.is_calm(around);
         self.troubled_at = now;
         if !calm || self.news.at.is_none() {
             return;

@@ -39,7 +39,7 @@ impl Room {
         self.neighbours.values().filter(|n| n.active).count()
     }
 
-    fn degree(&self) -> u8 {
+    pub(crate) fn degree(&self) -> u8 {
         u8::try_from(self.actives()).unwrap_or(u8::MAX)
     }
 
@@ -230,6 +230,9 @@ impl Room {
     pub(crate) fn on_ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, ask: Ask) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         neighbour.says_degree(ask.degree, around.now);
+        if neighbour.active && neighbour.asked.is_none() {
+            neighbour.looks_out_for = ask.urgent;
+        }
         let accepted = neighbour.active || self.admits(around, &peer, ask.urgent);
         if accepted {
             self.activate(around, peer, false);
@@ -378,6 +381,7 @@ impl Room {
         if self.tend_at <= now {
             self.tend(around);
         }
+        self.keep_lookouts(around);
         if self.shuffle_at <= now {
             self.shuffle_at = now + jittered(around.config.shuffle_every, around.rng);
             let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
