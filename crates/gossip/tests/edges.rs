@@ -155,6 +155,49 @@ fn after_a_change_of_the_tree_active_neighbours_are_told_soon() {
     }
 }
 
+#[test]
+fn two_beside_the_tree_are_asked_to_look_out_while_all_is_calm() {
+    let mut ana = Ana::with(&[2, 3, 4, 5, 6], &[]);
+    let beside = [3, 4, 5, 6].map(person);
+    [3, 4, 5].into_iter().for_each(|peer| drop(ana.says(0, peer, Message::Prune(ROOM))));
+    let asked = |sent: Vec<(u64, PeerId, Message)>| -> Vec<(PeerId, bool)> {
+        let asks = sent.into_iter().filter_map(|(_, peer, message)| match message {
+            Message::Neighbour(ask) => Some((peer, ask.urgent)),
+            _ => None,
+        });
+        asks.collect()
+    };
+    assert_eq!(asked(ana.sends(0..Config::default().calm_after)), [], "a tree that changes is noticed without them");
+    let first = asked(ana.sends(5_000..30_000));
+    let [(one, true), (other, true)] = first.as_slice() else { panic!("{first:?}") };
+    assert!(one != other && beside.contains(one) && beside.contains(other));
+    // One becomes a branch, and another takes their place; once they are none any more they are three.
+    ana.handle(30_000, Input::Received { peer: *one, message: Message::Graft(ROOM) });
+    let second = asked(ana.sends(30_000..60_000));
+    let [(third, true)] = second.as_slice() else { panic!("{second:?}") };
+    assert!(third != one && third != other && beside.contains(third));
+    ana.handle(60_000, Input::Received { peer: *one, message: Message::Prune(ROOM) });
+    let third = asked(ana.sends(60_000..90_000));
+    assert!(matches!(third.as_slice(), [(_, false)]), "{third:?}");
+}
+
+#[test]
+fn whoever_asks_for_it_is_told_early_while_all_is_calm() {
+    let config = Config::default();
+    let mut ana = Ana::with(&[2, 3, 4], &[]);
+    ana.says(0, 3, Message::Prune(ROOM));
+    for (at, urgent, longest) in [(10_000, true, config.heads_after), (20_000, false, config.calm_heads_after)] {
+        ana.sends(at - 10_000..at);
+        ana.says(at, 3, Message::Neighbour(Neighbour { room: ROOM, urgent, degree: 5 }));
+        ana.runs(at, 2, log(at));
+        let sent = ana.sends(at..at + 9_000);
+        let told: Vec<u64> =
+            sent.iter().filter(|(_, to, m)| *to == person(3) && matches!(m, Message::Heads(_))).map(|(then, _, _)| then - at).collect();
+        let [after] = told.as_slice() else { panic!("{sent:?}") };
+        assert!(within(longest).contains(after), "{after}");
+    }
+}
+
 /// Milliseconds after which somebody is told who is to be told after this long at most.
 fn within(longest: u64) -> std::ops::RangeInclusive<u64> {
     longest / 4..=longest + Config::default().tell_every
