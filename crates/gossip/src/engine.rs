@@ -53,7 +53,7 @@ impl Engine {
 
     /// Who is linked in a room, and how one stands with them.
     pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.ties())
+        self.rooms.get(room).into_iter().flat_map(|room| room.ties(&self.config))
     }
 
     /// Linked members of a room, and whether they have said what they have.
@@ -63,7 +63,7 @@ impl Engine {
 
     /// Each log of a room of which a neighbour that was heard lacks something.
     pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.behind())
+        self.rooms.get(room).into_iter().flat_map(|room| room.behind(&self.config))
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {

@@ -281,8 +281,8 @@ impl Room {
     }
 
     /// Who is linked, and how.
-    pub(crate) fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
-        self.neighbours.iter().map(|(peer, neighbour)| {
+    pub(crate) fn ties<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Tie> + 'a {
+        self.neighbours.iter().map(move |(peer, neighbour)| {
             let ahead = neighbour.said().filter(|(log, _)| !self.stopped.contains(log));
             let Neighbour { active, eager, chosen, .. } = **neighbour;
             Tie {
@@ -292,7 +292,7 @@ impl Room {
                 eager,
                 dialled: chosen,
                 heard: neighbour.was_heard(),
-                lacks: self.gaps(peer, neighbour).filter(|gap| !gap.on_its_way).map(|gap| gap.count).sum(),
+                lacks: self.gaps(config, peer, neighbour).filter(|gap| !gap.on_its_way).map(|gap| gap.count).sum(),
                 ahead: ahead.map(|(log, seq)| tie::beyond(seq, self.own.seq(log))).sum(),
             }
         })
@@ -304,12 +304,12 @@ impl Room {
     }
 
     /// Where neighbours that were heard are behind.
-    pub(crate) fn behind(&self) -> impl Iterator<Item = Behind> + '_ {
-        self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(|(peer, neighbour)| self.gaps(peer, neighbour))
+    pub(crate) fn behind<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Behind> + 'a {
+        self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(move |(peer, neighbour)| self.gaps(config, peer, neighbour))
     }
 
     /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends elsewhere for others, and their own they have.
-    fn gaps<'a>(&'a self, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Behind> + 'a {
+    fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Behind> + 'a {
         // Side by side, because both are sorted: a look-up for each of them took a tenth of all that a crowd costs.
         let mut said = neighbour.said().peekable();
         self.own.iter().filter_map(move |head| {
@@ -320,7 +320,13 @@ impl Room {
             }
             // To an author it is said at once what arrived, so silence means that it did not.
             let on_its_way = neighbour.has(&head.log) >= head.seq && head.log.device != self.me;
-            Some(Behind { peer: *peer, log: head.log, from: said + 1, count: tie::beyond(head.seq, said), on_its_way })
+            let longest = match neighbour.active {
+                _ if head.log.device == self.me => config.acks_after,
+                true => config.calm_heads_after,
+                false => config.far_heads_after,
+            };
+            let said_within = longest + config.tell_every;
+            Some(Behind { peer: *peer, log: head.log, from: said + 1, count: tie::beyond(head.seq, said), on_its_way, said_within })
         })
     }
 

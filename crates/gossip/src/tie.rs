@@ -3,6 +3,8 @@
 use identity::PeerId;
 use wire::ids::LogKey;
 
+use crate::Millis;
+
 /// A linked device in one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tie {
@@ -37,6 +39,8 @@ pub struct Behind {
     pub count: u64,
     /// All of these were pushed to them: they will say so when logs are next compared.
     pub on_its_way: bool,
+    /// If they have it, they say so within this time after they got it.
+    pub said_within: Millis,
 }
 
 /// Events of a log that one end has beyond the other.

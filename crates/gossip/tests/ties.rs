@@ -53,7 +53,9 @@ fn what_ben_said_tells_what_he_lacks_and_what_he_has_beyond() {
     let Tie { heard, lacks, ahead, .. } = tie(&ana);
     assert_eq!((heard, lacks, ahead), (true, 2, 3), "his own log he has");
     let behind: Vec<Behind> = ana.behind(&ROOM).collect();
-    assert_eq!(behind, [Behind { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false }]);
+    let config = Config::default();
+    let said_within = config.acks_after + config.tell_every;
+    assert_eq!(behind, [Behind { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false, said_within }]);
     ben_says(&mut ana, &[(log(1), 5)]);
     assert_eq!((tie(&ana).lacks, ana.behind(&ROOM).count()), (0, 0));
 }

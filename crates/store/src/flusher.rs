@@ -15,7 +15,7 @@ pub const OWN_DELAY: Duration = Duration::from_millis(5);
 /// Longest wait for small rows: whoever ends at once forgets whom they just met. Lowered: a sync for each.
 pub const ROW_DELAY: Duration = Duration::from_secs(1);
 
-/// Longest wait for events of others: peers still have them. Lowered: more syncs, each of which costs as much as storing fifty events. Raised: more to fetch again after a crash, and more memory
+/// Longest wait for events of others: peers still have them. Lowered: more syncs while people talk. Raised: more to fetch again after a crash, and more memory
 /// until then.
 pub const RECEIVED_DELAY: Duration = Duration::from_secs(10);
 

@@ -12,8 +12,8 @@ use crate::view::{Behind, Level, LinkState, Time};
 
 /// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
 const LOOK_AFTER: Millis = 2_000;
-/// What somebody lacks for less than this is on its way to them. Longer than it takes to tell those who are no active neighbours.
-const ON_ITS_WAY: Time = 6_000;
+/// What somebody lacks for less than this is on its way to them, beside the time that they take to say that they have it.
+const ON_ITS_WAY: Time = 1_500;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
 /// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.
@@ -29,9 +29,9 @@ pub(crate) struct Levels {
     written: BTreeMap<RoomId, BTreeMap<(LogKey, u32), Time>>,
 }
 
-/// What somebody lacks: how many events, the first of which was written then.
+/// What somebody lacks: how many events, and from when on silence means that they do.
 struct Missing {
-    since: Time,
+    told_at: Time,
     count: u64,
 }
 
@@ -122,7 +122,7 @@ impl Core {
             away: small(out),
             ..Level::default()
         };
-        let old = missing.iter().filter(|(_, missing)| missing.since.saturating_add(ON_ITS_WAY) <= self.now.wall);
+        let old = missing.iter().filter(|(_, missing)| missing.told_at <= self.now.wall);
         let mut behind: Vec<Behind> =
             old.map(|(peer, missing)| Behind { peer: *peer, name: self.name_of(peer), count: missing.count }).collect();
         behind.sort_by(|a, b| b.count.cmp(&a.count).then(a.peer.cmp(&b.peer)));
@@ -170,8 +170,9 @@ impl Core {
             if gap.on_its_way {
                 continue;
             }
-            let missing = all.entry(gap.peer).or_insert(Missing { since: at, count: 0 });
-            missing.since = missing.since.min(at);
+            let told_at = at.saturating_add(ON_ITS_WAY).saturating_add(gap.said_within);
+            let missing = all.entry(gap.peer).or_insert(Missing { told_at, count: 0 });
+            missing.told_at = missing.told_at.min(told_at);
             missing.count += gap.count;
         }
         if !written.is_empty() {

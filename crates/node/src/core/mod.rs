@@ -245,9 +245,6 @@ impl Core {
 
     /// Does what is due.
     pub(crate) fn tick(&mut self) {
-        if let Some(urgency) = self.to_sync.take() {
-            self.flusher.soon(urgency);
-        }
         if self.gossip_wake.is_some_and(|at| at <= self.now.mono) {
             self.gossip_wake = None;
             self.gossip(gossip::Input::Tick);
@@ -261,6 +258,7 @@ impl Core {
         }
         self.look_at_levels();
         self.look_at_network();
+        self.order_sync();
     }
 
     /// Own events up to this mark are on disk.
@@ -282,9 +280,7 @@ impl Core {
     /// Everything is to be on disk; the loop ends after this.
     pub(crate) fn close(mut self) {
         self.keep_last_seen();
-        if let Some(urgency) = self.to_sync.take() {
-            self.flusher.soon(urgency);
-        }
+        self.order_sync();
         // Its last flush must come before the store says that it ended in order.
         drop(self.flusher);
         if let Err(error) = self.store.close() {
@@ -324,6 +320,12 @@ impl Core {
     /// What is written now must be durable soon. The flusher is told at the end of the turn: waking its thread takes as long as storing an event.
     pub(crate) fn sync_soon(&mut self, urgency: Urgency) {
         self.to_sync = Some(self.to_sync.map_or(urgency, |other| other.min(urgency)));
+    }
+
+    fn order_sync(&mut self) {
+        if let Some(urgency) = self.to_sync.take() {
+            self.flusher.soon(urgency);
+        }
     }
 
     fn keep<R: store::Row>(&mut self, row: &R) {
