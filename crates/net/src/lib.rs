@@ -7,7 +7,7 @@
 //! Data passes in through [`Net`] (orders) and each link's [`Outbox`] (encoded messages), and out as [`Event`]s over one
 //! bounded channel. While the node leaves that channel full, links stop reading, and TCP slows their peers down.
 //! Inside: `table` decides (pure), `driver` is the one task that owns it, `greeting` makes a connection a link, `link` is one
-//! task per link, `watch` looks after all of them, `gate` bounds strangers.
+//! task per link, `line` its socket and cipher, `watch` looks after all of them, `gate` bounds strangers.
 //! Start in `event.rs`, then `table/mod.rs`.
 
 mod allowance;
@@ -22,6 +22,7 @@ mod farewell;
 mod gate;
 mod greeting;
 mod handle;
+mod line;
 mod link;
 mod listen;
 #[cfg(feature = "manual")]

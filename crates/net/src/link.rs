@@ -1,35 +1,34 @@
 //! One task per link, for both directions.
 //!
 //! It keeps no read buffer (a scratch per thread serves all links) and no write buffer unless the socket is full, so that an
-//! idle link costs its keys and its sockets. It needs no timer: the driver watches all links at once (`watch.rs`).
+//! idle link costs its keys and its sockets. It needs no timer: the driver watches all links at once (`watch.rs`). Socket and
+//! cipher lie where others can write as well (`line.rs`).
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as Waking, Poll, ready};
+use std::task::{Context as Waking, Poll};
 use std::time::{Duration, Instant};
 
 use identity::PeerId;
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::mpsc::{OwnedPermit, Sender};
 use tokio::time::{Sleep, sleep};
 use tracing::{debug, trace};
-use wire::frame::{pack_records, pad};
 use wire::limits::{FRAME_HEADER, MAX_FRAME};
-use wire::{Bye, Class, FrameReader, Message, Role, Transport};
+use wire::{Bye, Class, FrameReader, Message, Role};
 
 use crate::allowance::Allowance;
 use crate::context::Context;
 use crate::event::{Event, LinkId, LinkUp};
 use crate::farewell;
 use crate::greeting::{Arrival, decode};
-use crate::outbox::{End, Orders, Outbox, Shared, Taken};
+use crate::line::Line;
+use crate::outbox::{End, NoLine, Orders, Outbox, Shared, Taken};
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -42,16 +41,15 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
-/// Room for one read, one plaintext and one frame to write.
+/// Room for one read and one plaintext.
 struct Scratch {
     input: Vec<u8>,
     plaintext: Vec<u8>,
-    sealed: Vec<u8>,
 }
 
 impl Scratch {
     fn new() -> Self {
-        Self { input: vec![0; FRAME_HEADER + MAX_FRAME], plaintext: Vec::new(), sealed: Vec::new() }
+        Self { input: vec![0; FRAME_HEADER + MAX_FRAME], plaintext: Vec::new() }
     }
 }
 
@@ -61,8 +59,6 @@ pub(crate) struct Link {
     shared: Arc<Shared>,
     id: LinkId,
     peer: PeerId,
-    stream: TcpStream,
-    transport: Transport,
     reader: FrameReader,
     /// Not told yet; nothing is read before.
     up: Option<Box<LinkUp>>,
@@ -80,9 +76,6 @@ pub(crate) struct Link {
     paid: usize,
     /// Said too much: nothing is told, nor read, before.
     resting: Option<Pin<Box<Sleep>>>,
-    /// Sealed, and not taken by the socket yet.
-    out: Vec<u8>,
-    sent: usize,
     ping: Option<(u64, Instant)>,
     _alive: Sender<Infallible>,
 }
@@ -105,9 +98,11 @@ impl Over {
     fn saying(bye: Bye) -> Self {
         Self { reason: Reason::of_bye(bye), bye: Some(bye) }
     }
+}
 
-    fn lost(error: &io::Error) -> Self {
-        Self::silently(Reason::of_io(error))
+impl From<NoLine> for Over {
+    fn from(_: NoLine) -> Self {
+        Self::silently(Reason::Lost)
     }
 }
 
@@ -117,6 +112,7 @@ impl From<End> for Over {
             End::Say(bye) => Self::saying(bye),
             End::Stalled => Self::silently(Reason::TooSlow),
             End::Silent => Self::silently(Reason::Silent),
+            End::Broken(reason) => Self::silently(reason),
         }
     }
 }
@@ -127,14 +123,13 @@ impl Link {
         let Arrival { stream, remote, session, hello, reader, messages, rest } = arrival;
         let outbox = Outbox::new(shared.clone());
         let allowance = Allowance::new(&context.limits.talk, context.clock.tick());
+        shared.connect(Line::new(stream, session.transport, context.clock));
         let up = LinkUp { peer: session.peer, link: id, role: session.role, remote, hash: session.hash, hello, outbox, asked: None };
         Box::new(Self {
             context,
             shared,
             id,
             peer: session.peer,
-            stream,
-            transport: session.transport,
             reader,
             up: Some(Box::new(up)),
             messages: messages.into(),
@@ -145,8 +140,6 @@ impl Link {
             allowance,
             paid: 0,
             resting: None,
-            out: Vec::new(),
-            sent: 0,
             ping: None,
             _alive: alive,
         })
@@ -173,10 +166,10 @@ impl Link {
     }
 
     /// Ends a link that never ran.
-    pub(crate) async fn turn_away(mut self: Box<Self>, bye: Bye) {
-        self.shared.close();
-        let words = self.parting_words(Some(bye));
-        farewell::linger(self.stream, &words, &self.context.times).await;
+    pub(crate) async fn turn_away(self: Box<Self>, bye: Bye) {
+        let Some(line) = self.shared.close() else { return };
+        let (stream, words) = line.part(bye);
+        farewell::linger(stream, &words, &self.context.times).await;
     }
 
     /// Runs until the link is over, and tells so.
@@ -201,10 +194,11 @@ impl Link {
 
     /// Does a bit of everything that can be done; whether there was anything. If not, whatever changes that wakes the task.
     fn turn(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
-        let orders = self.shared.poll_orders(waking, self.out.is_empty());
+        let orders = self.shared.poll_orders(waking);
         if let Some(end) = orders.end {
             return Err(end.into());
         }
+        self.drained |= orders.drained;
         if orders.ping {
             self.send_ping();
         }
@@ -321,11 +315,10 @@ impl Link {
                 self.take(&rest, &mut scratch.plaintext)?;
                 return Ok(true);
             }
-            // Knows that the socket is empty after it gave less than there was room for, and does not ask it again.
             let mut input = ReadBuf::new(&mut scratch.input);
-            match Pin::new(&mut self.stream).poll_read(waking, &mut input) {
+            match self.shared.with_line(|line| line.poll_read(waking, &mut input))? {
                 Poll::Pending => Ok(false),
-                Poll::Ready(Err(error)) => Err(Over::lost(&error)),
+                Poll::Ready(Err(error)) => Err(Over::silently(Reason::of_io(&error))),
                 Poll::Ready(Ok(())) if input.filled().is_empty() => Err(Over::silently(Reason::Lost)),
                 Poll::Ready(Ok(())) => {
                     self.take(input.filled(), &mut scratch.plaintext)?;
@@ -342,7 +335,7 @@ impl Link {
             Over::saying(Bye::Protocol)
         };
         while let Some(body) = self.reader.next(&mut input).map_err(|fault| protocol(&fault))? {
-            self.transport.open(body, plaintext).map_err(|fault| protocol(&fault))?;
+            self.shared.with_line(|line| line.open(body, plaintext))?.map_err(|fault| protocol(&fault))?;
             self.shared.set_heard(self.context.clock.tick());
             let messages = decode(plaintext).map_err(|fault| protocol(&fault))?;
             trace!(bytes = body.len(), messages = messages.len(), "frame in");
@@ -361,67 +354,16 @@ impl Link {
 
     /// Writes once: what the socket did not take last time, or else what waits in the queues.
     fn write(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
-        if !self.out.is_empty() {
-            return match self.write_rest(waking) {
+        let written = self.shared.with_line(|line| {
+            if line.is_free() {
+                return line.write(&self.shared);
+            }
+            match line.poll_write_rest(waking, &self.shared) {
                 Poll::Ready(result) => result.map(|()| true),
                 Poll::Pending => Ok(false),
-            };
-        }
-        SCRATCH.with_borrow_mut(|scratch| {
-            scratch.plaintext.clear();
-            self.drained |= self.shared.drain(&mut scratch.plaintext);
-            if scratch.plaintext.is_empty() {
-                return Ok(false);
             }
-            pad(&mut scratch.plaintext);
-            scratch.sealed.clear();
-            self.seal(&scratch.plaintext, &mut scratch.sealed)?;
-            let taken = self.try_write(&scratch.sealed)?;
-            let rest = scratch.sealed.get(taken..).unwrap_or_default();
-            trace!(bytes = scratch.sealed.len(), waiting = rest.len(), "frame out");
-            if !rest.is_empty() {
-                self.out = rest.to_vec();
-                self.shared.set_stalled(self.context.clock.tick());
-            }
-            Ok(true)
-        })
-    }
-
-    fn write_rest(&mut self, waking: &mut Waking<'_>) -> Poll<Result<(), Over>> {
-        if let Err(error) = ready!(self.stream.poll_write_ready(waking)) {
-            return Poll::Ready(Err(Over::lost(&error)));
-        }
-        let taken = match self.try_write(self.out.get(self.sent..).unwrap_or_default()) {
-            Ok(taken) => taken,
-            Err(over) => return Poll::Ready(Err(over)),
-        };
-        self.sent += taken;
-        if taken > 0 {
-            self.shared.set_moving();
-        }
-        if self.sent >= self.out.len() {
-            self.out = Vec::new();
-            self.sent = 0;
-        } else {
-            self.shared.set_stalled(self.context.clock.tick());
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Bytes that the socket took, 0 if it is full.
-    fn try_write(&self, bytes: &[u8]) -> Result<usize, Over> {
-        match self.stream.try_write(bytes) {
-            Ok(taken) => Ok(taken),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-            Err(error) => Err(Over::lost(&error)),
-        }
-    }
-
-    fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<(), Over> {
-        self.transport.seal(plaintext, sealed).map_err(|fault| {
-            tracing::error!(peer = ?self.peer, link = %self.id, %fault, "a frame could not be sealed");
-            Over::silently(Reason::Lost)
-        })
+        });
+        written?.map_err(Over::silently)
     }
 
     fn send_ping(&mut self) {
@@ -441,27 +383,15 @@ impl Link {
         let _ = Outbox::new(self.shared.clone()).offer(Class::Control, message.encode());
     }
 
-    /// What is still to be written: a begun frame, and the reason.
-    fn parting_words(&mut self, bye: Option<Bye>) -> Vec<u8> {
-        let mut words = self.out.split_off(self.sent.min(self.out.len()));
-        if let Some(bye) = bye {
-            let mut plaintext = Vec::new();
-            pack_records([&*Message::Bye(bye).encode()], &mut plaintext);
-            if self.seal(&plaintext, &mut words).is_err() {
-                words.clear();
-            }
-        }
-        words
-    }
-
     async fn part(mut self: Box<Self>, over: Over) {
-        self.shared.close();
-        let mut words = match over.bye {
-            Some(bye) => self.parting_words(Some(bye)),
-            None => Vec::new(),
-        };
-        let taken = self.stream.try_write(&words).unwrap_or(0);
-        words.drain(..taken);
+        let line = self.shared.close();
+        let parting = over.bye.and_then(|bye| line.map(|line| line.part(bye)));
+        // Said before the node hears of the end, if the socket takes it.
+        let parting = parting.map(|(stream, mut words)| {
+            let taken = stream.try_write(&words).unwrap_or(0);
+            words.drain(..taken);
+            (stream, words)
+        });
         let down = Event::LinkDown { peer: self.peer, link: self.id, reason: over.reason };
         if over.bye == Some(Bye::Shutdown) {
             // Nobody may be listening any more.
@@ -474,8 +404,8 @@ impl Link {
             let _ = self.context.events.send(down).await;
             let _ = self.context.reports.send(Report::Ended(self.peer, self.id, over.reason)).await;
         }
-        if over.bye.is_some() {
-            farewell::linger(self.stream, &words, &self.context.times).await;
+        if let Some((stream, words)) = parting {
+            farewell::linger(stream, &words, &self.context.times).await;
         }
     }
 }
@@ -491,6 +421,6 @@ mod tests {
             size_of::<F>()
         }
         assert!(size_of_future(Link::run) <= 64, "{} bytes", size_of_future(Link::run));
-        assert!(size_of::<Link>() <= 640, "{} bytes", size_of::<Link>());
+        assert!(size_of::<Link>() <= 384, "{} bytes", size_of::<Link>());
     }
 }

@@ -191,16 +191,17 @@ impl Feed {
 
     /// A full control queue has ended the link.
     pub fn end(&self) -> Option<Bye> {
-        match self.0.poll_orders(&mut Context::from_waker(Waker::noop()), true).end {
+        match self.0.poll_orders(&mut Context::from_waker(Waker::noop())).end {
             Some(End::Say(bye)) => Some(bye),
             // Ordered by the watch over real links only.
-            Some(End::Stalled | End::Silent) | None => None,
+            Some(End::Stalled | End::Silent | End::Broken(_)) | None => None,
         }
     }
 
     /// The link is over: nothing more is taken.
     pub fn close(&self) {
-        self.0.close();
+        // There is no line: whoever holds this plays the socket.
+        let _none = self.0.close();
     }
 }
 

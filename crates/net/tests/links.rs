@@ -5,6 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use net::{Config, DialId, Event, Full, Limits, PeerState, QueueLimit, Reason, Times};
+use support::raw::Raw;
 use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
 use wire::{Bye, Class, Message, Role};
 
@@ -41,6 +42,63 @@ async fn many_messages_arrive_in_order_and_once() {
             next += 1;
         }
     }
+}
+
+/// Two threads: the link's task and whoever says something write by turns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_writes_messages_arrive_in_order_and_once() {
+    let (ana, up, mut ben, _) = linked().await;
+    let (ana_id, outbox) = (ana.id, up.outbox);
+    let _ana = ana.unattended();
+    const COUNT: u32 = 20_000;
+    tokio::spawn(async move {
+        for n in 0..COUNT {
+            // Large enough to fill the socket now and then.
+            let record = numbered(n, 300 + n as usize % 7 * 500).encode();
+            let offer = |record| if n % 3 == 0 { outbox.offer(Class::Live, record) } else { outbox.send_now(Class::Live, record) };
+            while offer(record.clone()).is_err() {
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let mut next = 0;
+    while next < COUNT {
+        for message in ben.received(ana_id).await {
+            assert_eq!(number(&message), next);
+            next += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_now_is_in_the_socket_before_any_task_has_a_turn() {
+    let mut ana = Peer::start(ANA).await;
+    let mut ben = Raw::dial(ana.address, identity(BEN)).await;
+    let up = ana.up(identity(BEN).peer()).await;
+    // What a link begins with.
+    ben.receive_until(|message| matches!(message, Message::Ping(_)).then_some(())).await;
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    let socket = socket2::SockRef::from(&ben.stream);
+    up.outbox.offer(Class::Live, numbered(1, 300).encode()).expect("there is room");
+    assert!(socket.peek(&mut byte).is_err(), "what is offered waits for the link's task");
+    up.outbox.send_now(Class::Live, numbered(2, 300).encode()).expect("there is room");
+    assert_eq!(socket.peek(&mut byte).ok(), Some(1));
+    let said = [ben.receive().await, ben.receive().await].map(|message| message.as_ref().map(number));
+    assert_eq!(said, [Some(1), Some(2)]);
+}
+
+#[tokio::test]
+async fn a_link_that_breaks_while_somebody_writes_is_over() {
+    let mut ana = Peer::start(ANA).await;
+    let ben = Raw::dial(ana.address, identity(BEN)).await;
+    let up = ana.up(identity(BEN).peer()).await;
+    // Closed with a reset: whoever writes next fails.
+    socket2::SockRef::from(&ben.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+    drop(ben);
+    let record = numbered(1, 300).encode();
+    let _refused_once_it_is_over: Vec<_> = (0..3).map(|_| up.outbox.send_now(Class::Live, record.clone())).collect();
+    assert_eq!(ana.down(identity(BEN).peer()).await, Reason::Lost);
+    assert_eq!(up.outbox.send_now(Class::Live, record), Err(Full));
 }
 
 #[tokio::test]
