@@ -1,15 +1,18 @@
 //! How the rest of the program talks to the node's task.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 use wire::ids::RoomId;
 
 use crate::core::Core;
+use crate::turns::Turns;
 use crate::view::{Notice, Refused, Said};
 
 /// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends faster than the disk takes it.
 pub(crate) const MAX_REQUESTS: usize = 1_024;
 
-/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one. Called on the node's task: it must not block.
+/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one. Called at the end of a turn: it must not block.
 pub type Sink = Box<dyn FnMut(Vec<Notice>) -> u64 + Send>;
 
 /// The node's task has ended.
@@ -39,11 +42,12 @@ pub(crate) struct Say {
 #[derive(Clone)]
 pub struct Node {
     requests: mpsc::Sender<Request>,
+    turns: Arc<Turns>,
 }
 
 impl Node {
-    pub(crate) fn new(requests: mpsc::Sender<Request>) -> Self {
-        Node { requests }
+    pub(crate) fn new(requests: mpsc::Sender<Request>, turns: Arc<Turns>) -> Self {
+        Node { requests, turns }
     }
 
     /// Runs a closure on the node's task and gives its result.
@@ -52,11 +56,12 @@ impl Node {
         let job = Box::new(move |core: &mut Core| {
             let _gone = done.send(f(core));
         });
-        self.requests.send(Request::Do(job)).await.map_err(|_| Closed)?;
+        self.queue(Request::Do(job)).await?;
         result.await.map_err(|_| Closed)
     }
 
-    /// Queues a message; the receiver gets the outcome. Splitting the two lets a client send many without waiting for each.
+    /// Says it at once if the node rests, or queues it; the receiver gets the outcome. Splitting the two lets a client send many without waiting
+    /// for each. What one caller says is said in that order.
     pub async fn say(
         &self,
         room: RoomId,
@@ -64,15 +69,24 @@ impl Node {
         reply_to: Option<wire::ids::EventId>,
     ) -> Result<oneshot::Receiver<Result<Said, Refused>>, Closed> {
         let (done, result) = oneshot::channel();
-        self.requests.send(Request::Say(Say { room, text, reply_to, done })).await.map_err(|_| Closed)?;
+        if let Err(later) = self.turns.say_now(Say { room, text, reply_to, done }) {
+            self.queue(Request::Say(later)).await?;
+        }
         Ok(result)
     }
 
     /// Ends the node in order: goodbye to peers, everything on disk.
     pub async fn stop(&self) {
         let (done, ended) = oneshot::channel();
-        if self.requests.send(Request::Stop(done)).await.is_ok() {
+        if self.queue(Request::Stop(done)).await.is_ok() {
             let _already_gone = ended.await;
         }
+    }
+
+    async fn queue(&self, request: Request) -> Result<(), Closed> {
+        let room = self.requests.reserve().await.map_err(|_| Closed)?;
+        self.turns.queue();
+        room.send(request);
+        Ok(())
     }
 }

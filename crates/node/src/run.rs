@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use net::Net;
 use rand::SeedableRng;
@@ -14,8 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
 use crate::core::serve::Read;
-use crate::core::{self, Core, Now, Options};
+use crate::core::{self, Core, Options};
 use crate::handle::{MAX_REQUESTS, Node, Request, Say};
+use crate::turns::{Clock, Turns};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
@@ -37,7 +39,7 @@ enum Event {
     Over,
 }
 
-/// Starts a node on its own task.
+/// Starts a node and its loop.
 pub async fn start(mut options: Options) -> io::Result<Node> {
     let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
     let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
@@ -56,11 +58,12 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         let _loop_is_over = to_loop.blocking_send(outcome.map_err(|error| error.to_string()));
     })?;
     let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
-    let clock = Clock { began: Instant::now() };
+    let clock = Clock::start();
     let rng = StdRng::from_rng(&mut rand::rng());
     let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
-    tokio::spawn(turn_until_stopped(core, net, clock, Inputs { from_handles, from_net, durable }));
-    Ok(Node::new(requests))
+    let turns = Arc::new(Turns::new(core, clock));
+    tokio::spawn(turn_until_stopped(turns.clone(), net, Inputs { from_handles, from_net, durable }));
+    Ok(Node::new(requests, turns))
 }
 
 /// Has the threads of the links check signatures, so that the loop need not.
@@ -84,54 +87,23 @@ struct Inputs {
     durable: mpsc::Receiver<Result<Mark, String>>,
 }
 
-struct Clock {
-    began: Instant,
-}
-
-impl Clock {
-    fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { mono: millis(self.began.elapsed()), wall: millis(wall) }
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: Inputs) {
+async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     let (to_loop, mut reads) = mpsc::channel(MAX_READS);
     let stopped = loop {
-        core.tell_changes();
-        for part in core.serve() {
+        let Some((parts, wake)) = turns.rest() else { break None };
+        for part in parts {
             let to_loop = to_loop.clone();
             tokio::task::spawn_blocking(move || {
                 // The loop is over: nobody is served any more.
                 let _loop_is_over = to_loop.blocking_send(part.read());
             });
         }
-        let wake = core.next_wake().map(|at| clock.began + Duration::from_millis(at));
-        let event = next(wake, &mut inputs, &mut reads).await;
-        core.set_now(clock.now());
-        match event {
-            Event::Requests(requests) => {
-                if let Some(stop) = carry_out(&mut core, requests) {
-                    break Some(stop);
-                }
-                // What was said is written to the links before this device's own window hears of it.
-                tokio::task::yield_now().await;
-            }
-            Event::Net(happenings) => {
-                happenings.into_iter().for_each(|happening| core.on_net(happening));
-                core.tell_new_messages();
-            }
-            Event::Durable(Ok(mark)) => core.on_durable(mark),
-            Event::Durable(Err(detail)) => core.on_disk_failure(detail),
-            Event::Read(read) => core.on_read(read),
-            Event::Due => {}
-            Event::Over => break None,
+        let event = next(wake, &turns, &mut inputs, &mut reads).await;
+        match turns.take(|core| deal_with(core, &turns, event)) {
+            Some(ControlFlow::Continue(())) => {}
+            Some(ControlFlow::Break(stopped)) => break stopped,
+            None => break None,
         }
-        core.tick();
     };
     // Not waited for under the loop: nobody is served any more.
     inputs.from_net.close();
@@ -140,8 +112,8 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
     // Whoever reads has the store open.
     drop(to_loop);
     while reads.recv().await.is_some() {}
-    let closed = tokio::task::spawn_blocking(move || core.close()).await;
-    if closed.is_err() {
+    let closed = tokio::task::spawn_blocking(move || turns.end().map(Core::close)).await;
+    if !matches!(closed, Ok(Some(()))) {
         tracing::error!("closing the store failed");
     }
     if let Some(stopped) = stopped {
@@ -149,7 +121,33 @@ async fn turn_until_stopped(mut core: Core, net: Net, clock: Clock, mut inputs: 
     }
 }
 
-async fn next(wake: Option<Instant>, inputs: &mut Inputs, reads: &mut mpsc::Receiver<Read>) -> Event {
+/// One turn of the loop. Ends it with whoever waits to hear of its end.
+fn deal_with(core: &mut Core, turns: &Turns, event: Event) -> ControlFlow<Option<oneshot::Sender<()>>> {
+    match event {
+        Event::Requests(requests) => {
+            let count = requests.len();
+            let stop = carry_out(core, requests);
+            if stop.is_some() {
+                // Stays counted: nobody takes another turn.
+                return ControlFlow::Break(stop);
+            }
+            turns.carried_out(count);
+        }
+        Event::Net(happenings) => {
+            happenings.into_iter().for_each(|happening| core.on_net(happening));
+            core.tell_new_messages();
+        }
+        Event::Durable(Ok(mark)) => core.on_durable(mark),
+        Event::Durable(Err(detail)) => core.on_disk_failure(detail),
+        Event::Read(read) => core.on_read(read),
+        Event::Due => {}
+        Event::Over => return ControlFlow::Break(None),
+    }
+    core.tick();
+    ControlFlow::Continue(())
+}
+
+async fn next(wake: Option<Instant>, turns: &Turns, inputs: &mut Inputs, reads: &mut mpsc::Receiver<Read>) -> Event {
     let mut requests = Vec::new();
     let mut happenings = Vec::new();
     tokio::select! {
@@ -157,6 +155,7 @@ async fn next(wake: Option<Instant>, inputs: &mut Inputs, reads: &mut mpsc::Rece
         Some(read) = reads.recv() => Event::Read(read),
         count = inputs.from_handles.recv_many(&mut requests, MAX_TURN) => if count == 0 { Event::Over } else { Event::Requests(requests) },
         count = inputs.from_net.recv_many(&mut happenings, MAX_TURN) => if count == 0 { Event::Over } else { Event::Net(happenings) },
+        () = turns.sooner() => Event::Due,
         () = sleep_until(wake) => Event::Due,
     }
 }

@@ -89,7 +89,7 @@ pub(crate) struct Now {
     pub(crate) wall: Time,
 }
 
-/// The state of a running node. Lives on its own task; others reach it through [`crate::Node::with`].
+/// The state of a running node. It changes in turns, mostly of the loop; others reach it through [`crate::Node::with`].
 pub struct Core {
     me: Arc<Identity>,
     peer: PeerId,
@@ -139,8 +139,12 @@ pub struct Core {
     serve_at: Millis,
     /// Nobody has talked for a while then.
     quiet_at: Millis,
+    /// When this device said something last.
+    spoke_at: Option<Millis>,
     gossip_wake: Option<Millis>,
     effects: Vec<gossip::Effect>,
+    /// What gossip spreads now are own words, which go to the sockets at once; those of others go while this device's own window is told of them.
+    publishing: bool,
     changed: Changed,
     levels: Levels,
     network: Watch,
@@ -204,8 +208,10 @@ impl Core {
             served_last: None,
             serve_at: 0,
             quiet_at: 0,
+            spoke_at: None,
             gossip_wake: None,
             effects: Vec::new(),
+            publishing: false,
             changed: Changed::default(),
             levels: Levels::default(),
             network: Watch::default(),

@@ -1,6 +1,6 @@
 //! Own events: signed, stored, spread, shown — in that order.
 
-use gossip::Input;
+use gossip::{Input, Millis};
 use rooms::{Draft, Payload, Proof, Target, Verified};
 use store::Urgency;
 use wire::ids::{EventId, RoomId};
@@ -11,9 +11,21 @@ use super::rooms_here::OwnHead;
 use crate::handle::Say;
 use crate::view::{AlertKind, Refused, Said};
 
+/// What is said within so many milliseconds of something else is gathered. Higher: a script's words come out in larger batches, and the second of two
+/// quick messages waits for the loop to wake. Lower: more signatures.
+const ROW: Millis = 2;
+
 impl Core {
+    /// Whether what is said now had better be gathered with what follows.
+    pub(crate) fn has_just_spoken(&self) -> bool {
+        self.spoke_at.is_some_and(|at| self.now.mono < at.saturating_add(ROW))
+    }
+
     /// Several messages in their order; those of one room that follow each other share a signature.
     pub(crate) fn say_all(&mut self, says: Vec<Say>) {
+        if !says.is_empty() {
+            self.spoke_at = Some(self.now.mono);
+        }
         let mut rest = says.into_iter().peekable();
         while let Some(first) = rest.next() {
             let room = first.room;
@@ -141,7 +153,9 @@ impl Core {
                 tracing::error!(%error, "an own run does not fit its log");
             }
             let events: Vec<RawEvent> = run.iter().map(|event| event.raw().clone()).collect();
+            self.publishing = true;
             self.gossip(Input::Published { room, log, head, events });
+            self.publishing = false;
         }
     }
 }

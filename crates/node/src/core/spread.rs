@@ -62,8 +62,10 @@ impl Core {
         let record = message.encode();
         let Some(room) = room_of(message) else { return };
         for peer in peers {
-            let refused = self.links.get(peer).is_some_and(|link| link.outbox.offer(Class::Live, record.clone()).is_err());
-            if refused {
+            let Some(link) = self.links.get(peer) else { continue };
+            let record = record.clone();
+            let taken = if self.publishing { link.outbox.send_now(Class::Live, record) } else { link.outbox.offer(Class::Live, record) };
+            if taken.is_err() {
                 self.gossip(Input::Refused { peer: *peer, room });
             }
         }

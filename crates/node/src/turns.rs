@@ -1,0 +1,118 @@
+//! Turns on the core, one at a time. The loop takes nearly all of them; who says something while it rests takes one themselves, and so
+//! saves the time until the loop has woken.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use gossip::Millis;
+use tokio::sync::Notify;
+
+use crate::core::serve::Part;
+use crate::core::{Core, Now};
+use crate::handle::Say;
+
+/// The core, and what those who take turns know of each other.
+pub(crate) struct Turns {
+    /// None when the node is over. A lock that somebody panicked under is not taken again: the node ends.
+    state: Mutex<Option<State>>,
+    clock: Clock,
+    /// Requests that wait in the queue or are being carried out.
+    queued: AtomicUsize,
+    /// Something is due before the time at which the loop means to wake.
+    sooner: Notify,
+}
+
+struct State {
+    core: Core,
+    /// When the loop means to wake.
+    wake: Option<Millis>,
+}
+
+impl Turns {
+    pub(crate) fn new(core: Core, clock: Clock) -> Self {
+        Turns { state: Mutex::new(Some(State { core, wake: None })), clock, queued: AtomicUsize::new(0), sooner: Notify::new() }
+    }
+
+    /// The loop's turn. None when the node is over.
+    pub(crate) fn take<T>(&self, turn: impl FnOnce(&mut Core) -> T) -> Option<T> {
+        let mut state = self.state.lock().ok()?;
+        let core = &mut state.as_mut()?.core;
+        core.set_now(self.clock.now());
+        Some(turn(core))
+    }
+
+    /// Ends a turn of the loop: tells what changed; what is to be read for others, and when the loop wakes at the latest.
+    pub(crate) fn rest(&self) -> Option<(Vec<Part>, Option<Instant>)> {
+        let mut state = self.state.lock().ok()?;
+        let State { core, wake } = state.as_mut()?;
+        core.tell_changes();
+        let parts = core.serve();
+        *wake = core.next_wake();
+        Some((parts, wake.map(|at| self.clock.at(at))))
+    }
+
+    /// Returns when something is due sooner than [`Turns::rest`] said.
+    pub(crate) async fn sooner(&self) {
+        self.sooner.notified().await;
+    }
+
+    /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow on the heels of something else: what comes in
+    /// a row is gathered in the queue, where it shares a signature.
+    pub(crate) fn say_now(&self, say: Say) -> Result<(), Say> {
+        let Ok(mut state) = self.state.try_lock() else { return Err(say) };
+        let Some(State { core, wake }) = state.as_mut() else { return Err(say) };
+        core.set_now(self.clock.now());
+        if self.queued.load(Ordering::Acquire) > 0 || core.has_just_spoken() {
+            return Err(say);
+        }
+        core.say_all(vec![say]);
+        core.tick();
+        core.tell_changes();
+        let due = core.next_wake();
+        if due.is_some_and(|due| wake.is_none_or(|wake| due < wake)) {
+            self.sooner.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Another request is about to be queued.
+    pub(crate) fn queue(&self) {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// So many have been carried out, in the turn that goes on.
+    pub(crate) fn carried_out(&self, count: usize) {
+        self.queued.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// The last turn: nobody takes another.
+    pub(crate) fn end(&self) -> Option<Core> {
+        // Whoever panicked under the lock left a core that nobody should close as if it were in order.
+        self.state.lock().ok()?.take().map(|state| state.core)
+    }
+}
+
+/// The two clocks.
+pub(crate) struct Clock {
+    began: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Clock { began: Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now { mono: millis(self.began.elapsed()), wall: millis(wall) }
+    }
+
+    fn at(&self, mono: Millis) -> Instant {
+        self.began + Duration::from_millis(mono)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
