@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tracing::trace;
 use wire::frame::{pack_records, pad};
-use wire::{Bye, Message, OpenFault, Transport};
+use wire::{Bye, Class, Message, OpenFault, Transport};
 
 use crate::clock::Clock;
 use crate::outbox::Shared;
@@ -57,14 +57,14 @@ impl Line {
         self.transport.open(body, plaintext)
     }
 
-    /// Writes what waits in the queues, at most one frame, if the socket has taken everything before; whether there was anything.
-    pub(crate) fn write(&mut self, shared: &Shared) -> Result<bool, Reason> {
+    /// Writes what waits in queues of these classes, at most one frame, if the socket has taken everything before; whether there was anything.
+    pub(crate) fn write(&mut self, shared: &Shared, classes: &[Class]) -> Result<bool, Reason> {
         if !self.is_free() {
             return Ok(false);
         }
         SCRATCH.with_borrow_mut(|Scratch { plaintext, sealed }| {
             plaintext.clear();
-            if shared.drain(plaintext) {
+            if shared.drain(classes, plaintext) {
                 shared.set_drained();
             }
             if plaintext.is_empty() {

@@ -28,7 +28,7 @@ use crate::event::{Event, LinkId, LinkUp};
 use crate::farewell;
 use crate::greeting::{Arrival, decode};
 use crate::line::Line;
-use crate::outbox::{End, NoLine, Orders, Outbox, Shared, Taken};
+use crate::outbox::{CLASSES, End, NoLine, Orders, Outbox, Shared, Taken};
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -356,7 +356,7 @@ impl Link {
     fn write(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
         let written = self.shared.with_line(|line| {
             if line.is_free() {
-                return line.write(&self.shared);
+                return line.write(&self.shared, &CLASSES);
             }
             match line.poll_write_rest(waking, &self.shared) {
                 Poll::Ready(result) => result.map(|()| true),

@@ -12,7 +12,7 @@ use wire::{Bye, Hello, Role};
 use crate::config::Config;
 use crate::event::{DialId, Event, LinkId};
 use crate::handle::{Command, Net, orders};
-use crate::outbox::{End, Outbox, Shared};
+use crate::outbox::{CLASSES, End, Outbox, Shared};
 use crate::reason::Reason;
 use crate::table::{AttemptId, Candidate, Effect, Now, Table};
 
@@ -181,7 +181,7 @@ impl Feed {
     /// Moves what fits into one frame's plaintext, control before live before bulk. Whether the node is to be told that a queue has
     /// [drained](Event::Drained).
     pub fn fill(&self, plaintext: &mut Vec<u8>) -> bool {
-        self.0.drain(plaintext)
+        self.0.drain(&CLASSES, plaintext)
     }
 
     /// Bytes that wait.

@@ -15,7 +15,9 @@ use crate::line::Line;
 use crate::reason::Reason;
 
 /// Drained in this order.
-const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
+pub(crate) const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
+/// What goes with words that somebody writes themselves. A frame full of bulk would take longer than they do.
+const PROMPT: [Class; 2] = [Class::Control, Class::Live];
 
 /// What one link has read and the node has not dealt with yet, in reads of at most one frame each. Higher: a link that brings much delays the others
 /// for longer. Lower: the node waits for the link's thread.
@@ -262,12 +264,12 @@ impl Shared {
         orders
     }
 
-    /// Moves records into `plaintext` (not padded yet), as many as fit, control before live before bulk.
+    /// Moves records of these classes, in this order, into `plaintext` (not padded yet), as many as fit.
     /// Whether a queue that had refused something is at most half full again.
-    pub(crate) fn drain(&self, plaintext: &mut Vec<u8>) -> bool {
+    pub(crate) fn drain(&self, classes: &[Class], plaintext: &mut Vec<u8>) -> bool {
         let mut state = self.state();
         let mut drained = false;
-        for class in CLASSES {
+        for class in classes.iter().copied() {
             let limit = self.limit(class);
             let queue = state.queue(class);
             let emptied = queue.drain(plaintext);
@@ -314,7 +316,7 @@ impl Shared {
     fn write_now(&self) -> bool {
         let Ok(mut line) = self.line.try_lock() else { return false };
         let Some(line) = line.as_mut() else { return false };
-        match line.write(self) {
+        match line.write(self, &PROMPT) {
             Ok(_) => line.is_free() && !self.state().waits(),
             Err(reason) => {
                 self.order_end(End::Broken(reason));
@@ -444,7 +446,7 @@ mod tests {
 
     fn drained(outbox: &Outbox) -> (Vec<u8>, bool) {
         let mut plaintext = Vec::new();
-        let roomy = outbox.shared.drain(&mut plaintext);
+        let roomy = outbox.shared.drain(&CLASSES, &mut plaintext);
         let firsts = wire::frame::records(&plaintext).map(|record| record.expect("just packed")[0]).collect();
         (firsts, roomy)
     }

@@ -87,6 +87,22 @@ async fn what_is_sent_now_is_in_the_socket_before_any_task_has_a_turn() {
     assert_eq!(said, [Some(1), Some(2)]);
 }
 
+/// Nobody who says something spends their time on what others have asked for.
+#[tokio::test]
+async fn what_is_sent_now_takes_no_bulk_along() {
+    let mut ana = Peer::start(ANA).await;
+    let mut ben = Raw::dial(ana.address, identity(BEN)).await;
+    let up = ana.up(identity(BEN).peer()).await;
+    up.outbox.offer(Class::Bulk, numbered(1, 20_000).encode()).expect("there is room");
+    up.outbox.send_now(Class::Live, numbered(2, 300).encode()).expect("there is room");
+    assert!(up.outbox.waiting() >= 20_000);
+    let mut said = Vec::new();
+    while said.len() < 2 {
+        said.extend(ben.receive().await.filter(|message| matches!(message, Message::Data(_))).as_ref().map(number));
+    }
+    assert_eq!(said, [2, 1]);
+}
+
 #[tokio::test]
 async fn a_link_that_breaks_while_somebody_writes_is_over() {
     let mut ana = Peer::start(ANA).await;
