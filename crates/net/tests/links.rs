@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use net::{Config, DialId, Event, Full, Limits, PeerState, QueueLimit, Reason, Times};
+use net::{Config, DialId, Event, Full, Limits, Outbox, PeerState, QueueLimit, Reason, Times};
 use support::raw::Raw;
 use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
 use wire::{Bye, Class, Message, Role};
@@ -22,15 +22,15 @@ async fn two_peers_link_up_and_talk_both_ways() {
     assert_eq!(ana.received(ben.id).await, [numbered(2, 20_000)]);
 }
 
-#[tokio::test]
-async fn many_messages_arrive_in_order_and_once() {
+/// Has Ana hand over many messages, each as `hand_over` does it until it is taken.
+async fn all_arrive_in_order_and_once(hand_over: impl Fn(&Outbox, u32) -> Result<(), Full> + Send + 'static) {
     let (ana, up, mut ben, _) = linked().await;
-    let (ana_id, outbox) = (ana.id, up.outbox);
+    let ana_id = ana.id;
     let _ana = ana.unattended();
     const COUNT: u32 = 20_000;
     tokio::spawn(async move {
         for n in 0..COUNT {
-            while outbox.offer(Class::Live, numbered(n, 300).encode()).is_err() {
+            while hand_over(&up.outbox, n).is_err() {
                 tokio::task::yield_now().await;
             }
         }
@@ -44,30 +44,20 @@ async fn many_messages_arrive_in_order_and_once() {
     }
 }
 
+#[tokio::test]
+async fn many_messages_arrive_in_order_and_once() {
+    all_arrive_in_order_and_once(|outbox, n| outbox.offer(Class::Live, numbered(n, 300).encode())).await;
+}
+
 /// Two threads: the link's task and whoever says something write by turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_writes_messages_arrive_in_order_and_once() {
-    let (ana, up, mut ben, _) = linked().await;
-    let (ana_id, outbox) = (ana.id, up.outbox);
-    let _ana = ana.unattended();
-    const COUNT: u32 = 20_000;
-    tokio::spawn(async move {
-        for n in 0..COUNT {
-            // Large enough to fill the socket now and then.
-            let record = numbered(n, 300 + n as usize % 7 * 500).encode();
-            let offer = |record| if n % 3 == 0 { outbox.offer(Class::Live, record) } else { outbox.send_now(Class::Live, record) };
-            while offer(record.clone()).is_err() {
-                tokio::task::yield_now().await;
-            }
-        }
-    });
-    let mut next = 0;
-    while next < COUNT {
-        for message in ben.received(ana_id).await {
-            assert_eq!(number(&message), next);
-            next += 1;
-        }
-    }
+    let hand_over = |outbox: &Outbox, n: u32| {
+        // Large enough to fill the socket now and then.
+        let record = numbered(n, 300 + n as usize % 7 * 500).encode();
+        if n.is_multiple_of(3) { outbox.offer(Class::Live, record) } else { outbox.send_now(Class::Live, record) }
+    };
+    all_arrive_in_order_and_once(hand_over).await;
 }
 
 #[tokio::test]
