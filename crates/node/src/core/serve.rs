@@ -20,7 +20,8 @@ const SERVED_AGAIN: u64 = 2_000;
 const SERVED_AGAIN_PER_S: u64 = 500;
 /// So long after somebody said something, parts are small and come one at a time.
 const TALK_MS: u64 = 1_000;
-/// Events in such a part. Higher: a message waits longer for a part to be read. Lower: whoever catches up while others talk waits longer.
+/// Events in such a part, and the others of the run that the last of them is in: a run goes whole. Higher: a message waits longer for a part to be sent.
+/// Lower: whoever catches up while others talk waits longer.
 const EVENTS_BESIDE_TALK: u32 = 8;
 /// From one such part to the next.
 const PAUSE_BESIDE_TALK_MS: u64 = 2;
@@ -135,8 +136,9 @@ pub(crate) struct Read {
 impl Part {
     pub(crate) fn read(self) -> Read {
         let Part { store, peer, link, need, count } = self;
+        let to = need.to.min(need.from.saturating_add(count - 1));
         let events = match need.from <= need.to {
-            true => store.range(&need.room, need.log, need.from, need.to.min(need.from.saturating_add(count - 1)), MAX_DATA_BYTES),
+            true => store.range_giving_way(&need.room, need.log, need.from, to, MAX_DATA_BYTES),
             false => Vec::new(),
         };
         Read { peer, link, need, events }
