@@ -8,6 +8,7 @@ use std::time::Duration;
 use wire::Message;
 
 use crate::backoff::Pace;
+use crate::event::Event;
 
 /// Port that is tried first when no address is given.
 pub const DEFAULT_PORT: u16 = 4747;
@@ -30,6 +31,8 @@ pub struct Config {
     pub pace: Pace,
     /// Looks at what links bring before the node gets it; none looks at nothing.
     pub inspect: Option<Inspect>,
+    /// Takes what need not be queued; none takes nothing.
+    pub prompt: Option<Prompt>,
 }
 
 impl Default for Config {
@@ -42,6 +45,7 @@ impl Default for Config {
             times: Times::default(),
             pace: Pace::default(),
             inspect: None,
+            prompt: None,
         }
     }
 }
@@ -56,6 +60,20 @@ pub struct Inspect(pub Arc<Look>);
 impl fmt::Debug for Inspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Inspect")
+    }
+}
+
+type Take = dyn Fn(Event) -> Result<(), Event> + Send + Sync;
+
+/// Offered what one read yielded, if it is a single message and the node has dealt with all that this link told before; by the task of the link, on
+/// whatever thread it runs. Whoever has no use for it at the moment gives it back, and it is queued. Only for links that the node has made
+/// [welcome](crate::Net::welcome). It must not wait.
+#[derive(Clone)]
+pub struct Prompt(pub Arc<Take>);
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prompt")
     }
 }
 

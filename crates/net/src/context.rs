@@ -8,7 +8,7 @@ use wire::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT};
 use wire::{Hello, StaticKey};
 
 use crate::clock::Clock;
-use crate::config::{Inspect, Limits, Times};
+use crate::config::{Inspect, Limits, Prompt, Times};
 use crate::event::Event;
 use crate::report::Report;
 
@@ -20,6 +20,7 @@ pub(crate) struct Context {
     pub(crate) limits: Arc<Limits>,
     pub(crate) times: Times,
     pub(crate) inspect: Option<Inspect>,
+    pub(crate) prompt: Option<Prompt>,
     pub(crate) clock: Clock,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
@@ -42,6 +43,7 @@ impl Context {
             limits: Arc::new(config.limits.clone()),
             times: config.times.clone(),
             inspect: config.inspect.clone(),
+            prompt: config.prompt.clone(),
             clock: Clock::start(),
             events,
             reports,

@@ -36,7 +36,7 @@ mod table;
 mod watch;
 
 pub use backoff::Pace;
-pub use config::{Config, Inspect, Limits, NearbyConfig, QueueLimit, Rate, Times};
+pub use config::{Config, Inspect, Limits, NearbyConfig, Prompt, QueueLimit, Rate, Times};
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
 pub use outbox::{Full, Outbox, Taken};

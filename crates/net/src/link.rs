@@ -236,7 +236,9 @@ impl Link {
         let context = self.context.clone();
         match context.events.try_reserve() {
             Ok(permit) => {
-                if let Some(event) = self.next_event() {
+                if let Some(event) = self.next_event()
+                    && let Err(event) = self.prompt(event)
+                {
                     permit.send(event);
                 }
             }
@@ -247,6 +249,18 @@ impl Link {
             Err(TrySendError::Closed(())) => return Err(Over::saying(Bye::Shutdown)),
         }
         Ok(true)
+    }
+
+    /// Offers what was read alone; nothing else of this link may be on its way to the node, else it would come before that.
+    fn prompt(&self, event: Event) -> Result<(), Event> {
+        match (&self.context.prompt, &event) {
+            (Some(prompt), Event::Received { messages, .. })
+                if messages.len() == 1 && self.messages.is_empty() && self.shared.is_welcome() && self.shared.untaken() == 1 =>
+            {
+                (prompt.0)(event)
+            }
+            _ => Err(event),
+        }
     }
 
     fn next_event(&mut self) -> Option<Event> {

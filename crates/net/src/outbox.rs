@@ -298,6 +298,11 @@ impl Shared {
         None
     }
 
+    /// Reads that the node has been told of, or is about to be, and has not dealt with.
+    pub(crate) fn untaken(&self) -> u32 {
+        self.state().untaken
+    }
+
     /// From now on whoever sends may write here.
     pub(crate) fn connect(&self, line: Line) {
         *self.line() = Some(line);

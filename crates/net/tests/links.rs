@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use net::{Config, DialId, Event, Full, Limits, Outbox, PeerState, QueueLimit, Reason, Times};
+use net::{Config, DialId, Event, Full, Limits, Outbox, PeerState, Prompt, QueueLimit, Reason, Times};
 use support::raw::Raw;
 use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
 use wire::{Bye, Class, Message, Role};
@@ -58,6 +60,45 @@ async fn whoever_writes_messages_arrive_in_order_and_once() {
         if n.is_multiple_of(3) { outbox.offer(Class::Live, record) } else { outbox.send_now(Class::Live, record) }
     };
     all_arrive_in_order_and_once(hand_over).await;
+}
+
+/// Some are taken by whoever is prompted, some go by the queue, where they wait for a while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_way_they_are_told_messages_come_in_order_and_once() {
+    const COUNT: u32 = 900;
+    let (told, at_once) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU32::new(0)));
+    let (taking, taken) = (told.clone(), at_once.clone());
+    let prompt = Prompt(Arc::new(move |event| match &event {
+        Event::Received { messages, .. } if messages.iter().all(|message| number(message) % 3 < 2) => {
+            taking.lock().expect("nobody panicked").extend(messages.iter().map(number));
+            taken.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+        _ => Err(event),
+    }));
+    let (mut ana, mut ben) = (Peer::start(ANA).await, Peer::with(BEN, Config { prompt: Some(prompt), ..config() }).await);
+    ana.want(&ben);
+    let up = ana.up(ben.id).await;
+    ben.up(ana.id).await;
+    let _ana = ana.unattended();
+    std::thread::spawn(move || {
+        for n in 0..COUNT {
+            up.outbox.send_now(Class::Live, numbered(n, 300).encode()).expect("fewer wait than the queue takes");
+            // So that most are read alone.
+            std::thread::sleep(Duration::from_micros(u64::from(n % 5) * 50));
+        }
+    });
+    let take = |event| {
+        let Event::Received { messages, taken, .. } = event else { return None };
+        std::thread::sleep(Duration::from_micros(100));
+        told.lock().expect("nobody panicked").extend(messages.iter().map(number));
+        drop(taken);
+        messages.iter().any(|message| number(message) == COUNT - 1).then_some(())
+    };
+    ben.wait("the last one", take).await;
+    assert!(at_once.load(Ordering::SeqCst) > 0, "nothing was taken at once");
+    let told = std::mem::take(&mut *told.lock().expect("nobody panicked"));
+    assert_eq!(told, (0..COUNT).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use net::Net;
@@ -44,11 +44,13 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
     let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
     let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
     let signatures = core::signatures();
+    let of_links = Arc::new(OnceLock::new());
     let config = net::Config {
         listen: options.listen.clone(),
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
         inspect: Some(check_ahead(signatures.clone())),
+        prompt: Some(turns_of_links(of_links.clone())),
         ..net::Config::default()
     };
     let net = Net::start(config, identity.clone(), to_net).await?;
@@ -62,6 +64,7 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
     let rng = StdRng::from_rng(&mut rand::rng());
     let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
     let turns = Arc::new(Turns::new(core, clock));
+    let _first = of_links.set(Arc::downgrade(&turns));
     tokio::spawn(turn_until_stopped(turns.clone(), net, Inputs { from_handles, from_net, durable }));
     Ok(Node::new(requests, turns))
 }
@@ -78,6 +81,14 @@ fn check_ahead(signatures: Arc<Signatures>) -> net::Inspect {
                 return;
             }
         }
+    }))
+}
+
+/// Has links take a turn with what they have read, once there are turns.
+fn turns_of_links(turns: Arc<OnceLock<Weak<Turns>>>) -> net::Prompt {
+    net::Prompt(Arc::new(move |event| match turns.get().and_then(Weak::upgrade) {
+        Some(turns) => turns.hear_now(event),
+        None => Err(event),
     }))
 }
 

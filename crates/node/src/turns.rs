@@ -1,11 +1,12 @@
-//! Turns on the core, one at a time. The loop takes nearly all of them; who says something while it rests takes one themselves, and so
-//! saves the time until the loop has woken.
+//! Turns on the core, one at a time. The loop takes most of them; while it rests, who says something and the link that brings something take one
+//! themselves, and so save the time until the loop has woken.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gossip::Millis;
+use net::Event;
 use tokio::sync::Notify;
 
 use crate::core::serve::Part;
@@ -60,13 +61,26 @@ impl Turns {
     /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow on the heels of something else: what comes in
     /// a row is gathered in the queue, where it shares a signature.
     pub(crate) fn say_now(&self, say: Say) -> Result<(), Say> {
-        let Ok(mut state) = self.state.try_lock() else { return Err(say) };
-        let Some(State { core, wake }) = state.as_mut() else { return Err(say) };
+        self.take_aside(say, |core, _| !core.has_just_spoken(), |core, say| core.say_all(vec![say]))
+    }
+
+    /// Deals with what a link has read in a turn of the link's, if nobody has one, nobody waits, and it is what somebody has just said.
+    pub(crate) fn hear_now(&self, event: Event) -> Result<(), Event> {
+        self.take_aside(event, Core::is_a_word, |core, event| {
+            core.on_net(event);
+            core.tell_new_messages();
+        })
+    }
+
+    /// A turn of somebody else than the loop, which deals with `input`; given back if there is none.
+    fn take_aside<T>(&self, input: T, suits: impl FnOnce(&Core, &T) -> bool, turn: impl FnOnce(&mut Core, T)) -> Result<(), T> {
+        let Ok(mut state) = self.state.try_lock() else { return Err(input) };
+        let Some(State { core, wake }) = state.as_mut() else { return Err(input) };
         core.set_now(self.clock.now());
-        if self.queued.load(Ordering::Acquire) > 0 || core.has_just_spoken() {
-            return Err(say);
+        if self.queued.load(Ordering::Acquire) > 0 || !suits(core, &input) {
+            return Err(input);
         }
-        core.say_all(vec![say]);
+        turn(core, input);
         core.tick();
         core.tell_changes();
         let due = core.next_wake();

@@ -24,6 +24,9 @@ const SWEEP_EVERY_MS: u64 = 10_000;
 /// Age before a link can be found superfluous: both sides need time to learn what they share.
 const SURPLUS_AFTER_MS: u64 = 30_000;
 
+/// Events that a link deals with itself. Higher: what takes longer is no longer done beside what the link reads next. Lower: more waits for the loop to wake.
+const MAX_WORDS: usize = 4;
+
 /// One link that is up.
 pub(crate) struct Link {
     pub(crate) up_at: gossip::Millis,
@@ -99,6 +102,13 @@ impl Core {
             }
             Event::Woke => tracing::info!("the machine slept"),
         }
+    }
+
+    /// Whether a link brings what somebody has just said, and nothing that came before it waits.
+    pub(crate) fn is_a_word(&self, event: &Event) -> bool {
+        let Event::Received { peer, link, messages, .. } = event else { return false };
+        let known = self.links.get(peer).is_some_and(|now| now.id == *link);
+        known && matches!(messages.as_slice(), [Message::Run(run)] if run.events.len() <= MAX_WORDS)
     }
 
     fn on_listening(&mut self, addresses: Vec<std::net::SocketAddr>, failed: Option<String>) {
