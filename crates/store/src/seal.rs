@@ -26,8 +26,8 @@ impl Sealer {
         Sealer { values, names }
     }
 
-    /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of its own (draft-irtf-cfrg-xchacha-03, section 2.3). Ring's is
-    /// the fastest there is for texts as short as these. None is a fault of ours: the key has another length.
+    /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of its own (draft-irtf-cfrg-xchacha-03, section 2.3). Ring has
+    /// no XChaCha20, and takes less to begin a text than the library that has. None is a fault of ours: the key has another length.
     fn cipher(&self, nonce: &[u8; NONCE_BYTES]) -> Option<(LessSafeKey, Nonce)> {
         let (salt, rest) = nonce.split_first_chunk::<16>()?;
         let subkey = Zeroizing::new(hchacha::<R20>((&*self.values).into(), salt.into()).0);
