@@ -11,6 +11,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::block;
 use crate::key;
 use crate::seal::Sealer;
 use crate::tail::Tail;
@@ -89,11 +90,12 @@ struct Change {
     value: Version,
 }
 
-/// A message's head: what it is, when and of which page, and where its body lies.
+/// A message's head: what it is, when and of which page, and where it begins and its body lies.
 struct Head {
     kind: u8,
     at: Moment,
     page: PageNumber,
+    start: usize,
     body: Range<usize>,
 }
 
@@ -113,14 +115,14 @@ impl Found {
         let head = read_head(&self.bytes, at, end.min(segment + SEGMENT_BYTES))?;
         let after = head.body.end;
         match head.kind {
-            INLINE_PAGE => self.read_page(&head, head.body.clone())?,
+            INLINE_PAGE => self.read_page(&head, head.body.clone(), true)?,
             INLINE_CHANGE => self.read_change(&head, head.body.clone())?,
             LARGE_PAGE => {
-                let body = self.fetch_large(&head, dir)?;
-                self.read_page(&head, body)?;
+                let (body, whole) = self.fetch_large(&head, dir)?;
+                self.read_page(&head, body, whole)?;
             }
             LARGE_CHANGE => {
-                let body = self.fetch_large(&head, dir)?;
+                let (body, _) = self.fetch_large(&head, dir)?;
                 self.read_change(&head, body)?;
             }
             _ => return None,
@@ -128,16 +130,17 @@ impl Found {
         Some(after)
     }
 
-    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`.
-    fn fetch_large(&mut self, head: &Head, dir: &Path) -> Option<Range<usize>> {
+    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`. With whether that is right.
+    fn fetch_large(&mut self, head: &Head, dir: &Path) -> Option<(Range<usize>, bool)> {
         let id = i64::from_le_bytes(self.bytes.get(head.body.clone())?.try_into().ok()?);
         let file = fs::read(dir.join("blobs").join(id.to_string())).ok()?;
+        let (checksum, rest) = file.split_first_chunk()?;
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(file.get(5..)?);
-        Some(start..self.bytes.len())
+        self.bytes.extend_from_slice(rest.get(1..)?);
+        Some((start..self.bytes.len(), crc32fast::hash(rest) == u32::from_le_bytes(*checksum)))
     }
 
-    fn read_page(&mut self, head: &Head, body: Range<usize>) -> Option<()> {
+    fn read_page(&mut self, head: &Head, body: Range<usize>, whole: bool) -> Option<()> {
         let page = parse_page(&self.bytes, body)?;
         let (lo, hi) = (self.bytes.get(page.lo)?.to_vec(), self.bytes.get(page.hi)?.to_vec());
         let prefix = lo.get(..page.prefix_len)?.to_vec();
@@ -145,7 +148,10 @@ impl Found {
             let key = [&prefix, self.bytes.get(rest)?].concat();
             self.versions.entry(key).or_default().insert(head.at, Some(value));
         }
-        self.spans.push(Span { at: head.at, lo, hi });
+        // In a damaged one a key may only look as if it were not there.
+        if whole && is_whole(&self.bytes, head) {
+            self.spans.push(Span { at: head.at, lo, hi });
+        }
         self.prefixes.entry(head.page).or_default().insert(prefix);
         Some(())
     }
@@ -168,6 +174,7 @@ impl Found {
         self.file_changes();
         let last_seen = last_seen(std::mem::take(&mut self.spans));
         let mut carved = Carved { rows: BTreeMap::new(), unproven: 0, schema: None };
+        let mut rows = BTreeMap::new();
         for (key, versions) in &self.versions {
             if key == key::SCHEMA {
                 let newest = versions.values().rev().flatten().find_map(|value| self.bytes.get(value.clone())?.try_into().ok());
@@ -179,27 +186,26 @@ impl Found {
             if versions.keys().next_back().is_none_or(|newest| *newest < page_seen) {
                 continue;
             }
-            let mut newest = versions.values().rev();
-            let plain = loop {
+            let mut newest = versions.iter().rev();
+            let found = loop {
                 match newest.next() {
-                    Some(Some(value)) => {
+                    Some((at, Some(value))) => {
                         let sealed = self.bytes.get(value.clone()).unwrap_or_default();
                         if let Ok(plain) = sealer.unseal(key, sealed) {
-                            break Some(plain);
+                            break Some((*at, plain));
                         }
                     }
                     // Removed, and what was before is no longer true.
-                    Some(None) => break None,
+                    Some((_, None)) => break None,
                     None => {
                         carved.unproven += 1;
                         break None;
                     }
                 }
             };
-            if let Some(plain) = plain {
-                carved.rows.insert(key.clone(), plain);
-            }
+            found.into_iter().for_each(|(at, plain)| file_row(key, plain, at, &mut rows));
         }
+        carved.rows = rows.into_iter().map(|(key, (_, plain))| (key, plain)).collect();
         carved
     }
 
@@ -216,6 +222,17 @@ impl Found {
                     (None, None) => {}
                 }
             }
+        }
+    }
+}
+
+/// Files a row, or all entries of a block. An entry of an older block may be in a newer one too, if the newest form of the older one is damaged.
+fn file_row(key: &[u8], plain: Vec<u8>, at: Moment, rows: &mut BTreeMap<Vec<u8>, (Moment, Vec<u8>)>) {
+    let entries = if block::group(key).is_some() { block::decode(&key.into(), &plain) } else { None };
+    let entries = entries.map(|entries| entries.into_iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect());
+    for (key, plain) in entries.unwrap_or_else(|| vec![(key.to_vec(), plain)]) {
+        if rows.get(&key).is_none_or(|(other, _)| *other < at) {
+            rows.insert(key, (at, plain));
         }
     }
 }
@@ -239,7 +256,7 @@ fn last_seen(mut spans: Vec<Span>) -> BTreeMap<Vec<u8>, Moment> {
     seen
 }
 
-/// `checksum[4] ‖ kind ‖ length ‖ segment ‖ page`, numbers of varying length. The checksum is not needed: seals are stronger.
+/// `checksum[4] ‖ kind ‖ length ‖ segment ‖ page`, numbers of varying length. The checksum is not needed for what a message has: seals are stronger.
 fn read_head(bytes: &[u8], at: usize, end: usize) -> Option<Head> {
     let mut cursor = Cursor { bytes, at: at + 4, end };
     let kind = cursor.byte().filter(|kind| (INLINE_PAGE..=LARGE_CHANGE).contains(kind))?;
@@ -248,7 +265,20 @@ fn read_head(bytes: &[u8], at: usize, end: usize) -> Option<Head> {
     let page = cursor.number()?;
     let body = cursor.take(length)?;
     let moment = segment.checked_mul(SEGMENT_BYTES as u64)?.checked_add((at % SEGMENT_BYTES) as u64)?;
-    Some(Head { kind, at: moment, page, body })
+    Some(Head { kind, at: moment, page, start: at, body })
+}
+
+/// Whether the checksum is right: a CRC-32 over body and rest of the head, with all bits flipped.
+fn is_whole(bytes: &[u8], head: &Head) -> bool {
+    let (start, body) = (head.start, &head.body);
+    let (Some(said), Some(rest), Some(body)) = (bytes.get(start..start + 4), bytes.get(start + 4..body.start), bytes.get(body.clone()))
+    else {
+        return false;
+    };
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(body);
+    checksum.update(rest);
+    said == (!checksum.finalize()).to_le_bytes()
 }
 
 /// A page of rows, as places in the bytes.

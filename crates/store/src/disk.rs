@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sled::IVec;
 
-use crate::files::{self, Files};
+use crate::files::Files;
 use crate::memtable::Cell;
 use crate::seal::Sealer;
 use crate::span::{End, Span};
+use crate::walk;
 
 /// Extension of the empty file beside the database that says: rows were unreadable.
 pub(crate) const UNREADABLE: &str = "unreadable";
@@ -168,7 +169,7 @@ impl Disk {
 
     fn rows(&self, span: Span) -> Rows<'_> {
         let walk = match &self.back {
-            Back::Files(files) => Walk::Files(Box::new(files::Walk::new(files, span))),
+            Back::Files(files) => Walk::Files(Box::new(walk::Walk::new(files, span))),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => Walk::Memory(medium.walk(span)),
         };
@@ -281,7 +282,7 @@ impl Stored {
 }
 
 enum Walk {
-    Files(Box<files::Walk>),
+    Files(Box<walk::Walk>),
     #[cfg(feature = "manual")]
     Memory(crate::memory::Walk),
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Bound::{Excluded, Included};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use sled::IVec;
 
+use crate::block::{self, Entry};
 use crate::disk::{Broken, Change, StoreError, Stored, sync_dir};
 use crate::memtable::{Batch, Cell, Memtable};
 use crate::seal::Sealer;
@@ -25,8 +27,8 @@ const FREE_WITHIN: Duration = Duration::from_secs(2);
 
 /// A database of sled, the rows on their way to it, and what is needed to make them durable.
 pub(crate) struct Files {
-    memtable: Memtable,
-    db: sled::Db,
+    pub(crate) memtable: Memtable,
+    pub(crate) db: sled::Db,
     dir: PathBuf,
     file: File,
     sealer: Arc<Sealer>,
@@ -77,11 +79,35 @@ impl Files {
         if let Some(cell) = self.memtable.get(key) {
             return Ok(cell.into_stored());
         }
-        match catch_unwind(AssertUnwindSafe(|| self.db.get(key))) {
-            Ok(Ok(value)) => Ok(value.map(Stored::Sealed)),
+        match catch_unwind(AssertUnwindSafe(|| self.find(key))) {
+            Ok(Ok(stored)) => Ok(stored),
             Ok(Err(e)) => Err(Broken::Damaged(e.to_string())),
             Err(panic) => Err(Broken::Damaged(panic_text(&*panic))),
         }
+    }
+
+    /// What the database has under a key.
+    fn find(&self, key: &[u8]) -> sled::Result<Option<Stored>> {
+        if block::group(key).is_none() {
+            return Ok(self.db.get(key)?.map(Stored::Sealed));
+        }
+        let Some((first, sealed)) = self.block_up_to(key)? else { return Ok(None) };
+        Ok(match self.entries(&first, &sealed) {
+            Some(entries) => entries.into_iter().find(|(other, _)| other == key).map(|(_, value)| Stored::Plain(value)),
+            // It may be in there.
+            None => Some(Stored::Sealed(sealed)),
+        })
+    }
+
+    /// The last block that begins at a key or before it, in the same room.
+    pub(crate) fn block_up_to(&self, key: &[u8]) -> sled::Result<Option<(IVec, IVec)>> {
+        let Some(group) = block::group(key) else { return Ok(None) };
+        self.db.range(group..=key).next_back().transpose()
+    }
+
+    /// What is in a block; none if it is unreadable.
+    pub(crate) fn entries(&self, first: &IVec, sealed: &IVec) -> Option<Vec<Entry>> {
+        block::decode(first, &self.sealer.unseal(first, sealed).ok()?)
     }
 
     /// All of it or, after a crash, none of it. Returns before the database has it.
@@ -105,7 +131,7 @@ impl Files {
     /// Gives the database one batch; false if none is full or wanted, or if it failed, which shows with the next write or sync.
     fn settle_one(&self) -> bool {
         let Some(batch) = self.memtable.take() else { return false };
-        let bring = || self.db.apply_batch(self.sealed(&batch)).map_err(|e| e.to_string());
+        let bring = || self.sealed(&batch).and_then(|sealed| self.db.apply_batch(sealed)).map_err(|e| e.to_string());
         if self.guarded(bring).is_err() {
             return false;
         }
@@ -113,16 +139,56 @@ impl Files {
         true
     }
 
-    fn sealed(&self, batch: &Batch) -> sled::Batch {
+    fn sealed(&self, batch: &Batch) -> sled::Result<sled::Batch> {
         let mut sealed = sled::Batch::default();
+        let mut entries = Vec::with_capacity(batch.rows().len());
         for (key, cell) in batch.rows() {
             match cell {
+                _ if block::group(key).is_some() => entries.push((key, cell)),
                 Cell::Plain(plain) => sealed.insert(key.clone(), self.sealer.seal(key, plain)),
                 Cell::Clear(value) => sealed.insert(key.clone(), value.clone()),
                 Cell::Removed => sealed.remove(key.clone()),
             }
         }
-        sealed
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        self.seal_blocks(&entries, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    /// Writes entries into the block that they fall into, or into new ones where there is none.
+    fn seal_blocks(&self, entries: &[(&IVec, &Cell)], sealed: &mut sled::Batch) -> sled::Result<()> {
+        let mut rest = entries;
+        while let Some((key, _)) = rest.first() {
+            let (stretch, before) = self.stretch_around(key)?;
+            let (written, others) = rest.split_at(rest.partition_point(|(key, _)| stretch.contains(key)));
+            rest = others;
+            let old = before.first().map(|(first, _)| first.clone());
+            let after = block::merge(before, written);
+            // If the first entry is still there, its block is written over.
+            if let Some(old) = old.filter(|old| after.first().is_none_or(|(first, _)| first != old)) {
+                sealed.remove(old);
+            }
+            for (first, plain) in block::encode(&after) {
+                sealed.insert(first.clone(), self.sealer.seal(first, &plain));
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys, from one on, that are written together with it: those of the block that it falls into, and what is in there, or those up to the next block.
+    fn stretch_around(&self, key: &IVec) -> sled::Result<(Span, Vec<Entry>)> {
+        if let Some((first, sealed)) = self.block_up_to(key)? {
+            // An unreadable one ends where it begins, so that it is written over by its first entry only.
+            let entries = self.entries(&first, &sealed).unwrap_or_else(|| vec![(first, IVec::default())]);
+            if let Some(last) = entries.last().map(|(last, _)| last.clone()).filter(|last| key <= last) {
+                return Ok((Span::new(Included(key.to_vec()), Included(last.to_vec())), entries));
+            }
+        }
+        let mut room = Span::of_prefix(block::group(key).unwrap_or_default());
+        room.leave_out(key, End::Front);
+        let next = self.db.range::<&[u8], _>(room.bounds()).next().transpose()?;
+        let end = next.map_or_else(|| room.bounds().1.map(<[u8]>::to_vec), |(next, _)| Excluded(next.to_vec()));
+        Ok((Span::new(Included(key.to_vec()), end), Vec::new()))
     }
 
     /// Makes everything applied before this call survive a power cut.
@@ -204,73 +270,6 @@ impl Files {
     }
 }
 
-/// Rows of a span from either end, those on their way to the database included. Sees what is written meanwhile.
-pub(crate) struct Walk {
-    files: Arc<Files>,
-    span: Span,
-    below: Option<Below>,
-}
-
-/// The database's part of a walk, from one end.
-struct Below {
-    end: End,
-    /// The newest batch that the database had when this began. What came later it may miss, because sled reads ahead.
-    since: u64,
-    rows: sled::Iter,
-    /// A row that was read and not given out.
-    ahead: Option<(IVec, IVec)>,
-}
-
-impl Walk {
-    pub(crate) fn new(files: &Arc<Files>, span: Span) -> Walk {
-        Walk { files: files.clone(), span, below: None }
-    }
-
-    pub(crate) fn step(&mut self, end: End) -> Option<sled::Result<(IVec, Stored)>> {
-        while !self.span.is_empty() {
-            // Above before below: what moves down in between is then found twice, not never.
-            let (retired, above) = self.files.memtable.outermost(&self.span, end);
-            let mut below = match self.below.take() {
-                Some(below) if below.end == end && below.since == retired => below,
-                Some(_) | None => Below { end, since: retired, rows: self.files.db.range::<&[u8], _>(self.span.bounds()), ahead: None },
-            };
-            let under = match below.ahead.take().map(Ok).or_else(|| below.step(&self.span)) {
-                Some(Err(e)) => return Some(Err(e)),
-                Some(Ok(row)) => Some(row),
-                None => None,
-            };
-            let (key, stored) = match (above, under) {
-                (None, None) => return None,
-                (None, Some((key, value))) => (key, Some(Stored::Sealed(value))),
-                // The row above is found again.
-                (Some((other, _)), Some((key, value))) if end.is_outer(&key, &other) => (key, Some(Stored::Sealed(value))),
-                (Some((key, cell)), under) => {
-                    // A row of the same key below is an older one.
-                    below.ahead = under.filter(|(other, _)| *other != key);
-                    (key, cell.into_stored())
-                }
-            };
-            self.below = Some(below);
-            self.span.leave_out(&key, end);
-            if let Some(stored) = stored {
-                return Some(Ok((key, stored)));
-            }
-        }
-        None
-    }
-}
-
-impl Below {
-    /// The next row of what is left of the span. The database may just have got rows that were above until now and have been given out.
-    fn step(&mut self, span: &Span) -> Option<sled::Result<(IVec, IVec)>> {
-        let mut rows = std::iter::from_fn(|| match self.end {
-            End::Front => self.rows.next(),
-            End::Back => self.rows.next_back(),
-        });
-        rows.find(|row| row.as_ref().is_ok_and(|(key, _)| span.contains(key)) || row.is_err())
-    }
-}
-
 /// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that can only be the last work of sled's threads for a
 /// handle that this process has just dropped.
 fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
@@ -310,6 +309,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::walk::Walk;
+
+    /// Rows of their own, then entries of two rooms, then rows of their own again.
+    const KEYS: u8 = 64;
+
+    fn key(n: u8) -> Vec<u8> {
+        match n {
+            0..4 => vec![n],
+            4..44 => [&[b'E'][..], &[1; 16], &[n; 56]].concat(),
+            44..60 => [&[b'E'][..], &[2; 16], &[n; 56]].concat(),
+            _ => vec![0xf0, n],
+        }
+    }
+
+    fn number(key: &[u8]) -> u8 {
+        *key.last().expect("no key is empty")
+    }
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -321,18 +337,25 @@ mod tests {
     }
 
     fn any_step() -> impl Strategy<Value = Step> {
+        let some = |most| prop::collection::vec((0..KEYS, prop::option::weighted(0.7, any::<u8>())), 1..most);
+        // As somebody talks: one after the other.
+        let talk = (0..KEYS, 1..30u8, any::<u8>())
+            .prop_map(|(from, many, value)| (from..KEYS.min(from + many)).map(|n| (n, Some(value))).collect());
         prop_oneof![
-            4 => prop::collection::vec((0..24u8, prop::option::of(any::<u8>())), 1..6).prop_map(Step::Write),
-            2 => Just(Step::Settle),
+            3 => some(6).prop_map(Step::Write),
+            1 => some(40).prop_map(Step::Write),
+            2 => talk.prop_map(Step::Write),
+            3 => Just(Step::Settle),
             1 => Just(Step::Reopen),
-            4 => (0..24u8, 0..24u8, any::<bool>(), 0..6usize).prop_map(|(from, to, back, settle)| Step::Walk(from, to, back, settle)),
+            4 => (0..KEYS, 0..KEYS, any::<bool>(), 0..12usize).prop_map(|(from, to, back, settle)| Step::Walk(from, to, back, settle)),
         ]
     }
 
-    fn change(key: u8, value: Option<u8>) -> Change {
+    fn change(n: u8, value: Option<u8>) -> Change {
         match value {
-            Some(value) => Change::Put { key: vec![key], plain: vec![value] },
-            None => Change::Remove { key: vec![key] },
+            // Some so large that few go into a block.
+            Some(value) => Change::Put { key: key(n), plain: vec![value; 1 + usize::from(value) * usize::from(value % 32)] },
+            None => Change::Remove { key: key(n) },
         }
     }
 
@@ -340,14 +363,14 @@ mod tests {
         Files::open(dir, sealer.clone()).unwrap_or_else(|e| panic!("{e:?}"))
     }
 
-    fn plain(sealer: &Sealer, key: u8, stored: &Stored) -> u8 {
-        stored.open(sealer, &[key]).expect("it is ours")[0]
+    fn plain(sealer: &Sealer, n: u8, stored: &Stored) -> u8 {
+        stored.open(sealer, &key(n)).expect("it is ours")[0]
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Where a row is, waiting or in the database or both, makes no difference to whoever reads.
+        /// Where a row is, waiting or in the database or both, alone or in a block, makes no difference to whoever reads.
         #[test]
         fn readers_cannot_tell_where_a_row_is(steps in prop::collection::vec(any_step(), 1..40)) {
             let dir = tempfile::tempdir().expect("a temporary folder");
@@ -357,11 +380,11 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Write(rows) => {
-                        files.apply(rows.iter().map(|(key, value)| change(*key, *value)).collect()).expect("the disk has room");
-                        for (key, value) in rows {
+                        files.apply(rows.iter().map(|(n, value)| change(*n, *value)).collect()).expect("the disk has room");
+                        for (n, value) in rows {
                             match value {
-                                Some(value) => model.insert(key, value),
-                                None => model.remove(&key),
+                                Some(value) => model.insert(n, value),
+                                None => model.remove(&n),
                             };
                         }
                     }
@@ -373,25 +396,25 @@ mod tests {
                     }
                     Step::Walk(from, to, back, settle) => {
                         let end = if back { End::Back } else { End::Front };
-                        let mut walk = Walk::new(&files, Span::new(Bound::Included(vec![from]), Bound::Excluded(vec![to])));
+                        let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Excluded(key(to))));
                         let mut found = Vec::new();
                         while let Some(row) = walk.step(end) {
                             let (key, stored) = row.expect("it can be read");
-                            found.push((key[0], plain(&sealer, key[0], &stored)));
+                            found.push((number(&key), plain(&sealer, number(&key), &stored)));
                             if found.len() == settle {
                                 files.settle().expect("the disk has room");
                             }
                         }
-                        let mut expected: Vec<(u8, u8)> = model.range(from..to.max(from)).map(|(key, value)| (*key, *value)).collect();
+                        let mut expected: Vec<(u8, u8)> = model.range(from..to.max(from)).map(|(n, value)| (*n, *value)).collect();
                         if back {
                             expected.reverse();
                         }
                         prop_assert_eq!(found, expected);
                     }
                 }
-                for key in 0..24 {
-                    let found = files.get(&[key]).expect("it can be read").map(|stored| plain(&sealer, key, &stored));
-                    prop_assert_eq!(found, model.get(&key).copied());
+                for n in 0..KEYS {
+                    let found = files.get(&key(n)).expect("it can be read").map(|stored| plain(&sealer, n, &stored));
+                    prop_assert_eq!(found, model.get(&n).copied());
                 }
             }
         }
@@ -399,25 +422,86 @@ mod tests {
 
     #[test]
     fn a_row_that_reaches_the_database_behind_a_walk_is_not_found_twice() {
-        for end in [End::Front, End::Back] {
+        for (keys, end) in [(0..9, End::Front), (0..9, End::Back), (4..30, End::Front), (4..30, End::Back)] {
             let dir = tempfile::tempdir().expect("a temporary folder");
             let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
-            files.apply((0..9).map(|key| change(key, Some(key))).collect()).expect("the disk has room");
+            files.apply(keys.clone().map(|n| change(n, Some(n))).collect()).expect("the disk has room");
             files.memtable.want_all();
             let mut walk = Walk::new(&files, Span::of_prefix(&[]));
             let mut found: Vec<u8> = Vec::new();
-            let mut go = |steps| found.extend((0..steps).filter_map(|_| walk.step(end)).map(|row| row.expect("it can be read").0[0]));
+            let mut go = |steps| found.extend((0..steps).filter_map(|_| walk.step(end)).map(|row| number(&row.expect("it can be read").0)));
             go(3);
             let batch = files.memtable.take().expect("it is wanted");
-            files.db.apply_batch(files.sealed(&batch)).expect("the disk has room");
+            files.db.apply_batch(files.sealed(&batch).expect("it can be read")).expect("the disk has room");
             go(3);
             files.memtable.retire(batch);
-            go(9);
+            go(30);
             if end == End::Back {
                 found.reverse();
             }
-            assert_eq!(found, (0..9).collect::<Vec<_>>());
+            assert_eq!(found, keys.collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn entries_share_blocks_whenever_they_come() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
+        let write = |keys: &mut dyn Iterator<Item = u8>| {
+            files.apply(keys.map(|n| change(n, Some(32))).collect()).expect("the disk has room");
+            files.settle().expect("the disk has room");
+            files.db.len()
+        };
+        assert_eq!(write(&mut (4..36).step_by(2)), 2, "together");
+        assert_eq!(write(&mut (5..34).step_by(2)), 5, "in between, one of them between the two blocks");
+        assert_eq!(write(&mut (44..60)), 7, "in another room");
+    }
+
+    /// Up to form 3 each entry was a row.
+    #[test]
+    fn entries_that_were_rows_are_read_and_written_over() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let sealer = Arc::new(Sealer::new(&[1; 32]));
+        let files = opened(dir.path(), &sealer);
+        for n in (4..20).step_by(2) {
+            files.db.insert(key(n), sealer.seal(&key(n), &[1, n])).expect("the disk has room");
+        }
+        files.apply((7..14).map(|n| change(n, Some(n))).collect()).expect("the disk has room");
+        files.settle().expect("the disk has room");
+        let found = |n: u8| files.get(&key(n)).expect("it can be read").map(|stored| plain(&sealer, n, &stored));
+        let expected = |n: u8| if (7..14).contains(&n) { Some(n) } else { n.is_multiple_of(2).then_some(1) };
+        assert_eq!((4..20).map(found).collect::<Vec<_>>(), (4..20).map(expected).collect::<Vec<_>>());
+        let mut walk = Walk::new(&files, Span::of_prefix(&[]));
+        assert_eq!(std::iter::from_fn(|| walk.step(End::Front)).count(), (4..20).filter_map(expected).count());
+    }
+
+    /// What is in a block that cannot be read is told of, and neither in the way of others nor made up.
+    #[test]
+    fn an_unreadable_block_hides_its_own_entries_only() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let sealer = Arc::new(Sealer::new(&[1; 32]));
+        let files = opened(dir.path(), &sealer);
+        let write = |n: u8| {
+            files.apply(vec![change(n, Some(n))]).expect("the disk has room");
+            files.settle().expect("the disk has room");
+        };
+        files.apply((4..28).map(|n| change(n, Some(n))).collect()).expect("the disk has room");
+        files.settle().expect("the disk has room");
+        files.db.insert(key(12), vec![9; 100]).expect("the disk has room");
+        let sealed = |n: u8| matches!(files.get(&key(n)).expect("it can be read"), Some(Stored::Sealed(_)));
+        assert_eq!((4..28).filter(|n| sealed(*n)).collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
+        let walked = |from: u8, end: End| {
+            let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Included(key(21))));
+            let rows = std::iter::from_fn(|| walk.step(end)).map(|row| row.expect("it can be read"));
+            rows.map(|(key, stored)| (number(&key), stored.open(&sealer, &key).is_some())).collect::<Vec<_>>()
+        };
+        assert_eq!(walked(11, End::Front), [(11, true), (12, false), (20, true), (21, true)]);
+        assert_eq!(walked(14, End::Front), [(14, false), (20, true), (21, true)]);
+        assert_eq!(walked(14, End::Back), [(21, true), (20, true), (14, false)]);
+        write(15);
+        assert_eq!(walked(11, End::Front), [(11, true), (12, false), (15, true), (20, true), (21, true)]);
+        write(12);
+        assert_eq!(walked(11, End::Front), [(11, true), (12, true), (15, true), (20, true), (21, true)]);
     }
 
     #[test]

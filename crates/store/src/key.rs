@@ -1,7 +1,7 @@
 //! What the keys of rows look like: a one-byte space, then names and numbers that sort as they are read.
 //!
 //! ```text
-//! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event
+//! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event; several in a [`crate::block`]
 //! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
 //! X room16 place56              any other event                                             → event
 //! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::places`]     → (space ‖ rest of its key) …

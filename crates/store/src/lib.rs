@@ -9,8 +9,9 @@
 //! Data passes in as [`rooms::Verified`] events and small rows ([`RoomRow`], …) by [`Store::append`] and [`Store::put`], and out by
 //! [`Store::page`] (for people), [`Store::range`] (for peers) and [`Store::heads`] (for the start).
 //! Written is not durable: [`Store::mark`] numbers writes, [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut.
-//! Start in `store.rs`, then `key.rs`; `memtable.rs` and `files.rs` are the way to the disk; `open.rs` and `repair.rs` tell what happens on a bad day.
+//! Start in `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk; `open.rs` and `repair.rs` tell what happens on a bad day.
 
+mod block;
 mod book;
 mod carve;
 mod disk;
@@ -32,6 +33,7 @@ mod seal;
 mod span;
 mod store;
 mod tail;
+mod walk;
 mod witness;
 
 pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};

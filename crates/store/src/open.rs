@@ -17,7 +17,7 @@ use crate::tail::Tail;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Form of keys and rows that this version reads and writes.
-pub const SCHEMA: u16 = 3;
+pub const SCHEMA: u16 = 4;
 
 const PROOF_TEXT: &[u8] = b"grapevine store";
 
@@ -232,7 +232,7 @@ fn begin(disk: &Disk) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Brings an older form to this one. What a crash leaves is still of the older form, and is taken up again.
+/// Brings an older form to this one. What a crash leaves is still of the older form, and is taken up again. Entries stay as they are: a block of one each.
 fn upgrade(disk: &Disk) -> Result<(), Unfit> {
     let upgraded = places::upgrade(disk).and_then(|()| disk.apply(vec![form()]));
     upgraded.map_err(|e| Unfit::Io(io::Error::other(e)))

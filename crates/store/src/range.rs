@@ -11,7 +11,7 @@ use wire::message::RawEvent;
 use crate::disk::{Rows, Stored};
 use crate::heads;
 use crate::key::{self, Name};
-use crate::places;
+use crate::places::{self, LogName};
 use crate::store::{Store, decode_event};
 
 /// Rows that may lie between two events of a log before looking up beats walking on: a look-up costs as much as some ten steps.
@@ -34,9 +34,13 @@ impl Store {
         let of = heads::log_name(self.disk(), room, &log);
         let mut reader = Reader::new(self, of.room);
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
-        // A hole is damage: what lies beyond it would not follow.
-        for (seq, key) in (from..).zip(places::walk(self.disk(), &of, from)).take(MAX_RUN_EVENTS) {
-            let Some((proof, event)) = reader.read(&key) else { break };
+        let mut keys = places::walk(self.disk(), &of, from);
+        for seq in (from..).take(MAX_RUN_EVENTS) {
+            let Some((proof, event)) = keys.next().and_then(|key| reader.read(&key)) else {
+                // What lies beyond a hole would not follow.
+                self.note_if_hole(room, &log, &of, seq);
+                break;
+            };
             bytes += event.0.len();
             if bytes > max_bytes {
                 break;
@@ -52,6 +56,19 @@ impl Store {
         }
         events.truncate(whole);
         events
+    }
+
+    /// sled can lose rows of a damaged file without a word. If an event is missing that the head of its log promises, the next start repairs.
+    fn note_if_hole(&self, room: &RoomId, log: &LogKey, of: &LogName, seq: u32) {
+        let is_promised = || self.heads_now().get(room, log).is_some_and(|held| seq <= held.head.seq);
+        if !is_promised() {
+            return;
+        }
+        // A log that is just being closed loses its events before its head.
+        let _writing = self.writing();
+        if is_promised() && self.event_at(of, seq).is_none() {
+            self.disk().note_unreadable("event");
+        }
     }
 
     /// When an event was written, by its author's clock; none if it is not here.

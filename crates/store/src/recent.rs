@@ -26,7 +26,10 @@ impl Recent {
     pub(crate) fn note(&self, room: &RoomId, place: &Position) {
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if generations.young.len() >= REMEMBERED {
-            generations.old = std::mem::take(&mut generations.young);
+            let Generations { young, old } = &mut *generations;
+            std::mem::swap(young, old);
+            // Keeps its room: to grow again costs more than all else here.
+            young.clear();
         }
         generations.young.insert(place.id, (*room, *place));
     }

@@ -56,6 +56,14 @@ impl Span {
         (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
     }
 
+    /// A key that does not lie beyond the span, or where the span begins if the key lies before that.
+    pub(crate) fn nearest(&self, key: IVec) -> IVec {
+        match &self.from {
+            Bound::Included(from) | Bound::Excluded(from) if key < *from => from.clone(),
+            Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => key,
+        }
+    }
+
     /// Leaves out a key and what lies beyond it on that side.
     pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
         match end {

@@ -44,6 +44,18 @@ fn copy(from: &Path, to: &Path) {
 fn write(profile: &Path, events: usize) -> Vec<Verified> {
     let store = open(profile);
     let mut pens = [Pen::new(ana(), room(1), 1), Pen::new(ben(), room(1), 2), Pen::new(chi(), room(2), 3)];
+    let row = RoomRow {
+        room: room(1),
+        kind: store::RoomKind::Group,
+        name: "Garden".to_owned(),
+        standing: store::Standing::Member,
+        read_up_to: None,
+        draft: String::new(),
+        active_at: NOON,
+        own_logs: Vec::new(),
+    };
+    // Written more than once, as rooms are, so that no single spot holds all that is known of it.
+    store.put(&row).expect("the disk has room");
     let mut said = Vec::new();
     for n in 0..events {
         let pen = &mut pens[n % 3];
@@ -55,16 +67,6 @@ fn write(profile: &Path, events: usize) -> Vec<Verified> {
         }
         said.push(event);
     }
-    let row = RoomRow {
-        room: room(1),
-        kind: store::RoomKind::Group,
-        name: "Garden".to_owned(),
-        standing: store::Standing::Member,
-        read_up_to: None,
-        draft: String::new(),
-        active_at: NOON,
-        own_logs: Vec::new(),
-    };
     store.put(&row).expect("the disk has room");
     store.close().expect("the disk works");
     said
@@ -150,7 +152,7 @@ fn cut(profile: &Path, to: u64) {
 
 #[test]
 fn a_cut_file_is_kept_and_what_is_left_of_it_is_read() {
-    for parts in [1, 4, 7, 9] {
+    for parts in [1, 3, 5, 7] {
         let outcome = check(&format!("cut to {parts}/10"), |profile| cut(profile, (length(profile) * parts / 10) | 1));
         let Outcome::Repaired { lost, aside: Some(aside) } = outcome else { panic!("{outcome:?}") };
         assert!(lost > 0);
