@@ -23,6 +23,8 @@ pub enum Origin {
     Live {
         /// Hops left.
         ttl: u8,
+        /// Under which name the seen set will have it: to find it costs reading every byte.
+        name: u128,
     },
     /// In answer to a Need whose range ends at `last`.
     Asked {

@@ -105,7 +105,10 @@ impl Engine {
                 }
             }
             Input::Checked { peer, room, origin, events, verdict } => {
-                let run = self.seen.name(&events);
+                let run = match origin {
+                    Origin::Live { name, .. } => name,
+                    Origin::Asked { .. } => self.seen.name(&events),
+                };
                 if is_settled(&verdict) {
                     self.seen.insert(run);
                 }
@@ -133,7 +136,7 @@ impl Engine {
             return state.on_duplicate(around, peer, name);
         }
         let ttl = run.ttl.min(around.config.ttl);
-        around.out.push(Effect::Check { peer, room: run.room, origin: Origin::Live { ttl }, events: run.events });
+        around.out.push(Effect::Check { peer, room: run.room, origin: Origin::Live { ttl, name }, events: run.events });
     }
 
     fn schedule(&mut self, now: Millis, touched: Option<RoomId>, out: &mut Vec<Effect>) {

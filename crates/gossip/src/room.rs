@@ -187,7 +187,7 @@ impl Room {
                 let reached = self.wants.target(&log).is_none_or(|target| target <= head.seq);
                 self.advance(around, log, head);
                 match origin {
-                    Origin::Live { ttl } => {
+                    Origin::Live { ttl, .. } => {
                         self.follow(around.now, run, log.device);
                         self.on_first(around, peer);
                         self.push(around, Some(peer), ttl.saturating_sub(1), log, head.seq, events);

@@ -20,13 +20,12 @@ impl Seen {
 
     /// Names a run. Events say their own length, so that no two runs are the same bytes.
     pub(crate) fn name(&self, events: &[RawEvent]) -> u128 {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        for event in events {
-            hasher.update(&event.0);
-        }
-        let mut short = [0; 16];
-        hasher.finalize_xof().fill(&mut short);
-        u128::from_le_bytes(short)
+        let digest = match events {
+            [event] => blake3::keyed_hash(&self.key, &event.0),
+            // BLAKE3 takes many kilobytes at once, and event by event none.
+            _ => blake3::keyed_hash(&self.key, &events.iter().map(|event| &*event.0).collect::<Vec<_>>().concat()),
+        };
+        digest.as_bytes().first_chunk().map_or(0, |short| u128::from_le_bytes(*short))
     }
 
     pub(crate) fn contains(&self, name: u128) -> bool {

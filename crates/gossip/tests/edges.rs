@@ -1,6 +1,6 @@
 //! Along which edges events and news of them go: both sides must agree on that, and those who depend on an edge come first.
 
-use gossip::{Config, Effect, Engine, Input, Origin, Standing, Verdict};
+use gossip::{Config, Effect, Engine, Input, Standing, Verdict};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -57,9 +57,20 @@ impl Ana {
     /// The first event of a log comes from somebody along the tree, and is good.
     fn runs(&mut self, now: u64, peer: u8, log: LogKey) -> Vec<(PeerId, Message)> {
         let events = vec![RawEvent(format!("{log:?}").into_bytes().into())];
-        let mut sent = self.says(now, peer, Message::Run(Run { ttl: 9, room: ROOM, events: events.clone() }));
-        let verdict = Verdict::Fresh { log, head: Head { seq: 1, chain: ChainHash([9; 32]) } };
-        sent.extend(self.handle(now, Input::Checked { peer: person(peer), room: ROOM, origin: Origin::Live { ttl: 9 }, events, verdict }));
+        let message = Message::Run(Run { ttl: 9, room: ROOM, events });
+        let mut effects = Vec::new();
+        self.engine.handle(now, Input::Received { peer: person(peer), message }, &mut self.rng, &mut effects);
+        let mut sent = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Send { peer, message } => sent.push((peer, message)),
+                Effect::Check { peer, room, origin, events } => {
+                    let verdict = Verdict::Fresh { log, head: Head { seq: 1, chain: ChainHash([9; 32]) } };
+                    sent.extend(self.handle(now, Input::Checked { peer, room, origin, events, verdict }));
+                }
+                _ => {}
+            }
+        }
         sent
     }
 

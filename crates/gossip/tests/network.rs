@@ -301,7 +301,7 @@ fn events_that_fail_their_check_are_never_forwarded() {
     let events = vec![event(log, 1)];
     let mut effects = Vec::new();
     let ben = world.peers.get_mut(&person(1)).expect("a peer");
-    let bad = Input::Checked { peer: person(0), room: ROOM, origin: Origin::Live { ttl: 9 }, events, verdict: Verdict::Bad };
+    let bad = Input::Checked { peer: person(0), room: ROOM, origin: Origin::Live { ttl: 9, name: 1 }, events, verdict: Verdict::Bad };
     ben.engine.handle(0, bad, &mut world.rng, &mut effects);
     assert!(effects.iter().any(|e| matches!(e, Effect::Fault { .. })));
     assert!(!effects.iter().any(|e| matches!(e, Effect::Spread { .. })));

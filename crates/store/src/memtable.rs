@@ -3,7 +3,7 @@
 //! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes all threads of its pool. So rows wait here, where readers
 //! find them, until there are enough for a large batch or until somebody wants them durable. Rows that were written together reach the database together.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
@@ -40,8 +40,8 @@ pub(crate) struct Memtable {
 
 #[derive(Default)]
 struct State {
-    /// The newest of each row, with the number of the batch that brings it.
-    rows: BTreeMap<IVec, (u64, Cell)>,
+    /// The newest of each row.
+    rows: BTreeMap<IVec, Newest>,
     /// Oldest first; the last one still grows.
     batches: VecDeque<Batch>,
     /// Number of the newest batch; they count from 1.
@@ -56,10 +56,17 @@ struct State {
     broken: bool,
 }
 
+struct Newest {
+    /// Number of the batch that brings it, and its place in there.
+    batch: u64,
+    place: usize,
+    cell: Cell,
+}
+
 /// Rows that reach the database together: the last that was written under each key.
 pub(crate) struct Batch {
     number: u64,
-    rows: HashMap<IVec, Cell>,
+    rows: Vec<(IVec, Cell)>,
     size: Size,
 }
 
@@ -81,20 +88,29 @@ impl Memtable {
         let state = &mut *state;
         if state.batches.back().is_none_or(Batch::is_full) {
             state.newest += 1;
-            state.batches.push_back(Batch { number: state.newest, rows: HashMap::new(), size: Size::default() });
+            state.batches.push_back(Batch { number: state.newest, rows: Vec::new(), size: Size::default() });
         }
         let Some(batch) = state.batches.back_mut() else { return false };
         for (key, cell) in group {
             let size = Size { rows: 1, bytes: key.len() + cell.bytes() };
             batch.size.add(size);
             state.waiting.add(size);
-            state.rows.insert(key.clone(), (batch.number, cell.clone()));
-            let length = key.len();
-            if let Some(before) = batch.rows.insert(key, cell) {
-                let size = Size { rows: 1, bytes: length + before.bytes() };
-                batch.size.subtract(size);
-                state.waiting.subtract(size);
+            let newest = Newest { batch: batch.number, place: batch.rows.len(), cell: cell.clone() };
+            match state.rows.entry(key.clone()) {
+                btree_map::Entry::Occupied(mut held) if held.get().batch == batch.number => {
+                    let place = held.get().place;
+                    held.insert(Newest { place, ..newest });
+                    if let Some((_, before)) = batch.rows.get_mut(place) {
+                        let size = Size { rows: 1, bytes: key.len() + before.bytes() };
+                        batch.size.subtract(size);
+                        state.waiting.subtract(size);
+                        *before = cell;
+                    }
+                    continue;
+                }
+                other => drop(other.insert_entry(newest)),
             }
+            batch.rows.push((key, cell));
         }
         let begins = batch.is_full() && !state.settling;
         state.settling |= begins;
@@ -103,7 +119,7 @@ impl Memtable {
 
     /// What was written last under a key; none if that is not waiting here.
     pub(crate) fn get(&self, key: &[u8]) -> Option<Cell> {
-        self.state().rows.get(key).map(|(_, cell)| cell.clone())
+        self.state().rows.get(key).map(|newest| newest.cell.clone())
     }
 
     /// The first or last row of a span, and the newest batch that the database had at that moment. The span must not be empty.
@@ -114,7 +130,7 @@ impl Memtable {
             End::Front => rows.next(),
             End::Back => rows.next_back(),
         };
-        (state.retired, found.map(|(key, (_, cell))| (key.clone(), cell.clone())))
+        (state.retired, found.map(|(key, newest)| (key.clone(), newest.cell.clone())))
     }
 
     /// Asks for everything that was pushed. Its last batch, and whether it is now for the caller to settle.
@@ -159,10 +175,12 @@ impl Memtable {
     /// The database has it now.
     pub(crate) fn retire(&self, batch: Batch) {
         let mut state = self.state();
-        for key in batch.rows.keys() {
+        for (key, _) in batch.rows {
             // Written again meanwhile: a later batch brings it.
-            if state.rows.get(key).is_some_and(|(number, _)| *number == batch.number) {
-                state.rows.remove(key);
+            if let btree_map::Entry::Occupied(held) = state.rows.entry(key)
+                && held.get().batch == batch.number
+            {
+                held.remove();
             }
         }
         state.retired = batch.number;
@@ -189,7 +207,7 @@ impl Memtable {
 }
 
 impl Batch {
-    pub(crate) fn rows(&self) -> &HashMap<IVec, Cell> {
+    pub(crate) fn rows(&self) -> &[(IVec, Cell)] {
         &self.rows
     }
 

@@ -196,5 +196,6 @@ fn target_of(relation: &Verified) -> Option<Target> {
 
 fn excerpt(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    line.chars().take(EXCERPT).collect()
+    let end = line.char_indices().nth(EXCERPT).map_or(line.len(), |(end, _)| end);
+    line.get(..end).unwrap_or_default().to_owned()
 }
