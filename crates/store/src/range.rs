@@ -155,3 +155,37 @@ impl<'a> Reader<'a> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use identity::Identity;
+    use rooms::{Author, Clock, Draft, Payload};
+    use wire::ids::LogId;
+
+    use super::*;
+    use crate::disk::Change;
+    use crate::open::{Outcome, open};
+
+    #[test]
+    fn a_hole_in_a_log_is_noticed_and_the_next_start_repairs() {
+        let (dir, room, who) = (tempfile::tempdir().expect("a temporary folder"), RoomId([1; 32]), Identity::from_seed(&[1; 32]));
+        let store = open(dir.path(), &[1; 32]).expect("it is new").store;
+        let draft =
+            |n: u8| Draft::new(&Payload::Message { text: n.to_string(), reply: None }, 1_760_000_000_000, &[n; 10]).expect("well-formed");
+        let drafts: Vec<Draft> = (1..=9).map(draft).collect();
+        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16]);
+        store.append(&written.expect("well-formed")).expect("the disk has room");
+        let (log, _) = store.heads(&room)[0];
+        assert_eq!((store.range(&room, log, 1, 9, 1 << 16).len(), store.unreadable()), (9, 0));
+        assert_eq!((store.range(&room, log, 10, 12, 1 << 16).len(), store.unreadable()), (0, 0), "beyond its end is no hole");
+        let key = places::find(store.disk(), &heads::log_name(store.disk(), &room, &log), 5).expect("it is there");
+        store.disk().apply(vec![Change::Remove { key }]).expect("the disk has room");
+        store.range(&room, log, 1, 9, 1 << 16);
+        assert_eq!(store.unreadable(), 1);
+        store.flush().expect("the disk works");
+        drop(store);
+        let again = open(dir.path(), &[1; 32]).expect("it is mended");
+        assert!(matches!(again.outcome, Outcome::Repaired { .. }), "{:?}", again.outcome);
+        assert!(again.store.events() < 9);
+    }
+}
