@@ -3,6 +3,7 @@
 NAMES=() TITLES=() COMMANDS=() SLOW=()
 QUICK=''
 PASSED=0
+RETRIED=()
 LOGS=$ARTEFACTS/logs
 
 # step NAME TITLE COMMAND… [slow]
@@ -24,6 +25,24 @@ counted() {
     END { print sum + 0 }'
 }
 
+# retried FILE: tests of this log that passed only when they were run again, one a line (nextest, Playwright).
+retried() {
+  sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+    /^ *FLAKY [0-9]+\/[0-9]+ / { sub(/^ *FLAKY [0-9\/]+ *\[[^]]*\] *(\([^)]*\) *)?/, ""); nextest[$0] }
+    /^ *[0-9]+ flaky$/ { listed = 1; next }
+    listed && /^ *[0-9]+ [a-z]/ { listed = 0 }
+    listed && NF { sub(/^ */, ""); sub(/ *(─)+$/, ""); print }
+    END { for (name in nextest) print name }' | sort
+}
+
+# A test that passes only at the second run has a fault, or the program has.
+tell_retried() {
+  local name
+  [ ${#RETRIED[@]} -gt 0 ] || return 0
+  printf '\n%s%d passed only when run again; each is a fault to be found:%s\n' "$RED" "${#RETRIED[@]}" "$PLAIN"
+  for name in "${RETRIED[@]}"; do printf '  %s\n' "$name"; done
+}
+
 # run_step INDEX: runs it with its output in a log; says every minute that it still runs.
 run_step() {
   local name=${NAMES[$1]} log=$LOGS/${NAMES[$1]}.log began=$SECONDS pid status=0 told=$SECONDS
@@ -40,12 +59,14 @@ run_step() {
   done
   wait "$pid" || status=$?
   PASSED=$((PASSED + $(counted passed "$log")))
+  mapfile -t -O "${#RETRIED[@]}" RETRIED < <(retried "$log")
   if [ "$status" = 0 ]; then
     printf '%sok%s %d s\n' "$GREEN" "$PLAIN" $((SECONDS - began))
     return
   fi
   printf '%sfailed%s after %d s (exit %d). The end of %s:\n\n' "$RED" "$PLAIN" $((SECONDS - began)) "$status" "${log#"$ROOT"/}"
   tail -n 80 "$log"
+  tell_retried
   local failed
   failed=$(counted failed "$log")
   printf '\nAgain alone:  ./test %s\n\n%d passed, %d failed\n' "$name" "$PASSED" $((failed > 0 ? failed : 1))
@@ -77,5 +98,6 @@ main() {
   for index in "${!NAMES[@]}"; do
     ! wanted "$index" "$@" || run_step "$index"
   done
+  tell_retried
   printf '\nAll well after %d s.\n%d passed, 0 failed\n' $((SECONDS - began)) "$PASSED"
 }
