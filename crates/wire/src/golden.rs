@@ -2,6 +2,9 @@
 //!
 //! Each is made here from fixed keys and compared with the committed file, and the file's bytes are read back.
 
+mod addresses;
+mod edges;
+
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
@@ -137,11 +140,29 @@ fn golden_frames() {
             json!({ "records": set.iter().map(|record| hex(record)).collect::<Vec<_>>(), "plaintext": hex(&plaintext) })
         })
         .collect();
-    let fresh = json!({ "about": "Records packed and padded, as they are sealed into a frame.", "plaintexts": vectors });
-    for vector in list(&check("frames.json", &fresh), "plaintexts") {
+    let read = |name: &str, plaintext: &str, records: &[&str]| json!({ "name": name, "plaintext": plaintext, "records": records });
+    let fresh = json!({
+        "about": "Records packed and padded, as they are sealed into a frame. What is in read_only is read, though nobody writes it so.",
+        "plaintexts": vectors,
+        "read_only": [
+            read("no padding", "00020207", &["0207"]),
+            read("a single byte that is left is padding", "0002020700", &["0207"]),
+            read("what follows a length of 0 is padding, whatever it is", "0002020700000002ff", &["0207"]),
+            read("a single byte and nothing else", "07", &[]),
+        ],
+        "refused": [
+            { "name": "a record that is longer than its frame", "plaintext": "00030207" },
+            { "name": "the same after a record that is whole", "plaintext": "00020207000202" },
+        ],
+    });
+    let committed = check("frames.json", &fresh);
+    for vector in list(&committed, "plaintexts").iter().chain(list(&committed, "read_only")) {
         let plaintext = bytes(&vector["plaintext"]);
         let read: Vec<Vec<u8>> = records(&plaintext).map(|record| record.expect("whole").to_vec()).collect();
         assert_eq!(read, list(vector, "records").iter().map(bytes).collect::<Vec<_>>());
+    }
+    for vector in list(&committed, "refused") {
+        assert!(records(&bytes(&vector["plaintext"])).any(|record| record.is_err()), "{}", vector["name"]);
     }
 }
 
@@ -214,25 +235,37 @@ fn refused_messages() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn golden_messages() {
-    let vectors: Vec<Value> = messages()
-        .iter()
-        .map(|(name, message)| json!({ "name": name, "shows": format!("{message:?}"), "record": hex(&message.encode()) }))
-        .collect();
-    let refused = |(name, record): &(&str, Vec<u8>)| {
-        let fault = Message::decode(record).expect_err(name);
-        json!({ "name": name, "fault": fault.to_string(), "record": hex(record) })
+    let all = || messages().into_iter().chain(edges::messages());
+    let vectors: Vec<Value> =
+        all().map(|(name, message)| json!({ "name": name, "shows": format!("{message:?}"), "record": hex(&message.encode()) })).collect();
+    let refused = |(name, record): (&str, Vec<u8>)| {
+        let fault = Message::decode(&record).expect_err(name);
+        json!({ "name": name, "fault": fault.to_string(), "record": hex(&record) })
     };
     let fresh = json!({
-        "about": "Records: type, then body. Ana has Ed25519 seed 01…01, ben 02…02; the room is 77…77. Events are filler: 00 01 02 ….",
+        "about": "Records: type, then body. Ana has Ed25519 seed 01…01, ben 02…02; the room is 77…77. Events are filler: 00 01 02 …. \
+            A long record is `record`, and then so many times `then`.",
         "messages": vectors,
-        "refused": refused_messages().iter().map(refused).collect::<Vec<_>>(),
-        "skipped": [{ "name": "an unknown type from 0x80 on", "record": "80010203" }],
+        "refused": refused_messages().into_iter().chain(edges::refused()).map(refused).collect::<Vec<_>>(),
+        "refused_long": edges::refused_long(),
+        "skipped": [{ "name": "an unknown type from 0x80 on", "record": "80010203" }, { "name": "the same without a body", "record": "ff" }],
+        "skipped_long": edges::skipped_long(),
     });
     let committed = check("messages.json", &fresh);
     for vector in list(&committed, "skipped") {
         assert_eq!(Message::decode(&bytes(&vector["record"])), Ok(None), "{}", vector["name"]);
     }
-    for (vector, (name, message)) in list(&committed, "messages").iter().zip(messages()) {
+    let long = |vector: &Value| {
+        let times = vector["times"].as_u64().and_then(|times| usize::try_from(times).ok()).expect("a number");
+        [bytes(&vector["record"]), bytes(&vector["then"]).repeat(times)].concat()
+    };
+    for vector in list(&committed, "refused_long") {
+        assert_eq!(Message::decode(&long(vector)), Err(MessageFault::Limit("bytes of a record")), "{}", vector["name"]);
+    }
+    for vector in list(&committed, "skipped_long") {
+        assert_eq!(Message::decode(&long(vector)), Ok(None), "{}", vector["name"]);
+    }
+    for (vector, (name, message)) in list(&committed, "messages").iter().zip(all()) {
         assert_eq!(Message::decode(&bytes(&vector["record"])), Ok(Some(message)), "{name}");
     }
 }
@@ -256,6 +289,10 @@ fn refused_invites() -> Vec<(&'static str, String)> {
     };
     let mut changed = whole(1, 1, &[0]);
     changed.replace_range(20..21, if changed.as_bytes()[20] == b'a' { "b" } else { "a" });
+    // 71 bytes are 113 characters and three bits, so the last one stands for a multiple of four.
+    let mut left_over = whole(1, 1, &[0]);
+    let last = left_over.pop().expect("a letter");
+    left_over.push(char::from(last as u8 + 1));
     vec![
         ("a changed character", changed),
         ("a later version", whole(2, 1, &[0])),
@@ -266,6 +303,14 @@ fn refused_invites() -> Vec<(&'static str, String)> {
         ("nine addresses", whole(1, 1, &[[9].as_slice(), &[4, 10, 0, 0, 1, 15, 160].repeat(9)].concat())),
         ("a host name that resolvers read as a number", whole(1, 1, &[[1, 1, 5].as_slice(), b"127.1", &[15, 160]].concat())),
         ("bytes after the addresses", whole(1, 1, &[0, 0])),
+        ("an unknown form of address", whole(1, 1, &[1, 2, 10, 0, 0, 1, 15, 160])),
+        ("fewer addresses than announced", whole(1, 1, &[2, 4, 10, 0, 0, 1, 15, 160])),
+        ("an unspecified address", whole(1, 1, &[&[1, 6][..], &[0; 16], &[15, 160]].concat())),
+        ("a broadcast address", whole(1, 1, &[1, 4, 255, 255, 255, 255, 15, 160])),
+        ("a host name with a label that ends in a hyphen", whole(1, 1, &[&[1, 1, 2][..], b"a-", &[15, 160]].concat())),
+        ("bits that are left over and not zero", left_over),
+        ("a later version by its first letters", format!("gv2{}", &whole(2, 1, &[0])[3..])),
+        ("nothing of an invite", "Sunday at six".to_owned()),
     ]
 }
 
@@ -291,6 +336,8 @@ fn golden_invites() {
         "about": "Invites. invite_key is the public half of the key pair that the seed derives.",
         "invites": invites().iter().map(vector).collect::<Vec<_>>(),
         "refused": refused_invites().iter().map(refused).collect::<Vec<_>>(),
+        "addresses": addresses::right(),
+        "no_addresses": addresses::wrong(),
     });
     let committed = check("invites.json", &fresh);
     for (vector, invite) in list(&committed, "invites").iter().zip(invites()) {

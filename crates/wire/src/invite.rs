@@ -238,7 +238,7 @@ fn encoded_len(address: &Address) -> usize {
     }
 }
 
-fn write_address(address: &Address, out: &mut Vec<u8>) {
+pub(crate) fn write_address(address: &Address, out: &mut Vec<u8>) {
     match address {
         Address::Ip(SocketAddr::V4(address)) => {
             out.push(4);

@@ -168,6 +168,8 @@ impl Message {
     /// Reads one record. `None` for a type that this version does not know and may skip.
     pub fn decode(record: &[u8]) -> Result<Option<Self>, MessageFault> {
         let (kind, body) = record.split_first().ok_or(MessageFault::Empty)?;
+        // Not of types that are skipped: how long those are is a later version's business.
+        within(record.len() <= MAX_RECORD || *kind >= IGNORABLE, "bytes of a record")?;
         let message = match *kind {
             kind::HELLO => Message::Hello(codec::decode(body)?),
             kind::PING => Message::Ping(codec::decode(body)?),

@@ -6,6 +6,7 @@ mod logs;
 mod members;
 mod members_any_order;
 mod payload;
+mod payload_vectors;
 mod people;
 mod run;
 mod timeline;

@@ -47,6 +47,19 @@ fn unknown_types_end_the_link_below_0x80_and_are_skipped_above() {
 }
 
 #[test]
+fn a_record_over_its_limit_is_refused_and_one_to_be_skipped_may_fill_the_frame() {
+    let records = |filler: usize| {
+        let addresses = [MAX_ADDRESS, MAX_ADDRESS, MAX_ADDRESS, filler].map(|len| "a".repeat(len));
+        codec::encode(&(kind::RECORDS, vec![PeerRecord::make(&ana(), 1, "Ana".to_owned(), addresses.to_vec()); MAX_RECORDS]))
+    };
+    let (most, over) = (records(80), records(100));
+    assert!(most.len() <= MAX_RECORD && over.len() > MAX_RECORD, "{} {}", most.len(), over.len());
+    assert!(Message::decode(&most).is_ok());
+    assert_eq!(Message::decode(&over), Err(MessageFault::Limit("bytes of a record")));
+    assert_eq!(Message::decode(&vec![0x80; crate::limits::MAX_PLAINTEXT - 2]), Ok(None));
+}
+
+#[test]
 fn trailing_bytes_after_a_message_are_refused() {
     let mut record = Message::Ping(5).encode().to_vec();
     record.push(0);
