@@ -4,6 +4,7 @@
 
 mod addresses;
 mod edges;
+mod signatures;
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::fixtures::{ana, ben, chi, room, static_key};
 use crate::frame::{pack_records, records, write_handshake};
-use crate::handshake::{Handshake, Role, Session, Step};
+use crate::handshake::{Handshake, Role, Session, Step, WEAK_KEYS};
 use crate::ids::{LogId, LogKey};
 use crate::invite::{Invite, InviteKind};
 use crate::limits::REKEY_FRAMES;
@@ -99,6 +100,7 @@ fn golden_handshake() {
         "messages": framed,
         "final_hash": hex(&at_ana.hash),
         "room_tags": tags,
+        "refused_x25519": WEAK_KEYS.iter().map(|key| hex(key)).collect::<Vec<_>>(),
         "initiator_plaintext": hex(&ping),
         "initiator_frames": frames(&mut at_ana, &ping, &numbers),
         "responder_plaintext": hex(&pong),

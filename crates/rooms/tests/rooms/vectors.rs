@@ -155,6 +155,10 @@ fn golden() -> Value {
     for last in [&control[4], &content[4], &run[2]] {
         logs.advance(last.log_key(), last.head(), last.header.hlc).expect("it begins");
     }
+    let fault = |(why, events): &(&str, Vec<RawEvent>)| {
+        let wire: Vec<String> = events.iter().map(|raw| hex(&raw.0)).collect();
+        json!({ "why": why, "fault": check(events).expect_err(why).to_string(), "wire": wire })
+    };
     let person = |who: &Identity| json!({ "seed": hex(&*who.seed()), "device": who.peer().to_string() });
     json!({
         "format": "Grapevine events, version 1; see docs/PROTOCOL.md §2. Bytes are in hexadecimal.",
@@ -171,7 +175,7 @@ fn golden() -> Value {
         "digest_of_these_three_logs": hex(&logs.digest()),
         "control_digest_of_these_three_logs": hex(&logs.control_digest()),
         "digest_of_no_logs": hex(&Logs::new().digest()),
-        "refused": refused().iter().map(|(why, events)| json!({ "why": why, "wire": events.iter().map(|raw| hex(&raw.0)).collect::<Vec<_>>() })).collect::<Vec<_>>(),
+        "refused": refused().iter().map(fault).collect::<Vec<_>>(),
     })
 }
 
