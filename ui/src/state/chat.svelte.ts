@@ -1,4 +1,5 @@
 import type { Calls, Message, Page } from '../gen/api';
+import { zone } from './clock';
 import { DeliveryBook, type Other } from './delivery';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
@@ -35,7 +36,11 @@ export class Chat {
   place: Place = 'end';
   /** The end of the list is in view and the window has the reader's attention. */
   attentive = false;
-  rows = $derived(rowsOf(this.span, this.divider));
+  rows = $derived.by(() => {
+    // Where days begin depends on where one is.
+    void zone.name;
+    return rowsOf(this.span, this.divider);
+  });
   /** The others, as plain data: a crowd is gone through for each own message in view. */
   others: readonly Other[] = $derived.by(() => (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })));
   book: DeliveryBook | null = $derived.by(() => model.delivery[this.id] ?? null);

@@ -25,3 +25,36 @@ export const slowClock = {
     return Date.now();
   },
 };
+
+/** How long a change of the zone may go unseen while the window is looked at. */
+const ZONE_MS = 10_000;
+
+const subscribeZone = createSubscriber((update) => {
+  let seen = zoneNow();
+  const look = () => {
+    const now = zoneNow();
+    if (now !== seen) update();
+    seen = now;
+  };
+  const timer = setInterval(look, ZONE_MS);
+  // Whoever comes back to the window may have travelled meanwhile, and hidden windows have slow timers.
+  addEventListener('focus', look);
+  addEventListener('visibilitychange', look);
+  return () => {
+    clearInterval(timer);
+    removeEventListener('focus', look);
+    removeEventListener('visibilitychange', look);
+  };
+});
+
+/** The time zone of this computer, for what shows a time of day; tells only when it is another one. */
+export const zone = {
+  get name(): string {
+    subscribeZone();
+    return zoneNow();
+  },
+};
+
+function zoneNow(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

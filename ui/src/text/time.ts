@@ -1,37 +1,77 @@
-const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
-const longDay = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const longDayYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
-const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const numericDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+interface Formats {
+  zone: string;
+  clockTime: Intl.DateTimeFormat;
+  weekday: Intl.DateTimeFormat;
+  longDay: Intl.DateTimeFormat;
+  longDayYear: Intl.DateTimeFormat;
+  shortDate: Intl.DateTimeFormat;
+  numericDate: Intl.DateTimeFormat;
+  full: Intl.DateTimeFormat;
+}
+
+/** A format stays in the zone that it was made in, and computers travel: so they are kept for one zone only. */
+let kept: Formats | null = null;
+
+/**
+ * Formats made in the zone where this computer is; its name only tells whether those at hand are still good. They are
+ * not made from the name: with an odd `TZ`, WebKit's own name for the zone (`Etc/Unknown`) is one that it refuses.
+ */
+function formatsOf(zone: string): Formats {
+  if (kept?.zone !== zone) {
+    const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(undefined, options);
+    kept = {
+      zone,
+      clockTime: make({ timeStyle: 'short' }),
+      weekday: make({ weekday: 'short' }),
+      longDay: make({ weekday: 'long', day: 'numeric', month: 'long' }),
+      longDayYear: make({ day: 'numeric', month: 'long', year: 'numeric' }),
+      shortDate: make({ day: 'numeric', month: 'short' }),
+      numericDate: make({ day: 'numeric', month: 'short', year: 'numeric' }),
+      full: make({ dateStyle: 'full', timeStyle: 'medium' }),
+    };
+  }
+  return kept;
+}
+
+/** Asking for the zone makes a format, too much for each line of a list. */
+const ASK_EVERY_MS = 1_000;
+let asked = { at: -Infinity, zone: '' };
+
+/** The zone of this computer now. A view that does not tick by itself hands in `zone.name` instead, and so follows it. */
+function here(): string {
+  const now = Date.now();
+  if (Math.abs(now - asked.at) >= ASK_EVERY_MS) asked = { at: now, zone: new Intl.DateTimeFormat().resolvedOptions().timeZone };
+  return asked.zone;
+}
 
 const DAY_MS = 86_400_000;
 
 /** "14:02" */
-export function timeOf(at: number): string {
-  return clockTime.format(at);
+export function timeOf(at: number, zone = here()): string {
+  return formatsOf(zone).clockTime.format(at);
 }
 
 /** The whole date and time, for a tooltip. */
-export function wholeTime(at: number): string {
-  return full.format(at);
+export function wholeTime(at: number, zone = here()): string {
+  return formatsOf(zone).full.format(at);
 }
 
 /** "14:02" today, "Tue" within a week, "3 May" within the year, "3 May 2024" before. */
-export function briefTime(at: number, now: number): string {
+export function briefTime(at: number, now: number, zone = here()): string {
   const days = daysBetween(at, now);
-  if (days <= 0) return timeOf(at);
-  if (days < 7) return weekday.format(at);
-  return sameYear(at, now) ? shortDate.format(at) : numericDate.format(at);
+  const formats = formatsOf(zone);
+  if (days <= 0) return formats.clockTime.format(at);
+  if (days < 7) return formats.weekday.format(at);
+  return (sameYear(at, now) ? formats.shortDate : formats.numericDate).format(at);
 }
 
 /** "Today", "Yesterday", "Friday 3 May", "3 May 2024". */
-export function dayName(at: number, now: number): string {
+export function dayName(at: number, now: number, zone = here()): string {
   const days = daysBetween(at, now);
   if (days === 0) return 'Today';
   if (days === 1) return 'Yesterday';
-  return sameYear(at, now) ? longDay.format(at) : longDayYear.format(at);
+  const formats = formatsOf(zone);
+  return (sameYear(at, now) ? formats.longDay : formats.longDayYear).format(at);
 }
 
 /** "8 s", "3 min", "2 h": how long until then; "now" when it has come. */
