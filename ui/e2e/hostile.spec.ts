@@ -48,5 +48,5 @@ test('overriding and stacked characters stay inside their bubble', async ({ page
 test('right-to-left text stands right-to-left', async ({ page }) => {
   await begin(page, 'hostile');
   await openRoom(page, 'W'.repeat(40));
-  await expect(said(page, 'مرحبا').locator('.rich p')).toHaveCSS('direction', 'rtl');
+  await expect(said(page, 'مرحبا').locator('.rich .lines')).toHaveCSS('direction', 'rtl');
 });

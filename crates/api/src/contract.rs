@@ -113,7 +113,7 @@ contract! {
     /// Sends a text. The reply comes when it is signed and in the local log; notices tell of saving and delivery.
     "send" Send {
         room: RoomIdText,
-        /// 1 byte – 16 KiB of UTF-8 after trimming.
+        /// 1 byte – 16 KiB of UTF-8, without blank lines before and white space after it.
         text: String,
         /// The message that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]

@@ -171,7 +171,7 @@ pub(crate) fn name(raw: &str) -> Result<String, Refusal> {
 fn text(raw: String) -> Result<String, Refusal> {
     // NUL shows nowhere and breaks much; nobody can type it.
     let text = raw.replace('\0', "");
-    let text = text.trim();
+    let text = without_blank_ends(&text);
     if text.is_empty() {
         return Err(Refusal::new(Code::EmptyText, "nothing to send"));
     }
@@ -179,6 +179,14 @@ fn text(raw: String) -> Result<String, Refusal> {
         return Err(Refusal::new(Code::TextTooLong, "a text is at most 16 KiB"));
     }
     Ok(text.to_owned())
+}
+
+/// Blank lines before a text go, and white space after it. What its first line begins with stays: it may be code.
+fn without_blank_ends(text: &str) -> &str {
+    let text = text.trim_end();
+    let blank = text.len() - text.trim_start().len();
+    let begins = text.get(..blank).and_then(|blank| blank.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+    text.get(begins..).unwrap_or_default()
 }
 
 fn id<T: FromStr>(raw: &str, code: Code, what: &str) -> Result<T, Refusal> {
@@ -230,5 +238,26 @@ impl From<Refused> for Refusal {
             Refused::Closing => Code::Closing,
         };
         Refusal::new(code, refused.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_how_its_first_line_begins() {
+        for (typed, sent) in [
+            ("    def f():\n        pass\n", "    def f():\n        pass"),
+            ("\n \n\ta", "\ta"),
+            ("\r\n  \u{e9}\u{3000}\r\n", "  \u{e9}"),
+            ("\u{3000}a", "\u{3000}a"),
+            ("a  b\n\n c", "a  b\n\n c"),
+        ] {
+            assert_eq!(text(typed.to_owned()).as_deref().ok(), Some(sent), "{typed:?}");
+        }
+        for blank in ["", "  ", "\n\n  \n"] {
+            assert_eq!(text(blank.to_owned()).map_err(|refusal| refusal.code), Err(Code::EmptyText), "{blank:?}");
+        }
     }
 }

@@ -81,7 +81,7 @@ pub struct RoomRow {
     pub active_at: Time,
 }
 
-/// First line of the newest message.
+/// How the newest message begins.
 #[derive(Clone, Debug)]
 pub struct Preview {
     /// Who wrote it.
@@ -309,7 +309,7 @@ pub struct Quote {
     pub position: Position,
     /// Author's name; empty if it is not here.
     pub author_name: String,
-    /// First line; empty if erased or not here.
+    /// How it begins; empty if erased or not here.
     pub text: String,
 }
 

@@ -660,7 +660,7 @@ position: string,
  */
 author_name: string, 
 /**
- * Its first line, at most 140 characters; empty when deleted or not here yet.
+ * How it begins, with its line breaks, at most 140 characters; empty when deleted or not here yet.
  */
 text: string, };
 
@@ -916,7 +916,7 @@ limit: number, };
 
 export type Send = { room: string, 
 /**
- * 1 byte – 16 KiB of UTF-8 after trimming.
+ * 1 byte – 16 KiB of UTF-8, without blank lines before and white space after it.
  */
 text: string, 
 /**

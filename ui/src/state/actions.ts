@@ -1,4 +1,5 @@
 import type { Alert, CustodyChoice, Invite, InviteReading, Joining, Message, PersonDetails, RoomRow } from '../gen/api';
+import { sendable } from '../host/sendable';
 import { chats } from './chats.svelte';
 import { drafts } from './drafts.svelte';
 import { beganJoin } from './joins.svelte';
@@ -47,7 +48,7 @@ export async function leaveRoom(room: string): Promise<void> {
 /** Sends, edits or answers, as the message box stands. On refusal the text is back in the box. */
 export async function submit(room: string, text: string): Promise<void> {
   const chat = chats.current;
-  const trimmed = text.trim();
+  const trimmed = sendable(text);
   if (!chat || chat.id !== room || trimmed === '') return;
   const { mode } = chat;
   chat.mode = { kind: 'new' };

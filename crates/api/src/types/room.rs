@@ -59,7 +59,7 @@ data! {
         #[ts(type = "number")] pub active_at: u64,
     }
 
-    /// First line of the newest message.
+    /// How the newest message begins, with its line breaks.
     pub struct Preview {
         /// Author's key.
         pub author: PeerIdText,

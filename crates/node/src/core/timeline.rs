@@ -194,8 +194,20 @@ fn target_of(relation: &Verified) -> Option<Target> {
     Payload::of(relation).ok()?.target()
 }
 
+/// How a text begins, with its line breaks: what a mark in it means may be seen only some lines later.
 fn excerpt(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    let end = line.char_indices().nth(EXCERPT).map_or(line.len(), |(end, _)| end);
-    line.get(..end).unwrap_or_default().to_owned()
+    let text = text.trim();
+    let end = text.char_indices().nth(EXCERPT).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_shows_what_a_code_block_holds() {
+        assert_eq!(excerpt("\n```js\nlet a;\n```\n"), "```js\nlet a;\n```");
+        assert_eq!(excerpt(&"\u{e9}\n".repeat(EXCERPT)).chars().count(), EXCERPT);
+    }
 }

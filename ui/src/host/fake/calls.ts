@@ -1,5 +1,6 @@
 import type { Body, Calls, InviteReading, Joining, Message } from '../../gen/api';
 import { Refusal } from '../host';
+import { sendable } from '../sendable';
 import { befriend, react } from './friends';
 import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
@@ -115,7 +116,7 @@ export function answersOf(world: World): Answers {
     timeline: ({ room: id, anchor, limit }) => room(id).history.page(anchor, limit),
     send: ({ room: id, text, reply_to }) => {
       const to = room(id);
-      const trimmed = text.trim();
+      const trimmed = sendable(text);
       if (trimmed === '') refuse('empty_text');
       if (new TextEncoder().encode(trimmed).length > MAX_BYTES) refuse('text_too_long');
       if (to.row.standing === 'left') refuse('not_member');
@@ -134,7 +135,7 @@ export function answersOf(world: World): Answers {
     edit: ({ room: id, message: mid, text }) => {
       const message = own(room(id), mid);
       if (message.body.kind !== 'text') refuse('unknown_message');
-      else changed(room(id), { ...message, body: { ...message.body, text: text.trim(), edited: Date.now() } });
+      else changed(room(id), { ...message, body: { ...message.body, text: sendable(text), edited: Date.now() } });
       return done();
     },
     delete: ({ room: id, message: mid }) => {

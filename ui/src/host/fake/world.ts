@@ -158,7 +158,7 @@ function preview(m: Message): Preview {
 function previewText({ body }: Message): string {
   switch (body.kind) {
     case 'text':
-      return body.text.replace(/\s+/gu, ' ').slice(0, 140);
+      return body.text.trim().slice(0, 140);
     case 'deleted':
       return 'deleted a message';
     case 'room_created':
