@@ -56,3 +56,18 @@ test('lines stand apart as they were typed, blank ones too', async ({ page }) =>
   expect(await height('a\n\n- b')).toBe(3 * line);
   expect(await height('> a\n\nb')).toBe(3 * line);
 });
+
+test('a text longer than the screen is folded until somebody wants all of it', async ({ page }) => {
+  await begin(page, 'chat');
+  await openRoom(page, 'Bayo');
+  const bubble = await sent(page, `begin${'\n'.repeat(3_000)}end`);
+  expect((await bubble.boundingBox())?.height).toBeLessThan(600);
+  const row = page.getByTestId('message').last();
+  await row.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(row.getByTestId('unfold')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await bubble.boundingBox())?.height).toBeGreaterThan(40_000);
+  await expect(row.getByTestId('unfold')).toHaveText('Show less');
+  await expect(row.getByTestId('unfold')).toBeFocused();
+});

@@ -26,6 +26,8 @@ export const conversation = {
   actions: 'Message actions',
   copied: 'Copied',
   copyCode: 'Copy code',
+  showAll: 'Show all of it',
+  showLess: 'Show less',
   quoteGone: 'A message that is not here yet',
   goToQuote: (name: string) => `Go to what ${name === '' ? 'it answers' : `${name} wrote`}`,
   reactionLabel: (emoji: string, who: readonly string[], mine: boolean) =>

@@ -8,6 +8,8 @@ const FENCE = /^( {0,3}(`{3,}))([^`]*)$/;
 /** One word directly after the fence names the language; anything else there is code already. */
 const LANGUAGE = /^[A-Za-z][\w+#.-]{0,23}[ \t]*$/;
 const QUOTED = /^>(?: |$)/;
+/** Words or pictures; `> :(` quotes nothing. */
+const SAID = /[\p{L}\p{N}\p{So}]/u;
 /** `> 5` compares. */
 const AMOUNT = /^\s*(?:[-+~≈]\s?)?(?:\p{Sc}\s?)?\d/u;
 /** A plus sign is none: `+ 1` adds. */
@@ -58,8 +60,7 @@ function quote(lines: readonly string[], at: number, depth: number): [Block | nu
   let end = at;
   while (end < lines.length && QUOTED.test(lines[end] ?? '')) end += 1;
   const inside = lines.slice(at, end).map((line) => line.slice(2));
-  const said = inside.filter(hasVisible);
-  if (said.length === 0 || said.every((line) => AMOUNT.test(line))) return [null, end - at];
+  if (!inside.some((line) => SAID.test(line) && !AMOUNT.test(line))) return [null, end - at];
   return [{ kind: 'quote', children: blocks(inside, depth + 1) }, end - at];
 }
 

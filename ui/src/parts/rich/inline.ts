@@ -14,10 +14,16 @@ const MARKS: Record<string, readonly ('strong' | 'em')[] | readonly ['del']> = {
 };
 
 // A mark begins or ends a word and touches it. Thus sums, names of files and variables, patterns, paths and smileys stay.
-const BEFORE_OPENING = /^$|[\s([{"'“‘„«‹¡¿–—…*_~（「『\u200e\u200f\u2066-\u2069]/u;
+// Words that stand without spaces between them can have marks anywhere.
+const BEFORE_OPENING = /^$|[\s([{"'“‘„«‹¡¿–—…*_~（「『\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\u200e\u200f\u2066-\u2069]/u;
 const AFTER_OPENING = /[^\s.,;:!?/\\)\]}|=<>&%^]/u;
 const BEFORE_CLOSING = /[^\s/\\([{|=<>&^]/u;
-const AFTER_CLOSING = /^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』\u200e\u200f\u2066-\u2069-]/u;
+const AFTER_CLOSING = /^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\u200e\u200f\u2066-\u2069-]/u;
+
+/** Between two such letters a backtick is an apostrophe. */
+const IN_WORD = /(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}])[\p{L}\p{N}]/u;
+/** `3 *4* 5` multiplies. */
+const SUM = /^[\d\s.,+\-×/=()]+$/;
 
 const CODE = /`+/g;
 const NAMED = /\[([^[\]]+)\]\(([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)\)/y;
@@ -96,7 +102,8 @@ function codeSpans(line: string): { from: number; to: number; node: Inline }[] {
   const spans = [];
   for (let i = 0; i < ticks.length; i += 1) {
     const [open, close] = [ticks[i], ticks[next[i] ?? -1]];
-    if (!open || !close) continue;
+    if (!open || !close || IN_WORD.test(charBefore(line, open.from)) || line[open.from - 1] === '\\') continue;
+    if (IN_WORD.test(charAt(line, close.from + close.length))) continue;
     const inside = line.slice(open.from + open.length, close.from);
     if (!hasVisible(inside)) continue;
     // `` ` `` needs its spaces; everywhere else they are shown.
@@ -154,14 +161,20 @@ function tree(made: readonly Piece[], from: number, to: number, depth: number): 
     const close = made[piece.next];
     const pairs = piece.opens && close && 'run' in close && close.closes && piece.next < to && depth < MAX_DEPTH;
     if (!pairs) {
-      nodes.push({ kind: 'text', text: piece.run });
+      nodes.push(text(piece.run));
       continue;
     }
     const children = joined(tree(made, i + 1, piece.next, depth + 1));
-    nodes.push(hasVisible(textOf(children)) ? wrapped(piece.run, children) : { kind: 'text', text: piece.run + textOf(children) + piece.run });
+    const said = textOf(children);
+    const means = hasVisible(said) && !(piece.run === '*' && SUM.test(said));
+    nodes.push(...(means ? [wrapped(piece.run, children)] : [text(piece.run), ...children, text(piece.run)]));
     i = piece.next;
   }
   return nodes;
+}
+
+function text(typed: string): Inline {
+  return { kind: 'text', text: typed };
 }
 
 function wrapped(run: string, children: Inline[]): Inline {

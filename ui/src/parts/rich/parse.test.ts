@@ -46,7 +46,7 @@ describe('what is no mark', () => {
       '    def f():\n        return 1', '\tx', 'a  b   c', ' a', 'a\n\n\nb', 'a\n', 'two  \nlines', 'two\\\nlines', '\n\na', '   ',
       '# 1', '#hashtag', '# heading', 'a\n---', 'a\n===', '---', '***', '| a | b |\n|---|---|\n| 1 | 2 |', '[a]: https', '[a]', '[^1]: note', '[x](y)', '[x](javascript:alert(1))', '![a](b)', '[](https://x)', '[ ](https://x)',
       '<b>bold</b>', '<!-- gone -->', '<div>\n\n</div>', '<http://x>', '&amp; &lt; &#x202e; &nbsp;', '©(c) -- "quotes" ...', '**\u200b**', '[\u2060](https://example.org)', 'a\u00a0 b', '$a_1$ and $b_2$', 'x = y_1*z_2*w_3',
-      '*a\nb*', '**a\n\nb**', '- ', '-', '--', '-5', '1.5', '1.a', '5.  ', '*a **b',
+      '*a\nb*', '**a\n\nb**', '3 *4* 5', 'I`m and you`re', '\\`a\\`', '> :(', '> > >', '[a]( https:)', '*hi*#tag', '(*p == *q)', '- [ ] todo', '- ', '-', '--', '-5', '1.5', '1.a', '5.  ', '*a **b',
     ]) expect(shown(parse(text)), JSON.stringify(text)).toBe(text);
   });
 
@@ -97,6 +97,8 @@ describe('complete marks', () => {
       ['**🎉 party 🎉**!', ['strong'], '🎉 party 🎉!'],
       ['`**a** _b_ https://example.org`', ['code'], '**a** _b_ https://example.org'],
       ['`` ` `` and ` a ` and ```b```', ['code', 'code', 'code'], '` and  a  and b'],
+      ['这是**重点**，和`代码`的例子 **중요**합니다', ['strong', 'code', 'strong'], '这是重点，和代码的例子 중요합니다'],
+      ['it`s `C:\\` **5**', ['code', 'strong'], 'it`s C:\\ 5'],
       ['* *a*\n* b', ['item', 'em', 'item'], '* a\n* b'],
       ['10) ten\n11) eleven', ['item', 'item'], '10) ten\n11) eleven'],
       ['> a\n> b\nc', ['quote'], 'a\nb\nc'],

@@ -52,3 +52,12 @@ const ONLY_EMOJI = /^(?:(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\
 export function isOnlyEmoji(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
+
+/** From so many lines or characters on, a text would take more than a screen. */
+const LONG_LINES = 40;
+const LONG_CHARS = 4_000;
+
+/** Shown folded at first, so that one message does not push all others out of sight. */
+export function isLong(text: string): boolean {
+  return text.length > LONG_CHARS || text.split('\n', LONG_LINES + 1).length > LONG_LINES;
+}
