@@ -1,4 +1,4 @@
-import { begin, expect, openRoom, said, send, test } from './base';
+import { begin, composer, expect, openRoom, said, send, test } from './base';
 
 test('text that tries to be HTML is text', async ({ page }) => {
   await begin(page, 'hostile');
@@ -49,4 +49,7 @@ test('right-to-left text stands right-to-left', async ({ page }) => {
   await begin(page, 'hostile');
   await openRoom(page, 'W'.repeat(40));
   await expect(said(page, 'مرحبا').locator('.rich .lines')).toHaveCSS('direction', 'rtl');
+  await composer(page).fill('> اقتباس\n> - b');
+  await composer(page).press('Enter');
+  await expect(said(page, 'اقتباس').locator('blockquote')).toHaveCSS('direction', 'rtl');
 });
