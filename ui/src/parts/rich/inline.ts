@@ -14,14 +14,15 @@ const MARKS: Record<string, readonly ('strong' | 'em')[] | readonly ['del']> = {
 };
 
 // A mark begins or ends a word and touches it. Thus sums, names of files and variables, patterns, paths and smileys stay.
-// Words that stand without spaces between them can have marks anywhere.
-const BEFORE_OPENING = /^$|[\s([{"'“‘„«‹¡¿–—…*_~（「『\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\u200e\u200f\u2066-\u2069]/u;
+// Words of scripts that put no spaces between them can have marks anywhere.
+const SPACELESS = String.raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}`;
+const TURNS = String.raw`\u200e\u200f\u2066-\u2069`;
+const BEFORE_OPENING = new RegExp(String.raw`^$|[\s([{"'“‘„«‹¡¿–—…*_~（「『${SPACELESS}${TURNS}]`, 'u');
 const AFTER_OPENING = /[^\s.,;:!?/\\)\]}|=<>&%^]/u;
 const BEFORE_CLOSING = /[^\s/\\([{|=<>&^]/u;
-const AFTER_CLOSING = /^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\u200e\u200f\u2066-\u2069-]/u;
-
+const AFTER_CLOSING = new RegExp(String.raw`^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』${SPACELESS}${TURNS}-]`, 'u');
 /** Between two such letters a backtick is an apostrophe. */
-const IN_WORD = /(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}])[\p{L}\p{N}]/u;
+const IN_WORD = new RegExp(String.raw`(?![${SPACELESS}])[\p{L}\p{N}]`, 'u');
 /** `3 *4* 5` multiplies. */
 const SUM = /^[\d\s.,+\-×/=()]+$/;
 
@@ -68,7 +69,7 @@ function pieces(line: string, links: boolean): Piece[] {
       take(code.to, code.node);
     } else if (address?.from === at) {
       const url = line.slice(at, address.to);
-      take(address.to, { kind: 'link', marks: ['', ''], url, children: [{ kind: 'text', text: url }] });
+      take(address.to, { kind: 'link', marks: ['', ''], url, children: [asTyped(url)] });
     } else {
       const named = namedLink(line, at);
       if (named) take(named.to, named.node);
@@ -123,7 +124,7 @@ function runs(line: string, from: number, to: number, made: Piece[]): void {
   for (const found of text.matchAll(RUN)) {
     const start = from + found.index;
     const run = found[0];
-    if (start > at) made.push({ node: { kind: 'text', text: line.slice(at, start) } });
+    if (start > at) made.push({ node: asTyped(line.slice(at, start)) });
     at = start + run.length;
     const [before, after] = [charBefore(line, start), charAt(line, at)];
     const known = run in MARKS;
@@ -134,7 +135,7 @@ function runs(line: string, from: number, to: number, made: Piece[]): void {
       next: -1,
     });
   }
-  if (to > at) made.push({ node: { kind: 'text', text: line.slice(at, to) } });
+  if (to > at) made.push({ node: asTyped(line.slice(at, to)) });
 }
 
 function linked(made: Piece[]): Piece[] {
@@ -161,19 +162,19 @@ function tree(made: readonly Piece[], from: number, to: number, depth: number): 
     const close = made[piece.next];
     const pairs = piece.opens && close && 'run' in close && close.closes && piece.next < to && depth < MAX_DEPTH;
     if (!pairs) {
-      nodes.push(text(piece.run));
+      nodes.push(asTyped(piece.run));
       continue;
     }
     const children = joined(tree(made, i + 1, piece.next, depth + 1));
     const said = textOf(children);
     const means = hasVisible(said) && !(piece.run === '*' && SUM.test(said));
-    nodes.push(...(means ? [wrapped(piece.run, children)] : [text(piece.run), ...children, text(piece.run)]));
+    nodes.push(...(means ? [wrapped(piece.run, children)] : [asTyped(piece.run), ...children, asTyped(piece.run)]));
     i = piece.next;
   }
   return nodes;
 }
 
-function text(typed: string): Inline {
+function asTyped(typed: string): Inline {
   return { kind: 'text', text: typed };
 }
 

@@ -54,7 +54,7 @@ describe('what is no mark', () => {
     const alphabet = ['*', '*', '**', '_', '~~', '`', '`', '```', '\n', '\n', '> ', '>', '- ', '+ ', '1. ', '3) ', '# ', '[', ']', '(', ')', '](https://x.org)', 'https://y.org/a_b', '!', '\\', '<', '&amp;',
       ' ', '  ', '\t', 'a', 'b', 'Ω', '7', '.', ',', '|', '=', '---', '🍲', '\u200b', '\u00a0', 'ب', '"', '/', ':', '\u{1F9D1}\u200d\u{1F373}'];
     const MARKS = /^(\*\*?|_|~~|`+ ?|\[| {0,3}`{3,}[^`]*\n?| ?`+|\n?[ \t\u00a0]*`{3,}\s*|\]\([^\s]+\)|)$/u;
-    for (let seed = 1; seed <= 20_000; seed += 1) {
+    for (let seed = 1; seed <= 4_000; seed += 1) {
       const next = chance(seed);
       const text = Array.from({ length: 1 + next(24) }, () => alphabet[next(alphabet.length)]).join('');
       const tree = parse(text);
