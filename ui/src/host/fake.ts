@@ -12,6 +12,8 @@ export interface Strings {
   say(room: string, who: string, text: string): void;
   /** Messages of an earlier time arrive late. */
   sayLate(room: string, who: string, text: string, minutesAgo: number): void;
+  /** Ends the program, as far as the page can tell. */
+  end(): Promise<void>;
   links: string[];
   copied: string[];
 }
@@ -52,6 +54,9 @@ export function fakeHost(params: URLSearchParams): Host {
       strings.links.push(url);
     },
     painted() {},
+    beforeEnd(rest) {
+      strings.end = rest;
+    },
   };
 }
 
@@ -67,6 +72,7 @@ function stringsOf(world: World): Strings {
     world,
     say: (room, who, text) => say(room, who, text, Date.now()),
     sayLate: (room, who, text, minutesAgo) => say(room, who, text, Date.now() - minutesAgo * 60_000),
+    end: async () => {},
     links: [],
     copied: [],
   };

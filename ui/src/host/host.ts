@@ -11,6 +11,8 @@ export interface Host {
   openExternal(url: string): Promise<void>;
   /** Tells the shell that the first real content stands on the screen. */
   painted(): void;
+  /** Has this done before the program ends, which waits for it a little. */
+  beforeEnd(rest: () => Promise<void>): void;
 }
 
 /** Why a call was not carried out. `message` is for reports; the window has words of its own for each code. */

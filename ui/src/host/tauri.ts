@@ -38,6 +38,12 @@ export function tauriHost(): Host {
       // Only a measurement hangs on it: a shell that does not listen is no fault.
       invoke('painted').catch(() => {});
     },
+
+    beforeEnd(rest) {
+      invoke('await_end').then(rest).finally(() => invoke('rested')).catch(() => {
+        // The program ends all the same, after its patience.
+      });
+    },
   };
 }
 

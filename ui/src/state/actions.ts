@@ -33,12 +33,13 @@ export async function setNearbyVisible(visible: boolean): Promise<void> {
   });
 }
 
-export async function createRoom(name: string): Promise<void> {
-  take(await call('create_room', { name }));
+/** Makes a room and returns its id; who asked for it opens it. */
+export async function createRoom(name: string): Promise<string> {
+  return know(await call('create_room', { name }));
 }
 
 export async function openDirect(peer: string): Promise<void> {
-  await told(async () => take(await call('open_direct', { peer })));
+  await told(async () => chats.open(know(await call('open_direct', { peer }))));
 }
 
 export async function leaveRoom(room: string): Promise<void> {
@@ -50,13 +51,12 @@ export async function submit(room: string, text: string): Promise<void> {
   const chat = chats.current;
   const trimmed = sendable(text);
   if (!chat || chat.id !== room || trimmed === '') return;
-  const { mode } = chat;
-  chat.mode = { kind: 'new' };
+  const { desk } = chat;
+  const { mode } = desk;
+  desk.clear();
   if (mode.kind === 'edit') {
     if (trimmed === mode.text) return;
-    await told(() => call('edit', { room, message: mode.message.id, text: trimmed }), () => {
-      chat.mode = mode;
-    });
+    await told(() => call('edit', { room, message: mode.message.id, text: trimmed }), () => desk.restore(mode, text));
     return;
   }
   drafts.set(room, '');
@@ -67,7 +67,7 @@ export async function submit(room: string, text: string): Promise<void> {
     await chat.toEnd();
   }, () => {
     if (drafts.text(room) === '') drafts.set(room, text);
-    if (chat.mode.kind === 'new') chat.mode = mode;
+    desk.restore(mode, text);
   });
 }
 
@@ -158,9 +158,9 @@ export function painted(): void {
   door().painted();
 }
 
-function take(row: RoomRow): void {
+function know(row: RoomRow): string {
   model.rooms[row.id] ??= row;
-  void chats.open(row.id);
+  return row.id;
 }
 
 async function told(act: () => Promise<unknown>, undo?: () => void): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Calls, Message, Page } from '../gen/api';
 import { zone } from './clock';
 import { DeliveryBook, type Other } from './delivery';
+import { deskOf, type Desk } from './desk.svelte';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
 import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, type Entered, type Span } from './timeline';
@@ -11,18 +12,14 @@ type Anchor = Calls['timeline']['args']['anchor'];
 /** Messages asked for at once: about three screens. */
 export const PAGE = 60;
 
-/** Where a reader was when the room was left: at the end, or at a message with its offset from the top of the list. */
-export type Place = 'end' | { message: string; offset: number };
-
-/** What the reader does to the message box. */
-export type Mode = { kind: 'new' } | { kind: 'reply'; to: Message } | { kind: 'edit'; message: Message; text: string };
-
 /** Where the list must go once it has drawn the rows. */
 export type Target = { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
 
 /** One room that has been opened: its loaded history, its unread divider, and the reader's place in it. */
 export class Chat {
   readonly id: string;
+  /** What outlives this: histories are let go of, the work in a room is not. */
+  readonly desk: Desk;
   span: Span = $state.raw(EMPTY_SPAN);
   /** How the last change entered the span; read by the list in the same update. */
   entered: Entered = $state.raw('nowhere');
@@ -32,8 +29,6 @@ export class Chat {
   loading: 'before' | 'after' | null = $state(null);
   divider: Divider | null = $state.raw(null);
   target: Target | null = $state.raw(null);
-  mode: Mode = $state.raw({ kind: 'new' });
-  place: Place = 'end';
   /** The end of the list is in view and the window has the reader's attention. */
   attentive = false;
   rows = $derived.by(() => {
@@ -52,16 +47,20 @@ export class Chat {
 
   constructor(id: string) {
     this.id = id;
+    this.desk = deskOf(id);
   }
 
-  /** First load, at the first unread message or at the end. */
+  /** First load, at the first unread message or where the reader was. */
   async load(): Promise<void> {
     const room = model.rooms[this.id];
     const unread = room?.unread ?? 0;
     this.divider = room && unread > 0 ? { after: room.read_up_to ?? '', count: unread } : null;
     const around = this.divider && this.divider.after !== '' ? this.divider.after : null;
-    await this.#reset(around ? { at: 'around', position: around } : { at: 'latest' });
-    this.target = this.divider ? { to: 'divider' } : { to: 'end' };
+    const { place } = this.desk;
+    const was = this.divider || place === 'end' ? null : place;
+    const position = around ?? was?.position;
+    await this.#reset(position ? { at: 'around', position } : { at: 'latest' });
+    this.target = this.divider ? { to: 'divider' } : this.back();
     await this.refreshDetails();
   }
 
@@ -75,10 +74,17 @@ export class Chat {
 
   /** After a gap in the notices: what is loaded may lack messages anywhere. */
   async reload(): Promise<void> {
-    const seen = typeof this.place === 'object' ? this.place.message : null;
+    const { place } = this.desk;
+    const seen = place === 'end' ? null : place.message;
     const anchor = this.span.messages.find((m) => m.id === seen);
     await this.#reset(anchor && this.span.moreAfter ? { at: 'around', position: anchor.position } : { at: 'latest' });
     await this.refreshDetails();
+  }
+
+  /** To where the reader was. */
+  back(): Target {
+    const { place } = this.desk;
+    return place === 'end' ? { to: 'end' } : { to: 'place', id: place.message, offset: place.offset };
   }
 
   async loadBefore(): Promise<void> {
@@ -110,7 +116,7 @@ export class Chat {
     if (!this.loaded) return [];
     const end = this.span.messages.at(-1)?.position ?? '';
     const result = upsert(this.span, messages);
-    const follows = this.place === 'end';
+    const follows = this.desk.place === 'end';
     this.entered = result.entered;
     this.span = follows ? trim(result.span, 'end') : result.span;
     this.#noteUnseen(messages);

@@ -30,7 +30,7 @@ class Chats {
     lastRoom.value = room;
     try {
       if (!kept || behind || !chat.loaded) await chat.load();
-      else chat.target = chat.place === 'end' ? { to: 'end' } : { to: 'place', id: chat.place.message, offset: chat.place.offset };
+      else chat.target = chat.back();
     } catch (thrown) {
       notes.refused(thrown);
     }

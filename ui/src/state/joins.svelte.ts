@@ -1,20 +1,22 @@
 import type { Joining } from '../gen/api';
 import { chats } from './chats.svelte';
 import { dialogs } from './dialogs.svelte';
+import { hands } from './hands';
 import { model } from './store.svelte';
 
 /** Ended attempts remembered, because the notice of an end may overtake the reply to the call that began it. */
 const REMEMBERED_ENDS = 32;
 
-const mine = new Set<string>();
+/** Attempts that began in this window, with what had been typed until then. */
+const mine = new Map<string, number>();
 const ended: { id: string; room: string | null }[] = [];
 
 /** Takes the reply to a call that began an attempt in this window: its room opens when it succeeds. */
 export function beganJoin(joining: Joining): Joining {
   const end = ended.find((e) => e.id === joining.id);
-  if (end?.room) arrive(end.room);
+  if (end?.room) arrive(end.room, hands.inputs);
   if (end) return joining;
-  mine.add(joining.id);
+  mine.set(joining.id, hands.inputs);
   if (!model.joining.some((j) => j.id === joining.id)) model.joining = [...model.joining, joining];
   joinChanged(joining);
   return joining;
@@ -24,7 +26,8 @@ export function beganJoin(joining: Joining): Joining {
 export function joinChanged(joining: Joining): void {
   if (joining.state.state !== 'joined') return;
   const { room } = joining.state;
-  if (mine.delete(joining.id)) arrive(room);
+  const typed = mine.get(joining.id);
+  if (mine.delete(joining.id) && typed !== undefined) arrive(room, typed);
   else remember(joining.id, room);
 }
 
@@ -38,7 +41,9 @@ function remember(id: string, room: string | null): void {
   if (ended.length > REMEMBERED_ENDS) ended.shift();
 }
 
-function arrive(room: string): void {
+/** The room opens, unless something was typed since: whoever writes elsewhere must not find the words here. */
+function arrive(room: string, typed: number): void {
+  if (hands.inputs !== typed) return;
   if (dialogs.open?.kind === 'add') dialogs.close();
   void chats.open(room);
 }

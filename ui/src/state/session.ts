@@ -2,12 +2,14 @@ import type { Notice, Numbered, Stage } from '../gen/api';
 import { Refusal, type Host } from '../host/host';
 import { applyNotice } from './apply';
 import { dialogs } from './dialogs.svelte';
+import { hands } from './hands';
 import { joinChanged, joinGone } from './joins.svelte';
 import { applySnapshot } from './model';
 import { Sequence } from './sequence';
 import { network } from './network.svelte';
 import { model } from './store.svelte';
 import { chats } from './chats.svelte';
+import { rest } from './rest';
 import { call, connect } from './wire';
 
 const sequence = new Sequence();
@@ -16,6 +18,7 @@ let asking = false;
 /** Subscribes first, so that nothing falls between the answer and the notices; then asks where the profile stands. */
 export async function start(host: Host): Promise<void> {
   connect(host);
+  host.beforeEnd(rest);
   try {
     await host.subscribe(onNotices);
     await stand(await call('status', {}));
@@ -67,7 +70,10 @@ function applyAll(notices: readonly Notice[]): void {
       else messages.set(elsewhere.room, [...elsewhere.messages]);
     }
     if (elsewhere?.notice === 'network_changed') network.onChanged(elsewhere.people, elsewhere.gone);
-    if (elsewhere?.notice === 'invite_opened') dialogs.openAdd({ tab: 'have', text: elsewhere.text });
+    if (elsewhere?.notice === 'invite_opened') {
+      hands.cut();
+      dialogs.openAdd({ tab: 'have', text: elsewhere.text });
+    }
     if (notice.notice === 'join_changed') joinChanged(notice.joining);
     if (notice.notice === 'join_gone') joinGone(notice.id);
   }

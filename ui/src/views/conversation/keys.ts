@@ -70,14 +70,13 @@ function acts(event: KeyboardEvent, at: number, row: HTMLElement, { chat, reader
       reader.hanging = { kind: 'emoji', key: message.id, anchor };
       return true;
     case 'r':
-      chat.mode = { kind: 'reply', to: message };
+      chat.desk.reply(message);
       return true;
     case 'c':
       void copy(message.body.text);
       return true;
     case 'e':
-      if (message.mine) chat.mode = { kind: 'edit', message, text: message.body.text };
-      return message.mine;
+      return chat.desk.edit(message);
     case 'Delete':
       if (message.mine) dialogs.show({ kind: 'delete', message });
       return message.mine;

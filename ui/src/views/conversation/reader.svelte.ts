@@ -7,22 +7,34 @@ const FLASH_MS = 1600;
 
 /** Where pointer and keyboard are in one message list. */
 export class Reader {
-  /** The message with the keyboard's place; `null` until the list was entered. */
-  active: string | null = $state(null);
   hovered: string | null = $state(null);
   /** The message that has the focus, itself or one of its controls. */
   focused: string | null = $state(null);
   flashed: string | null = $state(null);
   hanging: Hanging | null = $state.raw(null);
   readonly #chat: Chat;
+  /** The one message that Tab reaches. */
+  #stop = $derived.by(() => {
+    const { active } = this;
+    const { rows } = this.#chat;
+    return active !== null && rows.some((r) => r.key === active) ? active : (rows.at(-1)?.key ?? null);
+  });
 
   constructor(chat: Chat) {
     this.#chat = chat;
   }
 
-  /** The one message that Tab reaches. */
+  /** The message with the keyboard's place; `null` until the list was entered. */
+  get active(): string | null {
+    return this.#chat.desk.active;
+  }
+
+  set active(key: string | null) {
+    this.#chat.desk.active = key;
+  }
+
   isStop(key: string): boolean {
-    return (this.active ?? this.#chat.rows.at(-1)?.key) === key;
+    return this.#stop === key;
   }
 
   /** Its actions are shown. */

@@ -17,6 +17,8 @@ export function onShortcut(event: KeyboardEvent): void {
     stepRoom(event.key === 'ArrowDown' ? 1 : -1);
   } else if (control && !event.altKey) {
     onControl(event);
+  } else if (event.key === 'Escape') {
+    focusOf('[data-focus="composer"]');
   } else if (!event.altKey) {
     typeAnywhere(event);
   }
@@ -57,7 +59,7 @@ function focusSearch(): void {
 
 /** A letter typed nowhere in particular belongs into the message box. */
 function typeAnywhere(event: KeyboardEvent): void {
-  if ([...event.key].length !== 1 || event.key === ' ' || event.isComposing) return;
+  if ([...event.key].length !== 1 || event.key === ' ') return;
   const at = document.activeElement;
   if (at instanceof HTMLElement && at.closest('input, textarea, select, [contenteditable], [role="menu"], [role="dialog"], [data-keys]')) return;
   focusOf('[data-focus="composer"]');

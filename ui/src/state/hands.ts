@@ -1,0 +1,34 @@
+/** What is typed without such a pause is one burst: it belongs to where it began. */
+export const BURST_MS = 400;
+
+/**
+ * What the hands do at the keyboard, as far as the window has to know when a place to write goes or comes by itself:
+ * words must not end in another place than that in which they were begun.
+ */
+class Hands {
+  /** Keys so far. */
+  keys = 0;
+  /** Changes of any field so far. */
+  inputs = 0;
+  #last = -Infinity;
+  #cut = false;
+
+  /** Takes note of a key; true if nobody may have it. */
+  onKey(now: number): boolean {
+    this.#cut = this.#cut && now - this.#last < BURST_MS;
+    this.#last = now;
+    this.keys += 1;
+    return this.#cut;
+  }
+
+  onInput(): void {
+    this.inputs += 1;
+  }
+
+  /** A place to write went or came by itself. The rest of the burst under way belongs to neither place. */
+  cut(): void {
+    this.#cut = true;
+  }
+}
+
+export const hands = new Hands();
