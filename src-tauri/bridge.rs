@@ -1,4 +1,4 @@
-//! The only door between the page and the rest: four commands, of which one carries the whole contract.
+//! The only door between the page and the rest: six commands, of which one carries the whole contract.
 
 use api::contract::Reply;
 use api::session::Session;
@@ -9,6 +9,7 @@ use tauri::ipc::Channel;
 use crate::inbox::{self, Inbox};
 use crate::links;
 use crate::pump::Pump;
+use crate::rest::Rest;
 use crate::startup::Startup;
 
 /// Carries one call of the contract. `args` is JSON text; the reply is the bare reply type of the call.
@@ -35,4 +36,17 @@ pub(crate) fn open_link(url: String) -> Result<(), Refusal> {
 #[tauri::command]
 pub(crate) fn painted(startup: State<'_, Startup>) {
     startup.painted();
+}
+
+/// Answers when the program is about to end. The page calls this at its start.
+#[tauri::command]
+pub(crate) async fn await_end(rest: State<'_, Rest>) -> Result<(), Refusal> {
+    rest.await_end().await;
+    Ok(())
+}
+
+/// The page holds nothing any more that would be lost with it.
+#[tauri::command]
+pub(crate) fn rested(rest: State<'_, Rest>) {
+    rest.rested();
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use api::session::Session;
 use tauri::{AppHandle, Manager};
 
+use crate::rest;
+use crate::window;
+
 /// How long the engine may take to put everything in order. Peers and disks that are slower than this must not keep a closed
 /// program alive; what was shown as saved is on disk anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,6 +31,8 @@ pub(crate) fn begin(app: &AppHandle) {
     if first {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
+            rest::put_down(&app).await;
+            window::close(&app);
             put_in_order(&app).await;
             tauri_plugin_single_instance::destroy(&app);
             if let Some(argv) = with_state(&app, |state| state.again.take()) {
@@ -84,8 +89,10 @@ pub(crate) fn watch_signals(app: &AppHandle) {
 async fn told_to_end() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut polite = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         _ = polite.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => interrupted,
     }
 }

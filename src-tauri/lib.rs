@@ -13,13 +13,14 @@ mod links;
 mod popup;
 mod profile;
 mod pump;
+mod rest;
 mod startup;
 mod window;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use tauri::{AppHandle, Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 
 use api::session::{Config, Session};
 use args::Args;
@@ -59,11 +60,19 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(window::remember_place(&profile, &args))
-        .invoke_handler(tauri::generate_handler![bridge::call, bridge::subscribe, bridge::open_link, bridge::painted])
+        .invoke_handler(tauri::generate_handler![
+            bridge::call,
+            bridge::subscribe,
+            bridge::open_link,
+            bridge::painted,
+            bridge::await_end,
+            bridge::rested
+        ])
         .manage(startup)
         .manage(pump::Pump::default())
         .manage(Inbox::default())
         .manage(ending::Ending::default())
+        .manage(rest::Rest::default())
         .setup(move |app| {
             app.manage(open_session(&profile, &args));
             if let Some(link) = args.link.clone() {
@@ -88,9 +97,17 @@ fn open_session(profile: &Profile, args: &Args) -> Session {
 }
 
 fn on_event(app: &AppHandle, event: RunEvent) {
-    // A code means that the end was asked for by `ending`, which has already put everything in order.
-    if let RunEvent::ExitRequested { code: None, api, .. } = event {
-        api.prevent_exit();
-        ending::begin(app);
+    match event {
+        // The page goes with the window: first it hands over what it holds.
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } if !rest::is_over(app) => {
+            api.prevent_close();
+            ending::begin(app);
+        }
+        // A code means that the end was asked for by `ending`, which has already put everything in order.
+        RunEvent::ExitRequested { code: None, api, .. } => {
+            api.prevent_exit();
+            ending::begin(app);
+        }
+        _ => {}
     }
 }

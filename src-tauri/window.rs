@@ -51,6 +51,15 @@ pub(crate) fn raise(app: &AppHandle) {
     }
 }
 
+/// Closes the window, which keeps its size and place; the program goes on.
+pub(crate) fn close(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(MAIN)
+        && let Err(error) = window.close()
+    {
+        tracing::debug!(%error, "the window cannot be closed");
+    }
+}
+
 /// The page must never be replaced by another one, which would inherit its commands.
 fn is_own_page(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();

@@ -9,8 +9,11 @@
 mod bus;
 #[path = "../support/child.rs"]
 mod child;
+mod keyboard;
+mod keys;
 mod person;
 mod screen;
+mod x11;
 
 use std::time::{Duration, Instant};
 

@@ -18,7 +18,7 @@ use crate::child::Owned;
 use crate::screen::Screen;
 
 /// Nothing that is waited for takes longer, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What is pressed after a text.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ struct Run {
     client: Client,
     // In the order in which they end; without its driver or its screen the program ends too.
     _driver: Owned,
-    _screen: Screen,
+    screen: Screen,
 }
 
 impl Person {
@@ -93,7 +93,7 @@ impl Person {
         let client = self.connect(port, options).await;
         let patience = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
         client.update_timeouts(patience).await.expect("the driver takes time-outs");
-        self.run = Some(Run { client, _driver: driver, _screen: screen });
+        self.run = Some(Run { client, _driver: driver, screen });
     }
 
     async fn connect(&self, port: u16, options: serde_json::Map<String, Value>) -> Client {
@@ -107,23 +107,37 @@ impl Person {
         client.unwrap_or_else(|error| panic!("{} has no window: {error}\n{}", self.name, self.output()))
     }
 
-    fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.run.as_ref().unwrap_or_else(|| panic!("{} has no window", self.name)).client
     }
 
-    /// Asks the program to end, as a session does that closes: like closing the window, which nobody manages here.
+    /// Asks the program to end, as a session does that closes.
     pub(crate) async fn quit(&mut self) {
-        let ends = || all_text(&self.profile().join("logs")).matches("ended in order").count();
-        let before = ends();
         let pid = self.process().unwrap_or_else(|| panic!("{} has no process\n{}", self.name, self.output()));
+        let before = self.orderly_ends();
         let asked = Command::new("kill").arg(pid.to_string()).status().expect("kill is there");
         assert!(asked.success(), "{}: process {pid} is there", self.name);
+        self.ended(before).await;
+    }
+
+    /// Closes the window by its button, which a window manager would draw.
+    pub(crate) async fn close(&mut self) {
+        let before = self.orderly_ends();
+        self.run.as_ref().expect("there is a window").screen.close_windows();
+        self.ended(before).await;
+    }
+
+    fn orderly_ends(&self) -> usize {
+        all_text(&self.profile().join("logs")).matches("ended in order").count()
+    }
+
+    async fn ended(&mut self, before: usize) {
         let end = Instant::now() + PATIENCE;
         while self.process().is_some() {
             assert!(Instant::now() < end, "{} did not end\n{}", self.name, self.output());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_eq!(ends(), before + 1, "{} ended, but not in order\n{}", self.name, self.output());
+        assert_eq!(self.orderly_ends(), before + 1, "{} ended, but not in order\n{}", self.name, self.output());
         self.run = None;
     }
 
@@ -220,7 +234,7 @@ impl Person {
     }
 
     /// Waits until a condition of the page holds.
-    async fn until(&self, condition: &str) {
+    pub(crate) async fn until(&self, condition: &str) {
         let script = format!(
             "const done = arguments[arguments.length - 1];
              const look = () => {{ if ({condition}) done(true); else setTimeout(look, 20); }};
@@ -253,7 +267,8 @@ impl Person {
     /// Ends the test with all that is known.
     async fn fail(&self, what: &str) -> ! {
         self.keep_picture("failed").await;
-        let page = self.client().execute("return document.body.innerText", Vec::new()).await;
+        let look = "const at = document.activeElement?.cloneNode(); return `${document.body.innerText}\\nthe focus is on: ${at?.outerHTML}`";
+        let page = self.client().execute(look, Vec::new()).await;
         let page = page.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
         panic!("{}: never happened: {what}\nthe page says:\n{page}\n{}", self.name, self.output());
     }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::child::Owned;
+use crate::x11;
 
 /// Ends when dropped.
 pub(crate) struct Screen {
@@ -21,5 +22,10 @@ impl Screen {
         BufReader::new(server.0.stdout.take().expect("stdout is piped")).read_line(&mut number).expect("the server tells its number");
         assert!(!number.trim().is_empty(), "the virtual screen did not start");
         Screen { _server: server, name: format!(":{}", number.trim()) }
+    }
+
+    /// Tells every window on it to close, as a window manager does when its button is pressed.
+    pub(crate) fn close_windows(&self) {
+        x11::close_windows(self.name.trim_start_matches(':')).expect("the screen's server answers");
     }
 }

@@ -9,7 +9,7 @@ const ENDING: ReadonlySet<string> = new Set(['Enter', 'Escape']);
 export function onAnyKey(event: KeyboardEvent): void {
   if (isOfInputMethod(event)) {
     event.stopPropagation();
-    if (isLast(event) && ENDING.has(event.key)) event.preventDefault();
+    if (isLast(event)) event.preventDefault();
   } else if (isRepeatedEnd(event) || (!MODIFIERS.has(event.key) && hands.onKey(event.timeStamp))) {
     event.stopPropagation();
     event.preventDefault();
