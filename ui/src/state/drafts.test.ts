@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Host } from '../host/host';
+import { ROOM } from '../test/people';
+import { drafts } from './drafts.svelte';
+import { rest } from './rest';
+import { call, connect } from './wire';
+
+let kept: string[] = [];
+let answer: () => Promise<unknown> = async () => ({});
+
+const host = {
+  call: async (name: string, args: { text: string }) => {
+    const reply = await answer();
+    if (name === 'set_draft') kept.push(args.text);
+    return reply;
+  },
+} as unknown as Host;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  connect(host);
+  kept = [];
+  answer = async () => ({});
+});
+
+afterEach(() => vi.useRealTimers());
+
+it('keeps a draft when typing pauses', async () => {
+  drafts.set(ROOM, 'half');
+  await vi.advanceTimersByTimeAsync(399);
+  expect(kept).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(kept).toEqual(['half']);
+});
+
+it('keeps a draft of somebody who never pauses', async () => {
+  for (let n = 1; n <= 30; n++) {
+    drafts.set(ROOM, 'x'.repeat(n));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(kept.length).toBeGreaterThanOrEqual(1);
+  expect(kept[0]?.length).toBeGreaterThan(15);
+  await drafts.flushAll();
+});
+
+it('keeps everything at the end, and waits until it is kept', async () => {
+  answer = () => new Promise((done) => setTimeout(() => done({}), 50));
+  drafts.set(ROOM, 'last words');
+  drafts.set('another', 'and there');
+  const resting = rest();
+  await vi.advanceTimersByTimeAsync(500);
+  await resting;
+  expect(kept).toEqual(['last words', 'and there']);
+});
+
+it('keeps what could not be kept before', async () => {
+  answer = () => Promise.reject(new Error('the disk is full'));
+  drafts.set(ROOM, 'unlucky');
+  await drafts.flushAll();
+  answer = async () => ({});
+  await drafts.flushAll();
+  expect(kept).toEqual(['unlucky']);
+});
+
+it('never lets an older text overtake a newer one', async () => {
+  let first = true;
+  answer = () => new Promise((done) => setTimeout(() => done({}), first ? 80 : 1));
+  drafts.set(ROOM, 'old');
+  drafts.flush(ROOM);
+  await vi.advanceTimersByTimeAsync(1);
+  first = false;
+  drafts.set(ROOM, 'new');
+  drafts.flush(ROOM);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(kept).toEqual(['old', 'new']);
+});
+
+it('waits at the end for what is being sent', async () => {
+  answer = () => new Promise((done) => setTimeout(() => done({}), 70));
+  const sent = vi.fn();
+  void call('send', { room: ROOM, text: 'hello' }).then(sent);
+  const resting = rest();
+  await vi.advanceTimersByTimeAsync(100);
+  await resting;
+  expect(sent).toHaveBeenCalled();
+});
