@@ -64,7 +64,9 @@ impl Room {
         let mine_seq = mine.map_or(0, |h| h.seq);
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return Noted::Room };
         neighbour.state(head.log, head.seq);
-        if head.log.device == around.me && head.seq <= mine_seq {
+        // An end with another hash is not what was written here.
+        let mine_too = mine.as_ref().is_some_and(|own| own.seq > head.seq || (own.seq == head.seq && own.hash == head.hash));
+        if head.log.device == around.me && mine_too {
             around.out.push(Effect::Acked { room: self.id, peer, log: head.log, seq: head.seq });
         }
         if self.stopped.contains(&head.log) {

@@ -32,7 +32,8 @@ pub struct DialId(pub u64);
 pub enum Event {
     /// Listening began, failed, or the addresses of this machine changed.
     Listening {
-        /// Where others may reach this device: public ones first, then private ones; loopback only where there is nothing else.
+        /// Where others may reach this device: public ones first, then private ones; loopback only where there is nothing else. Of all of them it is
+        /// listened on.
         addresses: Vec<SocketAddr>,
         /// Why some or all of listening does not work. Dialling works all the same.
         failed: Option<String>,

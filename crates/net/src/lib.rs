@@ -30,6 +30,7 @@ pub mod manual;
 mod nearby;
 mod outbox;
 mod pulse;
+mod reach;
 mod reason;
 mod report;
 mod table;
@@ -40,4 +41,5 @@ pub use config::{Config, Inspect, Limits, NearbyConfig, Prompt, QueueLimit, Rate
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
 pub use outbox::{Full, Outbox, Taken};
+pub use reach::Reach;
 pub use reason::Reason;

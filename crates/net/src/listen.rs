@@ -8,6 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::DEFAULT_PORT;
+use crate::reach::Scope;
 
 /// Connections that the system holds until they are accepted: a room's worth that redials at once.
 const BACKLOG: i32 = 512;
@@ -98,45 +99,27 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Where sockets that are bound to `bound` can be reached on a machine with these addresses: public, then private ones, IPv4 first
-/// within each, and loopback only if there is nothing else. Link-local addresses mean nothing to others.
+/// Where sockets that are bound to `bound` can be reached on a machine with these addresses: public, then private ones, IPv4 first within each;
+/// link-local ones only if there is nothing better, and loopback only if there is nothing else. An address that the machine no longer has leads nowhere,
+/// though its socket is still open.
 fn reachable(bound: &[SocketAddr], machine: &[IpAddr]) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     for socket in bound {
-        if !socket.ip().is_unspecified() {
-            found.push(*socket);
+        let (ip, port) = (socket.ip().to_canonical(), socket.port());
+        if !ip.is_unspecified() {
+            // All of 127.0.0.0/8 is this machine's, listed or not; and where nothing can be listed the socket is all that is known.
+            let here = ip.is_loopback() || machine.is_empty() || machine.contains(&ip);
+            found.extend(here.then_some(SocketAddr::new(ip, port)));
             continue;
         }
-        let same = machine.iter().filter(|ip| ip.is_ipv4() || socket.is_ipv6());
-        found.extend(same.map(|ip| SocketAddr::new(*ip, socket.port())));
+        let same = machine.iter().filter(|own| own.is_ipv4() || ip.is_ipv6());
+        found.extend(same.map(|own| SocketAddr::new(*own, port)));
     }
-    found.sort_by_key(|address| (rank(address.ip()), address.is_ipv6()));
+    found.sort_by_key(|address| (Scope::of(address.ip()), address.is_ipv6()));
     found.dedup();
-    let outside: Vec<SocketAddr> = found.iter().copied().filter(|address| rank(address.ip()) < Rank::Loopback).collect();
-    match outside.is_empty() {
-        true => found.into_iter().filter(|address| rank(address.ip()) == Rank::Loopback).collect(),
-        false => outside,
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Public,
-    Private,
-    Loopback,
-    Useless,
-}
-
-fn rank(ip: IpAddr) -> Rank {
-    match ip {
-        _ if ip.is_loopback() => Rank::Loopback,
-        _ if ip.is_unspecified() || ip.is_multicast() => Rank::Useless,
-        IpAddr::V4(v4) if v4.is_link_local() => Rank::Useless,
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => Rank::Useless,
-        IpAddr::V4(v4) if v4.is_private() => Rank::Private,
-        IpAddr::V6(v6) if v6.is_unique_local() => Rank::Private,
-        _ => Rank::Public,
-    }
+    let told = [&[Scope::Public, Scope::Private][..], &[Scope::Link], &[Scope::Loopback]];
+    let such = |scopes: &&[Scope]| found.iter().copied().filter(|address| scopes.contains(&Scope::of(address.ip()))).collect::<Vec<_>>();
+    told.iter().map(such).find(|some| !some.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -162,7 +145,28 @@ mod tests {
     fn loopback_is_told_where_there_is_nothing_else() {
         check(&["[::]:4747"], &["127.0.0.1", "::1"], &["127.0.0.1:4747", "[::1]:4747"]);
         check(&["127.0.0.1:4747"], &["127.0.0.1", "192.168.1.5"], &["127.0.0.1:4747"]);
+        check(&["127.0.0.2:4747"], &["127.0.0.1", "192.168.1.5"], &["127.0.0.2:4747"]);
         check(&[], &["192.168.1.5"], &[]);
+    }
+
+    #[test]
+    fn of_several_ports_each_is_told_where_it_is_listened_on() {
+        let machine = ["127.0.0.1", "192.168.1.5", "10.0.0.5"];
+        check(&["127.0.0.1:4747", "192.168.1.5:4848"], &machine, &["192.168.1.5:4848"]);
+        check(&["10.0.0.5:4747", "192.168.1.5:4848"], &machine, &["10.0.0.5:4747", "192.168.1.5:4848"]);
+        check(&["[::ffff:192.168.1.5]:4747"], &machine, &["192.168.1.5:4747"]);
+    }
+
+    #[test]
+    fn an_address_that_the_machine_lost_is_not_told_until_it_comes_back() {
+        check(&["192.168.1.5:4747"], &["127.0.0.1", "10.0.0.5"], &[]);
+        check(&["192.168.1.5:4747"], &["127.0.0.1", "10.0.0.5", "192.168.1.5"], &["192.168.1.5:4747"]);
+    }
+
+    #[test]
+    fn link_local_addresses_are_told_where_there_is_nothing_better() {
+        check(&["0.0.0.0:4747"], &["127.0.0.1", "169.254.7.7"], &["169.254.7.7:4747"]);
+        check(&["0.0.0.0:4747"], &["127.0.0.1", "169.254.7.7", "192.168.1.5"], &["192.168.1.5:4747"]);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{IfKind, Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 use wire::check_name;
@@ -31,7 +31,8 @@ pub(crate) struct Nearby {
     service: String,
     /// Own instance name: random, so that nobody is followed from network to network.
     instance: String,
-    port: Option<u16>,
+    /// What there is to announce.
+    place: Option<Place>,
     found: Option<Receiver<ServiceEvent>>,
     restart_at: Instant,
     seen: Seen,
@@ -39,8 +40,8 @@ pub(crate) struct Nearby {
 }
 
 impl Nearby {
-    /// Begins to search, and to announce `port` if there is a name to show. None if the system does not let us.
-    pub(crate) fn start(config: &NearbyConfig, port: Option<u16>) -> Option<Self> {
+    /// Begins to search, and to announce what is listened on if there is a name to show. None if the system does not let us.
+    pub(crate) fn start(config: &NearbyConfig, bound: &[SocketAddr]) -> Option<Self> {
         let daemon = ServiceDaemon::new().inspect_err(|error| warn!(%error, "nobody nearby can be found")).ok()?;
         let _ = daemon.set_ip_check_interval(INTERFACES_EVERY);
         let instance = format!("{:032x}", rand::random::<u128>());
@@ -49,7 +50,7 @@ impl Nearby {
             service: config.service.clone(),
             seen: Seen::new(instance.clone(), config.service.clone()),
             instance,
-            port,
+            place: Place::of(bound),
             found: None,
             restart_at: Instant::now(),
             announced: None,
@@ -65,8 +66,8 @@ impl Nearby {
         if name == self.announced {
             return;
         }
-        let result = match (&name, self.port) {
-            (Some(name), Some(port)) => self.register(name, port),
+        let result = match (&name, &self.place) {
+            (Some(name), Some(place)) => self.register(name, place),
             _ => self.daemon.unregister(&format!("{}.{}", self.instance, self.service)).map(|_| ()),
         };
         match result {
@@ -119,12 +120,34 @@ impl Nearby {
         }
     }
 
-    fn register(&self, name: &str, port: u16) -> mdns_sd::Result<()> {
+    fn register(&self, name: &str, place: &Place) -> mdns_sd::Result<()> {
         // The host is named after the instance: the machine's own name is nobody's business.
         let host = format!("{}.local.", self.instance);
         let text = [("v", "1"), ("name", name)];
-        let info = ServiceInfo::new(&self.service, &self.instance, &host, "", port, &text[..])?;
-        self.daemon.register(info.enable_addr_auto())
+        // The library follows the interfaces as they come and go, and takes those of their addresses on which it is listened.
+        let mut info = ServiceInfo::new(&self.service, &self.instance, &host, "", place.port, &text[..])?.enable_addr_auto();
+        info.set_interfaces(place.addresses.clone());
+        self.daemon.register(info)
+    }
+}
+
+/// Where others on the network are told to dial. A name has one port, so of several the first counts that others can reach at all.
+struct Place {
+    port: u16,
+    addresses: Vec<IfKind>,
+}
+
+impl Place {
+    /// None if only programs on this machine could follow the announcement.
+    fn of(bound: &[SocketAddr]) -> Option<Self> {
+        let outside = bound.iter().map(|socket| (socket.ip().to_canonical(), socket.port())).filter(|(ip, _)| !ip.is_loopback());
+        let (_, port) = outside.clone().next()?;
+        let addresses = outside.filter(|(_, other)| *other == port).map(|(ip, _)| match ip {
+            IpAddr::V6(v6) if v6.is_unspecified() => IfKind::All,
+            IpAddr::V4(v4) if v4.is_unspecified() => IfKind::IPv4,
+            ip => IfKind::Addr(ip),
+        });
+        Some(Self { port, addresses: addresses.collect() })
     }
 }
 
@@ -203,6 +226,24 @@ mod tests {
 
     fn removed(instance: &str) -> ServiceEvent {
         ServiceEvent::ServiceRemoved(SERVICE.to_owned(), format!("{instance}.{SERVICE}"))
+    }
+
+    /// `expected`: the port and what is announced, as the library writes it.
+    fn check(bound: &[&str], expected: Option<(u16, &str)>) {
+        let bound: Vec<SocketAddr> = bound.iter().map(|text| text.parse().expect("an address")).collect();
+        let place = Place::of(&bound).map(|place| (place.port, format!("{:?}", place.addresses)));
+        assert_eq!(place, expected.map(|(port, addresses)| (port, addresses.to_owned())), "{bound:?}");
+    }
+
+    #[test]
+    fn only_what_is_listened_on_is_announced() {
+        check(&[], None);
+        check(&["127.0.0.1:4747", "[::1]:4747", "127.0.0.2:4848"], None);
+        check(&["[::]:4747"], Some((4747, "[All]")));
+        check(&["0.0.0.0:4747"], Some((4747, "[IPv4]")));
+        check(&["192.168.1.5:4747"], Some((4747, "[Addr(192.168.1.5)]")));
+        check(&["127.0.0.1:4747", "192.168.1.5:4848"], Some((4848, "[Addr(192.168.1.5)]")));
+        check(&["192.168.1.5:4747", "[fd00::1]:4747", "10.0.0.5:4848"], Some((4747, "[Addr(192.168.1.5), Addr(fd00::1)]")));
     }
 
     #[test]

@@ -172,14 +172,16 @@ row!(ContactInviteRow, INVITE, key: [u8; 32], std::convert::identity);
 impl Store {
     /// Writes a small row, replacing the one with its id.
     pub fn put<R: Row>(&self, row: &R) -> Result<(), StoreError> {
+        self.write(vec![Change::Put { key: self.row_key::<R>(row.id()), plain: Self::row_content(row)? }])
+    }
+
+    /// A small row as it is sealed.
+    pub(crate) fn row_content(row: &impl Encode) -> Result<Vec<u8>, StoreError> {
         let content = codec::encode(row);
         let mut plain = Vec::with_capacity(1 + content.len());
         plain.push(ROW_VERSION);
         plain.extend_from_slice(&content);
-        if plain.len() > MAX_ROW_BYTES {
-            return Err(StoreError::TooLarge(plain.len()));
-        }
-        self.write(vec![Change::Put { key: self.row_key::<R>(row.id()), plain }])
+        if plain.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(plain.len())) } else { Ok(plain) }
     }
 
     /// One small row.
@@ -217,7 +219,7 @@ impl Store {
         key::named(R::SPACE, &self.disk().sealer().name(R::SPACE, R::id_bytes(id)))
     }
 
-    fn read_row<R: Row>(&self, row: &[u8]) -> Option<R> {
+    pub(crate) fn read_row<R: Decode<()>>(&self, row: &[u8]) -> Option<R> {
         let read = row.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok());
         if read.is_none() {
             self.disk().note_unreadable("small row");

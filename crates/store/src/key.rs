@@ -7,6 +7,7 @@
 //! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::places`]     → (space ‖ rest of its key) …
 //! H room16 device16 log8        how far that log has come                                   → head
 //! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
+//! A room16 peer16             what a member has of one's own logs
 //! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
 //! ```
 //! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers are big-endian.
@@ -25,6 +26,7 @@ pub(crate) const PEER: u8 = b'P';
 pub(crate) const REQUEST: u8 = b'Q';
 pub(crate) const INVITE: u8 = b'I';
 pub(crate) const SETTING: u8 = b'S';
+pub(crate) const ACK: u8 = b'A';
 pub(crate) const SCHEMA: &[u8] = b"V";
 pub(crate) const PROOF: &[u8] = b"K";
 pub(crate) const CLEAN: &[u8] = b"C";
@@ -32,7 +34,7 @@ pub(crate) const CLEAN: &[u8] = b"C";
 /// Spaces that hold events themselves; everything else about events can be rebuilt from them.
 pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
 /// Spaces of small rows.
-pub(crate) const BOOK_SPACES: [u8; 5] = [ROOM, PEER, REQUEST, INVITE, SETTING];
+pub(crate) const BOOK_SPACES: [u8; 6] = [ROOM, PEER, REQUEST, INVITE, SETTING, ACK];
 
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];
@@ -74,6 +76,10 @@ pub(crate) fn places(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8>
 
 pub(crate) fn head(room: &Name, device: &Name, log: u64) -> Vec<u8> {
     join(HEAD, &[room, device, &log.to_be_bytes()])
+}
+
+pub(crate) fn ack(room: &Name, peer: &Name) -> Vec<u8> {
+    join(ACK, &[room, peer])
 }
 
 pub(crate) fn named(space: u8, name: &Name) -> Vec<u8> {

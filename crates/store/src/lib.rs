@@ -11,6 +11,7 @@
 //! Written is not durable: [`Store::mark`] numbers writes, [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut.
 //! Start in `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk; `open.rs` and `repair.rs` tell what happens on a bad day.
 
+mod acks;
 mod block;
 mod book;
 mod carve;
@@ -36,6 +37,7 @@ mod tail;
 mod walk;
 mod witness;
 
+pub use acks::AckRow;
 pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use disk::StoreError;
 #[cfg(feature = "manual")]

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use identity::Signature;
-use store::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store, StoreError};
+use store::{AckRow, Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store, StoreError};
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
@@ -84,6 +84,29 @@ fn rows_of_equal_ids_and_different_kinds_keep_apart_and_survive_a_restart() {
     assert_eq!(store.all::<RequestRow>(), [request]);
     assert_eq!(store.setting(Setting::DisplayName).as_deref(), Some("Ana B."));
     assert_eq!(store.setting(Setting::ListenPort), None);
+}
+
+#[test]
+fn what_a_member_has_is_kept_for_each_room_until_it_is_forgotten() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let row = |who: &identity::Identity, seq| AckRow { peer: who.peer(), logs: vec![(LogId(1), seq), (LogId(LogId::CONTROL | 2), 1)] };
+    store.put_acks(&room(1), &[row(&ben(), 3), row(&chi(), 4)]).expect("the disk has room");
+    store.put_acks(&room(1), &[row(&ben(), 5)]).expect("the disk has room");
+    store.put_acks(&room(2), &[row(&ben(), 7)]).expect("the disk has room");
+    store.flush().expect("the disk works");
+    drop(store);
+    let store = open(dir.path());
+    let acks = |n| {
+        let mut rows = store.acks(&room(n));
+        rows.sort_by_key(|row| row.logs.first().map(|log| log.1));
+        rows
+    };
+    assert_eq!(acks(1), [row(&chi(), 4), row(&ben(), 5)]);
+    assert_eq!(acks(2), [row(&ben(), 7)]);
+    store.forget_acks(&room(1), &ben().peer()).expect("the disk has room");
+    store.forget_acks(&room(3), &ben().peer()).expect("fine if there is none");
+    assert_eq!((acks(1), acks(2)), (vec![row(&chi(), 4)], vec![row(&ben(), 7)]));
 }
 
 #[test]

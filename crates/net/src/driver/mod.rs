@@ -63,6 +63,8 @@ pub(crate) struct Driver {
     nearby: Option<Nearby>,
     own_addresses: Vec<String>,
     reachable: Vec<SocketAddr>,
+    /// Why some or all of listening does not work.
+    failed: Option<String>,
     addresses_at: u64,
     accept_at: u64,
     next_link: u64,
@@ -100,7 +102,7 @@ impl Driver {
         let mut driver = Self {
             table: Table::new(context.me.peer(), limits.clone(), config.times.clone(), config.pace, rand::random()),
             gate: Gate::new(limits.half_open, limits.half_open_per_address),
-            nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, listeners.bound().first().map(SocketAddr::port))),
+            nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, &listeners.bound())),
             context,
             config,
             commands,
@@ -116,17 +118,18 @@ impl Driver {
             due: u64::MAX,
             own_addresses: Vec::new(),
             reachable: Vec::new(),
+            failed,
             addresses_at: now.tick + LOOK_AT_ADDRESSES,
             accept_at: 0,
             next_link: 1,
             alive,
             all_gone,
         };
-        if let Some(failed) = &failed {
+        if let Some(failed) = &driver.failed {
             warn!(failed, "cannot listen");
         }
         driver.reachable = driver.listeners.addresses();
-        driver.tell_addresses(failed);
+        driver.tell_addresses();
         driver
     }
 
@@ -336,14 +339,14 @@ impl Driver {
         let found = self.listeners.addresses();
         if found != self.reachable {
             self.reachable = found;
-            self.tell_addresses(None);
+            self.tell_addresses();
             self.table.dial_all(now, out);
         }
     }
 
-    fn tell_addresses(&mut self, failed: Option<String>) {
+    fn tell_addresses(&mut self) {
         self.introduce_addresses();
-        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses: self.reachable.clone(), failed }));
+        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses: self.reachable.clone(), failed: self.failed.clone() }));
     }
 
     fn introduce_addresses(&self) {

@@ -1,15 +1,17 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
-//! welcome, `people` the address book, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
+//! welcome, `people` the address book, `nearby` who of it is near, `acks` what others have of own logs, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
 //! `network` how people are reached, `show` what the window is told.
 
+mod acks;
 mod changed;
 mod check;
 mod door;
 mod joins;
 mod level;
 mod links;
+mod nearby;
 mod network;
 mod people;
 mod room;
@@ -142,6 +144,8 @@ pub struct Core {
     /// When this device said something last.
     spoke_at: Option<Millis>,
     gossip_wake: Option<Millis>,
+    /// When acknowledgements are written down.
+    keep_acks_at: Option<Millis>,
     effects: Vec<gossip::Effect>,
     /// What gossip spreads now are own words, which go to the sockets at once; those of others go while this device's own window is told of them.
     publishing: bool,
@@ -210,6 +214,7 @@ impl Core {
             quiet_at: 0,
             spoke_at: None,
             gossip_wake: None,
+            keep_acks_at: None,
             effects: Vec::new(),
             publishing: false,
             changed: Changed::default(),
@@ -245,7 +250,7 @@ impl Core {
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
         let looks = [self.levels.wake(), self.network.wake(), self.serve_wake()];
-        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at)];
+        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at), self.keep_acks_at];
         rest.into_iter().chain(looks).flatten().min()
     }
 
@@ -264,6 +269,7 @@ impl Core {
         }
         self.look_at_levels();
         self.look_at_network();
+        self.keep_due_acks();
         self.order_sync();
     }
 
@@ -286,6 +292,7 @@ impl Core {
     /// Everything is to be on disk; the loop ends after this.
     pub(crate) fn close(mut self) {
         self.keep_last_seen();
+        self.keep_acks(usize::MAX);
         self.order_sync();
         // Its last flush must come before the store says that it ended in order.
         drop(self.flusher);

@@ -8,6 +8,7 @@ use rooms::{Author, Logs, Membership, Position};
 use store::{RoomKind, RoomRow, Standing};
 use wire::ids::{LogId, RoomId};
 
+use super::acks::Acks;
 use crate::view::Level;
 
 /// One room.
@@ -31,7 +32,7 @@ pub(crate) struct Room {
     /// Own logs: on disk up to here.
     pub(crate) saved: BTreeMap<LogId, u32>,
     /// What others said that they have of own logs.
-    pub(crate) acks: BTreeMap<(PeerId, LogId), u32>,
+    pub(crate) acks: Acks,
 }
 
 /// Newest message, for the list of rooms.

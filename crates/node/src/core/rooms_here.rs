@@ -47,6 +47,7 @@ impl Core {
             }
         }
         let members = self.known_members.remove(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
+        let acks = self.load_acks(id, &members, &saved);
         let mut room = Room {
             row,
             members,
@@ -60,7 +61,7 @@ impl Core {
             level: view::Level::default(),
             leave_heard: false,
             saved,
-            acks: std::collections::BTreeMap::new(),
+            acks,
         };
         if self.clean_start {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));

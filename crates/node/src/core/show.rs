@@ -81,7 +81,7 @@ impl Core {
         for id in rooms {
             let Some(state) = self.rooms.get(&id) else { continue };
             let saved = saved.get(&id).into_iter().flatten().filter_map(|log| Some((*log, *state.saved.get(log)?)));
-            let acks = acks.get(&id).into_iter().flatten().filter_map(|(peer, log)| Some((*peer, *log, *state.acks.get(&(*peer, *log))?)));
+            let acks = acks.get(&id).into_iter().flatten().filter_map(|(peer, log)| Some((*peer, *log, state.acks.get(*peer, *log)?)));
             notices.push(Notice::Delivery(id, Delivery { saved: saved.collect(), acks: acks.collect() }));
         }
     }
@@ -165,7 +165,7 @@ impl Core {
         let room = self.rooms.get(&id).ok_or(Refused::UnknownRoom)?;
         let delivery = Delivery {
             saved: room.saved.iter().map(|(log, seq)| (*log, *seq)).collect(),
-            acks: room.acks.iter().map(|((peer, log), seq)| (*peer, *log, *seq)).collect(),
+            acks: room.acks.all().collect(),
         };
         Ok((self.row_of(room), self.members_of(id).unwrap_or_default(), delivery))
     }

@@ -72,14 +72,11 @@ impl Core {
     }
 
     fn on_acked(&mut self, room: RoomId, peer: PeerId, log: wire::ids::LogId, seq: u32) {
-        let Some(state) = self.rooms.get_mut(&room).filter(|state| state.members.is_member(&peer)) else { return };
-        let known = state.acks.entry((peer, log)).or_insert(0);
-        if *known < seq {
-            *known = seq;
-            self.changed.ack(room, peer, log);
-        }
+        let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
+        let left = state.row.standing == Standing::Left && log.is_control();
+        self.note_ack(room, peer, log, seq);
         let own = self.peer;
-        if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.row.standing == Standing::Left && log.is_control()) {
+        if let Some(state) = self.rooms.get_mut(&room).filter(|_| left) {
             let end = state.logs.get(&LogKey { device: own, log }).map_or(0, |held| held.head.seq);
             state.leave_heard |= seq >= end;
             if state.leave_heard {

@@ -1,0 +1,43 @@
+//! What members said that they have of one's own logs, so that *delivered* is still known after a restart while they are away.
+
+use bincode::{Decode, Encode};
+use identity::PeerId;
+use wire::ids::{LogId, RoomId};
+
+use crate::disk::{Change, StoreError};
+use crate::key;
+use crate::store::Store;
+
+/// What one member of a room has.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct AckRow {
+    /// Who.
+    pub peer: PeerId,
+    /// One's own logs, each up to this number. How many there may be is for the owner of the rows to bound.
+    pub logs: Vec<(LogId, u32)>,
+}
+
+impl Store {
+    /// Writes what these members of a room have, instead of what was known of each of them. Nobody waits for it: a crash may forget it.
+    pub fn put_acks(&self, room: &RoomId, rows: &[AckRow]) -> Result<(), StoreError> {
+        let changes: Result<Vec<Change>, StoreError> =
+            rows.iter().map(|row| Ok(Change::Put { key: self.ack_key(room, &row.peer), plain: Self::row_content(row)? })).collect();
+        self.write(changes?)
+    }
+
+    /// What members of a room have. Rows that damage made unreadable are left out and counted.
+    pub fn acks(&self, room: &RoomId) -> Vec<AckRow> {
+        let disk = self.disk();
+        let rows = disk.scan_prefix(&key::of_room(key::ACK, &self.room_name(room)));
+        rows.filter_map(|(key, value)| disk.open_row(&key, &value)).filter_map(|row| self.read_row(&row)).collect()
+    }
+
+    /// Forgets what somebody has; fine if nothing was known.
+    pub fn forget_acks(&self, room: &RoomId, peer: &PeerId) -> Result<(), StoreError> {
+        self.write(vec![Change::Remove { key: self.ack_key(room, peer) }])
+    }
+
+    fn ack_key(&self, room: &RoomId, peer: &PeerId) -> Vec<u8> {
+        key::ack(&self.room_name(room), &self.disk().sealer().name(key::ACK, peer.as_bytes()))
+    }
+}
