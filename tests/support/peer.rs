@@ -31,6 +31,8 @@ pub(crate) struct Launch {
     pub(crate) peer_exchange: bool,
     /// Where to listen.
     pub(crate) listen: String,
+    /// Looks around on the local network, and is announced there.
+    pub(crate) nearby: bool,
     /// The session bus, for the keychain.
     pub(crate) env: Vec<(&'static str, String)>,
 }
@@ -38,7 +40,7 @@ pub(crate) struct Launch {
 impl Default for Launch {
     fn default() -> Self {
         let listen = "127.0.0.1:0".to_owned();
-        Launch { passphrase: Some(PASSPHRASE), begin: true, peer_exchange: true, listen, env: Vec::new() }
+        Launch { passphrase: Some(PASSPHRASE), begin: true, peer_exchange: true, listen, nearby: false, env: Vec::new() }
     }
 }
 
@@ -85,13 +87,16 @@ impl Peer {
     /// The program with this person's arguments; also for a second process on the profile.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grapevine-node"));
-        command.arg("--profile").arg(self.profile()).args(["--listen", &self.launch.listen, "--no-nearby"]);
+        command.arg("--profile").arg(self.profile()).args(["--listen", &self.launch.listen]);
         command.env_remove("GRAPEVINE_PASSPHRASE").envs(self.launch.env.iter().cloned());
         if let Some(passphrase) = self.launch.passphrase {
             command.arg("--key-file").env("GRAPEVINE_PASSPHRASE", passphrase);
         }
         if self.launch.begin {
             command.args(["--name", self.name]);
+        }
+        if !self.launch.nearby {
+            command.arg("--no-nearby");
         }
         if !self.launch.peer_exchange {
             command.arg("--no-peer-exchange");

@@ -73,6 +73,35 @@ fn what_was_written_alone_reaches_the_others_when_they_come() {
 }
 
 #[test]
+fn what_was_delivered_is_known_after_a_restart_while_the_others_are_away() {
+    let (mut ana, mut ben, mut chi) = (Peer::start("ana"), Peer::start("ben"), Peer::start("chi"));
+    ana.keep_port();
+    let room = room_of("Harbour walk", &[&ana, &ben, &chi]);
+    let said = ana.say(&room, "who brings bread?");
+    let others = [ben.id(), chi.id()];
+    // Of each of the two: how far they have the log that ana writes into.
+    let held = |ana: &Peer| {
+        let acks = ana.room(&room)["delivery"]["acks"].clone();
+        let of = |peer: &String| acks.as_array().expect("a list").iter().find(|ack| ack["peer"] == **peer && ack["log"] == said["log"]).cloned();
+        others.each_ref().map(|peer| of(peer).map_or(json!(null), |ack| ack["seq"].clone()))
+    };
+    let both = [said["seq"].clone(), said["seq"].clone()];
+    ana.watch("both have it", |ana| (held(ana) == both).then_some(()));
+    ben.stop();
+    chi.stop();
+    let alone = ana.say(&room, "anybody?");
+    assert_eq!((&alone["log"], alone["seq"].as_u64()), (&said["log"], said["seq"].as_u64().map(|seq| seq + 1)));
+    for _ in 0..2 {
+        assert!(ana.stop().success());
+        ana.start_again();
+        assert_eq!(held(&ana), both, "what was said alone nobody has");
+    }
+    chi.start_again();
+    ana.watch("chi has all of it", |ana| (held(ana)[1] == alone["seq"]).then_some(()));
+    assert_eq!(held(&ana)[0], said["seq"], "ben is still away");
+}
+
+#[test]
 fn a_restart_keeps_rooms_order_unread_drafts_and_the_read_position() {
     let (ana, mut ben) = (Peer::start("ana"), Peer::start("ben"));
     let room = room_of("Harbour walk", &[&ana, &ben]);

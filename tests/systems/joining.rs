@@ -111,11 +111,17 @@ fn whoever_answers_at_an_address_is_asked_and_may_accept() {
     ana.notice("ana waits for a person", |notice| (notice["joining"]["state"]["state"] == "asked").then_some(()));
     let row = ana.watch("the room that waits", |ana| ana.snapshot()["rooms"].get(0).cloned());
     assert_eq!((&row["kind"], &row["standing"]), (&json!("direct"), &json!("requested")), "{row}");
+    assert_eq!(row["name"], json!(ben.address()), "all that ana knows of whoever is there");
+    for peer in [&ana, &ben] {
+        let me = peer.snapshot()["me"].clone();
+        assert_eq!((&me["links"], &me["friends"]), (&json!(1), &json!(0)), "linked, and nobody has answered yet");
+    }
     assert_eq!(ben.refused("open_direct", json!({"peer": request["peer"]})), "unknown_peer", "not before the answer");
 
     ben.call("answer_request", json!({"peer": request["peer"], "accept": true}));
     let room = ana.outcome(&joining).expect("ben accepts");
     assert_eq!(text(&ben.call("open_direct", json!({"peer": ana.id()}))["id"]), room);
+    assert_eq!((&ana.row(&room)["name"], &ana.snapshot()["me"]["friends"]), (&json!("ben"), &json!(1)));
     assert_eq!(ben.snapshot()["requests"], json!([]));
     ana.say(&room, "thank you");
     ben.until_texts(&room, &["thank you"]);

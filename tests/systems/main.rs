@@ -23,6 +23,7 @@ mod keys;
 mod killed;
 mod leaving;
 mod line;
+mod nearby;
 mod network;
 mod refusals;
 mod strangers;

@@ -79,7 +79,7 @@ test('a person shows words and pictures to compare', async ({ page }) => {
   await openRoom(page, 'Sunday Cooks');
   await page.getByTestId('member').filter({ hasText: 'Dice' }).click();
   await expect(page.getByTestId('details')).toContainText('direct · 31 ms');
-  await expect(page.getByTestId('fingerprint').getByRole('listitem')).toHaveCount(7);
+  await expect(page.getByTestId('fingerprint').getByRole('listitem')).toHaveCount(8);
 });
 
 for (const [width, height] of [[1280, 800], [900, 600], [760, 700], [480, 760], [360, 640]] as const) {

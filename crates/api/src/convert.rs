@@ -23,9 +23,21 @@ pub(crate) fn me(me: view::Me, custody: dto::Custody) -> dto::Me {
         name: me.name,
         custody,
         addresses: me.addresses,
+        reach: own_reach(me.reach),
         not_listening: me.not_listening,
         nearby_visible: me.nearby_visible,
         links: me.links,
+        friends: me.friends,
+    }
+}
+
+fn own_reach(reach: view::OwnReach) -> dto::OwnReach {
+    match reach {
+        view::OwnReach::Closed => dto::OwnReach::Closed,
+        view::OwnReach::NoNetwork => dto::OwnReach::NoNetwork,
+        view::OwnReach::ThisComputer => dto::OwnReach::ThisComputer,
+        view::OwnReach::ThisNetwork => dto::OwnReach::ThisNetwork,
+        view::OwnReach::PerhapsOutside => dto::OwnReach::PerhapsOutside,
     }
 }
 
@@ -113,7 +125,13 @@ fn request(request: view::Request) -> dto::Request {
 }
 
 fn nearby(seen: view::Nearby) -> dto::Nearby {
-    dto::Nearby { id: seen.id, name: seen.name, address: seen.address }
+    dto::Nearby {
+        id: seen.id,
+        name: seen.name,
+        address: seen.address,
+        peer: seen.peer.map(|peer| peer.to_string()),
+        join: seen.join.map(|join| join.to_string()),
+    }
 }
 
 pub(crate) fn joining(joining: view::Joining) -> dto::Joining {

@@ -21,6 +21,7 @@ pub fn typescript() -> String {
         Fingerprint,
         FingerprintEmoji,
         Me,
+        OwnReach,
         RoomKind,
         Standing,
         RoomRow,

@@ -1,6 +1,6 @@
 //! What a device can tell of its neighbours: from what they said, not from what was sent to them.
 
-use gossip::{Behind, Config, Engine, Input, Standing, Tie};
+use gossip::{Behind, Config, Effect, Engine, Input, Standing, Tie};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -58,4 +58,22 @@ fn what_ben_said_tells_what_he_lacks_and_what_he_has_beyond() {
     assert_eq!(behind, [Behind { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false, said_within }]);
     ben_says(&mut ana, &[(log(1), 5)]);
     assert_eq!((tie(&ana).lacks, ana.behind(&ROOM).count()), (0, 0));
+}
+
+#[test]
+fn an_end_with_another_hash_is_no_acknowledgement() {
+    let (first, other) = (person(1).as_bytes()[0], !person(1).as_bytes()[0]);
+    // What ben says that he has of ana's log, and how much of it counts as hers: `first` is the hash of what she wrote at 5.
+    for (seq, hash, acked) in [(3, other, Some(3)), (5, first, Some(5)), (5, other, None), (6, other, None)] {
+        let mut ana = Engine::new(person(1), Config::default(), [0; 32]);
+        let head = Head { seq: 5, chain: ChainHash([first; 32]) };
+        input(&mut ana, Input::RoomOpened { room: ROOM, heads: vec![(log(1), head)], stopped: Vec::new() });
+        input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), standing: Standing::Member });
+        let heads = vec![HeadOf { log: log(1), seq, hash: [hash; 8] }];
+        let said = Input::Received { peer: person(2), message: Message::Heads(Heads { room: ROOM, heads }) };
+        let mut out = Vec::new();
+        ana.handle(2_000, said, &mut StdRng::seed_from_u64(1), &mut out);
+        let acks = out.iter().find_map(|effect| if let Effect::Acked { seq, .. } = effect { Some(*seq) } else { None });
+        assert_eq!(acks, acked, "{seq} {hash}");
+    }
 }

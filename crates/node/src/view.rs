@@ -3,7 +3,7 @@
 mod network;
 
 use identity::PeerId;
-pub use net::Reason;
+pub use net::{Reach as OwnReach, Reason};
 pub use network::{Behind, Level, Network, Owed, Reach, Via};
 use rooms::Position;
 use wire::ids::{EventId, LogId, RoomId};
@@ -20,12 +20,16 @@ pub struct Me {
     pub name: String,
     /// Where others may dial, best first.
     pub addresses: Vec<String>,
-    /// Why nobody can dial this device, if so.
+    /// From where others may dial, as far as it is known.
+    pub reach: OwnReach,
+    /// Why listening does not work, or not on all that was asked for.
     pub not_listening: Option<String>,
     /// The name is announced on the local network.
     pub nearby_visible: bool,
-    /// Links that are up.
+    /// Links that are up, whoever is there.
     pub links: u32,
+    /// Contacts, and members of common rooms, with whom a link is up.
+    pub friends: u32,
 }
 
 /// Kind of a room.
@@ -190,6 +194,10 @@ pub struct Nearby {
     pub name: String,
     /// Address.
     pub address: String,
+    /// Who that is, if they are known.
+    pub peer: Option<PeerId>,
+    /// The attempt to reach them that is under way.
+    pub join: Option<u64>,
 }
 
 /// An attempt to join, or to reach an address.

@@ -219,7 +219,7 @@ impl Store {
         key::named(R::SPACE, &self.disk().sealer().name(R::SPACE, R::id_bytes(id)))
     }
 
-    pub(crate) fn read_row<R: Decode<()>>(&self, row: &[u8]) -> Option<R> {
+    pub(crate) fn read_row<R: Decode<()> + Encode>(&self, row: &[u8]) -> Option<R> {
         let read = row.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok());
         if read.is_none() {
             self.disk().note_unreadable("small row");

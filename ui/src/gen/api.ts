@@ -94,7 +94,11 @@ custody: Custody,
  */
 addresses: Array<string>, 
 /**
- * Set when nobody can dial this device, with the system's reason.
+ * From where others can dial this device, as far as it is known.
+ */
+reach: OwnReach, 
+/**
+ * Set when listening does not work, or not on all that was asked for, with the system's reason.
  */
 not_listening: string | null, 
 /**
@@ -102,9 +106,15 @@ not_listening: string | null,
  */
 nearby_visible: boolean, 
 /**
- * Links that are up.
+ * Links that are up, whoever is there.
  */
-links: number, };
+links: number, 
+/**
+ * Contacts, and members of common rooms, with whom a link is up.
+ */
+friends: number, };
+
+export type OwnReach = "closed" | "no_network" | "this_computer" | "this_network" | "perhaps_outside";
 
 export type RoomKind = "group" | "direct";
 
@@ -476,7 +486,15 @@ name: string,
 /**
  * Address.
  */
-address: string, };
+address: string, 
+/**
+ * Who that is, if they are known: somebody who is linked, or a contact who was reached at this address before.
+ */
+peer: string | null, 
+/**
+ * The attempt to reach them that is under way.
+ */
+join: string | null, };
 
 export type Invite = { 
 /**

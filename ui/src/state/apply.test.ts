@@ -73,7 +73,7 @@ describe('apply', () => {
     const model = after({ notice: 'room_changed', room: row() }, { notice: 'members_changed', room: ROOM, people: [member(BEN, 'Ben')] });
     applySnapshot(model, {
       seq: 9, rooms: [], people: [], requests: [], nearby: [], joining: [], alerts: [],
-      me: { peer: 'a', name: 'Ana', fingerprint: { words: [], emoji: [] }, custody: 'keychain', addresses: [], not_listening: null, nearby_visible: true, links: 0 },
+      me: { peer: 'a', name: 'Ana', fingerprint: { words: [], emoji: [] }, custody: 'keychain', addresses: [], reach: 'no_network', not_listening: null, nearby_visible: true, links: 0, friends: 0 },
     });
     expect(model.rooms).toEqual({});
     expect(model.me?.name).toBe('Ana');

@@ -1,4 +1,4 @@
-import type { Fingerprint, InviteFault, InviteReading } from '../gen/api';
+import type { InviteFault, InviteReading } from '../gen/api';
 
 export const add = {
   title: 'Add someone',
@@ -33,7 +33,6 @@ export const add = {
   stop: 'Stop trying',
   nearbyEmpty: 'Nobody else on this network is visible just now. They appear here by themselves, a few seconds after they open Grapevine.',
   visible: 'Let people on this network see me',
-  visibleHint: 'They see your name, nothing else.',
   why: 'Why?',
   addresses: 'Your addresses, best first:',
 };
@@ -64,9 +63,4 @@ export function readingWords(reading: InviteReading): { tone: 'plain' | 'ok' | '
     case 'unreadable':
       return { tone: reading.why === 'empty' ? 'plain' : 'bad', words: faults[reading.why] };
   }
-}
-
-/** Who made an invite, as far as it tells. */
-export function inviterWords(fingerprint: Fingerprint): string {
-  return fingerprint.words.join(' ');
 }

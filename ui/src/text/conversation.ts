@@ -79,10 +79,8 @@ export function headSentence({ room, link }: HeadFacts, now: number): HeadPart[]
   if (room.members <= 1) return [plain('Only you so far')];
   const parts = [plain(`${people(room.members)} · `)];
   if (room.lacking > 0) return [...parts, warn(`${messages(room.lacking)} still to come`)];
-  const level = levelWords(room.level, room.members, now);
-  if (level.length > 0) return [...parts, ...level];
-  if (room.connected === 0) return [...parts, plain('nobody else connected now')];
-  return [...parts, ok(`${room.connected} connected now`)];
+  const level = levelWords(room, now);
+  return level.length > 0 ? [...parts, ...level] : [...parts, ok(`${room.connected} connected now`)];
 }
 
 function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now: number): HeadPart[] {

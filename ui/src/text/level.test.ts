@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
-import { ANA, BEN, CHI, level } from '../test/people';
+import { ANA, BEN, CHI, level, row } from '../test/people';
 import { levelWords } from './level';
 
 const NOW = new Date(2026, 4, 12, 15, 30).getTime();
 const TWO = new Date(2026, 4, 12, 14, 2).getTime();
 
-const words = (change: Parameters<typeof level>[0], of: number) => levelWords(level(change), of, NOW).map((part) => part.words).join('');
+/** Linked are those of whom the level knows, unless it is behind. */
+const words = (change: Parameters<typeof level>[0], members: number, connected = (change?.heard ?? 0) + (change?.unheard ?? 0)) =>
+  levelWords(row({ level: level(change), members, connected }), NOW).map((part) => part.words).join('');
 const missing = (peer: string, name: string, count: number) => ({ peer, name, count });
 
 it('says of everyone only what everyone said', () => {
@@ -26,8 +28,14 @@ it('names who lacks how much', () => {
 });
 
 it('claims nothing when nobody was heard', () => {
-  expect(words({ away: 2 }, 3)).toBe('nobody else is here now; what you write goes out when somebody is');
+  expect(words({ away: 2 }, 3)).toBe('nobody else of this room is here now; what you write goes out when somebody is');
   expect(words({ unheard: 1 }, 2)).toBe('just linked, comparing what each of you has');
-  expect(words({}, 3)).toBe('');
+  expect(words({}, 3)).toMatch(/^nobody else of this room is here now/);
   expect(words({ heard: 2 }, 3)).toBe('');
+});
+
+it('says that somebody is here or not as the links say, though the last look at the room knows better', () => {
+  expect(words({ away: 2 }, 3, 1)).toBe('just linked, comparing what each of you has');
+  expect(words({ heard: 2, up_to: TWO }, 3, 0)).toMatch(/^nobody else of this room is here now/);
+  expect(words({ heard: 1, away: 1, up_to: TWO }, 3, 2)).not.toContain('offline');
 });

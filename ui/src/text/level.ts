@@ -1,12 +1,17 @@
-import type { Level } from '../gen/api';
+import type { Level, RoomRow } from '../gen/api';
 import type { HeadPart } from './conversation';
 import { messages, names } from './count';
 import { briefTime } from './time';
 
-/** Who has what in a room, as parts of a sentence; empty when there is nothing to say. `of` counts oneself too. */
-export function levelWords(level: Level, of: number, now: number): HeadPart[] {
+/**
+ * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether anybody is here is told by the links alone: these are told at
+ * once, and who has what only with the next look.
+ */
+export function levelWords({ level: looked, members: of, connected }: Pick<RoomRow, 'level' | 'members' | 'connected'>, now: number): HeadPart[] {
+  const level = withArrivals(looked, connected);
+  if (connected === 0) return [{ words: 'nobody else of this room is here now; what you write goes out when somebody is', tone: 'plain' }];
   if (level.behind_in_all > 0) return [{ words: behindWords(level), tone: 'warn' }, ...restWords(level, of)];
-  if (level.heard === 0) return nobodyWords(level);
+  if (level.heard === 0) return [{ words: 'just linked, comparing what each of you has', tone: 'plain' }];
   if (level.up_to === null) return [];
   const all = level.unheard + level.through + level.away === 0;
   return [
@@ -14,6 +19,12 @@ export function levelWords(level: Level, of: number, now: number): HeadPart[] {
     { words: ` up to ${briefTime(level.up_to, now)}`, tone: 'plain' },
     ...restWords(level, of),
   ];
+}
+
+/** Whoever was linked since the last look is no longer offline, and has not said yet what they have. */
+function withArrivals(level: Level, connected: number): Level {
+  const arrived = Math.max(0, connected - level.heard - level.unheard);
+  return { ...level, unheard: level.unheard + arrived, away: Math.max(0, level.away - arrived) };
 }
 
 /** "Ben is missing 12 messages", "Ben is missing 12 messages, Chi 3", "Ben, Chi and 4 more are missing messages". */
@@ -33,10 +44,4 @@ function restWords(level: Level, of: number): HeadPart[] {
   if (level.through > 0) parts.push(`${level.through} more get it through them`);
   if (level.away > 0) parts.push(level.away === 1 ? '1 is offline and will catch up when back' : `${level.away} of ${of} are offline and will catch up when they are back`);
   return parts.map((words) => ({ words: ` · ${words}`, tone: 'plain' }));
-}
-
-function nobodyWords(level: Level): HeadPart[] {
-  if (level.unheard > 0) return [{ words: 'just linked, comparing what each of you has', tone: 'plain' }];
-  if (level.through + level.away === 0) return [];
-  return [{ words: 'nobody else is here now; what you write goes out when somebody is', tone: 'plain' }];
 }

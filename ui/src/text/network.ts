@@ -83,11 +83,6 @@ export function owedBrief({ theirs, ours }: { theirs: number; ours: number }): s
   return ours > 0 ? `${ours} to come` : '';
 }
 
-/** Beside the way to the picture. */
-export function linkedWords(links: number): string {
-  return links === 0 ? 'nobody linked' : `${links} linked`;
-}
-
 /** More about one person, when they are chosen. */
 export function moreWords(reach: Reach, now: number): string {
   const { link, through, name } = reach;

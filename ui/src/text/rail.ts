@@ -1,5 +1,3 @@
-import type { Me } from '../gen/api';
-
 export const rail = {
   label: 'Chats and people',
   search: 'Search or jump to…',
@@ -18,13 +16,6 @@ export const rail = {
   joining: 'On the way',
   cancel: 'Cancel',
   dismiss: 'Dismiss',
-  nearby: 'Nearby',
-  visible: 'you are visible here',
-  invisible: 'you are hidden here',
-  onNetwork: 'on this network',
-  hello: 'Say hello',
-  helloTo: (name: string) => `Say hello to ${name}`,
-  saidHello: 'Hello sent',
   unread: ' unread',
   draft: 'Draft:',
   you: 'You:',
@@ -36,13 +27,6 @@ export const rail = {
   message: 'Message',
   resize: 'Width of the list of chats',
 };
-
-/** Own state in one line that is true. */
-export function stateWords(me: Me): { tone: 'ok' | 'warn'; words: string } {
-  const here = me.links === 0 ? 'nobody here' : me.links === 1 ? '1 friend here' : `${me.links} friends here`;
-  if (me.not_listening !== null) return { tone: 'warn', words: `Not reachable · ${here}` };
-  return { tone: 'ok', words: `Reachable · ${here}` };
-}
 
 /** Counting stops at 999. */
 export function unreadCount(n: number): string {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Me, OwnReach } from '../gen/api';
 import { BEN, level, row } from '../test/people';
 import { headSentence, type HeadFacts } from './conversation';
-import { isLocal } from './details';
 import { joinWords, latencyWords, linkWords } from './links';
+import { friendsWords, reachable, visibleWords } from './reachable';
 import { untilWords } from './time';
 
 const NOW = 1_000_000;
@@ -41,7 +42,7 @@ describe('the sentence under a room’s name', () => {
 
   it('says only what is known', () => {
     expect(sentence({ room: row({ members: 1 }) })).toBe('Only you so far');
-    expect(sentence({ room: row({ connected: 0 }) })).toBe('3 people · nobody else connected now');
+    expect(sentence({ room: row({ connected: 0 }) })).toBe('3 people · nobody else of this room is here now; what you write goes out when somebody is');
     expect(sentence({ room: row({ level: level({ heard: 2, behind_in_all: 1, behind: [{ peer: BEN, name: 'Ben', count: 1 }] }) }) })).toBe('3 people · Ben is missing 1 message');
     expect(sentence({ room: row({ lacking: 12 }) })).toBe('3 people · 12 messages still to come');
     expect(sentence({ room: row({ level: level({ heard: 2, up_to: NOW }) }) })).toMatch(/^3 people · everyone has everything up to /);
@@ -56,7 +57,27 @@ describe('the sentence under a room’s name', () => {
   });
 });
 
-it('tells addresses of the house from those of the world', () => {
-  for (const local of ['192.168.1.7:4747', '10.0.0.1:1', '172.20.0.1:1', '[fe80::1]:4747', '[fd00::1]:1', '127.0.0.1:9', 'box.local:1']) expect(isLocal(local), local).toBe(true);
-  for (const outside of ['203.0.113.7:4747', '[2001:db8::7]:4747', '172.33.0.1:1', 'example.org:4747']) expect(isLocal(outside), outside).toBe(false);
+describe('from where one can be reached', () => {
+  const all = Object.entries(reachable);
+
+  it('begins with what the rail says, so that both say the same', () => {
+    for (const [state, { brief, words }] of all) expect(words.startsWith(brief), state).toBe(true);
+  });
+
+  it('is green for nothing but networks that are there, and claims no more', () => {
+    expect(all.filter(([, { tone }]) => tone === 'ok').map(([state]) => state)).toEqual(['this_network', 'perhaps_outside']);
+    expect(reachable.this_computer.words).not.toMatch(/network can/);
+    expect(reachable.perhaps_outside.words).toContain('perhaps from outside');
+  });
+
+  it('says that one is seen nearby only where one is announced', () => {
+    const me = (reach: OwnReach, nearby_visible: boolean) => visibleWords({ reach, nearby_visible } as Me);
+    expect(me('this_network', true)).toBe('you are visible here');
+    expect(me('this_network', false)).toBe('you are hidden here');
+    for (const reach of ['closed', 'no_network', 'this_computer'] as const) expect(me(reach, true)).toBe('nobody can see you here');
+  });
+
+  it('counts friends', () => {
+    expect([0, 1, 2].map(friendsWords)).toEqual(['nobody here', '1 friend here', '2 friends here']);
+  });
 });

@@ -114,11 +114,31 @@ data! {
         pub custody: Custody,
         /// Addresses at which others may reach this device, best first (`host:port`).
         pub addresses: Vec<String>,
-        /// Set when nobody can dial this device, with the system's reason.
+        /// From where others can dial this device, as far as it is known.
+        pub reach: OwnReach,
+        /// Set when listening does not work, or not on all that was asked for, with the system's reason.
         pub not_listening: Option<String>,
         /// The name is announced on the local network.
         pub nearby_visible: bool,
-        /// Links that are up.
+        /// Links that are up, whoever is there.
         pub links: u32,
+        /// Contacts, and members of common rooms, with whom a link is up.
+        pub friends: u32,
+    }
+
+    /// From where others can dial a device, as far as its own sockets tell; nobody has dialled back, so that a router or a firewall may still stand between.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum OwnReach {
+        /// From nowhere: the system does not let it listen.
+        Closed,
+        /// From nowhere: it is on no network.
+        NoNetwork,
+        /// Only programs on the same computer.
+        ThisComputer,
+        /// Whoever is on the same network.
+        ThisNetwork,
+        /// The same; and it has addresses that mean something elsewhere, which nobody has tried.
+        PerhapsOutside,
     }
 }

@@ -36,8 +36,8 @@ pub(crate) struct Attempt {
 enum Way {
     /// By an invite: its maker is dialled until they answer.
     Invite(Box<Invite>),
-    /// By an address: whoever answers is asked to become a contact.
-    Address { address: String, pause: Millis },
+    /// By an address: whoever answers is asked to become a contact. They may be known by a name from nearby.
+    Address { address: String, name: String, pause: Millis },
     /// Somebody known by key, who is asked to become a contact.
     Peer(PeerId),
 }
@@ -167,19 +167,35 @@ impl Core {
     /// Dials `host:port` and asks whoever answers to become a contact.
     pub fn add_address(&mut self, text: &str) -> Result<Joining, Refused> {
         let address: Address = text.trim().parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
-        self.reach(address.to_string(), address.to_string())
+        let address = address.to_string();
+        let near = self.nearby.iter().find(|near| near.address.to_string() == address);
+        let name = near.map(|near| near.name.clone()).unwrap_or_default();
+        self.reach(address.clone(), name, address)
     }
 
     /// Asks somebody nearby to become a contact.
     pub fn say_hello(&mut self, nearby: &str) -> Result<Joining, Refused> {
         let seen = self.nearby.iter().find(|seen| seen.id == nearby).ok_or(Refused::UnknownPeer)?;
         let (name, address) = (seen.name.clone(), seen.address.to_string());
-        self.reach(name, address)
+        if let Some(id) = self.attempt_with(self.person_nearby(nearby), &address) {
+            return self.attempt_row(id);
+        }
+        self.reach(name.clone(), name, address)
     }
 
-    fn reach(&mut self, target: String, address: String) -> Result<Joining, Refused> {
+    /// The attempt under way with somebody, or to whoever is at an address.
+    pub(crate) fn attempt_with(&self, peer: Option<PeerId>, address: &str) -> Option<u64> {
+        let same = |attempt: &&Attempt| match &attempt.way {
+            Way::Address { address: tried, .. } => tried == address,
+            Way::Peer(asked) => Some(*asked) == peer,
+            Way::Invite(_) => false,
+        };
+        self.attempts.values().filter(|attempt| !attempt.is_over()).find(same).map(|attempt| attempt.id)
+    }
+
+    fn reach(&mut self, target: String, name: String, address: String) -> Result<Joining, Refused> {
         let state = JoinState::Connecting { address: address.clone() };
-        let id = self.add_attempt(target, state, Way::Address { address: address.clone(), pause: REDIAL_FIRST })?;
+        let id = self.add_attempt(target, state, Way::Address { address: address.clone(), name, pause: REDIAL_FIRST })?;
         self.net.dial_address(DialId(id), address);
         self.attempt_row(id)
     }
@@ -216,10 +232,9 @@ impl Core {
 
     /// Contact requests that were sent in an earlier life are still open.
     pub(crate) fn resume_attempts(&mut self) {
-        let asked: Vec<(PeerId, String)> =
-            self.people.values().filter(|p| p.row.contact == Contact::Asked).map(|p| (p.row.peer, p.row.name.clone())).collect();
-        for (peer, name) in asked {
-            let target = if name.is_empty() { peer.short() } else { name };
+        let asked: Vec<PeerId> = self.people.values().filter(|p| p.row.contact == Contact::Asked).map(|p| p.row.peer).collect();
+        for peer in asked {
+            let target = self.name_of(&peer);
             // Beyond the limit they stay open all the same; they are only not listed.
             let _listed = self.add_attempt(target, JoinState::Connecting { address: String::new() }, Way::Peer(peer));
         }
@@ -326,15 +341,15 @@ impl Core {
     }
 
     fn ask_contact(&mut self, id: u64, peer: PeerId) {
-        if self.links.get(&peer).is_none() || !self.attempts.get(&id).is_some_and(|a| matches!(a.way, Way::Address { .. })) {
+        if self.links.get(&peer).is_none() {
             return;
         }
-        let address = self.attempts.get(&id).and_then(|a| match &a.way {
-            Way::Address { address, .. } => Some(address.clone()),
-            Way::Invite(_) | Way::Peer(_) => None,
-        });
-        let target = self.attempts.get(&id).map(|a| a.target.clone()).unwrap_or_default();
-        self.learn(peer, "", address.as_slice());
+        let Some(attempt) = self.attempts.get(&id) else { return };
+        let Way::Address { address, name, .. } = &attempt.way else { return };
+        let (address, name, target) = (address.clone(), name.clone(), attempt.target.clone());
+        // What they announced themselves, until they say it to this device.
+        let unnamed = self.people.get(&peer).is_none_or(|person| person.row.name.is_empty());
+        self.learn(peer, if unnamed { &name } else { "" }, &[address]);
         if self.is_contact(&peer) {
             if let Some(room) = self.ensure_direct(peer) {
                 self.set_attempt(id, JoinState::Joined { room });

@@ -73,6 +73,10 @@ impl Links {
         self.0.keys().filter(|peer| such(peer)).count()
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&PeerId, &Link)> {
+        self.0.iter()
+    }
+
     pub(crate) fn peers(&self) -> Vec<PeerId> {
         self.0.keys().copied().collect()
     }
@@ -112,7 +116,7 @@ impl Core {
     }
 
     fn on_listening(&mut self, addresses: Vec<std::net::SocketAddr>, failed: Option<String>) {
-        if let Some(why) = &failed {
+        if let Some(why) = failed.as_ref().filter(|_| addresses.is_empty()) {
             self.alert(AlertKind::NotListening, why.clone());
         }
         self.addresses = addresses;
@@ -142,6 +146,7 @@ impl Core {
         self.links.0.insert(peer, link);
         self.sweep_at = self.sweep_at.min(self.now.mono + SURPLUS_AFTER_MS);
         self.changed.me = true;
+        self.rooms_change_with(&peer);
         self.on_met(peer, remote, role);
         self.introduce_rooms(&peer);
         self.on_link_for_attempts(peer, asked);
@@ -154,13 +159,27 @@ impl Core {
         if self.links.get(&peer).is_none_or(|held| held.id != link) {
             return;
         }
-        let held = self.links.0.remove(&peer);
+        self.links.0.remove(&peer);
         self.gossip(Input::LinkDown { peer });
-        for room in held.iter().flat_map(|link| &link.rooms) {
-            self.changed.room(*room);
-        }
+        self.rooms_change_with(&peer);
         self.changed.me = true;
         self.on_lost(peer, reason);
+    }
+
+    /// How many are here changes with a link to a member, also before they showed that they have the room too.
+    fn rooms_change_with(&mut self, peer: &PeerId) {
+        self.changed.rooms.extend(self.rooms.values().filter(|room| room.members.is_member(peer)).map(|room| room.id()));
+    }
+
+    /// With how many a link is up who are contacts or in a room with this device: not strangers, nor whoever has not answered yet.
+    pub(crate) fn friends_here(&self) -> usize {
+        let ours = |room: &super::room::Room, peer: &PeerId| room.may_write() && room.members.is_member(peer);
+        let together = |peer: &PeerId, link: &Link| {
+            // Nearly always one of the rooms that both showed to have, which are fewer than all.
+            let shown = link.rooms.iter().filter_map(|room| self.rooms.get(room)).any(|room| ours(room, peer));
+            shown || self.rooms.values().any(|room| ours(room, peer))
+        };
+        self.links.0.iter().filter(|(peer, link)| self.is_contact(peer) || together(peer, link)).count()
     }
 
     fn on_peer_changed(&mut self, peer: PeerId, state: PeerState) {

@@ -37,7 +37,7 @@ use wire::ids::RoomId;
 use wire::message::PeerRecord;
 
 use crate::handle::Sink;
-use crate::view::{Alert, AlertKind, Time};
+use crate::view::{Alert, AlertKind, Nearby, Time};
 
 use changed::Changed;
 use door::Door;
@@ -127,6 +127,8 @@ pub struct Core {
     next_attempt: u64,
     door: Door,
     nearby: Vec<NearbyPeer>,
+    /// As the window was told of them.
+    told_nearby: Vec<Nearby>,
     addresses: Vec<SocketAddr>,
     not_listening: Option<String>,
     alerts: Vec<Alert>,
@@ -203,6 +205,7 @@ impl Core {
             next_attempt: 1,
             door: Door::default(),
             nearby: Vec::new(),
+            told_nearby: Vec::new(),
             addresses: Vec::new(),
             not_listening: None,
             alerts: Vec::new(),

@@ -69,7 +69,9 @@ impl Core {
         }
         let known = self.people.get(peer).map(|p| p.row.name.as_str()).filter(|name| !name.is_empty());
         let in_rooms = || self.rooms.values().find_map(|room| room.members.name_of(peer)).filter(|name| !name.is_empty());
-        known.or_else(in_rooms).map_or_else(|| peer.short(), str::to_owned)
+        // Where they were dialled says more to whoever dialled than the beginning of a key.
+        let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(String::as_str);
+        known.or_else(in_rooms).or_else(dialled).map_or_else(|| peer.short(), str::to_owned)
     }
 
     /// The entry of somebody, made if there is room for it.
@@ -94,7 +96,8 @@ impl Core {
     /// Notes a name and addresses from an invite, a request or a typed address.
     pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[String]) {
         let Some(person) = self.someone(peer) else { return };
-        if !name.is_empty() && person.row.record.is_none() {
+        let renamed = !name.is_empty() && person.row.record.is_none() && person.row.name != name;
+        if renamed {
             person.row.name = name.to_owned();
         }
         for address in addresses.iter().rev() {
@@ -104,12 +107,16 @@ impl Core {
         person.row.addresses.truncate(MAX_ADDRESSES);
         self.keep_person(&peer);
         self.tell_address(peer);
+        if renamed {
+            self.on_renamed(&peer);
+        }
     }
 
     pub(crate) fn set_contact(&mut self, peer: PeerId, contact: Contact) {
         let Some(person) = self.someone(peer) else { return };
         if person.row.contact != contact {
             person.row.contact = contact;
+            self.changed.me = true;
             self.keep_person(&peer);
             self.refresh_wants();
         }

@@ -273,6 +273,7 @@ impl Core {
     pub(crate) fn on_members_changed(&mut self, id: RoomId) {
         self.changed.members.insert(id);
         self.changed.room(id);
+        self.changed.me = true;
         let Some(state) = self.rooms.get_mut(&id) else { return };
         if let Some(name) = state.members.name().filter(|name| **name != *state.row.name).map(str::to_owned) {
             state.row.name = name;

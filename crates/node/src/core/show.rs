@@ -6,7 +6,7 @@ use wire::ids::RoomId;
 
 use super::Core;
 use super::room::Room;
-use crate::view::{self, Delivery, LinkState, Member, Nearby, Notice, Person, PersonDetails, Preview, Refused, RoomRow, Snapshot};
+use crate::view::{self, Delivery, LinkState, Member, Notice, Person, PersonDetails, Preview, Refused, RoomRow, Snapshot};
 
 impl Core {
     /// Tells what has changed since the last time.
@@ -21,6 +21,7 @@ impl Core {
         for room in self.changed.members.take_ready(self.now.mono) {
             notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
         }
+        let who_is_who = !self.changed.requests_added.is_empty() || !self.changed.people.is_empty() || !self.changed.attempts.is_empty() || !self.changed.attempts_gone.is_empty();
         for peer in std::mem::take(&mut self.changed.people) {
             notices.extend(self.person(&peer).map(Notice::Person));
             self.touch_levels_with(peer);
@@ -33,8 +34,8 @@ impl Core {
         notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
         notices.append(&mut self.changed.network);
-        if std::mem::take(&mut self.changed.nearby) {
-            notices.push(Notice::Nearby(self.nearby_rows()));
+        if (std::mem::take(&mut self.changed.nearby) || who_is_who) && let Some(rows) = self.fresh_nearby() {
+            notices.push(Notice::Nearby(rows));
         }
         if std::mem::take(&mut self.changed.me) {
             notices.push(Notice::Me(self.me_row()));
@@ -112,9 +113,11 @@ impl Core {
             peer: self.peer,
             name: self.name.clone(),
             addresses: self.own_addresses(),
+            reach: view::OwnReach::of(&self.addresses, self.not_listening.is_some()),
             not_listening: self.not_listening.clone(),
             nearby_visible: self.nearby_visible,
             links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),
+            friends: u32::try_from(self.friends_here()).unwrap_or(u32::MAX),
         }
     }
 
@@ -214,9 +217,5 @@ impl Core {
         };
         let addresses = self.people.get(&peer).map(super::people::Someone::addresses).unwrap_or_default();
         Ok(PersonDetails { person, addresses, rooms })
-    }
-
-    fn nearby_rows(&self) -> Vec<Nearby> {
-        self.nearby.iter().map(|n| Nearby { id: n.id.clone(), name: n.name.clone(), address: n.address.to_string() }).collect()
     }
 }

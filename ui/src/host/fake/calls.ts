@@ -1,7 +1,7 @@
-import type { Body, Calls, InviteReading, Joining, Message } from '../../gen/api';
+import type { Body, Calls, InviteReading, Joining, Message, Nearby } from '../../gen/api';
 import { Refusal } from '../host';
 import { sendable } from '../sendable';
-import { befriend, react } from './friends';
+import { ask, befriend, react } from './friends';
 import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
 import type { FakeRoom, World } from './world';
@@ -44,14 +44,24 @@ export function answersOf(world: World): Answers {
     world.joining = world.joining.filter((j) => j.id !== joining.id);
     world.emit({ notice: 'join_gone', id: joining.id });
   };
-  const greet = (joining: Joining, name: string): Joining => {
-    setTimeout(() => move(joining, { state: 'asked', name }), 500);
+  const near = (id: string | null, change: Partial<Nearby>): void => {
+    if (id === null) return;
+    world.nearby = world.nearby.map((n) => (n.id === id ? { ...n, ...change } : n));
+    world.emit({ notice: 'nearby_changed', nearby: world.nearby });
+  };
+  const greet = (joining: Joining, name: string, nearId: string | null = null): Joining => {
+    const friend = somebody(name, { state: 'unreachable', last_seen: null });
+    near(nearId, { join: joining.id });
     setTimeout(() => {
       if (!world.joining.some((j) => j.id === joining.id)) return;
-      const friend = somebody(name, { state: 'unreachable', last_seen: null });
+      if (nearId !== null) ask(world, friend);
+      near(nearId, { peer: friend.peer });
+      move(joining, { state: 'asked', name });
+    }, 500);
+    setTimeout(() => {
+      if (!world.joining.some((j) => j.id === joining.id)) return;
       const opened = befriend(world, friend);
-      world.nearby = world.nearby.filter((n) => n.name !== name);
-      world.emit({ notice: 'nearby_changed', nearby: world.nearby });
+      near(nearId, { join: null });
       move(joining, { state: 'joined', room: opened.row.id });
     }, 1800);
     return joining;
@@ -202,8 +212,8 @@ export function answersOf(world: World): Answers {
       return joining;
     },
     say_hello: ({ nearby }) => {
-      const near = world.nearby.find((n) => n.id === nearby) ?? refuse('unknown_peer');
-      return greet(begin(near.name), near.name);
+      const found = world.nearby.find((n) => n.id === nearby) ?? refuse('unknown_peer');
+      return greet(begin(found.name), found.name, found.id);
     },
     answer_request: ({ peer, accept }) => {
       const request = world.requests.find((r) => r.peer === peer) ?? refuse('unknown_peer');

@@ -49,13 +49,25 @@ export function hear(world: World, room: FakeRoom, friend: Somebody, text: strin
   return said;
 }
 
-/** Somebody accepts after a while: a direct room opens. */
+/** Somebody is linked and was asked: the room that they may come into stands there, and nothing can be said in it yet. */
+export function ask(world: World, friend: Somebody): FakeRoom {
+  const who = world.meet({ ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } }, false);
+  const room = world.room(friend.name, [who], { direct: true });
+  room.row.standing = 'requested';
+  world.count();
+  world.emit(
+    { notice: 'person_changed', person: world.person(who) }, { notice: 'room_changed', room: room.row }, { notice: 'me_changed', me: world.me },
+  );
+  return room;
+}
+
+/** Somebody accepts: the direct room opens. */
 export function befriend(world: World, friend: Somebody): FakeRoom {
   const known = [...world.rooms.values()].find((r) => r.row.peer === friend.peer);
-  if (known) return known;
-  world.meet({ ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } });
-  const who = world.folk.get(friend.peer) ?? friend;
-  const room = world.room(friend.name, [who], { direct: true });
+  if (known?.row.standing === 'member') return known;
+  const room = known ?? ask(world, friend);
+  room.row.standing = 'member';
+  const who = world.meet(world.folk.get(friend.peer) ?? friend);
   world.emit(
     { notice: 'person_changed', person: world.person(who) }, { notice: 'room_changed', room: room.row }, { notice: 'me_changed', me: world.me },
   );

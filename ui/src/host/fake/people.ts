@@ -32,7 +32,7 @@ export function fingerprintOf(peer: string): Fingerprint {
   const digit = (i: number) => Number.parseInt(peer.slice(i * 2, i * 2 + 2), 16);
   return {
     words: Array.from({ length: 8 }, (_, i) => WORDS[digit(i) % WORDS.length] ?? 'acorn'),
-    emoji: Array.from({ length: 7 }, (_, i) => {
+    emoji: Array.from({ length: 8 }, (_, i) => {
       const [symbol, name] = EMOJI[digit(i + 8) % EMOJI.length] ?? ['🐢', 'turtle'];
       return { symbol, name };
     }),

@@ -42,6 +42,10 @@ export function worldOf(scene: string): World {
       return requests();
     case 'unreachable':
       return unreachable();
+    case 'loopback':
+      return loopback();
+    case 'nearby':
+      return nearby();
     case 'network':
       return severalWays(chat());
     case 'network-forty':
@@ -60,7 +64,7 @@ export function worldOf(scene: string): World {
 function first(): World {
   const world = new World();
   world.stage = { stage: 'welcome', suggested_name: 'Ada', keychain: null };
-  world.nearby = [{ id: 'near-1', name: 'Bob', address: '192.168.1.44:4747' }];
+  world.nearby = [{ id: 'near-1', name: 'Bob', address: '192.168.1.44:4747', peer: null, join: null }];
   return world;
 }
 
@@ -79,7 +83,7 @@ function chat(): World {
   const now = Date.now();
   const { ana, bayo, dice, taiwo, blessing } = friends(now);
   for (const who of [ana, bayo, dice, taiwo, blessing]) world.meet(who);
-  world.nearby = [{ id: 'near-1', name: 'Bob', address: '192.168.1.44:4747' }];
+  world.nearby = [{ id: 'near-1', name: 'Bob', address: '192.168.1.44:4747', peer: null, join: null }];
 
   const cooks = world.room('Sunday Cooks', [bayo, dice, ana, taiwo, blessing]);
   world.say(cooks, null, { kind: 'room_created', name: 'Sunday Cooks' }, now - 9 * DAY);
@@ -199,11 +203,35 @@ function unreachable(): World {
       ? { state: 'waiting', address: '192.168.1.20:4747', retry_at: now + 8_000 + i * 60_000, reason: i === 0 ? 'refused' : 'timed_out' }
       : { state: 'unreachable', last_seen: i === 1 ? null : now - 3 * HOUR };
   }
-  world.me = { ...world.me, links: 0, not_listening: 'Address already in use (os error 98)', addresses: [] };
+  world.me = { ...world.me, links: 0, friends: 0, reach: 'closed', not_listening: 'Address already in use (os error 98)', addresses: [] };
   for (const room of world.rooms.values()) room.row.connected = 0;
   world.alerts = [
     { kind: 'clock_off', detail: '' },
     { kind: 'not_listening', detail: 'Address already in use (os error 98)' },
+  ];
+  return world;
+}
+
+/** A program that was told to listen to its own computer alone. */
+function loopback(): World {
+  const world = chat();
+  world.me = { ...world.me, reach: 'this_computer', addresses: ['127.0.0.1:4747'] };
+  return world;
+}
+
+/** Everybody near: a stranger, a contact under another name, one who was asked and one who asks. */
+function nearby(): World {
+  const world = requests();
+  const dara = world.meet(somebody('Dara', { state: 'connected', address: '192.168.1.45:4747', latency_us: 2_300, since: Date.now() }), false);
+  const asked = world.room('Dara', [dara], { direct: true });
+  asked.row.standing = 'requested';
+  world.count();
+  const peer = (name: string) => hexOf(name);
+  world.nearby = [
+    { id: 'near-1', name: 'Efe', address: '192.168.1.43:4747', peer: null, join: null },
+    { id: 'near-2', name: 'Bayo’s laptop', address: '192.168.1.20:4747', peer: peer('Bayo'), join: null },
+    { id: 'near-3', name: 'Dara', address: '192.168.1.45:4747', peer: dara.peer, join: null },
+    { id: 'near-4', name: 'Bob', address: '192.168.1.44:4747', peer: peer('Bob'), join: null },
   ];
   return world;
 }

@@ -44,7 +44,7 @@ export class World {
     const peer = hexOf(`me ${name}`);
     this.me = {
       peer, name, fingerprint: fingerprintOf(peer), custody: 'keychain',
-      addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'], not_listening: null, nearby_visible: true, links: 0,
+      addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'], reach: 'perhaps_outside', not_listening: null, nearby_visible: true, links: 0, friends: 0,
     };
   }
 
@@ -79,8 +79,15 @@ export class World {
   meet(who: Somebody, contact = true): Somebody {
     this.folk.set(who.peer, who);
     if (contact) this.contacts.add(who.peer);
-    this.me.links = [...this.folk.values()].filter((s) => s.link.state === 'connected').length;
+    this.count();
     return who;
+  }
+
+  /** Counts who is linked: a friend is who has answered, or is in a common room. */
+  count(): void {
+    const linked = [...this.folk.values()].filter((s) => s.link.state === 'connected');
+    const shares = (who: Somebody) => [...this.rooms.values()].some((r) => r.row.standing === 'member' && r.people.includes(who.peer));
+    this.me = { ...this.me, links: linked.length, friends: linked.filter((who) => this.contacts.has(who.peer) || shares(who)).length };
   }
 
   person(who: Somebody): Person {
@@ -111,6 +118,7 @@ export class World {
     };
     this.rooms.set(id, room);
     room.row.level = levelOf(this, room);
+    this.count();
     return room;
   }
 

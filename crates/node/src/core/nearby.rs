@@ -1,0 +1,90 @@
+//! Who of those on the local network is known already. They announce no key, so that nobody is followed from network to network: what tells is where they
+//! can be dialled.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use identity::PeerId;
+use net::NearbyPeer;
+use wire::Role;
+
+use super::Core;
+use super::links::Link;
+use crate::view::{LinkState, Nearby};
+
+impl Core {
+    /// Everybody who announces a name, with who that is, as far as it is known, and the attempt that is under way.
+    pub(crate) fn nearby_rows(&self) -> Vec<Nearby> {
+        if self.nearby.is_empty() {
+            return Vec::new();
+        }
+        let known = self.known_nearby();
+        let row = |near: &NearbyPeer| {
+            let peer = known.get(near.id.as_str()).copied();
+            Nearby {
+                id: near.id.clone(),
+                name: near.name.clone(),
+                address: near.address.to_string(),
+                peer,
+                join: self.attempt_with(peer, &near.address.to_string()),
+            }
+        };
+        self.nearby.iter().map(row).collect()
+    }
+
+    /// The same, if it is not what was told last.
+    pub(crate) fn fresh_nearby(&mut self) -> Option<Vec<Nearby>> {
+        let rows = self.nearby_rows();
+        (rows != self.told_nearby).then(|| {
+            self.told_nearby.clone_from(&rows);
+            rows
+        })
+    }
+
+    /// Who is behind what is announced nearby, if that is known.
+    pub(crate) fn person_nearby(&self, id: &str) -> Option<PeerId> {
+        self.known_nearby().get(id).copied()
+    }
+
+    /// Goes once through links and people, which are many, and not through the announcements, which are few.
+    fn known_nearby(&self) -> BTreeMap<&str, PeerId> {
+        let mut by_address: BTreeMap<String, Vec<&NearbyPeer>> = BTreeMap::new();
+        for near in &self.nearby {
+            by_address.entry(near.address.to_string()).or_default().push(near);
+        }
+        let at = |address: &String| by_address.get(address).into_iter().flatten().copied();
+        let mut known = BTreeMap::new();
+        // Without a link an address alone tells little: it may have been given to somebody else since.
+        for (peer, person) in self.people.iter().filter(|(peer, _)| self.links.get(peer).is_none()) {
+            let addresses = person.addresses();
+            let same = addresses.iter().flat_map(at).filter(|near| near.name == person.row.name);
+            known.extend(same.map(|near| (near.id.as_str(), *peer)));
+        }
+        for (peer, link) in self.links.all() {
+            let asks = self.requests.get(peer).map(|request| request.name.clone());
+            if asks.is_none() && !self.people.contains_key(peer) {
+                continue;
+            }
+            let Some(remote) = remote(link) else { continue };
+            if link.role == Role::Initiator {
+                known.extend(at(&remote.to_string()).map(|near| (near.id.as_str(), *peer)));
+            }
+            // What they say of themselves counts if something else speaks for it: anybody can say any address.
+            let name = asks.unwrap_or_else(|| self.name_of(peer));
+            let such = |near: &&NearbyPeer| same_host(near.address.ip(), remote.ip()) || near.name == name;
+            known.extend(link.listening.iter().flat_map(at).filter(such).map(|near| (near.id.as_str(), *peer)));
+        }
+        known
+    }
+}
+
+fn remote(link: &Link) -> Option<SocketAddr> {
+    match &link.state {
+        LinkState::Connected { address, .. } => address.parse().ok(),
+        LinkState::Own | LinkState::Connecting { .. } | LinkState::Waiting { .. } | LinkState::Unreachable { .. } => None,
+    }
+}
+
+fn same_host(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical() == other.to_canonical()
+}
