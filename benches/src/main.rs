@@ -5,6 +5,7 @@
 mod catchup;
 mod crowd;
 mod figure;
+mod flood;
 mod hostile;
 mod links;
 mod mallory;
@@ -20,7 +21,7 @@ use figure::Figures;
 /// A named measurement.
 type Bench = (&'static str, fn(&mut Figures));
 
-const ALL: [Bench; 9] = [
+const ALL: [Bench; 10] = [
     ("signatures", signatures::measure),
     ("storage", storage::measure),
     ("tcp", tcp::measure),
@@ -28,6 +29,7 @@ const ALL: [Bench; 9] = [
     ("pair", messages::measure_pair),
     ("catchup", catchup::measure),
     ("hostile", hostile::measure),
+    ("flood", flood::measure),
     ("links", links::measure),
     ("start", start::measure),
 ];
@@ -40,6 +42,9 @@ fn main() -> std::process::ExitCode {
     // Takes long, and has choices of its own.
     if wanted.first().is_some_and(|first| crowd::NAMES.contains(&first.as_str())) {
         return crowd::main();
+    }
+    if wanted.first().is_some_and(|first| first == flood::NAME) && wanted.iter().any(|choice| choice.starts_with('-')) {
+        return flood::main();
     }
     if let Some(unknown) = wanted.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
         let names: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();

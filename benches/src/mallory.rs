@@ -94,7 +94,8 @@ impl Mallory {
     }
 }
 
-async fn enter(events: &mut mpsc::Receiver<Event>, invite: &Invite, me: &PeerId) -> (RoomId, LinkUp) {
+/// Joins over the first link that comes up; the room, and that link.
+pub(crate) async fn enter(events: &mut mpsc::Receiver<Event>, invite: &Invite, me: &PeerId) -> (RoomId, LinkUp) {
     let mut link = None;
     loop {
         match events.recv().await.expect("the net runs") {

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Lines that wait to be looked at; more than any measurement leaves.
 const MAX_WAITING: usize = 1 << 18;
+/// Wait for a line where none may come.
+const HEARD_EVERY: Duration = Duration::from_millis(100);
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// A line of output, and when it came.
@@ -138,12 +140,21 @@ impl Peer {
         }
     }
 
+    /// Drops what it says as long as `meanwhile`, which gets its process id, takes.
+    pub(crate) fn hear_while(&mut self, meanwhile: impl FnOnce(u32) + Send) {
+        let pid = self.pid();
+        let lines = &self.lines;
+        std::thread::scope(|scope| {
+            let meanwhile = scope.spawn(move || meanwhile(pid));
+            while !meanwhile.is_finished() {
+                let _nothing = lines.recv_timeout(HEARD_EVERY);
+            }
+        });
+    }
+
     /// Resident memory, bytes.
     pub(crate) fn rss(&self) -> u64 {
-        let status = std::fs::read_to_string(Path::new("/proc").join(self.pid().to_string()).join("status")).expect("Linux tells");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
-        let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
-        kib * 1024
+        rss(self.pid())
     }
 
     /// Orderly end.
@@ -159,6 +170,14 @@ impl Drop for Peer {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// Resident memory of a process, bytes.
+pub(crate) fn rss(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells");
+    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+    kib * 1024
 }
 
 /// Two people in one room.
