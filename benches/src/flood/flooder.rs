@@ -67,7 +67,8 @@ impl Flooder {
     }
 
     fn write(&mut self, payloads: &[Payload]) -> Vec<Verified> {
-        let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later").as_millis()).expect("it is not that late");
+        let now =
+            u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later").as_millis()).expect("it is not that late");
         let draft = |payload: &Payload| Draft::new(payload, now, &rand::random()).expect("it is fit");
         let drafts: Vec<Draft> = payloads.iter().map(draft).collect();
         self.author.append(&self.identity, &drafts, &mut self.clock, now, [0; 16]).expect("the log has room")

@@ -65,6 +65,8 @@ fn measure_so(figures: &mut Figures, args: &Args) {
     report(figures, "flood_idle_call", idle);
     let words = ask_while(&mut ana, &room, || drop(flooder.say((0..args.timed).map(text), RUN, Some(TIMED_PER_SECOND))));
     report(figures, "flood_call", words);
+    let rush = ask_while(&mut ana, &room, || drop(flooder.say((0..args.messages / 4).map(text), RUN, None)));
+    report(figures, "flood_rush_call", rush);
     let last = targets.last().expect("something was said");
     let about: [(&str, &[Target]); 2] = [("flood_reactions_call", &targets), ("flood_one_target_call", std::slice::from_ref(last))];
     for (name, targets) in about {
@@ -95,7 +97,10 @@ fn measure_so(figures: &mut Figures, args: &Args) {
     figures.put("flood_rss_before_bytes", before as f64, "B");
     figures.put("flood_rss_most_bytes", grown(most.load(Ordering::Relaxed)), "B");
     figures.put("flood_rss_growth_bytes", grown(ana.rss()), "B");
-    if let Ok(hold) = std::env::var("HOLD") { eprintln!("pid {}", ana.pid()); std::thread::sleep(Duration::from_secs(hold.parse().unwrap())); }
+    if let Ok(hold) = std::env::var("HOLD") {
+        eprintln!("pid {}", ana.pid());
+        std::thread::sleep(Duration::from_secs(hold.parse().unwrap()));
+    }
     flooder.leave();
 }
 
@@ -107,7 +112,13 @@ fn reaction(targets: &[Target], n: usize) -> Payload {
 fn report(figures: &mut Figures, name: &str, times: Times) {
     let mut all: Vec<f64> = times.values().flatten().copied().collect();
     for (call, mut times) in times {
-        eprintln!("{name} {call}: {} calls, p50 {:.0} us, p99 {:.0} us, most {:.0} us", times.len(), quantile(&mut times, 0.5), quantile(&mut times, 0.99), quantile(&mut times, 1.0));
+        eprintln!(
+            "{name} {call}: {} calls, p50 {:.0} us, p99 {:.0} us, most {:.0} us",
+            times.len(),
+            quantile(&mut times, 0.5),
+            quantile(&mut times, 0.99),
+            quantile(&mut times, 1.0)
+        );
     }
     figures.put(&format!("{name}_p99_us"), quantile(&mut all, 0.99), "us");
 }

@@ -1,10 +1,10 @@
 //! The loop: everything that can happen to a node, one thing at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use net::Net;
 use rand::SeedableRng;
@@ -17,12 +17,15 @@ use wire::message::{Data, Message, Run};
 use crate::core::serve::Read;
 use crate::core::{self, Core, Options};
 use crate::handle::{MAX_REQUESTS, Node, Request, Say};
-use crate::turns::{Clock, Turns};
+use crate::turns::{Clock, Rest, Turns};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
 /// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a turn never takes long.
 const MAX_TURN: usize = 256;
+/// After so long a turn takes no further happening of the network. Higher: fewer turns for the same;
+/// lower: requests wait less while others talk. One happening is at most what a link read at once.
+const LONG_TURN: Duration = Duration::from_millis(4);
 /// Parts of answers that were read and wait for the loop.
 const MAX_READS: usize = 64;
 /// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others, of those that it has a use for.
@@ -32,7 +35,8 @@ const MAX_CHECKS_AHEAD: usize = 32;
 /// Everything that can happen.
 enum Event {
     Requests(Vec<Request>),
-    Net(Vec<net::Event>),
+    /// Something of the network waits among the inputs.
+    Net,
     Durable(Result<Mark, String>),
     Read(Read),
     Due,
@@ -65,7 +69,7 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
     let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
     let turns = Arc::new(Turns::new(core, clock));
     let _first = of_links.set(Arc::downgrade(&turns));
-    tokio::spawn(turn_until_stopped(turns.clone(), net, Inputs { from_handles, from_net, durable }));
+    tokio::spawn(turn_until_stopped(turns.clone(), net, Inputs::new(from_handles, from_net, durable)));
     Ok(Node::new(requests, turns))
 }
 
@@ -96,12 +100,16 @@ struct Inputs {
     from_handles: mpsc::Receiver<Request>,
     from_net: mpsc::Receiver<net::Event>,
     durable: mpsc::Receiver<Result<Mark, String>>,
+    /// Taken from the network and not dealt with yet.
+    happenings: VecDeque<net::Event>,
+    /// The last turn was that of requests.
+    has_asked: bool,
 }
 
 async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     let (to_loop, mut reads) = mpsc::channel(MAX_READS);
     let stopped = loop {
-        let Some((parts, wake)) = turns.rest() else { break None };
+        let Some(Rest { parts, wake, hears }) = turns.rest() else { break None };
         for part in parts {
             let to_loop = to_loop.clone();
             tokio::task::spawn_blocking(move || {
@@ -109,8 +117,8 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
                 let _loop_is_over = to_loop.blocking_send(part.read());
             });
         }
-        let event = next(wake, &turns, &mut inputs, &mut reads).await;
-        match turns.take(|core| deal_with(core, &turns, event)) {
+        let event = inputs.next(&mut reads, hears, due(&turns, wake)).await;
+        match turns.take(|core| deal_with(core, &turns, &mut inputs.happenings, event)) {
             Some(ControlFlow::Continue(())) => {}
             Some(ControlFlow::Break(stopped)) => break stopped,
             None => break None,
@@ -119,6 +127,7 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     // Not waited for under the loop: nobody is served any more.
     inputs.from_net.close();
     inputs.durable.close();
+    inputs.happenings.clear();
     net.shutdown().await;
     // Whoever reads has the store open.
     drop(to_loop);
@@ -133,7 +142,12 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
 }
 
 /// One turn of the loop. Ends it with whoever waits to hear of its end.
-fn deal_with(core: &mut Core, turns: &Turns, event: Event) -> ControlFlow<Option<oneshot::Sender<()>>> {
+fn deal_with(
+    core: &mut Core,
+    turns: &Turns,
+    happenings: &mut VecDeque<net::Event>,
+    event: Event,
+) -> ControlFlow<Option<oneshot::Sender<()>>> {
     match event {
         Event::Requests(requests) => {
             let count = requests.len();
@@ -144,8 +158,9 @@ fn deal_with(core: &mut Core, turns: &Turns, event: Event) -> ControlFlow<Option
             }
             turns.carried_out(count);
         }
-        Event::Net(happenings) => {
-            happenings.into_iter().for_each(|happening| core.on_net(happening));
+        Event::Net => {
+            let began = Instant::now();
+            some_of(happenings, |happening| core.on_net(happening), || began.elapsed() >= LONG_TURN);
             core.tell_new_messages();
         }
         Event::Durable(Ok(mark)) => core.on_durable(mark),
@@ -158,16 +173,55 @@ fn deal_with(core: &mut Core, turns: &Turns, event: Event) -> ControlFlow<Option
     ControlFlow::Continue(())
 }
 
-async fn next(wake: Option<Instant>, turns: &Turns, inputs: &mut Inputs, reads: &mut mpsc::Receiver<Read>) -> Event {
-    let mut requests = Vec::new();
-    let mut happenings = Vec::new();
+/// Deals with what waits, with one at least, until the turn has become long.
+fn some_of<T>(waiting: &mut VecDeque<T>, mut deal: impl FnMut(T), mut is_long: impl FnMut() -> bool) {
+    while let Some(next) = waiting.pop_front() {
+        deal(next);
+        if is_long() {
+            return;
+        }
+    }
+}
+
+impl Inputs {
+    fn new(
+        from_handles: mpsc::Receiver<Request>,
+        from_net: mpsc::Receiver<net::Event>,
+        durable: mpsc::Receiver<Result<Mark, String>>,
+    ) -> Inputs {
+        Inputs { from_handles, from_net, durable, happenings: VecDeque::new(), has_asked: false }
+    }
+
+    /// Whose turn it is. Requests that wait have every other one, whatever else there is. `hears`: the network may have one.
+    async fn next(&mut self, reads: &mut mpsc::Receiver<Read>, hears: bool, due: impl Future<Output = ()>) -> Event {
+        let (mut requests, mut happenings) = (Vec::new(), Vec::new());
+        if !std::mem::take(&mut self.has_asked) && !self.from_handles.is_empty() {
+            self.from_handles.recv_many(&mut requests, MAX_TURN).await;
+            self.has_asked = true;
+            return Event::Requests(requests);
+        }
+        let held = !self.happenings.is_empty();
+        tokio::select! {
+            Some(outcome) = self.durable.recv() => Event::Durable(outcome),
+            Some(read) = reads.recv() => Event::Read(read),
+            count = self.from_handles.recv_many(&mut requests, MAX_TURN) => {
+                self.has_asked = true;
+                if count == 0 { Event::Over } else { Event::Requests(requests) }
+            }
+            () = std::future::ready(()), if hears && held => Event::Net,
+            count = self.from_net.recv_many(&mut happenings, MAX_TURN), if hears && !held => {
+                self.happenings.extend(happenings);
+                if count == 0 { Event::Over } else { Event::Net }
+            }
+            () = due => Event::Due,
+        }
+    }
+}
+
+async fn due(turns: &Turns, wake: Option<Instant>) {
     tokio::select! {
-        Some(outcome) = inputs.durable.recv() => Event::Durable(outcome),
-        Some(read) = reads.recv() => Event::Read(read),
-        count = inputs.from_handles.recv_many(&mut requests, MAX_TURN) => if count == 0 { Event::Over } else { Event::Requests(requests) },
-        count = inputs.from_net.recv_many(&mut happenings, MAX_TURN) => if count == 0 { Event::Over } else { Event::Net(happenings) },
-        () = turns.sooner() => Event::Due,
-        () = sleep_until(wake) => Event::Due,
+        () = turns.sooner() => {}
+        () = sleep_until(wake) => {}
     }
 }
 
@@ -196,4 +250,117 @@ fn carry_out(core: &mut Core, requests: Vec<Request>) -> Option<oneshot::Sender<
     }
     core.say_all(says);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Outside {
+        requests: mpsc::Sender<Request>,
+        net: mpsc::Sender<net::Event>,
+        _durable: mpsc::Sender<Result<Mark, String>>,
+        reads: mpsc::Receiver<Read>,
+        _reads: mpsc::Sender<Read>,
+    }
+
+    fn inputs() -> (Inputs, Outside) {
+        let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
+        let (net, from_net) = mpsc::channel(MAX_NET_EVENTS);
+        let (_durable, durable) = mpsc::channel(1);
+        let (_reads, reads) = mpsc::channel(1);
+        (Inputs::new(from_handles, from_net, durable), Outside { requests, net, _durable, reads, _reads })
+    }
+
+    impl Outside {
+        fn ask(&self) {
+            self.requests.try_send(Request::Do(Box::new(|_| {}))).unwrap_or_else(|_| panic!("there is room"));
+        }
+
+        fn flood(&self) {
+            while self.net.try_send(net::Event::Woke).is_ok() {}
+        }
+    }
+
+    /// Each turn of the network takes three, as if these took long.
+    fn take_three(inputs: &mut Inputs) -> usize {
+        let (before, mut taken) = (inputs.happenings.len(), 0);
+        some_of(
+            &mut inputs.happenings,
+            |_| {},
+            || {
+                taken += 1;
+                taken == 3
+            },
+        );
+        before - inputs.happenings.len()
+    }
+
+    #[tokio::test]
+    async fn while_others_flood_a_request_waits_for_one_turn_at_most_and_a_turn_for_a_few_happenings() {
+        let (mut inputs, mut outside) = inputs();
+        outside.flood();
+        let (mut heard, mut since) = (0, 0);
+        for n in 0..600 {
+            outside.flood();
+            if n % 3 == 0 {
+                outside.ask();
+            }
+            let waited = !inputs.from_handles.is_empty();
+            match inputs.next(&mut outside.reads, true, std::future::pending()).await {
+                Event::Net => {
+                    heard += take_three(&mut inputs);
+                    since = if waited { since + 1 } else { 0 };
+                }
+                Event::Requests(_) => since = 0,
+                _ => panic!("nothing else is there"),
+            }
+            assert!(since <= 1, "a request waits for {since} turns");
+        }
+        assert!(heard >= 600, "and others are heard, {heard} times");
+        assert!(inputs.happenings.len() <= MAX_TURN);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_all_the_time_leaves_the_network_its_turns() {
+        let (mut inputs, mut outside) = inputs();
+        let mut heard = 0;
+        for _ in 0..600 {
+            outside.flood();
+            outside.ask();
+            if let Event::Net = inputs.next(&mut outside.reads, true, std::future::pending()).await {
+                heard += take_three(&mut inputs);
+            }
+        }
+        assert!(heard > 300, "{heard}");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_behind_hears_nobody_and_answers() {
+        let (mut inputs, mut outside) = inputs();
+        outside.flood();
+        outside.ask();
+        let event = inputs.next(&mut outside.reads, false, std::future::ready(())).await;
+        assert!(matches!(event, Event::Requests(_)));
+        let event = inputs.next(&mut outside.reads, false, std::future::ready(())).await;
+        assert!(matches!(event, Event::Due));
+        assert_eq!(outside.net.capacity(), 0, "it all waits where links see it");
+    }
+
+    #[test]
+    fn a_turn_takes_one_happening_at_least_and_none_after_it_has_become_long() {
+        let mut waiting = VecDeque::from([1, 2, 3, 4]);
+        let (mut dealt, mut time) = (Vec::new(), 0);
+        some_of(
+            &mut waiting,
+            |next| dealt.push(next),
+            || {
+                time += 1;
+                time >= 2
+            },
+        );
+        assert_eq!(dealt, [1, 2]);
+        some_of(&mut waiting, |next| dealt.push(next), || true);
+        assert_eq!((dealt, waiting), (vec![1, 2, 3], VecDeque::from([4])));
+    }
 }

@@ -30,6 +30,16 @@ struct State {
     wake: Option<Millis>,
 }
 
+/// What is to be done between two turns of the loop.
+pub(crate) struct Rest {
+    /// To be read for others.
+    pub(crate) parts: Vec<Part>,
+    /// When the loop wakes at the latest.
+    pub(crate) wake: Option<Instant>,
+    /// The next turn may be one of the network.
+    pub(crate) hears: bool,
+}
+
 impl Turns {
     pub(crate) fn new(core: Core, clock: Clock) -> Self {
         Turns { state: Mutex::new(Some(State { core, wake: None })), clock, queued: AtomicUsize::new(0), sooner: Notify::new() }
@@ -43,14 +53,14 @@ impl Turns {
         Some(turn(core))
     }
 
-    /// Ends a turn of the loop: tells what changed; what is to be read for others, and when the loop wakes at the latest.
-    pub(crate) fn rest(&self) -> Option<(Vec<Part>, Option<Instant>)> {
+    /// Ends a turn of the loop: tells what changed.
+    pub(crate) fn rest(&self) -> Option<Rest> {
         let mut state = self.state.lock().ok()?;
         let State { core, wake } = state.as_mut()?;
         core.tell_changes();
         let parts = core.serve();
         *wake = core.next_wake();
-        Some((parts, wake.map(|at| self.clock.at(at))))
+        Some(Rest { parts, wake: wake.map(|at| self.clock.at(at)), hears: !core.is_behind() })
     }
 
     /// Returns when something is due sooner than [`Turns::rest`] said.

@@ -23,6 +23,7 @@ pub mod position;
 pub mod room;
 pub mod run;
 mod signatures;
+mod superseded;
 pub mod timeline;
 
 pub use author::{AppendRefused, Author, Draft};
@@ -38,4 +39,5 @@ pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};
 pub use run::{Fit, Run};
 pub use signatures::Signatures;
+pub use superseded::superseded;
 pub use timeline::{Entry, Fold, fold};

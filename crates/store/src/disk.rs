@@ -192,6 +192,15 @@ impl Disk {
         }
     }
 
+    /// Most of what may wait does.
+    pub(crate) fn is_full(&self) -> bool {
+        match &self.back {
+            Back::Files(files) => files.memtable.is_full(),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => false,
+        }
+    }
+
     /// Makes everything applied before this call survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         match &self.back {

@@ -20,8 +20,8 @@ use crate::memtable::{Batch, Cell, Memtable};
 use crate::seal::Sealer;
 use crate::span::{End, Span};
 
-/// Page cache. Raised: faster paging far back in large histories; lowered: less memory (it fills only as it is used).
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which whoever talks much can fill.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
 

@@ -117,6 +117,12 @@ impl Memtable {
         begins
     }
 
+    /// So much waits that whoever writes much now may have to wait.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.state();
+        state.settling && !state.broken && state.waiting.is_beyond(MAX_ROWS / 4 * 3, MAX_BYTES / 4 * 3)
+    }
+
     /// What was written last under a key; none if that is not waiting here.
     pub(crate) fn get(&self, key: &[u8]) -> Option<Cell> {
         self.state().rows.get(key).map(|newest| newest.cell.clone())

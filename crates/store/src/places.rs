@@ -3,6 +3,7 @@
 //! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the number of the last; each place is the key of an event
 //! without its room, and its first byte tells how long it is.
 
+use std::collections::BTreeMap;
 use std::ops::Bound::Included;
 
 use crate::disk::{Change, Disk, Rows, StoreError};
@@ -92,6 +93,19 @@ pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, changes: &mut Vec<Change
         if !kept.is_empty() {
             changes.push(Change::Put { key: of.row(keep), plain: kept });
         }
+    }
+}
+
+/// Events of a log lie elsewhere now: by number, their new keys.
+pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, changes: &mut Vec<Change>) {
+    let mut from = 0;
+    while let Some((seq, _)) = moved.range(from..).next() {
+        let Some((key, row)) = of.rows(disk, *seq).next() else { return };
+        let places = disk.open_row(&key, &row).map(|row| numbered(&key, &row)).unwrap_or_default();
+        let next = places.last().map_or(0, |(last, _)| last.saturating_add(1));
+        let location = |(number, place)| moved.get(&number).and_then(|key| key::to_location(key)).unwrap_or(place);
+        changes.push(Change::Put { key: key.to_vec(), plain: places.into_iter().flat_map(location).collect() });
+        from = next.max(seq.saturating_add(1));
     }
 }
 

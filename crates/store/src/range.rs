@@ -90,14 +90,31 @@ impl Store {
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
     }
 
-    /// Edits, deletes and reactions whose target lies from `from` to `to`, both included; by target, then in order.
-    pub fn relations(&self, room: &RoomId, from: &Position, to: &Position) -> Vec<Verified> {
-        let room = self.room_name(room);
-        let mut last = key::of_target(&room, to);
-        // Longer than any row of that target could be, and sorts after all of them.
-        last.extend_from_slice(&[0xff; key::PLACE_BYTES + 1]);
-        let rows = self.disk().scan(Included(key::of_target(&room, from)), Included(last));
-        rows.filter_map(|(key, value)| self.event_of(self.disk().open_row(&key, &value)?)).collect()
+    /// Edits, deletes and reactions of messages that are given in display order; by message, then in order.
+    ///
+    /// Whoever invents targets in between is passed over.
+    pub fn relations(&self, room: &RoomId, of: impl IntoIterator<Item = Position>) -> Vec<Verified> {
+        let (room, of): (Name, Vec<Position>) = (self.room_name(room), of.into_iter().collect());
+        let (mut found, mut rest) = (Vec::new(), of.as_slice());
+        let Some(end) = of.last().map(|last| end_of_target(&room, last)) else { return found };
+        while let Some(first) = rest.first() {
+            let mut strays = 0;
+            let mut rows = self.disk().scan(Included(key::of_target(&room, first)), Included(end.clone()));
+            rest = loop {
+                let Some((key, value)) = rows.next() else { break &[] };
+                let target = key::target_of_relation(&key);
+                if target.is_some_and(|target| of.binary_search(&target).is_ok()) {
+                    strays = 0;
+                    found.extend(self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain)));
+                    continue;
+                }
+                strays += 1;
+                if strays > MAX_STRAY_ROWS {
+                    break rest.get(rest.partition_point(|next| Some(*next) <= target)..).unwrap_or_default();
+                }
+            };
+        }
+        found
     }
 
     /// The newest message that an edit, a delete or a reaction here is about: one row is read.
@@ -108,8 +125,16 @@ impl Store {
 
     /// Edits, deletes and reactions of one message, in order.
     pub fn relations_of(&self, room: &RoomId, target: &Position) -> Vec<Verified> {
-        self.relations(room, target, target)
+        self.relations(room, [*target])
     }
+}
+
+/// Where the relations of a target end.
+fn end_of_target(room: &Name, target: &Position) -> Vec<u8> {
+    let mut end = key::of_target(room, target);
+    // Longer than any row of that target could be, and sorts after all of them.
+    end.extend_from_slice(&[0xff; key::PLACE_BYTES + 1]);
+    end
 }
 
 /// Reads events of one log in their order. Because time rises along a log, each lies after the one before in display order too, and in

@@ -1,5 +1,6 @@
 //! The open store: writing events, and what durable means.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -115,6 +116,37 @@ impl Store {
         }
         let plain = encode_event(&stored.without_payload(), stored.proof());
         self.apply(vec![Change::Put { key, plain }])
+    }
+
+    /// Takes edits, deletes and reactions from where readers find what is said about a message, and their content
+    /// for good; their places in their logs stay. For those that later ones have superseded ([`rooms::superseded`]).
+    pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let mut changes = Vec::new();
+        let mut moved: BTreeMap<(RoomId, LogKey), BTreeMap<u32, Vec<u8>>> = BTreeMap::new();
+        for event in events {
+            let (room, log, seq) = (event.header.room, event.log_key(), event.header.seq);
+            let of = heads::log_name(&self.0.disk, &room, &log);
+            let Some(key) = places::find(&self.0.disk, &of, seq) else { continue };
+            let Some(stored) = self.read_event(&key).filter(|stored| stored.id() == event.id()) else { continue };
+            let bare = stored.without_payload();
+            let to = event_key(&of.room, &bare);
+            if to == key {
+                continue;
+            }
+            changes.push(Change::Remove { key });
+            changes.push(Change::Put { key: to.clone(), plain: encode_event(&bare, stored.proof()) });
+            moved.entry((room, log)).or_default().insert(seq, to);
+        }
+        for ((room, log), moved) in moved {
+            places::refile(&self.0.disk, &heads::log_name(&self.0.disk, &room, &log), &moved, &mut changes);
+        }
+        self.apply(changes)
+    }
+
+    /// More waits for the disk than is good: whoever writes much now may have to wait for it.
+    pub fn is_full(&self) -> bool {
+        self.0.disk.is_full()
     }
 
     /// Ends a log at `common`, because its author wrote two histories that part after it; none if they part at the first event. What was

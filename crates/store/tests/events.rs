@@ -114,9 +114,10 @@ fn relations_are_found_by_their_targets_only() {
     assert!(store.relations_of(&room(1), &at[2]).is_empty());
     assert!(store.relations_of(&room(2), &at[1]).is_empty());
     assert_eq!((store.newest_target(&room(1)), store.newest_target(&room(2))), (Some(at[3]), None));
-    assert_eq!(store.relations(&room(1), &at[1], &at[3]), [of_one.clone(), of_three.clone()].concat());
-    assert_eq!(store.relations(&room(1), &at[0], &at[2]), of_one);
-    assert!(store.relations(&room(1), &at[4], &at[0]).is_empty(), "an empty range");
+    assert_eq!(store.relations(&room(1), at[1..=3].to_vec()), [of_one.clone(), of_three.clone()].concat());
+    assert_eq!(store.relations(&room(1), at[0..=2].to_vec()), of_one);
+    assert_eq!(store.relations(&room(1), [at[0], at[3]]), of_three, "what is said about others is passed over");
+    assert!(store.relations(&room(1), []).is_empty());
     let mut shown = [&at[..], &[other.position()]].concat();
     shown.sort();
     assert_eq!(positions(&all(&store, 1)), shown, "relations are not entries");
@@ -315,4 +316,70 @@ fn the_time_of_one_event_is_read_without_its_run() {
     }
     assert_eq!(store.hlc_at(&room(1), log, 11), None);
     assert_eq!(store.hlc_at(&room(2), log, 1), None);
+}
+
+/// A member may say as much as they like about messages that nobody ever wrote.
+#[test]
+fn invented_targets_are_passed_over() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let (mut ana, mut ben) = (Pen::new(ana(), room(1), 1), Pen::new(ben(), room(1), 2));
+    let (mut at, mut expected) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        ana.now_ms += 1_000;
+        let said = ana.say("hello");
+        at.push(said.position());
+        store.append(&[said]).expect("the disk has room");
+    }
+    for (n, place) in at.iter().enumerate() {
+        for later in (0..n as u64 * 20).rev() {
+            let mut invented = *place;
+            invented.hlc.0 += 1 + later;
+            store.append(&[ben.write(reaction(invented, "👍"))]).expect("the disk has room");
+        }
+        let real = ben.write(reaction(*place, "👍"));
+        store.append(std::slice::from_ref(&real)).expect("the disk has room");
+        expected.push(real);
+    }
+    assert_eq!(store.relations(&room(1), at.clone()), expected);
+    assert_eq!(store.relations(&room(1), [at[0], at[2], at[4]]), [0, 2, 4].map(|n: usize| expected[n].clone()));
+}
+
+#[test]
+fn what_is_set_aside_is_found_in_its_log_only_and_without_its_content() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut store = open(dir.path());
+    let (mut ana, mut ben) = (Pen::new(ana(), room(1), 1), Pen::new(ben(), room(1), 2));
+    let hello = ana.say("hello");
+    let target = hello.position();
+    // In runs of several, with other words in between, so that places share rows.
+    let mut log = Vec::new();
+    for n in 0..30 {
+        let words: Vec<Payload> = (0..n % 4 + 1).map(|k| reaction(target, if k == n { "🎉" } else { "👍" })).collect();
+        log.extend(ben.run(&words));
+        log.push(ben.say("between"));
+    }
+    store.append(std::slice::from_ref(&hello)).expect("the disk has room");
+    log.chunk_by(|a, _| a.proof() != rooms::Proof::Own).for_each(|run| store.append(run).expect("the disk has room"));
+    let about = store.relations_of(&room(1), &target);
+    let gone = rooms::superseded(&about);
+    let before = rooms::fold(&hello, &about);
+    assert!(gone.len() > 40);
+    store.set_aside(gone.iter().copied()).expect("the disk has room");
+    for reopened in [false, true] {
+        if reopened {
+            store.close().expect("the disk has room");
+            store = open(dir.path());
+        }
+        let left = store.relations_of(&room(1), &target);
+        assert_eq!((left.len(), rooms::fold(&hello, &left)), (about.len() - gone.len(), before.clone()), "reopened: {reopened}");
+        let served = store.range(&room(1), log[0].log_key(), 1, log.len() as u32, 99_999);
+        let run = rooms::run::decode(&served, &room(1)).expect("the chain is whole");
+        assert_eq!((run.head(), served.len()), (log[log.len() - 1].head(), log.len()));
+        let bare = served.iter().filter(|raw| rooms::Event::decode((*raw).clone()).is_ok_and(|event| event.payload().is_none()));
+        assert_eq!(bare.count(), gone.len());
+    }
+    store.set_aside(gone).expect("twice is once");
+    store.append(&log).expect("passed over: it does not come back");
+    assert_eq!(store.relations_of(&room(1), &target).len(), about.len() - rooms::superseded(&about).len());
 }

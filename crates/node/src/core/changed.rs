@@ -14,6 +14,11 @@ const ROW_PAUSE: Millis = 50;
 /// Shortest time between two lists of the members of one room, which may be hundreds, while people pour in.
 const MEMBERS_PAUSE: Millis = 500;
 
+/// Messages read again in one telling, some 30 µs each. Higher: a turn takes longer.
+pub(crate) const MAX_READ_AGAIN: usize = 64;
+/// Messages that wait to be read again; then others are not heard until there are fewer.
+const MAX_STALE: usize = 4_096;
+
 /// Rooms of which something is to be told again, each at most once in a pause.
 pub(crate) struct Paced {
     pause: Millis,
@@ -100,6 +105,15 @@ impl Default for Changed {
 impl Changed {
     pub(crate) fn room(&mut self, room: RoomId) {
         self.rooms.insert(room);
+    }
+
+    /// Messages to read again now; the others have to wait for another turn.
+    pub(crate) fn take_stale(&mut self) -> Vec<(RoomId, Position)> {
+        std::iter::from_fn(|| self.stale.pop_first()).take(MAX_READ_AGAIN).collect()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.stale.len() >= MAX_STALE
     }
 
     pub(crate) fn room_gone(&mut self, room: RoomId) {

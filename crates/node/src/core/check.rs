@@ -175,10 +175,11 @@ impl Core {
 
     /// What was said about these events may have come before them; about one's own, just written, it cannot.
     fn said_before(&self, room: RoomId, events: &[Verified]) -> Vec<Verified> {
-        match (events.first(), events.last()) {
-            (Some(first), Some(last)) if first.header.device != self.peer && !first.header.log.is_control() => {
+        match events.first() {
+            Some(first) if first.header.device != self.peer && !first.header.log.is_control() => {
                 let newest = self.rooms.get(&room).and_then(|state| state.newest_target);
-                if newest < Some(first.position()) { Vec::new() } else { self.store.relations(&room, &first.position(), &last.position()) }
+                let reached = events.iter().map(|event| event.position()).filter(|place| newest >= Some(*place));
+                self.store.relations(&room, reached)
             }
             _ => Vec::new(),
         }

@@ -112,7 +112,7 @@ impl Core {
     pub(crate) fn is_a_word(&self, event: &Event) -> bool {
         let Event::Received { peer, link, messages, .. } = event else { return false };
         let known = self.links.get(peer).is_some_and(|now| now.id == *link);
-        known && matches!(messages.as_slice(), [Message::Run(run)] if run.events.len() <= MAX_WORDS)
+        known && !self.is_behind() && matches!(messages.as_slice(), [Message::Run(run)] if run.events.len() <= MAX_WORDS)
     }
 
     fn on_listening(&mut self, addresses: Vec<std::net::SocketAddr>, failed: Option<String>) {

@@ -51,6 +51,8 @@ use room::Room;
 /// Signature keys kept unpacked, and signatures known to be good between the link that brought them and the loop (two generations each).
 const VERIFYING_KEYS: usize = 1_024;
 const GOOD_SIGNATURES: usize = 1_024;
+/// Between two looks whether the disk has taken enough. Higher: it may have nothing to do meanwhile.
+const LOOK_AGAIN: Millis = 2;
 /// Alerts kept for the window; more would not be read.
 const MAX_ALERTS: usize = 16;
 
@@ -252,9 +254,16 @@ impl Core {
             let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
-        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake()];
+        let behind = self.is_behind().then(|| self.now.mono.saturating_add(LOOK_AGAIN));
+        let unread = (!self.changed.stale.is_empty()).then_some(self.now.mono);
+        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake(), behind, unread];
         let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at), self.keep_acks_at];
         rest.into_iter().chain(looks).flatten().min()
+    }
+
+    /// What was heard is more than can be told or stored at this pace: others are not heard for a moment, and TCP slows them.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.changed.is_full() || self.store.is_full()
     }
 
     /// Does what is due.

@@ -62,9 +62,9 @@ impl Core {
     }
 
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
-        for (room, place) in std::mem::take(&mut self.changed.stale) {
+        for (room, place) in self.changed.take_stale() {
             self.refresh_last(room, &place);
-            if let Some(message) = self.read_message(room, &place) {
+            if let Some(message) = self.read_again(room, &place) {
                 let fresh = self.changed.messages.entry(room).or_default();
                 fresh.retain(|known| known.id != message.id);
                 fresh.push(message);

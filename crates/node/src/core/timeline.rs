@@ -1,17 +1,20 @@
 //! History as the window shows it: pages, single entries, counts.
 
 use rooms::{Hlc, Payload, Position, Target, Verified, What, fold};
-use store::Anchor;
+use store::{Anchor, Urgency};
 use wire::ids::RoomId;
 
 use super::Core;
 use super::room::Last;
-use crate::view::{Body, Message, Page, Quote, Reaction, Refused};
+use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
 /// Unread messages are counted up to here.
 pub(crate) const MAX_UNREAD: u32 = 999;
+/// Words about one message that no longer count and lie among those that do. Raised: more to read for
+/// each further one; lowered: set aside more often.
+const SUPERSEDED: usize = 64;
 /// Messages of the future that are held back in memory; the others show when their page is read.
 const MAX_HELD: usize = 1_024;
 
@@ -22,10 +25,7 @@ impl Core {
             return Err(Refused::UnknownRoom);
         }
         let page = self.store.page(&room, anchor, limit as usize, self.latest_shown());
-        let (Some(first), Some(last)) = (page.entries.first(), page.entries.last()) else {
-            return Ok(Page { messages: Vec::new(), more_before: page.more_before, more_after: page.more_after });
-        };
-        let relations = self.store.relations(&room, &first.position(), &last.position());
+        let relations = self.store.relations(&room, page.entries.iter().map(|event| event.position()));
         let messages = page.entries.iter().filter_map(|event| {
             let place = event.position();
             let about: Vec<Verified> = relations.iter().filter(|r| target_of(r) == Some(place)).cloned().collect();
@@ -41,10 +41,27 @@ impl Core {
     }
 
     /// An entry as it stands now, read again from the store.
-    pub(crate) fn read_message(&self, room: RoomId, place: &Position) -> Option<Message> {
-        let event = self.store.event(&room, place)?;
+    pub(crate) fn read_again(&mut self, room: RoomId, place: &Position) -> Option<Message> {
         let about = self.store.relations_of(&room, place);
+        self.set_aside(&about);
+        let event = self.store.event(&room, place)?;
         self.message(room, &event, &about)
+    }
+
+    /// Sets aside what no longer counts of what was said about one message, once that is much: else each word
+    /// about it would have all those before it read again.
+    fn set_aside(&mut self, about: &[Verified]) {
+        if about.len() < SUPERSEDED {
+            return;
+        }
+        let superseded = rooms::superseded(about);
+        if superseded.len() < SUPERSEDED {
+            return;
+        }
+        if let Err(error) = self.store.set_aside(superseded) {
+            self.alert(AlertKind::DiskFailing, error.to_string());
+        }
+        self.sync_soon(Urgency::Received);
     }
 
     fn message(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Message> {

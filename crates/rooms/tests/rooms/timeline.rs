@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rooms::limits::MAX_REACTIONS_PER_DEVICE;
-use rooms::{Entry, Fold, Payload, Target, Verified, fold};
+use rooms::{Entry, Fold, Payload, Target, Verified, fold, superseded};
 
 use crate::people::*;
 
@@ -126,16 +126,7 @@ proptest! {
         })
     ) {
         let (hello, mut a, mut b) = scene();
-        let target = hello.position();
-        let relations: Vec<Verified> = words.iter().map(|(by_ana, what, emoji, later)| {
-            let device = if *by_ana { &mut a } else { &mut b };
-            device.now += later;
-            device.write(&match what {
-                0 => Payload::Delete { target },
-                1..20 => edit(target, &format!("text {emoji}")),
-                _ => react(target, &emoji.to_string(), what % 3 != 0),
-            })
-        }).collect();
+        let relations = relations(&hello, &words, &mut a, &mut b);
         let shuffled: Vec<Verified> = order.iter().map(|index| relations[*index].clone()).collect();
         let mut held = Fold::new(&hello).expect("a message");
         for relation in &shuffled {
@@ -145,4 +136,46 @@ proptest! {
         }
         prop_assert_eq!(held.entry(), entry(&hello, &relations));
     }
+
+    #[test]
+    fn what_is_superseded_changes_nothing_whatever_comes((words, said_by_then) in (words(), 0..120_usize)) {
+        let (hello, mut a, mut b) = scene();
+        let all = relations(&hello, &words, &mut a, &mut b);
+        let (before, after) = all.split_at(said_by_then.min(all.len()));
+        let mut before = before.to_vec();
+        before.sort_by_key(|relation| relation.position());
+        let gone = superseded(&before);
+        let left: Vec<Verified> = before.iter().filter(|relation| !gone.contains(relation)).cloned().collect();
+        prop_assert_eq!(entry(&hello, &left), entry(&hello, &before));
+        prop_assert_eq!(entry(&hello, &[&left, after].concat()), entry(&hello, &all));
+        prop_assert!(superseded(&left).is_empty());
+    }
+}
+
+fn relations(hello: &Verified, words: &[(bool, u8, u8, u64)], a: &mut Device, b: &mut Device) -> Vec<Verified> {
+    let target = hello.position();
+    let say = |(by_ana, what, emoji, later): &(bool, u8, u8, u64)| {
+        let device = if *by_ana { &mut *a } else { &mut *b };
+        device.now += later;
+        device.write(&match what {
+            0 => Payload::Delete { target },
+            1..20 => edit(target, &format!("text {emoji}")),
+            _ => react(target, &emoji.to_string(), what % 3 != 0),
+        })
+    };
+    words.iter().map(say).collect()
+}
+
+#[test]
+fn of_what_ben_says_about_a_message_a_bounded_part_counts() {
+    let (hello, mut a, mut b) = scene();
+    let target = hello.position();
+    let mut all = vec![a.write(&edit(target, "hello!"))];
+    for n in 0..2_000 {
+        all.push(b.write(&react(target, &(n % 50).to_string(), n % 2 == 0)));
+        all.push(b.write(&edit(target, "mine")));
+        all.push(b.write(&Payload::Delete { target }));
+    }
+    all.sort_by_key(|relation| relation.position());
+    assert_eq!(all.len() - superseded(&all).len(), 1 + MAX_REACTIONS_PER_DEVICE + 2);
 }
