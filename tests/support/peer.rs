@@ -272,6 +272,27 @@ impl Peer {
         second
     }
 
+    /// A copy of the profile of somebody whose program has ended.
+    pub(crate) fn profile_copied(&self) -> TempDir {
+        assert!(self.run.is_none(), "{} is running", self.name);
+        let copy = tempfile::Builder::new().prefix("grapevine-copy-").tempdir().expect("a folder for the copy");
+        copy_folder(&self.profile(), &copy.path().join("profile"));
+        copy
+    }
+
+    /// Puts a copy in the place of the profile.
+    pub(crate) fn restore(&self, copy: &TempDir) {
+        assert!(self.run.is_none(), "{} is running", self.name);
+        fs::remove_dir_all(self.profile()).expect("the profile is there");
+        copy_folder(&copy.path().join("profile"), &self.profile());
+    }
+
+    /// The same person on a second computer, not started yet.
+    pub(crate) fn twin(&self) -> Peer {
+        let launch = Launch { listen: Launch::default().listen, ..self.launch.clone() };
+        Peer { name: self.name, launch, home: Arc::new(self.profile_copied()), run: None, last_call: Cell::new(0) }
+    }
+
     /// Nobody writes to it any more; it ends.
     pub(crate) fn input_ended(&mut self) -> ExitStatus {
         let run = self.run.as_mut().expect("it was running");
@@ -302,6 +323,18 @@ impl Peer {
     fn log(&self) -> String {
         let files = fs::read_dir(self.profile().join("logs")).into_iter().flatten().flatten();
         files.map(|file| tail(&file.path())).collect()
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder for the copy");
+    for entry in fs::read_dir(from).expect("the folder is there").flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_folder(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("the disk has room");
+        }
     }
 }
 

@@ -27,3 +27,4 @@ mod nearby;
 mod network;
 mod refusals;
 mod strangers;
+mod twice;

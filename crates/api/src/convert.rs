@@ -215,6 +215,7 @@ fn alert(alert: view::Alert) -> dto::Alert {
             view::AlertKind::NotListening => dto::AlertKind::NotListening,
             view::AlertKind::ClockOff => dto::AlertKind::ClockOff,
             view::AlertKind::Fork => dto::AlertKind::Fork,
+            view::AlertKind::ProfileCopied => dto::AlertKind::ProfileCopied,
         },
         detail: alert.detail,
     }
@@ -242,6 +243,9 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
         N::Messages(id, messages) => {
             let id = id.to_string();
             dto::Notice::Messages { messages: messages.into_iter().map(|m| message(&id, m)).collect(), room: id }
+        }
+        N::MessagesGone(id, gone) => {
+            dto::Notice::MessagesGone { room: id.to_string(), messages: gone.iter().map(ToString::to_string).collect() }
         }
         N::Delivery(id, progress) => dto::Notice::DeliveryChanged { room: id.to_string(), delivery: delivery(progress) },
         N::Members(id, people) => dto::Notice::MembersChanged { room: id.to_string(), people: people.into_iter().map(member).collect() },

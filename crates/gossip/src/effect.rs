@@ -28,6 +28,8 @@ pub enum Origin {
     },
     /// In answer to a Need whose range ends at `last`.
     Asked {
+        /// Which log was asked for: that of the events, or a branch of it.
+        log: LogKey,
         /// Last sequence number that will come.
         last: u32,
     },
@@ -71,8 +73,21 @@ pub enum Verdict {
         /// Which log.
         log: LogKey,
     },
+    /// Beyond what counts of its author: not to be asked for again.
+    Beyond,
     /// Breaks the rules.
     Bad,
+}
+
+/// How a log stands after a fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It ends at the fork, and nothing more of it is taken; none if it forked at its first event.
+    Closed(Option<Head>),
+    /// A branch that may go on.
+    Open(Head),
+    /// It no longer counts.
+    Gone,
 }
 
 /// What happened.
@@ -143,6 +158,13 @@ pub enum Input {
         head: Head,
         /// The events, ending in a signed one.
         events: Vec<RawEvent>,
+    },
+    /// A log forked: some end elsewhere now, others are new.
+    Recut {
+        /// The room.
+        room: RoomId,
+        /// How each of them stands.
+        ends: Vec<(LogKey, Ending)>,
     },
     /// A live message did not fit into a peer's queue.
     Refused {

@@ -71,7 +71,7 @@ impl Engine {
         let mut around = Around { now, me: self.me, config: &config, rng, out };
         let room_of = match &input {
             Input::RoomOpened { room, .. } | Input::RoomClosed { room } | Input::NeighbourUp { room, .. } => Some(*room),
-            Input::NeighbourDown { room, .. } | Input::Checked { room, .. } | Input::Published { room, .. } => Some(*room),
+            Input::NeighbourDown { room, .. } | Input::Checked { room, .. } | Input::Published { room, .. } | Input::Recut { room, .. } => Some(*room),
             Input::Refused { room, .. } | Input::Known { room, .. } | Input::Forgotten { room, .. } => Some(*room),
             Input::Received { message, .. } => room_of(message),
             Input::LinkDown { .. } | Input::Unreached { .. } | Input::Drained { .. } | Input::Tick => None,
@@ -118,6 +118,7 @@ impl Engine {
                 self.seen.insert(self.seen.name(&events));
                 self.rooms.get_mut(&room)?.publish(&mut around, log, head, events);
             }
+            Input::Recut { room, ends } => self.rooms.get_mut(&room)?.recut(&mut around, &ends),
             Input::Refused { peer, room } => self.rooms.get_mut(&room)?.refused(&mut around, &peer),
             Input::Tick => {
                 self.wake = None;
@@ -175,7 +176,7 @@ fn room_of(message: &Message) -> Option<RoomId> {
 /// Whether another copy of the same run can be dropped unseen.
 fn is_settled(verdict: &Verdict) -> bool {
     match verdict {
-        Verdict::Fresh { .. } | Verdict::Duplicate { .. } | Verdict::Fork { .. } | Verdict::Bad => true,
+        Verdict::Fresh { .. } | Verdict::Duplicate { .. } | Verdict::Fork { .. } | Verdict::Beyond | Verdict::Bad => true,
         Verdict::Gap { .. } | Verdict::Later { .. } => false,
     }
 }

@@ -22,6 +22,6 @@ mod tree;
 mod wants;
 
 pub use config::Config;
-pub use effect::{Effect, Input, Millis, Origin, Standing, Verdict};
+pub use effect::{Effect, Ending, Input, Millis, Origin, Standing, Verdict};
 pub use engine::Engine;
 pub use tie::{Behind, Tie};

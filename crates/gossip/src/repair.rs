@@ -137,7 +137,7 @@ impl Room {
             }
             self.wants.renew(&log, around.now + around.config.need_timeout);
         }
-        around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { last }, events });
+        around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { log, last }, events });
     }
 
     /// A range was answered to its end.

@@ -14,7 +14,7 @@ use crate::news::News;
 use crate::overlay::{Dial, jittered};
 use crate::tie::{self, Behind};
 use crate::wants::Wants;
-use crate::{Config, Effect, Millis, Origin, Standing, Tie, Verdict};
+use crate::{Config, Effect, Ending, Millis, Origin, Standing, Tie, Verdict};
 
 /// Events that were asked for and are passed on like live ones: so few were missed on the way, and others behind this device miss them too.
 const FEW: usize = 8;
@@ -192,9 +192,10 @@ impl Room {
                         self.on_first(around, peer);
                         self.push(around, Some(peer), ttl.saturating_sub(1), log, head.seq, events);
                     }
-                    Origin::Asked { last } => {
+                    Origin::Asked { log: asked, last } => {
                         if head.seq >= last {
-                            self.answered(around.now, &log);
+                            self.answered(around.now, &asked);
+                            self.unask_elsewhere(around.now, &asked, &log);
                         }
                         if reached && events.len() <= FEW {
                             self.on_fetched(peer, run);
@@ -207,7 +208,10 @@ impl Room {
                 self.knows(&peer, log, seq);
                 match origin {
                     Origin::Live { .. } => self.on_duplicate(around, peer, run),
-                    Origin::Asked { last } if seq >= last => self.answered_in_vain(around.now, &log),
+                    Origin::Asked { log: asked, last } if seq >= last => {
+                        self.answered_in_vain(around.now, &asked);
+                        self.unask_elsewhere(around.now, &asked, &log);
+                    }
                     Origin::Asked { .. } => {}
                 }
             }
@@ -220,6 +224,12 @@ impl Room {
             }
             Verdict::Fork { log, head, proof } => self.on_fork(around, log, head, proof),
             Verdict::Later { log } => self.on_stranger(around.now, &log),
+            Verdict::Beyond => {
+                if let Origin::Asked { log, .. } = origin {
+                    self.unwant(around.now, &log);
+                    self.neighbours.values_mut().for_each(|neighbour| neighbour.forget(&log));
+                }
+            }
             Verdict::Bad => {
                 around.out.push(Effect::Fault { peer, what: "events" });
                 self.forget_asks(around.now, &peer);
@@ -349,6 +359,45 @@ impl Room {
         if self.wants.target(&log).is_some_and(|target| target <= head.seq) {
             self.unwant(around.now, &log);
         }
+    }
+
+    /// What was asked for as a branch belongs to a log that has not forked here, so far. Once it has, the want comes back.
+    fn unask_elsewhere(&mut self, now: Millis, asked: &LogKey, log: &LogKey) {
+        if asked != log {
+            self.unwant(now, asked);
+        }
+    }
+
+    /// A log forked. The others, who may not know of it, hear of the branches; that a log is shorter is no news to anybody.
+    pub(crate) fn recut<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, ends: &[(LogKey, Ending)]) {
+        for (log, ending) in ends {
+            let (head, closed) = match ending {
+                Ending::Closed(head) => (*head, true),
+                Ending::Open(head) => (Some(*head), false),
+                Ending::Gone => (None, false),
+            };
+            self.own.end(*log, head);
+            self.unwant(around.now, log);
+            if closed {
+                self.stopped.insert(*log);
+            } else {
+                self.stopped.remove(log);
+            }
+            let Some(head) = head else { continue };
+            self.news.add(*log);
+            if self.neighbours.contains_key(&log.device) {
+                self.acks.insert(*log);
+                self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
+            }
+            let more = self.neighbours.iter().map(|(peer, n)| (n.has_said(log), *peer)).max().filter(|(seq, _)| *seq > head.seq);
+            if let Some((seq, peer)) = more {
+                self.want(around.now, &peer, *log, seq, around.now);
+            }
+        }
+        self.heads_soon(around);
+        self.changed_at = around.now;
+        self.rest_at.get_or_insert(around.now + around.config.rest_after);
+        self.pursue(around);
     }
 
     /// The log ends here; the neighbours get both histories, so that it ends there too.

@@ -74,6 +74,11 @@ pub enum Event {
         /// How it stands now.
         state: PeerState,
     },
+    /// Another process with this device's identity has taken the link to this peer.
+    TwinFound {
+        /// Whose link it was.
+        at: PeerId,
+    },
     /// A dial that the node asked for moved on to this address.
     DialProgress {
         /// Which dial.

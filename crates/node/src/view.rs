@@ -387,8 +387,10 @@ pub enum AlertKind {
     NotListening,
     /// The local clock is off.
     ClockOff,
-    /// Somebody signed two histories.
+    /// Somebody signed two histories of who is in a room.
     Fork,
+    /// This profile also runs, or ran, elsewhere, or was restored from an old copy.
+    ProfileCopied,
 }
 
 /// A change, for whoever shows the node. Rows replace earlier rows with the same id.
@@ -402,6 +404,8 @@ pub enum Notice {
     RoomGone(RoomId),
     /// New or changed entries of a room.
     Messages(RoomId, Vec<Message>),
+    /// Entries that a room's history no longer shows.
+    MessagesGone(RoomId, Vec<EventId>),
     /// Progress of own messages.
     Delivery(RoomId, Delivery),
     /// All members of a room.

@@ -9,6 +9,7 @@
 //! Start in `event.rs`, then `run.rs`.
 
 pub mod author;
+pub mod branches;
 pub mod clock;
 pub mod event;
 pub mod fault;
@@ -27,6 +28,7 @@ mod superseded;
 pub mod timeline;
 
 pub use author::{AppendRefused, Author, Draft};
+pub use branches::{Branch, Cut, Fitting, Held, Place, Recut};
 pub use clock::{Clock, Hlc};
 pub use event::{Event, Proof, Verified};
 pub use fault::EventFault;

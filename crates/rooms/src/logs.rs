@@ -1,10 +1,11 @@
 //! How far each log of a room has come at this device.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use identity::PeerId;
 use wire::ids::{ChainHash, Head, LogId, LogKey};
 
+use crate::branches::Branch;
 use crate::clock::Hlc;
 use crate::limits::MAX_LOGS_PER_DEVICE;
 use crate::run::{Fit, Run};
@@ -16,8 +17,10 @@ pub struct LogHead {
     pub head: Head,
     /// That event's time.
     pub hlc: Hlc,
-    /// Its author wrote two histories; nothing is added any more.
+    /// Its author wrote on from here in two ways; nothing is added any more.
     pub forked: bool,
+    /// Set for a branch of a log that forked.
+    pub branch: Option<Branch>,
 }
 
 /// All logs of one room.
@@ -26,6 +29,8 @@ pub struct LogHead {
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     logs: BTreeMap<LogKey, LogHead>,
+    /// Of logs that forked.
+    pub(crate) branches: BTreeMap<LogKey, BTreeSet<LogId>>,
     all: Option<[u8; 16]>,
     control: Option<[u8; 16]>,
 }
@@ -100,21 +105,44 @@ impl Logs {
     /// Notes that a log now ends at `head`.
     pub fn advance(&mut self, key: LogKey, head: Head, hlc: Hlc) -> Result<(), LogRefused> {
         self.accepts(&key)?;
-        if self.logs.get(&key).map_or(0, |log| log.head.seq) >= head.seq {
+        let held = self.logs.get(&key);
+        if held.map_or(0, |log| log.head.seq) >= head.seq {
             return Err(LogRefused::NotBeyond);
         }
-        self.logs.insert(key, LogHead { head, hlc, forked: false });
-        self.forget_digests(&key);
+        let branch = held.and_then(|log| log.branch);
+        self.put(key, LogHead { head, hlc, forked: false, branch });
         Ok(())
     }
 
-    /// Closes a log whose author wrote two events with one number. `common` is the last event before the two, none if they are the log's first; what
+    /// Notes a log as it was found to be: read back from disk, or after a fork.
+    pub fn put(&mut self, key: LogKey, end: LogHead) {
+        if let Some(branch) = &end.branch {
+            self.branches.entry(LogKey { log: branch.of, ..key }).or_default().insert(key.log);
+        }
+        self.logs.insert(key, end);
+        self.forget_digests(&key);
+    }
+
+    /// Forgets a log that does not count.
+    pub(crate) fn remove(&mut self, key: &LogKey) {
+        let Some(gone) = self.logs.remove(key) else { return };
+        if let Some(branch) = gone.branch {
+            let of = LogKey { log: branch.of, ..*key };
+            let others = self.branches.get_mut(&of).map(|branches| branches.remove(&key.log) && !branches.is_empty());
+            if others == Some(false) {
+                self.branches.remove(&of);
+            }
+        }
+        self.forget_digests(key);
+    }
+
+    /// Closes a control log whose author wrote two events with one number. `common` is the last event before the two, none if they are the log's first; what
     /// was held beyond it no longer counts, so that all who know of the fork agree. A second, earlier fork moves the end further back.
     pub fn close(&mut self, key: LogKey, common: Option<(Head, Hlc)>) {
         let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
         let earlier = self.logs.get(&key).is_none_or(|held| !held.forked || head.seq < held.head.seq);
         if earlier {
-            self.logs.insert(key, LogHead { head, hlc, forked: true });
+            self.logs.insert(key, LogHead { head, hlc, forked: true, branch: None });
             self.forget_digests(&key);
         }
     }

@@ -183,6 +183,16 @@ impl Run {
         Self::of(self.events).ok()
     }
 
+    /// The same run with its first `count` events, and those up to the next one whose own signature is good; none if it has no such end.
+    pub fn keep(mut self, count: usize, signatures: &Signatures) -> Option<Self> {
+        if count < self.events.len() {
+            let from = count.saturating_sub(1);
+            let end = (from..self.events.len()).find(|at| self.events.get(*at).is_some_and(|event| signatures.is_signed(event)))?;
+            self.events.truncate(end + 1);
+        }
+        Self::of(self.events).ok()
+    }
+
     /// Checks the author's signature of the last event, which vouches for all before it by the chain. One check, however long the run is, and none
     /// if [`Signatures::check_ahead`] saw it.
     pub fn verify(self, signatures: &Signatures) -> Result<Vec<Verified>, EventFault> {

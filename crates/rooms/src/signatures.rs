@@ -61,6 +61,11 @@ impl Signatures {
         Ok(())
     }
 
+    /// Whether an event carries a good signature of its own.
+    pub fn is_signed(&self, event: &Event) -> bool {
+        event.sig.as_ref().is_some_and(|sig| self.verify(&event.header.device, event.header_bytes(), sig, &event.chain()).is_ok())
+    }
+
     /// Whether the subject of a record said this. A good one is remembered by the hash of all its bytes.
     pub fn verify_record(&self, record: &PeerRecord) -> Result<(), BadSignature> {
         let name = ChainHash(hash(&codec::encode(record)));

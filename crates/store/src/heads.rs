@@ -1,9 +1,9 @@
 //! How far each log has come, in memory and in rows of its own, so that a start never walks the events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use identity::PeerId;
-use rooms::{Hlc, LogHead};
+use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use crate::disk::{Broken, Change, Disk};
@@ -12,7 +12,14 @@ use crate::places::LogName;
 
 /// All heads, by room.
 #[derive(Default)]
-pub(crate) struct Heads(HashMap<RoomId, BTreeMap<LogKey, LogHead>>);
+pub(crate) struct Heads(HashMap<RoomId, BTreeMap<LogKey, Filed>>);
+
+/// How far a log has come, and under which log's name the places of its events are filed: what was cut off at a fork stays where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Filed {
+    pub(crate) end: LogHead,
+    pub(crate) under: LogId,
+}
 
 impl Heads {
     /// Reads all head rows. An unreadable one means damage: then the rows must be rebuilt from the events.
@@ -21,8 +28,8 @@ impl Heads {
         let before = disk.unreadable();
         for (key, value) in disk.scan_prefix(&[key::HEAD]) {
             let row = disk.open_row(&key, &value).as_deref().and_then(decode);
-            let (room, log, head) = row.ok_or_else(|| Broken::Damaged("a head row is unreadable".to_owned()))?;
-            heads.set(room, log, head);
+            let (room, log, filed) = row.ok_or_else(|| Broken::Damaged("a head row is unreadable".to_owned()))?;
+            heads.file(room, log, filed);
         }
         if disk.unreadable() != before {
             return Err(Broken::Damaged("head rows are unreadable".to_owned()));
@@ -31,32 +38,65 @@ impl Heads {
     }
 
     pub(crate) fn get(&self, room: &RoomId, log: &LogKey) -> Option<&LogHead> {
-        self.0.get(room)?.get(log)
+        self.0.get(room)?.get(log).map(|filed| &filed.end)
     }
 
-    pub(crate) fn set(&mut self, room: RoomId, log: LogKey, head: LogHead) {
-        self.0.entry(room).or_default().insert(log, head);
+    /// With a new end, filed where it was.
+    pub(crate) fn with_end(&self, room: &RoomId, log: &LogKey, end: LogHead) -> Filed {
+        Filed { end, under: self.filed_under(room, log) }
+    }
+
+    /// Whose name is in the keys of its places.
+    pub(crate) fn filed_under(&self, room: &RoomId, log: &LogKey) -> LogId {
+        self.0.get(room).and_then(|logs| logs.get(log)).map_or(log.log, |filed| filed.under)
+    }
+
+    /// The name of a log in keys of places.
+    pub(crate) fn name(&self, disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
+        log_name(disk, room, &LogKey { log: self.filed_under(room, log), ..*log })
+    }
+
+    /// The names under which a log and its branches are filed, each once.
+    pub(crate) fn names_of_parts(&self, disk: &Disk, room: &RoomId, log: &LogKey) -> BTreeSet<LogName> {
+        let all = LogKey { log: LogId(0), ..*log }..=LogKey { log: LogId(u64::MAX), ..*log };
+        let parts = self.0.get(room).into_iter().flat_map(|logs| logs.range(all));
+        let its = parts.filter(|(part, filed)| **part == *log || filed.end.branch.is_some_and(|branch| branch.of == log.log));
+        its.map(|(_, filed)| log_name(disk, room, &LogKey { log: filed.under, ..*log })).collect()
+    }
+
+    pub(crate) fn file(&mut self, room: RoomId, log: LogKey, filed: Filed) {
+        self.0.entry(room).or_default().insert(log, filed);
+    }
+
+    pub(crate) fn remove(&mut self, room: &RoomId, log: &LogKey) {
+        if let Some(logs) = self.0.get_mut(room) {
+            logs.remove(log);
+        }
     }
 
     pub(crate) fn of_room(&self, room: &RoomId) -> Vec<(LogKey, LogHead)> {
-        self.0.get(room).map(|logs| logs.iter().map(|(log, head)| (*log, *head)).collect()).unwrap_or_default()
+        self.0.get(room).map(|logs| logs.iter().map(|(log, filed)| (*log, filed.end)).collect()).unwrap_or_default()
     }
 
     /// Every log of every room.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&RoomId, &LogKey, &LogHead)> {
-        self.0.iter().flat_map(|(room, logs)| logs.iter().map(move |(log, head)| (room, log, head)))
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&RoomId, &LogKey, &Filed)> {
+        self.0.iter().flat_map(|(room, logs)| logs.iter().map(move |(log, filed)| (room, log, filed)))
     }
 
-    /// Number of events in all logs: they are contiguous from 1.
+    /// Number of events in all logs: each is contiguous.
     pub(crate) fn events(&self) -> u64 {
-        self.all().map(|(_, _, log)| u64::from(log.head.seq)).sum()
+        self.all().map(|(_, _, log)| u64::from(log.end.len())).sum()
     }
 }
 
 /// The row of a head.
-pub(crate) fn row(disk: &Disk, room: &RoomId, log: &LogKey, head: &LogHead) -> Change {
+pub(crate) fn row(disk: &Disk, room: &RoomId, log: &LogKey, filed: &Filed) -> Change {
+    Change::Put { key: row_key(disk, room, log), plain: encode(room, log, filed) }
+}
+
+pub(crate) fn row_key(disk: &Disk, room: &RoomId, log: &LogKey) -> Vec<u8> {
     let (room_name, device) = names(disk, room, &log.device);
-    Change::Put { key: key::head(&room_name, &device, log.log.0), plain: encode(room, log, head) }
+    key::head(&room_name, &device, log.log.0)
 }
 
 /// The names of a room and of a device in keys.
@@ -64,7 +104,7 @@ fn names(disk: &Disk, room: &RoomId, device: &PeerId) -> (Name, Name) {
     (room_name(disk, room), disk.sealer().name(b'd', device.as_bytes()))
 }
 
-/// The name of a log in keys.
+/// The name of a log in keys of places, if they are filed under its own.
 pub(crate) fn log_name(disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
     let (room, device) = names(disk, room, &log.device);
     LogName { room, device, log: log.log.0 }
@@ -75,9 +115,11 @@ pub(crate) fn room_name(disk: &Disk, room: &RoomId) -> Name {
     disk.sealer().name(b'r', room.as_bytes())
 }
 
-/// A fixed layout, because it is written with every batch: `room ‖ device ‖ log ‖ seq ‖ chain ‖ hlc ‖ forked`.
-fn encode(room: &RoomId, log: &LogKey, head: &LogHead) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(117);
+/// A fixed layout, because it is written with every batch: `room ‖ device ‖ log ‖ seq ‖ chain ‖ hlc ‖ forked`, and for a branch
+/// `log that it is of ‖ seq and chain that it follows on ‖ chain of its first event ‖ log under which it is filed`.
+fn encode(room: &RoomId, log: &LogKey, filed: &Filed) -> Vec<u8> {
+    let head = &filed.end;
+    let mut bytes = Vec::with_capacity(201);
     bytes.extend_from_slice(room.as_bytes());
     bytes.extend_from_slice(log.device.as_bytes());
     bytes.extend_from_slice(&log.log.0.to_be_bytes());
@@ -85,23 +127,44 @@ fn encode(room: &RoomId, log: &LogKey, head: &LogHead) -> Vec<u8> {
     bytes.extend_from_slice(head.head.chain.as_bytes());
     bytes.extend_from_slice(&head.hlc.0.to_be_bytes());
     bytes.push(u8::from(head.forked));
+    if let Some(branch) = &head.branch {
+        bytes.extend_from_slice(&branch.of.0.to_be_bytes());
+        bytes.extend_from_slice(&branch.after.seq.to_be_bytes());
+        bytes.extend_from_slice(branch.after.chain.as_bytes());
+        bytes.extend_from_slice(branch.first.as_bytes());
+        bytes.extend_from_slice(&filed.under.0.to_be_bytes());
+    }
     bytes
 }
 
 /// Reads the row of a head.
-pub(crate) fn decode(bytes: &[u8]) -> Option<(RoomId, LogKey, LogHead)> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<(RoomId, LogKey, Filed)> {
     let (room, rest) = bytes.split_first_chunk::<32>()?;
     let (device, rest) = rest.split_first_chunk::<32>()?;
     let (log, rest) = rest.split_first_chunk::<8>()?;
     let (seq, rest) = rest.split_first_chunk::<4>()?;
     let (chain, rest) = rest.split_first_chunk::<32>()?;
     let (hlc, rest) = rest.split_first_chunk::<8>()?;
-    let forked = match rest {
-        [0] => false,
-        [1] => true,
-        [..] => return None,
+    let (forked, rest) = match rest.split_first()? {
+        (0, rest) => (false, rest),
+        (1, rest) => (true, rest),
+        _ => return None,
+    };
+    let (branch, under) = match rest.is_empty() {
+        true => (None, LogId(u64::from_be_bytes(*log))),
+        false => decode_branch(rest).map(|(branch, under)| (Some(branch), under))?,
     };
     let log = LogKey { device: PeerId::from_bytes(*device), log: LogId(u64::from_be_bytes(*log)) };
     let head = Head { seq: u32::from_be_bytes(*seq), chain: ChainHash(*chain) };
-    Some((RoomId(*room), log, LogHead { head, hlc: Hlc(u64::from_be_bytes(*hlc)), forked }))
+    Some((RoomId(*room), log, Filed { end: LogHead { head, hlc: Hlc(u64::from_be_bytes(*hlc)), forked, branch }, under }))
+}
+
+fn decode_branch(bytes: &[u8]) -> Option<(Branch, LogId)> {
+    let (of, rest) = bytes.split_first_chunk::<8>()?;
+    let (seq, rest) = rest.split_first_chunk::<4>()?;
+    let (chain, rest) = rest.split_first_chunk::<32>()?;
+    let (first, rest) = rest.split_first_chunk::<32>()?;
+    let under = <[u8; 8]>::try_from(rest).ok()?;
+    let after = Head { seq: u32::from_be_bytes(*seq), chain: ChainHash(*chain) };
+    Some((Branch { of: LogId(u64::from_be_bytes(*of)), after, first: ChainHash(*first) }, LogId(u64::from_be_bytes(under))))
 }

@@ -17,7 +17,7 @@ use crate::tail::Tail;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Form of keys and rows that this version reads and writes.
-pub const SCHEMA: u16 = 4;
+pub const SCHEMA: u16 = 5;
 
 const PROOF_TEXT: &[u8] = b"grapevine store";
 
@@ -258,7 +258,7 @@ fn form() -> Change {
 
 /// The row of a head, for databases made during a repair.
 pub(crate) fn head_rows(disk: &Disk, heads: &Heads) -> Vec<Change> {
-    heads.all().map(|(room, log, head)| heads::row(disk, room, log, head)).collect()
+    heads.all().map(|(room, log, filed)| heads::row(disk, room, log, filed)).collect()
 }
 
 #[cfg(test)]

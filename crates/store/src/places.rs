@@ -15,7 +15,7 @@ const MAX_PLACES: usize = 16;
 const ROWS_AT_ONCE: usize = 256;
 
 /// A log, as keys name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LogName {
     pub(crate) room: Name,
     pub(crate) device: Name,

@@ -9,7 +9,6 @@ use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::disk::{Rows, Stored};
-use crate::heads;
 use crate::key::{self, Name};
 use crate::places::{self, LogName};
 use crate::store::{Store, decode_event};
@@ -31,7 +30,9 @@ impl Store {
     }
 
     fn read_range(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize, between: impl Fn()) -> Vec<RawEvent> {
-        let of = heads::log_name(self.disk(), room, &log);
+        let (of, first) = self.filed(room, &log);
+        // What a branch follows on is not its own. Beyond a fork it reads on, if what comes before needs the signature of what comes after.
+        let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
         let mut keys = places::walk(self.disk(), &of, from);
@@ -73,21 +74,38 @@ impl Store {
 
     /// When an event was written, by its author's clock; none if it is not here.
     pub fn hlc_at(&self, room: &RoomId, log: LogKey, seq: u32) -> Option<Hlc> {
-        let key = places::find(self.disk(), &heads::log_name(self.disk(), room, &log), seq)?;
+        let (of, first) = self.filed(room, &log);
+        let key = places::find(self.disk(), &of, seq.max(first))?;
         Position::from_key(key.last_chunk::<{ key::PLACE_BYTES }>()?).map(|place| place.hlc)
     }
 
     /// All control events of a room, each log in order: membership is made from them at start.
     pub fn control_events(&self, room: &RoomId) -> Vec<Verified> {
         let logs: Vec<LogKey> = self.heads(room).into_iter().map(|(log, _)| log).filter(|log| log.log.is_control()).collect();
-        logs.iter().flat_map(|log| self.whole_log(room, log)).collect()
+        logs.iter().flat_map(|log| self.log_events(room, log, 1)).collect()
     }
 
-    fn whole_log(&self, room: &RoomId, log: &LogKey) -> Vec<Verified> {
-        let of = heads::log_name(self.disk(), room, log);
+    /// The events of a log, or of a branch, from a number on.
+    pub fn log_events(&self, room: &RoomId, log: &LogKey, from: u32) -> Vec<Verified> {
+        let (of, first) = self.filed(room, log);
+        let from = from.max(first);
+        let count = self.heads_now().get(room, log).map_or(0, |end| (end.head.seq + 1).saturating_sub(from));
         let mut reader = Reader::new(self, of.room);
-        let events = places::walk(self.disk(), &of, 1).map_while(|key| reader.read(&key));
+        let events = places::walk(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
+    }
+
+    /// One event of a log, or of a branch, by number.
+    pub fn event_in(&self, room: &RoomId, log: &LogKey, seq: u32) -> Option<Verified> {
+        let (of, first) = self.filed(room, log);
+        let is_its = first <= seq && self.heads_now().get(room, log).is_some_and(|end| seq <= end.head.seq);
+        if is_its { self.event_at(&of, seq) } else { None }
+    }
+
+    /// Under which name the places of a log are filed, and the number of its first event.
+    fn filed(&self, room: &RoomId, log: &LogKey) -> (LogName, u32) {
+        let heads = self.heads_now();
+        (heads.name(self.disk(), room, log), heads.get(room, log).map_or(1, |end| end.before().saturating_add(1)))
     }
 
     /// Edits, deletes and reactions of messages that are given in display order; by message, then in order.
@@ -203,7 +221,7 @@ mod tests {
         let (log, _) = store.heads(&room)[0];
         assert_eq!((store.range(&room, log, 1, 9, 1 << 16).len(), store.unreadable()), (9, 0));
         assert_eq!((store.range(&room, log, 10, 12, 1 << 16).len(), store.unreadable()), (0, 0), "beyond its end is no hole");
-        let key = places::find(store.disk(), &heads::log_name(store.disk(), &room, &log), 5).expect("it is there");
+        let key = places::find(store.disk(), &store.filed(&room, &log).0, 5).expect("it is there");
         store.disk().apply(vec![Change::Remove { key }]).expect("the disk has room");
         store.range(&room, log, 1, 9, 1 << 16);
         assert_eq!(store.unreadable(), 1);

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rooms::limits::MAX_RUN_EVENTS;
-use rooms::{LogHead, Verified};
-use wire::ids::{LogKey, RoomId};
+use rooms::limits::{MAX_BRANCHES, MAX_RUN_EVENTS};
+use rooms::{Branch, Hlc, LogHead, Verified};
+use wire::ids::{ChainHash, Head, LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::carve::{self, Carved};
 use crate::disk::{Broken, Change, Disk, UNREADABLE, sync_dir};
-use crate::heads::{self, Heads};
+use crate::heads::{self, Filed, Heads};
 use crate::key;
 use crate::open::{self, Found, OpenError, Paths, Unfit};
 use crate::places::{self, Filing};
@@ -83,11 +83,11 @@ pub(crate) fn finish_interrupted(paths: &Paths) -> io::Result<()> {
 
 /// Whether the last event of each log is there and is the one that its head tells of.
 pub(crate) fn check_ends(disk: &Disk, heads: &Heads) -> Result<(), Broken> {
-    for (room, log, head) in heads.all().filter(|(_, _, head)| head.head.seq > 0) {
-        let key = places::find(disk, &heads::log_name(disk, room, log), head.head.seq);
+    for (room, log, filed) in heads.all().filter(|(_, _, filed)| filed.end.head.seq > 0) {
+        let key = places::find(disk, &heads.name(disk, room, log), filed.end.head.seq);
         let plain = key.and_then(|key| disk.get(&key));
         let event = plain.as_deref().and_then(read_event);
-        if event.is_none_or(|event| event.head() != head.head) {
+        if event.is_none_or(|event| event.head() != filed.end.head) {
             return Err(Broken::Damaged("the end of a log is missing".to_owned()));
         }
     }
@@ -113,26 +113,29 @@ fn rebuild(carved: &Carved, to: &Path, sealer: &Arc<Sealer>) -> Result<(), OpenE
     Ok(())
 }
 
-/// Events come back log by log from their first on, as far as their chain is whole; what is beyond a hole comes from peers.
+/// Events come back log by log from their first on, as far as their chain is whole; what is beyond a hole comes from peers. Logs are cut where what was
+/// saved forks: of a fork that is no longer seen peers will tell.
 fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
-    let mut logs: BTreeMap<(RoomId, LogKey), BTreeMap<u32, &[u8]>> = BTreeMap::new();
+    let mut logs: BTreeMap<(RoomId, LogKey), Tree<'_>> = BTreeMap::new();
     for (_, plain) in key::EVENT_SPACES.iter().flat_map(|space| carved.rows(*space)) {
         if let Some(event) = read_event(plain) {
-            logs.entry((event.header.room, event.log_key())).or_default().insert(event.header.seq, plain);
+            let before = event.header.seq.saturating_sub(1);
+            let after = if before == 0 { START } else { Head { seq: before, chain: event.header.prev } };
+            logs.entry((event.header.room, event.log_key())).or_default().entry(after).or_default().insert(event.chain(), plain);
         }
     }
     let heads = carved.rows(key::HEAD).filter_map(|(_, plain)| heads::decode(plain));
-    let closed: BTreeMap<_, _> = heads.filter(|(_, _, head)| head.forked).map(|(room, log, head)| ((room, log), head)).collect();
+    let closed = heads.filter(|(_, log, filed)| filed.end.forked && log.log.is_control());
+    let closed: BTreeMap<_, _> = closed.map(|(room, log, filed)| ((room, log), filed.end)).collect();
     let mut saved = Heads::default();
-    for (of, events) in &logs {
-        let filing = Filing::new(heads::log_name(new, &of.0, &of.1));
-        if let Some(head) = rebuild_log(new, filing, closed.get(of), events)? {
-            saved.set(of.0, of.1, head);
+    for (of, tree) in &logs {
+        for (log, end) in rebuild_log(new, of, closed.get(of), tree)? {
+            saved.file(of.0, log, Filed { end, under: log.log });
         }
     }
     // A log that was closed at its very first event stays closed.
-    for ((room, log), head) in closed.iter().filter(|(_, head)| head.head.seq == 0) {
-        saved.set(*room, *log, *head);
+    for ((room, log), end) in closed.iter().filter(|(_, end)| end.head.seq == 0) {
+        saved.file(*room, *log, Filed { end: *end, under: log.log });
     }
     for some in open::head_rows(new, &saved).chunks(ROWS_AT_ONCE) {
         new.apply(some.to_vec())?;
@@ -140,30 +143,48 @@ fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn rebuild_log(
-    new: &Disk,
-    mut filing: Filing,
-    closed: Option<&LogHead>,
-    events: &BTreeMap<u32, &[u8]>,
-) -> Result<Option<LogHead>, OpenError> {
-    let last = closed.map_or(u32::MAX, |head| head.head.seq);
-    let mut end: Option<LogHead> = None;
-    let mut changes = Vec::new();
-    for (expected, (seq, plain)) in (1..=last).zip(events) {
-        let Some(event) = read_event(plain) else { break };
-        if *seq != expected || end.is_some_and(|end| end.head.chain != event.header.prev) {
-            break;
+/// The events of a log by what they follow on.
+type Tree<'a> = BTreeMap<Head, BTreeMap<ChainHash, &'a [u8]>>;
+
+/// What a first event follows on.
+const START: Head = Head { seq: 0, chain: ChainHash([0; 32]) };
+
+/// The log and its branches, each up to where it forks or ends.
+fn rebuild_log(new: &Disk, of: &(RoomId, LogKey), closed: Option<&LogHead>, tree: &Tree<'_>) -> Result<Vec<(LogKey, LogHead)>, OpenError> {
+    let (room, trunk) = of;
+    let last = closed.map_or(u32::MAX, |end| end.head.seq);
+    let nothing = LogHead { head: START, hlc: Hlc::default(), forked: false, branch: None };
+    let mut parts = Vec::new();
+    let mut waiting = vec![(*trunk, nothing)];
+    while let Some((log, begun)) = waiting.pop() {
+        let mut filing = Filing::new(heads::log_name(new, room, &log));
+        let (mut end, mut changes) = (begun, Vec::new());
+        let mut next = begun.branch.map(|branch| branch.first);
+        while end.head.seq < last {
+            let Some(follow) = tree.get(&end.head) else { break };
+            if next.is_none() && follow.len() > 1 && !trunk.log.is_control() {
+                end.forked = true;
+                let branches = follow.keys().take(MAX_BRANCHES).map(|first| Branch { of: trunk.log, after: end.head, first: *first });
+                waiting.extend(branches.map(|branch| (branch.key(trunk.device), LogHead { forked: false, branch: Some(branch), ..end })));
+                break;
+            }
+            let plain = next.take().map_or_else(|| follow.values().next(), |first| follow.get(&first));
+            let Some(event) = plain.and_then(|plain| read_event(plain)) else { break };
+            file_event(&event, &mut filing, &mut changes);
+            end = LogHead { head: event.head(), hlc: event.header.hlc, ..end };
+            if changes.len() >= MAX_RUN_EVENTS {
+                filing.put(&mut changes);
+                new.apply(std::mem::take(&mut changes))?;
+            }
         }
-        file_event(&event, &mut filing, &mut changes);
-        end = Some(LogHead { head: event.head(), hlc: event.header.hlc, forked: closed.is_some_and(|log| log.head.seq == *seq) });
-        if changes.len() >= MAX_RUN_EVENTS {
-            filing.put(&mut changes);
-            new.apply(std::mem::take(&mut changes))?;
+        filing.put(&mut changes);
+        new.apply(changes)?;
+        end.forked |= closed.is_some_and(|closed| closed.head.seq == end.head.seq);
+        if !end.is_empty() || end.forked {
+            parts.push((log, end));
         }
     }
-    filing.put(&mut changes);
-    new.apply(changes)?;
-    Ok(end)
+    Ok(parts)
 }
 
 fn read_event(plain: &[u8]) -> Option<Verified> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use rooms::{Event, Hlc, LogHead, Payload, Proof, Verified, kind};
-use wire::ids::{ChainHash, Head, LogKey, RoomId};
+use rooms::{Branch, Event, Fitting, Hlc, LogHead, Payload, Proof, Recut, Verified, kind};
+use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::disk::{Change, Disk, StoreError};
-use crate::heads::{self, Heads};
+use crate::heads::{self, Filed, Heads};
 use crate::key::{self, Name};
 use crate::lock::Lock;
 use crate::places::{self, Filing, LogName};
@@ -63,42 +63,53 @@ impl Store {
     /// [`rooms::limits::MAX_RUN_EVENTS`]. Durable only after a [`Store::flush`].
     pub fn append(&self, events: &[Verified]) -> Result<(), StoreError> {
         let _writing = self.writing();
-        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch))
+        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, None))
     }
 
-    fn append_batch(&self, events: &[Verified]) -> Result<(), StoreError> {
+    /// Stores events of one log where they belong, once the log is cut as that needs. The counterpart of [`rooms::Logs::recut`].
+    pub fn append_fitting(&self, room: &RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        self.recut(room, &fitting.recut)?;
+        let into = fitting.branch.map(|branch| (fitting.log, branch));
+        events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, into))
+    }
+
+    /// `into` names the branch that all of them belong to.
+    fn append_batch(&self, events: &[Verified], into: Option<(LogKey, Branch)>) -> Result<(), StoreError> {
         let disk = &self.0.disk;
         let mut changes = Vec::with_capacity(events.len() + 8);
         let mut grown: Vec<Growth> = Vec::new();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
-            let (room, log) = (event.header.room, event.log_key());
+            let (room, log) = (event.header.room, into.map_or_else(|| event.log_key(), |(log, _)| log));
+            let branch = into.map(|(_, branch)| branch);
             let at = grown.iter().rposition(|g| g.room == room && g.log == log);
             let before = at.and_then(|at| grown.get(at)).map(|g| g.head).or_else(|| self.heads_now().get(&room, &log).copied());
-            if !is_next(before.as_ref(), event)? {
+            if !is_next(before.as_ref(), branch.as_ref(), event)? {
                 continue;
             }
-            let head = LogHead { head: event.head(), hlc: event.header.hlc, forked: false };
+            let head = LogHead { head: event.head(), hlc: event.header.hlc, forked: false, branch };
             match at.and_then(|at| grown.get_mut(at)) {
                 Some(growth) => {
                     growth.head = head;
                     file_event(event, &mut growth.filing, &mut changes);
                 }
                 None => {
-                    let mut filing = Filing::new(heads::log_name(disk, &room, &log));
+                    let heads = self.heads_now();
+                    let mut filing = Filing::new(heads.name(disk, &room, &log));
                     file_event(event, &mut filing, &mut changes);
-                    grown.push(Growth { room, log, head, filing });
+                    grown.push(Growth { room, log, head, under: heads.filed_under(&room, &log), filing });
                 }
             }
             fresh.push(event);
         }
         for growth in &mut grown {
             growth.filing.put(&mut changes);
-            changes.push(heads::row(disk, &growth.room, &growth.log, &growth.head));
+            changes.push(heads::row(disk, &growth.room, &growth.log, &growth.filed()));
         }
         self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
-        grown.into_iter().for_each(|growth| heads.set(growth.room, growth.log, growth.head));
+        grown.into_iter().for_each(|growth| heads.file(growth.room, growth.log, growth.filed()));
         fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
         Ok(())
     }
@@ -108,8 +119,10 @@ impl Store {
     /// The old bytes are no longer reachable; sealed, they may stay in unused parts of the file until these are used again.
     pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let of = heads::log_name(&self.0.disk, &event.header.room, &event.log_key());
-        let Some(key) = places::find(&self.0.disk, &of, event.header.seq) else { return Ok(()) };
+        if event.payload().is_none() {
+            return Ok(());
+        }
+        let key = event_key(&self.room_name(&event.header.room), event);
         let Some(stored) = self.read_event(&key) else { return Ok(()) };
         if stored.id() != event.id() || stored.payload().is_none() {
             return Ok(());
@@ -123,12 +136,9 @@ impl Store {
     pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let mut changes = Vec::new();
-        let mut moved: BTreeMap<(RoomId, LogKey), BTreeMap<u32, Vec<u8>>> = BTreeMap::new();
+        let mut moved: BTreeMap<LogName, BTreeMap<u32, Vec<u8>>> = BTreeMap::new();
         for event in events {
-            let (room, log, seq) = (event.header.room, event.log_key(), event.header.seq);
-            let of = heads::log_name(&self.0.disk, &room, &log);
-            let Some(key) = places::find(&self.0.disk, &of, seq) else { continue };
-            let Some(stored) = self.read_event(&key).filter(|stored| stored.id() == event.id()) else { continue };
+            let Some((of, key, stored)) = self.place_of(event) else { continue };
             let bare = stored.without_payload();
             let to = event_key(&of.room, &bare);
             if to == key {
@@ -136,12 +146,22 @@ impl Store {
             }
             changes.push(Change::Remove { key });
             changes.push(Change::Put { key: to.clone(), plain: encode_event(&bare, stored.proof()) });
-            moved.entry((room, log)).or_default().insert(seq, to);
+            moved.entry(of).or_default().insert(event.header.seq, to);
         }
-        for ((room, log), moved) in moved {
-            places::refile(&self.0.disk, &heads::log_name(&self.0.disk, &room, &log), &moved, &mut changes);
+        for (of, moved) in moved {
+            places::refile(&self.0.disk, &of, &moved, &mut changes);
         }
         self.apply(changes)
+    }
+
+    /// Where an event lies, and under which name its place is filed: it may be in a branch of its log.
+    fn place_of(&self, event: &Verified) -> Option<(LogName, Vec<u8>, Verified)> {
+        let names = self.heads_now().names_of_parts(&self.0.disk, &event.header.room, &event.log_key());
+        names.into_iter().find_map(|of| {
+            let key = places::find(&self.0.disk, &of, event.header.seq)?;
+            let stored = self.read_event(&key).filter(|stored| stored.id() == event.id())?;
+            Some((of, key, stored))
+        })
     }
 
     /// More waits for the disk than is good: whoever writes much now may have to wait for it.
@@ -149,40 +169,71 @@ impl Store {
         self.0.disk.is_full()
     }
 
-    /// Ends a log at `common`, because its author wrote two histories that part after it; none if they part at the first event. What was
+    /// Ends a control log at `common`, because its author wrote two histories that part after it; none if they part at the first event. What was
     /// stored beyond is removed, nothing more of that log is taken, also after a restart. The counterpart of [`rooms::Logs::close`].
     pub fn close_log(&self, room: &RoomId, log: &LogKey, common: Option<(Head, Hlc)>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
+        let end = LogHead { head, hlc, forked: true, branch: None };
+        self.shorten(room, log, end)?;
+        self.set_head(Vec::new(), room, log, end)
+    }
+
+    /// Cuts logs where they forked, and removes what no longer counts.
+    fn recut(&self, room: &RoomId, recut: &Recut) -> Result<(), StoreError> {
+        for log in &recut.gone {
+            let Some(held) = self.heads_now().get(room, log).copied() else { continue };
+            let head = held.branch.map_or(Head { seq: 0, chain: ChainHash([0; 32]) }, |branch| branch.after);
+            self.shorten(room, log, LogHead { head, forked: true, ..held })?;
+            self.apply(vec![Change::Remove { key: heads::row_key(&self.0.disk, room, log) }])?;
+            self.0.heads.write().unwrap_or_else(PoisonError::into_inner).remove(room, log);
+        }
+        let Some(cut) = &recut.cut else { return Ok(()) };
+        let Some(held) = self.heads_now().get(room, &cut.log).copied() else { return Ok(()) };
+        self.shorten(room, &cut.log, LogHead { head: cut.rest_end.head, hlc: cut.rest_end.hlc, ..held })?;
+        let under = self.heads_now().filed_under(room, &cut.log);
+        let parts = [(cut.log, Filed { end: cut.end, under }), (cut.rest, Filed { end: cut.rest_end, under })];
+        // In one batch: a crash leaves the log whole or cut.
+        self.apply(parts.iter().map(|(log, filed)| heads::row(&self.0.disk, room, log, filed)).collect())?;
+        let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
+        parts.into_iter().for_each(|(log, filed)| heads.file(*room, log, filed));
+        Ok(())
+    }
+
+    /// Removes the events of a log beyond its new end.
+    fn shorten(&self, room: &RoomId, log: &LogKey, to: LogHead) -> Result<(), StoreError> {
         let mut have = self.heads_now().get(room, log).map_or(0, |held| held.head.seq);
         // The witness may never claim more than there is, not even for a moment.
-        let gone = u64::from(have.saturating_sub(head.seq));
-        self.testify(self.events().saturating_sub(gone), Ended::NotYet)?;
-        let of = heads::log_name(&self.0.disk, room, log);
-        while have > head.seq {
+        let gone = u64::from(have.saturating_sub(to.head.seq));
+        if gone > 0 {
+            self.testify(self.events().saturating_sub(gone), Ended::NotYet)?;
+        }
+        let of = self.heads_now().name(&self.0.disk, room, log);
+        while have > to.head.seq {
             // From the end, with the head in the same batch, so that a crash leaves a shorter whole log.
-            let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(head.seq);
+            let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(to.head.seq);
             let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
             let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
             places::cut(&self.0.disk, &of, keep, &mut changes);
             let end = match self.event_at(&of, keep) {
-                Some(event) if keep > head.seq => LogHead { head: event.head(), hlc: event.header.hlc, forked: true },
-                Some(_) | None => LogHead { head, hlc, forked: true },
+                Some(event) if keep > to.head.seq => LogHead { head: event.head(), hlc: event.header.hlc, ..to },
+                Some(_) | None => to,
             };
             self.set_head(changes, room, log, end)?;
             have = end.head.seq;
         }
-        self.set_head(Vec::new(), room, log, LogHead { head, hlc, forked: true })
-    }
-
-    fn set_head(&self, mut changes: Vec<Change>, room: &RoomId, log: &LogKey, head: LogHead) -> Result<(), StoreError> {
-        changes.push(heads::row(&self.0.disk, room, log, &head));
-        self.apply(changes)?;
-        self.0.heads.write().unwrap_or_else(PoisonError::into_inner).set(*room, *log, head);
         Ok(())
     }
 
-    /// One event by number.
+    fn set_head(&self, mut changes: Vec<Change>, room: &RoomId, log: &LogKey, end: LogHead) -> Result<(), StoreError> {
+        let filed = self.heads_now().with_end(room, log, end);
+        changes.push(heads::row(&self.0.disk, room, log, &filed));
+        self.apply(changes)?;
+        self.0.heads.write().unwrap_or_else(PoisonError::into_inner).file(*room, *log, filed);
+        Ok(())
+    }
+
+    /// One event by number, of all that is filed under a name.
     pub(crate) fn event_at(&self, of: &LogName, seq: u32) -> Option<Verified> {
         self.read_event(&places::find(&self.0.disk, of, seq)?)
     }
@@ -302,7 +353,14 @@ struct Growth {
     room: RoomId,
     log: LogKey,
     head: LogHead,
+    under: LogId,
     filing: Filing,
+}
+
+impl Growth {
+    fn filed(&self) -> Filed {
+        Filed { end: self.head, under: self.under }
+    }
 }
 
 /// A row of its own for each event, whatever it is, and its place among those of its log.
@@ -328,8 +386,8 @@ fn event_key(room: &Name, event: &Event) -> Vec<u8> {
 }
 
 /// Whether an event is new and comes next in its log; it is not new if the log is closed.
-fn is_next(before: Option<&LogHead>, event: &Event) -> Result<bool, StoreError> {
-    let have = before.map_or(0, |log| log.head.seq);
+fn is_next(before: Option<&LogHead>, branch: Option<&Branch>, event: &Event) -> Result<bool, StoreError> {
+    let have = before.map_or(branch.map_or(0, |branch| branch.after.seq), |log| log.head.seq);
     let seq = event.header.seq;
     if seq <= have || before.is_some_and(|log| log.forked) {
         return Ok(false);

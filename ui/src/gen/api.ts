@@ -786,7 +786,7 @@ kind: AlertKind,
  */
 detail: string, };
 
-export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork";
+export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork" | "profile_copied";
 
 export type Numbered = { 
 /**
@@ -822,7 +822,15 @@ room: string,
 /**
  * In display order.
  */
-messages: Array<Message>, } | { "notice": "delivery_changed", 
+messages: Array<Message>, } | { "notice": "messages_gone", 
+/**
+ * Their room.
+ */
+room: string, 
+/**
+ * Which.
+ */
+messages: Array<string>, } | { "notice": "delivery_changed", 
 /**
  * The room.
  */

@@ -5,7 +5,7 @@ import type { Model } from './model';
 export const MAX_ALERTS = 8;
 
 /** Notices that are not rows of the model: the session hands them to the timelines, to the picture of the network and to the dialogs. */
-export type Elsewhere = Extract<Notice, { notice: 'messages' | 'network_changed' | 'invite_opened' }>;
+export type Elsewhere = Extract<Notice, { notice: 'messages' | 'messages_gone' | 'network_changed' | 'invite_opened' }>;
 
 /** Applies one notice to the model and returns it when somebody else must act on it too. */
 export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
@@ -55,6 +55,7 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
         .slice(-MAX_ALERTS);
       return null;
     case 'messages':
+    case 'messages_gone':
     case 'network_changed':
     case 'invite_opened':
       return notice;

@@ -4,7 +4,7 @@ import { DeliveryBook, type Other } from './delivery';
 import { deskOf, type Desk } from './desk.svelte';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
-import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, type Entered, type Span } from './timeline';
+import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, without, type Entered, type Span } from './timeline';
 import { call } from './wire';
 
 type Anchor = Calls['timeline']['args']['anchor'];
@@ -43,6 +43,7 @@ export class Chat {
   /** Pages on their way, and what was told meanwhile: a page may have been made before it. */
   #pages = 0;
   #late: Message[] = [];
+  #lateGone = new Set<string>();
   #marked = '';
 
   constructor(id: string) {
@@ -112,7 +113,10 @@ export class Chat {
 
   /** New and changed messages; returns those of others that are new at the end. */
   onMessages(messages: readonly Message[]): Message[] {
-    if (this.#pages > 0) this.#late.push(...messages);
+    if (this.#pages > 0) {
+      this.#late.push(...messages);
+      for (const message of messages) this.#lateGone.delete(message.id);
+    }
     if (!this.loaded) return [];
     const end = this.span.messages.at(-1)?.position ?? '';
     const result = upsert(this.span, messages);
@@ -121,6 +125,17 @@ export class Chat {
     this.span = follows ? trim(result.span, 'end') : result.span;
     this.#noteUnseen(messages);
     return messages.filter((m) => !m.mine && m.position > end);
+  }
+
+  /** These are no longer part of the history. */
+  onGone(gone: ReadonlySet<string>): void {
+    if (this.#pages > 0) {
+      this.#late = this.#late.filter((m) => !gone.has(m.id));
+      for (const id of gone) this.#lateGone.add(id);
+    }
+    if (!this.span.messages.some((m) => gone.has(m.id))) return;
+    this.entered = 'middle';
+    this.span = without(this.span, gone);
   }
 
   /** The reader has seen everything up to here. */
@@ -179,7 +194,10 @@ export class Chat {
   }
 
   async #ask(anchor: Anchor): Promise<Page> {
-    if (this.#pages === 0) this.#late = [];
+    if (this.#pages === 0) {
+      this.#late = [];
+      this.#lateGone.clear();
+    }
     this.#pages += 1;
     try {
       return await call('timeline', { room: this.id, anchor, limit: PAGE });
@@ -190,7 +208,7 @@ export class Chat {
 
   /** Shows what a page made of the span, with what was told while it was on its way. */
   #lay(span: Span, entered: Entered): void {
-    const late = upsert(span, this.#late);
+    const late = upsert(without(span, this.#lateGone), this.#late);
     this.entered = late.entered === 'nowhere' || late.entered === entered ? entered : 'middle';
     this.span = late.span;
   }

@@ -47,6 +47,11 @@ class Chats {
     if (this.current?.id === room && arrived.length > 0) this.arrived = arrived;
   }
 
+  /** The history no longer shows these. */
+  onGone(room: string, gone: ReadonlySet<string>): void {
+    this.#kept.get(room)?.onGone(gone);
+  }
+
   /** A snapshot replaced the model. The first one goes back to the room of last time, or to the only one there is; when notices were missed before it, loaded histories cannot be trusted. */
   onSnapshot(again: boolean): void {
     if (!again) {

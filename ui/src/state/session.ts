@@ -69,6 +69,11 @@ function applyAll(notices: readonly Notice[]): void {
       if (earlier) earlier.push(...elsewhere.messages);
       else messages.set(elsewhere.room, [...elsewhere.messages]);
     }
+    if (elsewhere?.notice === 'messages_gone') {
+      const gone = new Set(elsewhere.messages);
+      messages.set(elsewhere.room, (messages.get(elsewhere.room) ?? []).filter((m) => !gone.has(m.id)));
+      chats.onGone(elsewhere.room, gone);
+    }
     if (elsewhere?.notice === 'network_changed') network.onChanged(elsewhere.people, elsewhere.gone);
     if (elsewhere?.notice === 'invite_opened') {
       hands.cut();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { message } from '../test/people';
-import { EMPTY_SPAN, extendAfter, extendBefore, trim, upsert, type Span } from './timeline';
+import { EMPTY_SPAN, extendAfter, extendBefore, trim, upsert, without, type Span } from './timeline';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
 const span = (from: number, to: number, more: Partial<Span> = {}): Span => ({ messages: range(from, to), moreBefore: false, moreAfter: false, ...more });
@@ -40,6 +40,10 @@ describe('timeline', () => {
   it('shows a message once, however often it is told', () => {
     const result = upsert(span(1, 2), [message(3), message(3), message(2)]);
     expect(ids(result.span)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('drops what the history no longer shows', () => {
+    expect(ids(without(span(1, 4), new Set(['m2', 'm4', 'm9'])))).toEqual(['m1', 'm3']);
   });
 
   it('joins pages without repeating what overlaps', () => {

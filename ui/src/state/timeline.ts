@@ -58,6 +58,11 @@ export function upsert(span: Span, incoming: readonly Message[]): { span: Span; 
   return { span: { ...span, messages: [...messages, ...added].sort(byPosition) }, entered: 'middle' };
 }
 
+/** The same stretch without messages that the history no longer shows. */
+export function without(span: Span, gone: ReadonlySet<string>): Span {
+  return gone.size === 0 ? span : { ...span, messages: span.messages.filter((m) => !gone.has(m.id)) };
+}
+
 function belongs(span: Span, message: Message): boolean {
   const first = span.messages[0];
   const last = span.messages.at(-1);

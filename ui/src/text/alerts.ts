@@ -16,6 +16,8 @@ export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string 
     case 'clock_off':
       return { tone: 'warn', words: 'This computer’s clock differs from your friends’ by more than two minutes. Set it, or messages stand in the wrong order.' };
     case 'fork':
-      return { tone: 'bad', words: 'One person’s device sent different histories to different people. What came after was not accepted.' };
+      return { tone: 'bad', words: 'One person’s device said different things to different people about who is in a room. What came after was not accepted.' };
+    case 'profile_copied':
+      return { tone: 'bad', words: 'This profile also runs on another computer, or was restored from an old copy. No words are lost, but the two take each other’s connections. Use it in one place only, and make a new profile in the other.' };
   }
 }

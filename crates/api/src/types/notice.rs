@@ -45,8 +45,10 @@ data! {
         NotListening,
         /// This computer's clock differs from others' by more than two minutes.
         ClockOff,
-        /// Somebody's device signed two different histories; its log was stopped there.
+        /// Somebody's device signed two different histories of who is in a room; what follows does not count.
         Fork,
+        /// This profile also runs on another computer, or was restored from an old copy.
+        ProfileCopied,
     }
 
     /// A numbered notice. A client that sees a number that is not the previous one plus one asks for a snapshot.
@@ -86,6 +88,13 @@ data! {
             room: RoomIdText,
             /// In display order.
             messages: Vec<Message>,
+        },
+        /// Messages, or lines about members, that the history no longer shows: it turned out that they do not count.
+        MessagesGone {
+            /// Their room.
+            room: RoomIdText,
+            /// Which.
+            messages: Vec<MessageIdText>,
         },
         /// Own messages were saved or delivered.
         DeliveryChanged {

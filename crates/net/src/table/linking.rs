@@ -4,8 +4,8 @@ use identity::PeerId;
 use wire::{Bye, Role};
 
 use super::dialing::end_dials;
-use super::{Candidate, Effect, Held, Now, Table};
-use crate::event::LinkId;
+use super::{Candidate, Effect, Held, MAX_OUSTED, Now, TWIN_STAYS, Table};
+use crate::event::{Event, LinkId};
 use crate::pulse::millis;
 use crate::reason::Reason;
 
@@ -44,7 +44,11 @@ impl Table {
             entry.backoff.reset();
         }
         entry.failed = Some((old.candidate.remote.to_string(), reason));
+        let ousted = reason == Reason::Replaced && !old.closing;
         self.postpone(peer, now);
+        if ousted {
+            self.doubt(peer, now);
+        }
         // A renewal is not a failure; only the dialler's side follows up at once, so that they do not dial each other.
         if old.candidate.role == Role::Initiator
             && age >= millis(self.times.renew)
@@ -56,18 +60,52 @@ impl Table {
         self.tell(peer, now, out);
     }
 
+    /// They say that another link replaced this one, and there is none here. If none turns up within the time of a handshake, another process has it.
+    fn doubt(&mut self, peer: PeerId, now: Now) {
+        if self.attempts.values().any(|attempt| attempt.sworn == Some(peer)) {
+            return;
+        }
+        let sure = now.tick + millis(self.times.handshake) * 2;
+        if let Some(entry) = self.peers.get_mut(&peer) {
+            entry.doubted.get_or_insert(sure);
+            // Whoever has the link now stays for a while.
+            entry.due += TWIN_STAYS;
+        }
+    }
+
+    /// Tells of links that another process with this identity has taken.
+    pub(super) fn tell_twins(&mut self, now: Now, out: &mut Vec<Effect>) {
+        for (peer, entry) in &mut self.peers {
+            if entry.doubted.take_if(|at| *at <= now.tick).is_some() && !entry.is_linked() {
+                out.push(Effect::Tell(Event::TwinFound { at: *peer }));
+            }
+        }
+    }
+
     fn place(&mut self, new: Box<Held>, now: Now, out: &mut Vec<Effect>) {
         let me = self.me;
         let overlap = millis(self.times.handshake) * 2;
         let entry = self.peers.entry(new.candidate.peer).or_default();
+        entry.doubted = None;
         let Some(link) = &mut entry.link else {
             start(entry.link.insert(new), out);
             return;
         };
         let rival = entry.heir.as_ref().unwrap_or(link);
-        if !replaces(me, rival, &new, now, overlap) {
+        let (old_nonce, nonce) = (rival.candidate.nonce, new.candidate.nonce);
+        // A process that was replaced and comes back runs beside the one that replaced it: they would take the link from each other without end.
+        let back = old_nonce != nonce && entry.ousted.contains(&nonce);
+        let early = back && now.tick.saturating_sub(rival.since.tick) < TWIN_STAYS;
+        if early || !replaces(me, rival, &new, now, overlap) {
             out.push(Effect::Close { link: new.candidate.link, bye: Bye::Replaced });
             return;
+        }
+        if old_nonce != nonce {
+            entry.ousted.retain(|ousted| *ousted != nonce && *ousted != old_nonce);
+            entry.ousted.push_back(old_nonce);
+            if entry.ousted.len() > MAX_OUSTED {
+                entry.ousted.pop_front();
+            }
         }
         match entry.heir.replace(new) {
             Some(passed_over) => out.push(Effect::Close { link: passed_over.candidate.link, bye: Bye::Replaced }),

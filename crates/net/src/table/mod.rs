@@ -61,6 +61,11 @@ pub(crate) struct Candidate {
     pub(crate) attempt: Option<AttemptId>,
 }
 
+/// Two processes with one identity take turns: the one that is linked stays at least so long.
+const TWIN_STAYS: u64 = 60_000;
+/// Boot nonces of one peer that are remembered as replaced. More would be more processes than take turns here.
+const MAX_OUSTED: usize = 8;
+
 /// All peers that matter, and all attempts to reach some.
 pub(crate) struct Table {
     me: PeerId,
@@ -86,6 +91,10 @@ struct Peer {
     heir: Option<Box<Held>>,
     failed: Option<(String, Reason)>,
     told: Option<PeerState>,
+    /// Boot nonces whose links were replaced by those of another process, the latest last.
+    ousted: VecDeque<u64>,
+    /// They replaced the only link that this device had, which was nobody's doing here. When to be sure of it.
+    doubted: Option<u64>,
 }
 
 struct Held {
@@ -214,6 +223,7 @@ impl Table {
                 out.push(Effect::Close { link: held.candidate.link, bye });
             }
         }
+        self.tell_twins(now, out);
         self.pump(now, out);
     }
 
@@ -222,7 +232,8 @@ impl Table {
         let links = self.peers.values().filter_map(|entry| entry.link.as_ref()).filter(|held| !held.closing);
         let expiry = links.filter_map(|held| held.expiry(&self.times)).map(|(at, _)| at).min();
         let dial = if self.has_slot() { self.peers.values().filter_map(Peer::dial_due).min() } else { None };
-        expiry.into_iter().chain(dial).min()
+        let doubts = self.peers.values().filter_map(|entry| entry.doubted).min();
+        expiry.into_iter().chain(dial).chain(doubts).min()
     }
 
     fn held(&mut self, peer: PeerId, link: LinkId) -> Option<&mut Held> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gossip::Millis;
 use identity::PeerId;
 use rooms::Position;
-use wire::ids::{LogId, RoomId};
+use wire::ids::{EventId, LogId, RoomId};
 
 use crate::view::{Alert, Message, Notice, Request};
 
@@ -67,6 +67,8 @@ pub(crate) struct Changed {
     pub(crate) messages: BTreeMap<RoomId, Vec<Message>>,
     /// Messages to read again, because something about them changed.
     pub(crate) stale: BTreeSet<(RoomId, Position)>,
+    /// Entries that the history no longer shows.
+    pub(crate) gone: BTreeMap<RoomId, BTreeSet<EventId>>,
     pub(crate) saved: BTreeMap<RoomId, BTreeSet<LogId>>,
     pub(crate) acks: BTreeMap<RoomId, BTreeSet<(PeerId, LogId)>>,
     pub(crate) rooms_gone: Vec<RoomId>,
@@ -89,6 +91,7 @@ impl Default for Changed {
             people: BTreeSet::new(),
             messages: BTreeMap::new(),
             stale: BTreeSet::new(),
+            gone: BTreeMap::new(),
             saved: BTreeMap::new(),
             acks: BTreeMap::new(),
             rooms_gone: Vec::new(),
@@ -124,6 +127,22 @@ impl Changed {
 
     pub(crate) fn person(&mut self, peer: PeerId) {
         self.people.insert(peer);
+    }
+
+    /// An entry is no longer shown, told or not.
+    pub(crate) fn gone(&mut self, room: RoomId, id: EventId) {
+        if let Some(fresh) = self.messages.get_mut(&room) {
+            fresh.retain(|message| message.id != id);
+        }
+        self.gone.entry(room).or_default().insert(id);
+    }
+
+    /// It is shown after all.
+    pub(crate) fn shown(&mut self, room: RoomId, id: &EventId) {
+        let left = self.gone.get_mut(&room).map(|gone| gone.remove(id) && !gone.is_empty());
+        if left == Some(false) && self.gone.get(&room).is_some_and(BTreeSet::is_empty) {
+            self.gone.remove(&room);
+        }
     }
 
     pub(crate) fn saved(&mut self, room: RoomId, log: LogId) {

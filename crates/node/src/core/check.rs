@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gossip::{Origin, Verdict};
 use identity::PeerId;
 use rooms::members::Admission;
-use rooms::{Fit, Payload, Run, Verified};
+use rooms::{Fit, Fitting, Payload, Run, Verified};
 use store::Urgency;
 use wire::ids::{LogKey, RoomId};
 use wire::message::{Message, Need, RawEvent};
@@ -19,7 +19,10 @@ const MAX_PROOF_BYTES: usize = rooms::limits::MAX_RUN_BYTES;
 impl Core {
     /// Checks events that a peer sent and stores them if they are good.
     pub(crate) fn check(&mut self, peer: PeerId, room: RoomId, origin: Origin, events: &[RawEvent]) -> Verdict {
-        let verdict = self.judge(peer, room, origin, events);
+        let mut verdict = self.judge(peer, room, origin, events);
+        if let (Origin::Asked { log: asked, .. }, Verdict::Later { log }) = (origin, &mut verdict) {
+            *log = asked;
+        }
         // People who come in one after the other are no talk: each of them is served who the others are.
         if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
             self.note_talk();
@@ -39,16 +42,16 @@ impl Core {
             return Verdict::Bad;
         }
         let log = run.key();
+        if !log.log.is_control() {
+            return self.judge_content(peer, room, origin, run);
+        }
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         if state.logs.accepts(&log).is_err() {
             return Verdict::Duplicate { log, seq: run.last_seq() };
         }
         match state.logs.fit(&run) {
-            Fit::Next => self.take(room, run),
-            Fit::Overlap { skip } => match run.skip(skip) {
-                Some(rest) => self.take(room, rest),
-                None => Verdict::Bad,
-            },
+            Fit::Next => self.take(room, run, &Fitting::at_end_of(log, 0)),
+            Fit::Overlap { skip } => self.take(room, run, &Fitting::at_end_of(log, skip)),
             Fit::Duplicate => Verdict::Duplicate { log, seq: run.last_seq() },
             Fit::Gap { .. } => Verdict::Gap { log, seq: run.last_seq() },
             Fit::Past => self.check_past(peer, room, run),
@@ -57,13 +60,18 @@ impl Core {
         }
     }
 
-    /// A run that goes on where its log ends.
-    fn take(&mut self, room: RoomId, run: Run) -> Verdict {
-        let (log, head, hlc) = (run.key(), run.head(), run.last_hlc());
+    /// A run that goes on where its log ends, or that a log is cut for.
+    pub(crate) fn take(&mut self, room: RoomId, run: Run, fitting: &Fitting) -> Verdict {
+        let (of, log) = (run.key(), fitting.log);
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
+        let parts = fitting.branch.is_some() && state.logs.get(&log).is_none();
         if state.members.admits(&run) == Admission::Refused {
             return Verdict::Later { log };
         }
+        let all = fitting.skip == 0 && run.events().len() <= fitting.room;
+        let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, &self.signatures)) };
+        let Some(run) = run else { return Verdict::Bad };
+        let (head, hlc) = (run.head(), run.last_hlc());
         let events = match run.verify(&self.signatures) {
             Ok(events) => events,
             Err(fault) => {
@@ -71,18 +79,20 @@ impl Core {
                 return Verdict::Bad;
             }
         };
-        if let Err(error) = self.store.append(&events) {
+        if let Err(error) = self.store_fitting(room, fitting, &events) {
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Verdict::Later { log };
         }
         self.sync_soon(Urgency::Received);
         if let Some(state) = self.rooms.get_mut(&room)
+            && state.logs.get(&log).is_none_or(|end| end.head != head)
             && let Err(error) = state.logs.advance(log, head, hlc)
         {
             tracing::error!(%error, "a stored run does not fit its log");
         }
         if log.device == self.peer {
-            self.on_own_from_others(room, log.log);
+            self.on_own_from_others(room, of.log, parts);
+            self.keep_own_until_durable(room, log.log, head.seq);
         }
         self.clock.observe(hlc, self.now.wall);
         if hlc.is_ahead(self.now.wall) {
@@ -133,13 +143,18 @@ impl Core {
         };
         let parted = common.map_or(1, |(head, _)| head.seq + 1);
         let ours = self.store.range(&room, log, parted, parted, MAX_PROOF_BYTES);
+        let mut lost = self.store.log_events(&room, &log, parted);
+        lost.extend(events.into_iter().filter(|event| event.header.seq >= parted));
         if let Err(error) = self.store.close_log(&room, &log, common) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
         if let Some(state) = self.rooms.get_mut(&room) {
             state.logs.close(log, common);
         }
-        self.alert(AlertKind::Fork, self.name_of(&log.device));
+        if log.device != self.peer {
+            self.alert(AlertKind::Fork, self.name_of(&log.device));
+        }
+        self.on_control_fork(room, log, lost);
         Verdict::Fork { log, head: common.map(|(head, _)| head), proof: [ours, theirs] }
     }
 
@@ -148,7 +163,7 @@ impl Core {
         rooms::Event::decode(raw).ok()
     }
 
-    fn ask(&mut self, peer: PeerId, need: Need) {
+    pub(crate) fn ask(&mut self, peer: PeerId, need: Need) {
         let Some(link) = self.links.get(&peer) else { return };
         let message = Message::Need(need);
         // If it does not fit, the next comparison of logs finds the difference again.
@@ -165,6 +180,9 @@ impl Core {
             } else {
                 self.apply_content(room, event, &about);
             }
+        }
+        for device in &others.known {
+            self.show_words_of(room, *device);
         }
         if !others.known.is_empty() || !others.members.is_empty() || others.name {
             self.tell_members(room, others.members);

@@ -72,7 +72,7 @@ impl Core {
                     self.network.note_bringer(log.device, *peer);
                 }
             }
-            Input::NeighbourUp { room, .. } | Input::NeighbourDown { room, .. } | Input::Published { room, .. } => {
+            Input::NeighbourUp { room, .. } | Input::NeighbourDown { room, .. } | Input::Published { room, .. } | Input::Recut { room, .. } => {
                 self.levels.touch(*room, now)
             }
             Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }

@@ -98,6 +98,10 @@ impl Core {
             }
             Event::LinkDown { peer, link, reason } => self.on_link_down(peer, link, reason),
             Event::PeerChanged { peer, state } => self.on_peer_changed(peer, state),
+            Event::TwinFound { at } => {
+                tracing::warn!(peer = %at.short(), "another process with this identity took the link");
+                self.alert(AlertKind::ProfileCopied, String::new());
+            }
             Event::DialProgress { dial, address } => self.on_dial_progress(dial, address),
             Event::DialEnded { dial, result } => self.on_dial_ended(dial, result),
             Event::Nearby(list) => {

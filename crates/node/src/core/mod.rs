@@ -1,13 +1,15 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
-//! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `links` who is linked and
-//! welcome, `people` the address book, `nearby` who of it is near, `acks` what others have of own logs, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
+//! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `forks` logs that part,
+//! `acks` what others have of own logs, `links` who is linked and welcome, `people` the address book, `nearby` who of it is near,
+//! `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
 //! `network` how people are reached, `show` what the window is told.
 
 mod acks;
 mod changed;
 mod check;
 mod door;
+mod forks;
 mod joins;
 mod level;
 mod links;
@@ -33,7 +35,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rooms::{Clock, Membership, Position, Signatures};
 use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
-use wire::ids::RoomId;
+use wire::ids::{LogKey, RoomId};
 use wire::message::PeerRecord;
 
 use crate::handle::Sink;
@@ -136,6 +138,8 @@ pub struct Core {
     alerts: Vec<Alert>,
     /// Own events that are stored but not yet known to be on disk.
     unsaved: VecDeque<(Mark, RoomId, rooms_here::OwnHead)>,
+    /// Own words that were in a log which no longer counts.
+    unsaid: BTreeMap<RoomId, Vec<rooms::Verified>>,
     /// Messages dated more than two minutes ahead, until their time comes.
     held: BTreeMap<Position, RoomId>,
     /// To whom there is something to serve.
@@ -212,6 +216,7 @@ impl Core {
             not_listening: None,
             alerts: Vec::new(),
             unsaved: VecDeque::new(),
+            unsaid: BTreeMap::new(),
             held: BTreeMap::new(),
             serving: BTreeSet::new(),
             served_last: None,
@@ -255,8 +260,8 @@ impl Core {
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
         let behind = self.is_behind().then(|| self.now.mono.saturating_add(LOOK_AGAIN));
-        let unread = (!self.changed.stale.is_empty()).then_some(self.now.mono);
-        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake(), behind, unread];
+        let at_once = (!self.changed.stale.is_empty() || !self.unsaid.is_empty()).then_some(self.now.mono);
+        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake(), behind, at_once];
         let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at), self.keep_acks_at];
         rest.into_iter().chain(looks).flatten().min()
     }
@@ -272,6 +277,7 @@ impl Core {
             self.gossip_wake = None;
             self.gossip(gossip::Input::Tick);
         }
+        self.say_again();
         self.retry_attempts();
         self.tend_door();
         self.release_held();
@@ -289,8 +295,12 @@ impl Core {
     pub(crate) fn on_durable(&mut self, mark: Mark) {
         while self.unsaved.front().is_some_and(|(at, _, _)| *at <= mark) {
             let Some((_, room, head)) = self.unsaved.pop_front() else { break };
-            if let Some(state) = self.rooms.get_mut(&room) {
-                state.saved.insert(head.log, head.seq);
+            let key = LogKey { device: self.peer, log: head.log };
+            let Some(state) = self.rooms.get_mut(&room) else { continue };
+            // A fork that was found meanwhile may have cut it.
+            if let Some(end) = state.logs.get(&key) {
+                let saved = state.saved.entry(head.log).or_insert(0);
+                *saved = head.seq.min(end.head.seq).max(*saved);
                 self.changed.saved(room, head.log);
             }
         }

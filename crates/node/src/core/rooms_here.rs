@@ -36,11 +36,7 @@ impl Core {
         let mut logs = Logs::new();
         let mut saved = std::collections::BTreeMap::new();
         for (key, log) in self.store.heads(&id) {
-            if log.forked {
-                logs.close(key, Some((log.head, log.hlc)));
-            } else if let Err(error) = logs.advance(key, log.head, log.hlc) {
-                tracing::error!(%error, "a stored log does not load");
-            }
+            logs.put(key, log);
             self.clock.observe(log.hlc, self.now.wall);
             if key.device == self.peer {
                 saved.insert(key.log, log.head.seq);
@@ -67,7 +63,9 @@ impl Core {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
         let active = room.is_active();
+        let own_logs = if self.clean_start { Vec::new() } else { room.row.own_logs.clone() };
         self.rooms.insert(id, room);
+        own_logs.into_iter().for_each(|log| self.leave_log(id, log));
         self.count_unread(id);
         self.find_last(id);
         if active {
@@ -75,7 +73,7 @@ impl Core {
         }
     }
 
-    fn read_members(&self, row: &RoomRow) -> Membership {
+    pub(crate) fn read_members(&self, row: &RoomRow) -> Membership {
         let mut members = match row.kind {
             RoomKind::Direct(other) => Membership::direct(self.peer, other),
             RoomKind::Group => Membership::group(row.room),
@@ -113,11 +111,29 @@ impl Core {
         if let Some(author) = slot.take() {
             return Some(author);
         }
-        let log = LogId(if control { bits | LogId::CONTROL } else { bits & !LogId::CONTROL });
-        let before = state.row.own_logs.iter().rev().find(|own| own.is_control() == control);
-        let before: Option<ChainHash> =
-            before.and_then(|own| state.logs.get(&LogKey { device: me, log: *own })).map(|held| held.head.chain);
+        let held = |own: &LogId| state.logs.get(&LogKey { device: me, log: *own });
+        let mut of_kind = state.row.own_logs.iter().rev().filter(|own| own.is_control() == control);
+        let noted = of_kind.clone().next().filter(|own| held(own).is_none());
+        let log = noted.copied().unwrap_or_else(|| log_id(bits, control));
+        let before: Option<ChainHash> = of_kind.find_map(held).map(|held| held.head.chain);
         Some(Author::new(room, log, before))
+    }
+
+    /// Never writes into this log again: the next event begins another, also after a restart. Others may have more of it than this device knows.
+    pub(crate) fn leave_log(&mut self, room: RoomId, log: LogId) {
+        let (me, control) = (self.peer, log.is_control());
+        let new = log_id(self.rng.random(), control);
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let slot = if control { &mut state.control } else { &mut state.content };
+        slot.take_if(|author| author.log() == log);
+        // The last one named is gone on with after an orderly end, so the next one is named already.
+        if state.row.own_logs.iter().rev().find(|own| own.is_control() == control) == Some(&log) {
+            let logs = &state.logs;
+            state.row.own_logs.retain(|own| own.is_control() != control || logs.get(&LogKey { device: me, log: *own }).is_some());
+            state.row.own_logs.push(new);
+            let row = state.row.clone();
+            self.keep(&row);
+        }
     }
 
     /// Keeps a log to go on with, once what was written into it is stored.
@@ -130,17 +146,6 @@ impl Core {
             state.row.own_logs.push(log);
             let row = state.row.clone();
             self.keep(&row);
-        }
-    }
-
-    /// Somebody had more of the log that is being written than this device: its memory is older than the log. Never write there again.
-    pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId) {
-        let Some(state) = self.rooms.get_mut(&room) else { return };
-        for slot in [&mut state.content, &mut state.control] {
-            if slot.as_ref().is_some_and(|author| author.log() == log) {
-                tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
-                *slot = None;
-            }
         }
     }
 
@@ -287,7 +292,7 @@ impl Core {
     }
 
     /// One's own standing follows from the membership.
-    fn settle_standing(&mut self, id: RoomId) {
+    pub(crate) fn settle_standing(&mut self, id: RoomId) {
         let me = self.peer;
         let Some(state) = self.rooms.get_mut(&id).filter(|state| state.other().is_none()) else { return };
         let standing = match (state.row.standing, state.members.is_member(&me)) {
@@ -327,4 +332,8 @@ impl Core {
     pub(crate) fn head_of(event: &rooms::Verified) -> (LogKey, Head, Hlc) {
         (event.log_key(), event.head(), event.header.hlc)
     }
+}
+
+fn log_id(bits: u64, control: bool) -> LogId {
+    LogId(if control { bits | LogId::CONTROL } else { bits & !LogId::CONTROL })
 }

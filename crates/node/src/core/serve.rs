@@ -29,6 +29,9 @@ const PAUSE_BESIDE_TALK_MS: u64 = 2;
 impl Core {
     /// Remembers a range to be served; one that does not fit is asked for again by the other side.
     pub(crate) fn queue_serve(&mut self, peer: PeerId, mut need: Need) {
+        // A branch is asked for from 1 on by those who do not know where it begins.
+        let end = self.rooms.get(&need.room).and_then(|room| room.logs.get(&need.log));
+        need.from = need.from.max(end.map_or(1, |end| end.before().saturating_add(1)));
         need.to = need.to.min(need.from.saturating_add(MAX_EVENTS_PER_NEED - 1));
         if !self.may_be_served(&peer) {
             return;

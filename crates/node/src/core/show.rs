@@ -64,11 +64,18 @@ impl Core {
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
         for (room, place) in self.changed.take_stale() {
             self.refresh_last(room, &place);
-            if let Some(message) = self.read_again(room, &place) {
-                let fresh = self.changed.messages.entry(room).or_default();
-                fresh.retain(|known| known.id != message.id);
-                fresh.push(message);
-            }
+            let Some(event) = self.store.event(&room, &place) else { continue };
+            let Some(message) = self.read_again(room, &event) else {
+                self.changed.gone(room, place.id);
+                continue;
+            };
+            self.changed.shown(room, &place.id);
+            let fresh = self.changed.messages.entry(room).or_default();
+            fresh.retain(|known| known.id != message.id);
+            fresh.push(message);
+        }
+        for (room, gone) in std::mem::take(&mut self.changed.gone) {
+            notices.push(Notice::MessagesGone(room, gone.into_iter().collect()));
         }
         for (room, mut messages) in std::mem::take(&mut self.changed.messages) {
             messages.sort_by_key(|message| message.position);

@@ -41,11 +41,10 @@ impl Core {
     }
 
     /// An entry as it stands now, read again from the store.
-    pub(crate) fn read_again(&mut self, room: RoomId, place: &Position) -> Option<Message> {
-        let about = self.store.relations_of(&room, place);
+    pub(crate) fn read_again(&mut self, room: RoomId, event: &Verified) -> Option<Message> {
+        let about = self.store.relations_of(&room, &event.position());
         self.set_aside(&about);
-        let event = self.store.event(&room, place)?;
-        self.message(room, &event, &about)
+        self.message(room, event, &about)
     }
 
     /// Sets aside what no longer counts of what was said about one message, once that is much: else each word
@@ -74,15 +73,24 @@ impl Core {
                 What::Left => Body::MemberLeft,
             }
         } else {
-            self.body(room, event, relations)?
+            // Whether somebody was a member can be taken back, if the log that says so turns out to have forked.
+            let counts = |event: &Verified| state.members.was_member(&event.header.device);
+            if !counts(event) {
+                return None;
+            }
+            match relations.iter().all(counts) {
+                true => self.body(room, event, relations)?,
+                false => self.body(room, event, &relations.iter().filter(|about| counts(about)).cloned().collect::<Vec<_>>())?,
+            }
         };
+        let part = state.logs.part_of(event, &self.stored(room));
         Some(Message {
             id: event.id(),
             position: event.position(),
             author,
             author_name: self.name_of(&author),
             mine: author == self.peer,
-            log: event.header.log,
+            log: part.log,
             seq: event.header.seq,
             body,
         })
@@ -172,7 +180,9 @@ impl Core {
     /// Finds the newest message for the list of rooms.
     pub(crate) fn find_last(&mut self, room: RoomId) {
         let page = self.store.page(&room, Anchor::Latest, 8, self.latest_shown());
-        let newest = page.entries.iter().rev().find_map(|event| {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let counts = page.entries.iter().rev().filter(|event| state.members.was_member(&event.header.device));
+        let newest = counts.into_iter().find_map(|event| {
             let text = fold(event, &self.store.relations_of(&room, &event.position()))?.text;
             Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
         });

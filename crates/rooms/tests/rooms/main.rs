@@ -1,6 +1,7 @@
 //! The rules of events, logs, membership and timelines, as members see them of each other.
 
 mod author;
+mod branches;
 mod event;
 mod logs;
 mod members;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use identity::Identity;
-use rooms::{Author, Clock, Draft, Event, Header, Logs, Payload, Verified, direct_room_id, group_room_id};
+use rooms::{Author, Branch, Clock, Draft, Event, Header, Logs, Payload, Verified, direct_room_id, group_room_id};
 use serde_json::{Value, json};
 use wire::{ChainHash, LogId, RawEvent};
 
@@ -146,6 +146,22 @@ fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
     ]
 }
 
+/// Three lines, after the first of which ana's log goes on in two ways.
+fn fork() -> Value {
+    let line = |author: &mut Author, text: &str, number: u8| {
+        author.append(&ana(), &[draft(number, &message(text))], &mut Clock::new(), NOON, [0xcc; 16]).expect("within all limits").remove(0)
+    };
+    let mut author = Author::new(room(), LogId(3), None);
+    let common = line(&mut author, "before", 1);
+    let mut copy = Author::resume(room(), LogId(3), common.head(), common.header.hlc);
+    let ways = [line(&mut author, "in one way", 2), line(&mut copy, "in another", 3)];
+    let branch = |first: &Verified| {
+        let key = Branch { of: LogId(3), after: common.head(), first: first.chain() }.key(ana().peer());
+        json!({ "event": describe(first), "log": key.log.to_string() })
+    };
+    json!({ "common": describe(&common), "branches": ways.each_ref().map(branch) })
+}
+
 fn golden() -> Value {
     let (control, content) = (log(&ana(), LogId(LogId::CONTROL | 1), &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
     let drafts: Vec<Draft> = (0..3).map(|number| draft(number, &message(&format!("line {number}")))).collect();
@@ -175,6 +191,7 @@ fn golden() -> Value {
         "digest_of_these_three_logs": hex(&logs.digest()),
         "control_digest_of_these_three_logs": hex(&logs.control_digest()),
         "digest_of_no_logs": hex(&Logs::new().digest()),
+        "fork": fork(),
         "refused": refused().iter().map(fault).collect::<Vec<_>>(),
     })
 }

@@ -47,6 +47,18 @@ impl Pen {
         Pen::new(who, room, LogId::CONTROL | log)
     }
 
+    /// Another copy of the same profile, which remembers the log up to here.
+    pub fn copied(&self, events: &[Verified]) -> Pen {
+        self.copied_as(events, 1)
+    }
+
+    pub fn copied_as(&self, events: &[Verified], number: u64) -> Pen {
+        let last = events.last().expect("something was written");
+        let author = Author::resume(last.header.room, last.header.log, last.head(), last.header.hlc);
+        let who = Identity::from_seed(&[2; 32]);
+        Pen { who, author, clock: Clock::new(), now_ms: self.now_ms, made: self.made + (number << 40) }
+    }
+
     /// One signed event.
     pub fn write(&mut self, payload: Payload) -> Verified {
         self.run(&[payload]).pop().expect("one payload makes one event")

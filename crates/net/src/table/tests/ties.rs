@@ -289,3 +289,75 @@ fn of_two_heirs_one_starts() {
     ana.end(BEN, links[0], Reason::Replaced);
     assert_eq!(ana.started(), [links[0], links[2]]);
 }
+
+/// Ana's table when two processes with ben's identity run, of which the second has the link.
+fn with_twins() -> (Scene, [LinkId; 2]) {
+    let mut ana = Scene::new();
+    ana.want(BEN, &[]);
+    let first = ana.greet(BEN, Role::Responder, 1, None);
+    let second = ana.greet(BEN, Role::Responder, 2, None);
+    ana.end(BEN, first, Reason::Replaced);
+    (ana, [first, second])
+}
+
+#[test]
+fn a_process_that_was_replaced_and_comes_back_waits_until_the_other_had_a_minute() {
+    let (mut ana, [_, second]) = with_twins();
+    for _ in 0..5 {
+        ana.pass(10_000);
+        let back = ana.greet(BEN, Role::Responder, 1, None);
+        assert_eq!(ana.closed().last(), Some(&(back, Bye::Replaced)));
+    }
+    ana.pass(10_000);
+    ana.greet(BEN, Role::Responder, 1, None);
+    assert_eq!(ana.closed().last(), Some(&(second, Bye::Replaced)), "both get their turn");
+}
+
+#[test]
+fn a_new_process_is_linked_at_once_even_beside_twins() {
+    let (mut ana, [_, second]) = with_twins();
+    ana.pass(100);
+    ana.greet(BEN, Role::Responder, 3, None);
+    assert_eq!(ana.closed().last(), Some(&(second, Bye::Replaced)));
+    // A process is only known as replaced here while somebody remembers it.
+    assert!(ana.table.peers[&BEN].ousted.len() <= MAX_OUSTED);
+}
+
+fn twins_told(scene: &Scene) -> usize {
+    scene.out.iter().filter(|effect| matches!(effect, Effect::Tell(Event::TwinFound { at: BEN }))).count()
+}
+
+#[test]
+fn whoever_is_replaced_and_has_no_other_link_learns_of_a_twin_and_gives_it_time() {
+    let mut ana = Scene::new();
+    ana.want(BEN, &["198.51.100.1:1"]);
+    let attempt = ana.last_dial();
+    let link = ana.greet(BEN, Role::Initiator, 1, Some(attempt));
+    ana.end(BEN, link, Reason::Replaced);
+    ana.pass(9_999);
+    assert_eq!(twins_told(&ana), 0);
+    ana.pass(1);
+    assert_eq!(twins_told(&ana), 1);
+    ana.pass(TWIN_STAYS - 10_001);
+    assert_eq!(ana.dialled().len(), 1, "not yet");
+    ana.pass(300_000);
+    assert_eq!((ana.dialled().len(), twins_told(&ana)), (2, 1));
+}
+
+#[test]
+fn whoever_is_replaced_by_their_own_other_link_has_no_twin() {
+    let mut ana = Scene::new();
+    ana.want(BEN, &["198.51.100.1:1"]);
+    let attempt = ana.last_dial();
+    let link = ana.greet(BEN, Role::Initiator, 1, Some(attempt));
+    ana.end(BEN, link, Reason::Replaced);
+    ana.pass(50);
+    ana.greet(BEN, Role::Responder, 1, None);
+    ana.pass(60_000);
+    assert_eq!(twins_told(&ana), 0);
+    // Nor is an end that was decided here.
+    let link = ana.greet(BEN, Role::Responder, 1, None);
+    ana.end(BEN, LinkId(2), Reason::Replaced);
+    ana.pass(60_000);
+    assert_eq!((twins_told(&ana), ana.started().last()), (0, Some(&link)));
+}

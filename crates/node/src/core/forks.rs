@@ -1,0 +1,237 @@
+//! Logs that their author wrote on in more than one way: a profile that was copied, or restored from an old copy, or worse.
+//!
+//! Content logs are cut into branches, all of which count; control logs end at the fork. What this device wrote itself and no log holds any more is
+//! said again, and its user is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gossip::{Ending, Input, Origin, Verdict};
+use identity::PeerId;
+use rooms::branches::Cut;
+use rooms::limits::MAX_RUN_EVENTS;
+use rooms::{Fitting, Held, Hlc, LogHead, Payload, Place, Position, Recut, Run, Signatures, Verified, kind};
+use store::{Store, StoreError, Urgency};
+use wire::ids::{Head, LogId, LogKey, RoomId};
+use wire::message::Need;
+
+use super::Core;
+use super::rooms_here::OwnHead;
+use crate::view::AlertKind;
+
+/// Own messages that are told anew because their numbers belong to a branch now; older ones are told when their page is read.
+const MAX_RETOLD: usize = 1_024;
+
+/// Finds events of a room in the store.
+pub(crate) struct Stored<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) signatures: &'a Signatures,
+    pub(crate) room: RoomId,
+}
+
+impl Held for Stored<'_> {
+    fn at(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)> {
+        self.store.event_in(&self.room, log, seq).map(|event| (event.head(), event.header.hlc))
+    }
+
+    fn signed_from(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)> {
+        let events = (seq..).take(MAX_RUN_EVENTS).map_while(|seq| self.store.event_in(&self.room, log, seq));
+        events.into_iter().find(|event| self.signatures.is_signed(event)).map(|event| (event.head(), event.header.hlc))
+    }
+}
+
+impl Core {
+    pub(crate) fn stored(&self, room: RoomId) -> Stored<'_> {
+        Stored { store: &self.store, signatures: &self.signatures, room }
+    }
+
+    /// Content goes where its parent is.
+    pub(crate) fn judge_content(&mut self, peer: PeerId, room: RoomId, origin: Origin, run: Run) -> Verdict {
+        let (log, seq) = (run.key(), run.last_seq());
+        let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
+        let as_branch = matches!(origin, Origin::Asked { log: asked, .. } if asked != log);
+        match state.logs.place(&run, &self.stored(room)) {
+            Place::Fits(fitting) => self.take(room, run, &fitting),
+            Place::Duplicate { log } => Verdict::Duplicate { log, seq },
+            // What a branch follows on comes in answer to other Needs.
+            Place::Gap if as_branch => Verdict::Later { log },
+            Place::Gap => Verdict::Gap { log, seq },
+            Place::Apart { from } => {
+                if !as_branch {
+                    self.ask(peer, Need { room, log, from, to: seq });
+                }
+                Verdict::Later { log }
+            }
+            Place::Backwards => Verdict::Bad,
+            Place::Beyond => Verdict::Beyond,
+        }
+    }
+
+    /// Stores a run, and what has to change before.
+    pub(crate) fn store_fitting(&mut self, room: RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
+        if fitting.branch.is_none() && fitting.recut == Recut::default() {
+            return self.store.append(events);
+        }
+        let lost = self.lost_by(room, &fitting.recut);
+        self.store.append_fitting(&room, fitting, events)?;
+        let state = self.rooms.get_mut(&room);
+        if let (Some(state), Some(last)) = (state, events.last()) {
+            state.logs.recut(&fitting.recut);
+            if state.logs.get(&fitting.log).is_none() {
+                let end = LogHead { head: last.head(), hlc: last.header.hlc, forked: false, branch: fitting.branch };
+                state.logs.put(fitting.log, end);
+            }
+        }
+        if fitting.recut != Recut::default() {
+            self.on_recut(room, &fitting.recut, lost);
+        }
+        Ok(())
+    }
+
+    /// What a cut takes away.
+    fn lost_by(&self, room: RoomId, recut: &Recut) -> Vec<Verified> {
+        let gone = recut.gone.iter().map(|log| (*log, 1));
+        let beyond = recut.cut.iter().map(|cut| (cut.log, cut.rest_end.head.seq.saturating_add(1)));
+        gone.chain(beyond).flat_map(|(log, from)| self.store.log_events(&room, &log, from)).collect()
+    }
+
+    fn on_recut(&mut self, room: RoomId, recut: &Recut, lost: Vec<Verified>) {
+        let mut ends: Vec<(LogKey, Ending)> = recut.gone.iter().map(|log| (*log, Ending::Gone)).collect();
+        if let Some(Cut { log, end, rest, rest_end }) = &recut.cut {
+            tracing::info!(device = %log.device.short(), log = %log.log, seq = end.head.seq, "a log forked");
+            ends.push((*log, Ending::Closed((!end.is_empty()).then_some(end.head))));
+            let rest_ending = if rest_end.forked { Ending::Closed(Some(rest_end.head)) } else { Ending::Open(rest_end.head) };
+            ends.push((*rest, rest_ending));
+            if log.device == self.peer {
+                self.keep_own_until_durable(room, rest.log, rest_end.head.seq);
+                self.retell(room, rest, MAX_RETOLD);
+            }
+        }
+        self.gossip(Input::Recut { room, ends });
+        self.forget_lost(room, lost);
+    }
+
+    /// Own events that came, or were cut, otherwise than by being written: they are saved once that is durable.
+    pub(crate) fn keep_own_until_durable(&mut self, room: RoomId, log: LogId, seq: u32) {
+        self.unsaved.push_back((self.store.mark(), room, OwnHead { log, seq }));
+        self.sync_soon(Urgency::Own);
+    }
+
+    /// The newest messages of a log are to be read and told again.
+    fn retell(&mut self, room: RoomId, log: &LogKey, most: usize) {
+        let events = self.store.log_events(&room, log, 1);
+        let messages = events.iter().rev().filter(|event| event.header.kind == kind::MESSAGE).take(most);
+        let places: Vec<Position> = messages.map(|event| event.position()).collect();
+        self.changed.stale.extend(places.into_iter().map(|place| (room, place)));
+    }
+
+    /// Events that no longer count were removed: what they did is undone in the window, and own words are said again.
+    fn forget_lost(&mut self, room: RoomId, lost: Vec<Verified>) {
+        if lost.is_empty() {
+            return;
+        }
+        for event in &lost {
+            self.held.remove(&event.position());
+            match Payload::of(event).ok().and_then(|payload| payload.target()) {
+                Some(target) if event.header.kind != kind::MESSAGE => drop(self.changed.stale.insert((room, target))),
+                Some(_) | None => self.changed.gone(room, event.position().id),
+            }
+        }
+        let own = lost.into_iter().filter(|event| event.header.device == self.peer);
+        self.unsaid.entry(room).or_default().extend(own);
+        self.recount(room);
+    }
+
+    fn recount(&mut self, room: RoomId) {
+        self.count_unread(room);
+        self.find_last(room);
+        self.changed.room(room);
+    }
+
+    /// Somebody else has signed with this device's key what it did not know: another copy of the profile runs, or ran, somewhere. The log is not gone on
+    /// with. `forked`: the two do not even agree.
+    pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId, forked: bool) {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let writing = [&state.content, &state.control].into_iter().flatten().any(|author| author.log() == log);
+        if writing {
+            tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
+            self.leave_log(room, log);
+        }
+        // After an end out of order no log is gone on with, and what was lost comes back: that says nothing.
+        if writing || forked {
+            self.alert(AlertKind::ProfileCopied, String::new());
+        }
+    }
+
+    /// A control log ended earlier than was thought: membership is made anew from what is left.
+    pub(crate) fn on_control_fork(&mut self, room: RoomId, log: LogKey, lost: Vec<Verified>) {
+        self.remake_members(room);
+        if log.device == self.peer {
+            self.on_own_from_others(room, log.log, true);
+        }
+        self.unsaid.entry(room).or_default().extend(lost.into_iter().filter(|event| event.header.device == self.peer));
+    }
+
+    fn remake_members(&mut self, room: RoomId) {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let (before, after) = (state.members.clone(), Arc::new(self.read_members(&state.row)));
+        let devices: BTreeSet<PeerId> = state.logs.iter().map(|(log, _)| log.device).collect();
+        if let Some(state) = self.rooms.get_mut(&room) {
+            state.members = after.clone();
+        }
+        let lines = |members: &rooms::Membership| members.lines().into_iter().map(|line| (line.position, line)).collect::<BTreeMap<_, _>>();
+        let (old, new) = (lines(&before), lines(&after));
+        old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.changed.gone(room, place.id));
+        self.changed.stale.extend(new.iter().filter(|(place, line)| old.get(place) != Some(line)).map(|(place, _)| (room, *place)));
+        // What somebody wrote counts while they are known to have been a member.
+        for device in devices.iter().filter(|device| before.was_member(device) != after.was_member(device)) {
+            self.show_words_of(room, *device);
+        }
+        let people: BTreeSet<PeerId> = before.members().chain(after.members()).map(|member| member.peer).collect();
+        self.tell_members(room, people);
+        self.on_members_changed(room);
+        self.recount(room);
+    }
+
+    /// All that somebody said is to be shown, or not any more: it was stored while they were known to be a member, and that has changed.
+    pub(crate) fn show_words_of(&mut self, room: RoomId, device: PeerId) {
+        let Some(state) = self.rooms.get(&room) else { return };
+        let logs: Vec<LogKey> = state.logs.of(&device).map(|(log, _)| *log).filter(|log| !log.log.is_control()).collect();
+        logs.iter().for_each(|log| self.retell(room, log, usize::MAX));
+    }
+
+    /// Own words that no log holds any more are said again, in a log that others take.
+    pub(crate) fn say_again(&mut self) {
+        for (room, mut events) in std::mem::take(&mut self.unsaid) {
+            events.sort_by_key(|event| (!event.header.log.is_control(), event.header.kind != kind::MESSAGE, event.position()));
+            let mut moved: BTreeMap<Position, Position> = BTreeMap::new();
+            for event in events {
+                let Some(payload) = Payload::of(&event).ok().and_then(|payload| self.still_meant(room, payload, &moved)) else { continue };
+                match self.write(room, vec![payload]) {
+                    Ok(again) => moved.extend(again.first().map(|again| (event.position(), again.position()))),
+                    Err(refused) => tracing::warn!(?refused, "own words of a lost branch could not be said again"),
+                }
+            }
+            self.settle_standing(room);
+        }
+    }
+
+    /// The same once more, as far as it makes sense now; `moved` tells what has become of the messages that it may be about.
+    fn still_meant(&self, room: RoomId, payload: Payload, moved: &BTreeMap<Position, Position>) -> Option<Payload> {
+        let members = &self.rooms.get(&room)?.members;
+        let now_at = |target: Position| moved.get(&target).copied().unwrap_or(target);
+        Some(match payload {
+            Payload::Message { text, reply } => Payload::Message { text, reply: reply.map(now_at) },
+            Payload::Edit { target, text } => Payload::Edit { target: now_at(target), text },
+            Payload::Delete { target } => Payload::Delete { target: now_at(target) },
+            Payload::Reaction { target, emoji, on } => Payload::Reaction { target: now_at(target), emoji, on },
+            Payload::Add { device, name, invite, .. } if !members.is_member(&device) => {
+                Payload::Add { device, name, invite, round: members.next_round(&device)? }
+            }
+            Payload::Leave { .. } => Payload::Leave { round: members.round(&self.peer)? },
+            Payload::Invite { key, uses, expires } if members.invite(&key).is_none() => Payload::Invite { key, uses, expires },
+            Payload::Revoke { key } if members.invite(&key).is_some() => Payload::Revoke { key },
+            Payload::Create { .. } | Payload::Add { .. } | Payload::Invite { .. } | Payload::Revoke { .. } => return None,
+        })
+    }
+}
