@@ -1,7 +1,7 @@
 //! A pop-up on the desktop when somebody writes and the window is not in front.
 
-use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use api::contract::Reply;
 use api::session::Session;
@@ -11,8 +11,14 @@ use tauri_plugin_notification::NotificationExt;
 
 use crate::window::MAIN;
 
-/// Older messages come from catching up; nobody wants a hundred pop-ups after waking the machine. Milliseconds.
+/// Older messages come from catching up, if this computer was off or asleep when they were written;
+/// nobody wants a hundred pop-ups after waking the machine. Milliseconds.
 const FRESH_MS: u64 = 60_000;
+/// Disagreement of wall clock and monotonic clock that means sleep, in milliseconds.
+const SLEPT_MS: u64 = 5_000;
+/// Messages of a room by which it is known that they are not new: an edit or a reaction brings an
+/// old one again.
+const KNOWN: usize = 256;
 /// Least time between two pop-ups of one room, in milliseconds: a lively room must not bury the desktop.
 const ROOM_PAUSE_MS: u64 = 5_000;
 /// Characters of a message that a pop-up shows; desktops cut longer ones.
@@ -29,24 +35,69 @@ struct Popup {
 /// Remembers just enough to show each message once and no room too often.
 #[derive(Default)]
 struct Popups {
-    /// For each room of one's own: the last message seen, and when a pop-up was last shown.
-    rooms: BTreeMap<RoomIdText, (PositionText, u64)>,
+    rooms: BTreeMap<RoomIdText, Told>,
+    /// Since when this computer is awake and the program runs, milliseconds since 1970.
+    awake_since: u64,
+}
+
+/// What was told of one room.
+#[derive(Default)]
+struct Told {
+    /// The newest messages.
+    known: BTreeSet<PositionText>,
+    /// Of those up to here it is no longer known.
+    forgotten: PositionText,
+    /// When a pop-up was last shown.
+    shown: u64,
+}
+
+impl Told {
+    /// Whether a message is new here. What came late may stand anywhere.
+    fn is_news(&mut self, message: &Message) -> bool {
+        if !message.late && message.position <= self.forgotten {
+            return false;
+        }
+        let news = self.known.insert(message.position.clone());
+        while self.known.len() > KNOWN {
+            self.forgotten = self.known.pop_first().unwrap_or_default().max(std::mem::take(&mut self.forgotten));
+        }
+        news
+    }
 }
 
 impl Popups {
     /// What to show for this notice, if anything. `now` in milliseconds since 1970.
     fn consider(&mut self, notice: &Notice, in_front: bool, now: u64) -> Option<Popup> {
         let Notice::Messages { room, messages } = notice else { return None };
-        let (seen, shown) = self.rooms.entry(room.clone()).or_default();
-        // An edit or a reaction brings an old position again.
-        let newest = messages.iter().filter(|message| message.position > *seen).max_by(|a, b| a.position.cmp(&b.position))?;
-        seen.clone_from(&newest.position);
-        if in_front || now.saturating_sub(newest.at) > FRESH_MS || now.saturating_sub(*shown) < ROOM_PAUSE_MS {
+        let told = self.rooms.entry(room.clone()).or_default();
+        // Whoever was away themselves brings old messages that nobody here could have seen.
+        let awake = self.awake_since.min(now.saturating_sub(FRESH_MS));
+        let news = messages.iter().filter(|message| told.is_news(message)).filter(|message| message.late || message.at >= awake);
+        let popup = news.max_by(|a, b| a.position.cmp(&b.position)).and_then(popup_of)?;
+        if in_front || now.saturating_sub(told.shown) < ROOM_PAUSE_MS {
             return None;
         }
-        let popup = popup_of(newest)?;
-        *shown = now;
+        told.shown = now;
         Some(popup)
+    }
+}
+
+/// Notices sleep by the two clocks.
+struct Awake {
+    began: Instant,
+    /// The wall clock when the monotonic one was at zero.
+    zero: u64,
+}
+
+impl Awake {
+    fn new() -> Self {
+        Awake { began: Instant::now(), zero: now_ms() }
+    }
+
+    /// True once after each sleep.
+    fn slept(&mut self) -> bool {
+        let zero = now_ms().saturating_sub(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        zero > std::mem::replace(&mut self.zero, zero).saturating_add(SLEPT_MS)
     }
 }
 
@@ -79,10 +130,13 @@ pub(crate) fn watch(app: &AppHandle) {
     let mut notices = app.state::<Session>().subscribe();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut popups = Popups::default();
+        let (mut popups, mut awake) = (Popups { awake_since: now_ms(), ..Popups::default() }, Awake::new());
         while let Some(batch) = notices.next().await {
             if !batch.iter().any(|numbered| matches!(numbered.notice, Notice::Messages { .. })) {
                 continue;
+            }
+            if awake.slept() {
+                popups.awake_since = now_ms();
             }
             let in_front = app.get_webview_window(MAIN).is_none_or(|window| window.is_focused().unwrap_or(true));
             for numbered in &batch {
@@ -124,6 +178,8 @@ mod tests {
             author_name: "ben".to_owned(),
             mine: false,
             at: NOW,
+            early: false,
+            late: false,
             log: "0".to_owned(),
             seq: 1,
             body: Body::Text { text: text.to_owned(), edited: None, reply: None, reactions: Vec::new() },
@@ -165,8 +221,37 @@ mod tests {
         let own = Message { mine: true, ..says("01", "hi") };
         let left = Message { body: Body::MemberLeft, ..says("01", "") };
         for message in [old, own, left] {
-            assert!(Popups::default().consider(&notice(vec![message]), false, NOW).is_none());
+            let mut popups = Popups { awake_since: NOW, ..Popups::default() };
+            assert!(popups.consider(&notice(vec![message]), false, NOW).is_none());
         }
+    }
+
+    #[test]
+    fn what_came_late_pops_up_once_wherever_it_stands_and_however_old_it_is() {
+        let mut popups = Popups { awake_since: NOW, ..Popups::default() };
+        assert!(popups.consider(&notice(vec![says("09", "hi")]), true, NOW).is_none(), "in front");
+        let late = Message { late: true, at: NOW - 3_600_000, ..says("01", "from the tunnel") };
+        let popup = popups.consider(&notice(vec![late.clone()]), false, NOW).expect("a pop-up");
+        assert_eq!(popup.text, "from the tunnel");
+        assert!(popups.consider(&notice(vec![late]), false, NOW + ROOM_PAUSE_MS).is_none(), "somebody reacted to it");
+    }
+
+    #[test]
+    fn what_others_wrote_while_they_were_away_and_this_computer_was_awake_pops_up() {
+        let mut popups = Popups { awake_since: NOW - 7_200_000, ..Popups::default() };
+        assert!(popups.consider(&notice(vec![says("09", "hi")]), false, NOW).is_some());
+        let old = Message { at: NOW - 3_600_000, ..says("01", "from the tunnel") };
+        assert!(popups.consider(&notice(vec![old]), false, NOW + ROOM_PAUSE_MS).is_some());
+    }
+
+    #[test]
+    fn of_a_long_talk_only_the_end_is_remembered() {
+        let mut popups = Popups::default();
+        for n in 0..2 * KNOWN {
+            popups.consider(&notice(vec![says(&format!("{n:04}"), "hi")]), true, NOW);
+        }
+        assert!(popups.consider(&notice(vec![says("0001", "hi")]), false, NOW).is_none());
+        assert_eq!(popups.rooms["r"].known.len(), KNOWN);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod crowd;
 mod joining;
 mod keys;
 mod killed;
+mod late;
 mod leaving;
 mod line;
 mod nearby;

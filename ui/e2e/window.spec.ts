@@ -146,7 +146,7 @@ test('what one should know stands above the conversation until it is dismissed',
   await begin(page, 'unreachable');
   await expect(page.getByTestId('alert')).toContainText('Others cannot dial you');
   await page.getByTestId('alert').getByRole('button', { name: 'Dismiss' }).click();
-  await expect(page.getByTestId('alert')).toContainText('clock differs');
+  await expect(page.getByTestId('alert')).toContainText('clock is 3 minutes fast');
 });
 
 test('the rail can be made wider and stays so', async ({ page }) => {

@@ -132,8 +132,17 @@ contract! {
         /// False takes the reaction back.
         on: bool,
     } -> Done;
-    /// Marks everything up to and including this position as read.
+    /// Says one's own message that is dated ahead (`early`) again, with the time of now, and takes the other one back.
+    "send_again" SendAgain { room: RoomIdText, message: MessageIdText } -> Sent;
+    /// Marks everything up to and including this position as read, but for what came late.
     "mark_read" MarkRead { room: RoomIdText, up_to: PositionText } -> Done;
+    /// Marks messages that came late as seen.
+    "mark_seen" MarkSeen {
+        room: RoomIdText,
+        /// Where they stand, at most 256; without it, all that came late in this room.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        positions: Option<Vec<PositionText>>,
+    } -> Done;
     /// Keeps what is typed but not sent; empty forgets it.
     "set_draft" SetDraft { room: RoomIdText, text: String } -> Done;
     /// Makes an invite to a room, or, without one, an invite to become contacts.

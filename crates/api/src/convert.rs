@@ -65,6 +65,7 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
             at: p.at,
         }),
         unread: row.unread,
+        late: row.late.map(|late| dto::Late { count: late.count, first: late.first.to_text() }),
         read_up_to: row.read_up_to.map(|p| p.to_text()),
         draft: row.draft,
         lacking: row.lacking,
@@ -165,6 +166,8 @@ fn message(room: &str, message: view::Message) -> dto::Message {
         author_name: message.author_name,
         mine: message.mine,
         at: message.position.hlc.ms(),
+        early: message.early,
+        late: message.late,
         log: message.log.to_string(),
         seq: message.seq,
         body: match message.body {
@@ -218,7 +221,18 @@ fn alert(alert: view::Alert) -> dto::Alert {
             view::AlertKind::ProfileCopied => dto::AlertKind::ProfileCopied,
         },
         detail: alert.detail,
+        clock: alert.clock.map(clock_off),
     }
+}
+
+fn clock_off(off: view::ClockOff) -> dto::ClockOff {
+    let (whose, person) = match off.whose {
+        view::Whose::Own => (dto::ClockOwner::Own, None),
+        view::Whose::Theirs(person) => (dto::ClockOwner::Theirs, Some(person)),
+        view::Whose::Unclear(person) => (dto::ClockOwner::Unclear, Some(person)),
+    };
+    let (peer, name) = person.map(|(peer, name)| (peer.to_string(), name)).unzip();
+    dto::ClockOff { whose, peer, name: name.unwrap_or_default(), fast: off.fast, minutes: off.minutes }
 }
 
 pub(crate) fn snapshot(all: view::Snapshot, custody: dto::Custody) -> dto::Snapshot {
@@ -259,6 +273,7 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
             people: people.into_iter().map(network::reach).collect(),
             gone: gone.iter().map(ToString::to_string).collect(),
         },
+        N::AlertGone(row) => dto::Notice::AlertGone { alert: alert(row) },
         N::Alert(row) => dto::Notice::AlertRaised { alert: alert(row) },
     }
 }

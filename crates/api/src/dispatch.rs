@@ -16,6 +16,8 @@ use crate::types::{Anchor, Code, Custody, Done, InviteReading, Refusal};
 const MAX_DRAFT_BYTES: usize = 32 * 1024;
 /// Entries in one page of history.
 const MAX_PAGE: u32 = 200;
+/// Messages that are said to be seen at once: more than fit on a screen.
+const MAX_SEEN: usize = 256;
 /// People who may use one invite.
 const MAX_USES: u32 = 1_000;
 
@@ -103,10 +105,23 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             on(node, move |core| core.react(room, message, emoji, a.on)).await?;
             Reply::React(Done {})
         }
+        C::SendAgain(a) => {
+            let (room, message) = (room_id(&a.room)?, event_id(&a.message)?);
+            Reply::SendAgain(convert::sent(on(node, move |core| core.send_again(room, message)).await?))
+        }
         C::MarkRead(a) => {
             let (room, up_to) = (room_id(&a.room)?, position(&a.up_to)?);
             on(node, move |core| core.mark_read(room, up_to)).await?;
             Reply::MarkRead(Done {})
+        }
+        C::MarkSeen(a) => {
+            let room = room_id(&a.room)?;
+            if a.positions.as_ref().is_some_and(|positions| positions.len() > MAX_SEEN) {
+                return Err(Refusal::new(Code::BadArguments, "at most 256 positions"));
+            }
+            let seen = a.positions.map(|all| all.iter().map(|text| position(text)).collect::<Result<Vec<_>, _>>()).transpose()?;
+            on(node, move |core| core.mark_seen(room, seen)).await?;
+            Reply::MarkSeen(Done {})
         }
         C::SetDraft(a) => {
             let room = room_id(&a.room)?;

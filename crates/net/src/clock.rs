@@ -29,10 +29,19 @@ impl Clock {
     }
 }
 
-/// Notices that this machine slept.
+/// Notices that this machine slept, or that its clock was set.
 #[derive(Debug)]
 pub(crate) struct SleepWatch {
     last: Now,
+}
+
+/// How two looks at the clocks do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jump {
+    /// The machine, or at least this process, stood still in between.
+    Slept,
+    /// The wall clock was set back.
+    SetBack,
 }
 
 impl SleepWatch {
@@ -40,13 +49,16 @@ impl SleepWatch {
         Self { last: now }
     }
 
-    /// To be called at least every `expected` milliseconds. Whether the machine, or at least this process, stood still in between:
-    /// then the wall clock ran ahead of the monotonic one, or, where that counts sleep as well, both ran ahead of us.
-    pub(crate) fn slept(&mut self, now: Now, expected: u64) -> bool {
-        let tick = now.tick.saturating_sub(self.last.tick);
-        let wall = now.wall.saturating_sub(self.last.wall);
-        self.last = now;
-        wall > tick.saturating_add(JUMP) || tick > expected.saturating_add(JUMP)
+    /// To be called at least every `expected` milliseconds. After sleep the wall clock ran ahead of the monotonic one, or, where that counts sleep as
+    /// well, both ran ahead of us.
+    pub(crate) fn jumped(&mut self, now: Now, expected: u64) -> Option<Jump> {
+        let last = std::mem::replace(&mut self.last, now);
+        let tick = now.tick.saturating_sub(last.tick);
+        let wall = now.wall.saturating_sub(last.wall);
+        if wall > tick.saturating_add(JUMP) || tick > expected.saturating_add(JUMP) {
+            return Some(Jump::Slept);
+        }
+        (now.wall.saturating_add(JUMP) < last.wall.saturating_add(tick)).then_some(Jump::SetBack)
     }
 }
 
@@ -61,17 +73,18 @@ mod tests {
     #[test]
     fn sleep_is_noticed_on_either_kind_of_clock_and_once() {
         let mut watch = SleepWatch::new(at(0, 1_000_000));
-        assert!(!watch.slept(at(2000, 1_002_001), 2000));
-        assert!(watch.slept(at(4000, 1_034_000), 2000), "monotonic time stood still");
-        assert!(!watch.slept(at(6000, 1_036_000), 2000));
-        assert!(watch.slept(at(60_000, 1_090_000), 2000), "monotonic time went on");
-        assert!(!watch.slept(at(62_000, 1_092_000), 2000));
+        assert_eq!(watch.jumped(at(2000, 1_002_001), 2000), None);
+        assert_eq!(watch.jumped(at(4000, 1_034_000), 2000), Some(Jump::Slept), "monotonic time stood still");
+        assert_eq!(watch.jumped(at(6000, 1_036_000), 2000), None);
+        assert_eq!(watch.jumped(at(60_000, 1_090_000), 2000), Some(Jump::Slept), "monotonic time went on");
+        assert_eq!(watch.jumped(at(62_000, 1_092_000), 2000), None);
     }
 
     #[test]
-    fn a_clock_set_back_or_nudged_is_not_sleep() {
+    fn a_clock_set_back_is_noticed_once_and_is_not_sleep() {
         let mut watch = SleepWatch::new(at(0, 1_000_000));
-        assert!(!watch.slept(at(2000, 500), 2000));
-        assert!(!watch.slept(at(4000, 4500), 2000));
+        assert_eq!(watch.jumped(at(2000, 500), 2000), Some(Jump::SetBack));
+        assert_eq!(watch.jumped(at(4000, 4500), 2000), None);
+        assert_eq!(watch.jumped(at(6000, 4000), 2000), None, "nudged");
     }
 }

@@ -97,6 +97,8 @@ pub enum Event {
     Nearby(Vec<NearbyPeer>),
     /// The clocks jumped apart: the machine slept. Links are being checked and peers redialled.
     Woke,
+    /// The wall clock was set back.
+    ClockSet,
 }
 
 /// A link that came up.

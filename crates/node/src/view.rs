@@ -73,6 +73,8 @@ pub struct RoomRow {
     pub last: Option<Preview>,
     /// Unread messages of others.
     pub unread: u32,
+    /// Of these, the messages that stand above what has been read.
+    pub late: Option<Late>,
     /// Read up to here.
     pub read_up_to: Option<Position>,
     /// Typed, not sent.
@@ -83,6 +85,15 @@ pub struct RoomRow {
     pub level: Level,
     /// Last activity.
     pub active_at: Time,
+}
+
+/// Messages of others that came when what stands below them had been read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Late {
+    /// How many.
+    pub count: u32,
+    /// Where the first one stands.
+    pub first: Position,
 }
 
 /// How the newest message begins.
@@ -268,6 +279,10 @@ pub struct Message {
     pub author_name: String,
     /// Oneself.
     pub mine: bool,
+    /// Own, and dated more than two minutes ahead of this computer's clock: others see it when its time has come.
+    pub early: bool,
+    /// Came late, and nobody has seen it yet.
+    pub late: bool,
     /// Author's log.
     pub log: LogId,
     /// Place in that log.
@@ -365,13 +380,43 @@ pub struct Said {
     pub seq: u32,
 }
 
+impl Said {
+    pub(crate) fn of(event: &rooms::Verified) -> Said {
+        Said { id: event.id(), position: event.position(), log: event.header.log, seq: event.header.seq }
+    }
+}
+
 /// Something that the user should know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     /// Case.
     pub kind: AlertKind,
-    /// Particulars.
+    /// Particulars. Of one kind there is one alert for each.
     pub detail: String,
+    /// Whose clock is off, if that is the case.
+    pub clock: Option<ClockOff>,
+}
+
+/// A clock that is off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClockOff {
+    /// Whose.
+    pub whose: Whose,
+    /// Ahead of the others; of an unclear one, theirs is ahead of one's own.
+    pub fast: bool,
+    /// By how much.
+    pub minutes: u32,
+}
+
+/// Whose clock is off, with their name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Whose {
+    /// This computer's.
+    Own,
+    /// Theirs.
+    Theirs((PeerId, String)),
+    /// Theirs or this computer's.
+    Unclear((PeerId, String)),
 }
 
 /// Cases of things that the user should know.
@@ -385,7 +430,7 @@ pub enum AlertKind {
     DiskFailing,
     /// The port could not be opened.
     NotListening,
-    /// The local clock is off.
+    /// Clocks differ by more than two minutes.
     ClockOff,
     /// Somebody signed two histories of who is in a room.
     Fork,
@@ -422,8 +467,10 @@ pub enum Notice {
     Join(Joining),
     /// An attempt that is over.
     JoinGone(u64),
-    /// Something to know.
+    /// Something to know, in place of the one of the same kind and detail.
     Alert(Alert),
+    /// Its reason has gone.
+    AlertGone(Alert),
     /// How people are reached; only while somebody watches.
     Network {
         /// New or changed rows.

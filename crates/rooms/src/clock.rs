@@ -4,7 +4,7 @@ use std::fmt;
 
 use bincode::{Decode, Encode};
 
-use crate::limits::{MAX_AHEAD_MS, MAX_FOLLOW_MS};
+use crate::limits::MAX_AHEAD_MS;
 
 /// Later than any honest clock, and far enough below the end of the scale that counting on from it never overflows.
 const LATEST_MS: u64 = 1 << 47;
@@ -41,9 +41,12 @@ impl fmt::Debug for Hlc {
     }
 }
 
-/// Gives times that rise, whatever the computer's clock does. One for each device.
+/// Gives times that rise, whatever the computer's clock does. One for each room of a device: what
+/// is dated ahead in one of them drags no other along.
 ///
 /// Invariant: every tick is later than all before it and all that was observed, guarded by `ticks_rise_whatever_the_computers_clock_does`.
+/// The exception is a clock that is [put right](Self::put_right): a time that the computer's clock
+/// no longer backs would hold back what is written, for as long as the clock was wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     last: Hlc,
@@ -64,9 +67,9 @@ impl Clock {
 
     /// Takes note of somebody else's event, so that what is written next sorts after it.
     ///
-    /// Times more than [`MAX_FOLLOW_MS`] ahead of the local clock are not followed: no peer can drag this device into the future.
+    /// All that is shown is followed, and nothing else: no peer can drag this device into a future that is not shown yet.
     pub fn observe(&mut self, seen: Hlc, now_ms: u64) {
-        if seen.ms() <= now_ms.min(LATEST_MS).saturating_add(MAX_FOLLOW_MS) {
+        if !seen.is_ahead(now_ms.min(LATEST_MS)) {
             self.last = self.last.max(seen);
         }
     }
@@ -76,10 +79,18 @@ impl Clock {
         self.last = self.last.max(own);
     }
 
-    /// By how many milliseconds the next tick would be later than the computer's clock. Beyond [`MAX_AHEAD_MS`] others would hold back what this
-    /// device writes; a new log with a new clock ends that (it happens when the computer's clock was wrong and was put right).
-    pub fn ahead(&self, now_ms: u64) -> u64 {
-        self.last.ms().saturating_sub(now_ms)
+    /// Others would hold back what this device writes next: the computer's clock was wrong, and was put right.
+    pub fn is_ahead(&self, now_ms: u64) -> bool {
+        self.last.is_ahead(now_ms)
+    }
+
+    /// The computer's clock was set: forgets a time that [is ahead](Self::is_ahead) now, and follows all of `seen` that is shown now. If a log that is
+    /// being written is ahead, a new one must begin.
+    pub fn put_right(&mut self, now_ms: u64, seen: impl IntoIterator<Item = Hlc>) {
+        if self.is_ahead(now_ms) {
+            *self = Self::new();
+        }
+        seen.into_iter().for_each(|seen| self.observe(seen, now_ms));
     }
 }
 
@@ -105,7 +116,7 @@ mod tests {
             for (observes, ms) in steps {
                 if observes {
                     clock.observe(Hlc(ms), NOON);
-                    prop_assert!(clock.last <= last || clock.last.ms() <= NOON + MAX_FOLLOW_MS);
+                    prop_assert!(clock.last <= last || clock.last.ms() <= NOON + MAX_AHEAD_MS);
                 } else {
                     let next = clock.tick(ms);
                     prop_assert!(next > last);
@@ -122,8 +133,8 @@ mod tests {
         let before = clock.tick(NOON);
         let after = clock.tick(NOON - 365 * DAY);
         assert_eq!((after.ms(), after.counter()), (before.ms(), before.counter() + 1));
-        assert_eq!(clock.ahead(NOON - 365 * DAY), 365 * DAY);
-        assert_eq!(clock.ahead(NOON + 1), 0);
+        assert!(clock.is_ahead(NOON - 365 * DAY));
+        assert!(!clock.is_ahead(NOON - MAX_AHEAD_MS));
     }
 
     #[test]
@@ -142,9 +153,21 @@ mod tests {
         clock.observe(Hlc::from_ms(4_102_444_800_000), NOON);
         clock.observe(Hlc(u64::MAX), NOON);
         assert_eq!(clock.tick(NOON), Hlc::from_ms(NOON));
-        clock.observe(Hlc::from_ms(NOON + MAX_FOLLOW_MS), NOON);
-        assert!(clock.tick(NOON) > Hlc::from_ms(NOON + MAX_FOLLOW_MS));
-        assert!(!clock.last.is_ahead(NOON - 1_000), "others still show it");
+        clock.observe(Hlc::from_ms(NOON + MAX_AHEAD_MS), NOON);
+        assert!(clock.tick(NOON) > Hlc::from_ms(NOON + MAX_AHEAD_MS));
+        assert!(!clock.last.is_ahead(NOON), "others still show it");
+    }
+
+    #[test]
+    fn a_clock_that_was_put_right_comes_after_what_was_seen_and_not_after_its_own_future() {
+        let (ana, mut clock) = (Hlc::from_ms(NOON + 50_000), Clock::new());
+        for fast in [3 * 60_000, 30 * DAY] {
+            clock.tick(NOON + fast);
+            clock.put_right(NOON, [Hlc::from_ms(NOON + fast), ana]);
+            assert_eq!(clock.tick(NOON), Hlc(ana.0 + 1));
+        }
+        clock.put_right(NOON, [Hlc::default()]);
+        assert_eq!(clock.tick(NOON), Hlc(ana.0 + 2), "nothing is wrong, and nothing begins anew");
     }
 
     #[test]

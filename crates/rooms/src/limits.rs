@@ -38,9 +38,8 @@ pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 /// repair, when the Adds that explain it are there; so it delays, and loses nothing.
 pub const MAX_PENDING_EVENTS: usize = 1_024;
 
-/// How far ahead of the local clock an event may be and still be shown, in milliseconds. Ordinary computers differ by less.
+/// How far ahead of the local clock an event may be and still be shown, in milliseconds. Ordinary
+/// computers differ by less. The own clock follows others' just as far, so that an answer never
+/// stands before what its author was shown; and clocks that differ by more are told, so that
+/// nothing lies between what is cured and what is told.
 pub const MAX_AHEAD_MS: u64 = 120_000;
-
-/// How far the own clock follows others' into the future, in milliseconds. Less than [`MAX_AHEAD_MS`], so that an event of a clock that was dragged
-/// along is still shown at once by a device whose clock is a little slow.
-pub const MAX_FOLLOW_MS: u64 = 60_000;

@@ -292,6 +292,11 @@ impl Membership {
         self.people.get(peer)?.settled.round
     }
 
+    /// Where somebody's membership began, the last time; none in a direct room.
+    pub fn entered(&self, peer: &PeerId) -> Option<Position> {
+        self.people.get(peer)?.settled.entered.last_key_value().map(|(_, position)| *position)
+    }
+
     /// Round that an Add of this device must have to count: one more than its last Leave. None if there is no higher round.
     pub fn next_round(&self, peer: &PeerId) -> Option<u32> {
         self.people.get(peer).map_or(Some(1), Person::next_round)

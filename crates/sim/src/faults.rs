@@ -52,6 +52,27 @@ impl World {
         }
     }
 
+    /// Ends programs in order.
+    pub fn stop(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            let Some(host) = self.hosts.get_mut(*number as usize) else { continue };
+            let Some(body) = host.body.take() else { continue };
+            body.hand.close();
+            (host.wake_at, host.flush_at) = (None, None);
+            host.attempts.clear();
+            let links: Vec<(WireId, Side)> = std::mem::take(&mut host.links).into_values().collect();
+            links.into_iter().for_each(|(wire, side)| self.die_on(wire, side));
+        }
+    }
+
+    /// Sets a member's clock, right or wrong.
+    pub fn set_clock(&mut self, number: u32, ahead_ms: i64) {
+        if let Some(host) = self.hosts.get_mut(number as usize) {
+            host.skew_ms = ahead_ms;
+        }
+        self.settle(number);
+    }
+
     fn die_on(&mut self, id: WireId, side: Side) {
         let Some(end) = self.wire_mut(id).map(|wire| wire.end_mut(side)) else { return };
         end.stage = crate::links::Stage::Over;

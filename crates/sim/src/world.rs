@@ -175,6 +175,17 @@ impl World {
         Some(id)
     }
 
+    /// Asks a running node, as its window does.
+    pub fn ask<T>(&mut self, number: u32, question: impl FnOnce(&mut node::Core) -> T) -> Option<T> {
+        let host = self.hosts.get_mut(number as usize)?;
+        let at = host.moment(self.now);
+        let hand = &mut host.body.as_mut()?.hand;
+        hand.set_now(at);
+        let answer = question(hand.core());
+        self.settle(number);
+        Some(answer)
+    }
+
     fn happen(&mut self, what: Happening) {
         self.happened += 1;
         self.note(&what);

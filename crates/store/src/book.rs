@@ -38,6 +38,18 @@ pub struct RoomRow {
     pub own_logs: Vec<LogId>,
 }
 
+/// Messages of a room that came after what stands below them had been read, and that nobody has
+/// seen yet. Apart from [`RoomRow`], which is written with every draft.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct LateRow {
+    /// Which room.
+    pub room: RoomId,
+    /// Where they stand, in order.
+    pub places: Vec<Position>,
+    /// How many there are besides.
+    pub more: u32,
+}
+
 /// Group or direct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum RoomKind {
@@ -132,7 +144,7 @@ pub enum Setting {
     RecordSeq = 4,
 }
 
-/// A kind of small row: [`RoomRow`], [`PeerRow`], [`RequestRow`], [`ContactInviteRow`].
+/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`], [`ContactInviteRow`].
 pub trait Row: Encode + Decode<()> {
     /// What it is filed under.
     type Id;
@@ -162,8 +174,9 @@ macro_rules! row {
     };
 }
 
-// Four times the same but for names.
+// Five times the same but for names.
 row!(RoomRow, ROOM, room: RoomId, RoomId::as_bytes);
+row!(LateRow, LATE, room: RoomId, RoomId::as_bytes);
 row!(PeerRow, PEER, peer: PeerId, PeerId::as_bytes);
 row!(RequestRow, REQUEST, peer: PeerId, PeerId::as_bytes);
 row!(ContactInviteRow, INVITE, key: [u8; 32], std::convert::identity);

@@ -8,6 +8,7 @@
 //! H room16 device16 log8        how far that log has come                                   → head
 //! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
 //! A room16 peer16             what a member has of one's own logs
+//! U room16                      what came late in a room and is unseen
 //! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
 //! ```
 //! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers are big-endian.
@@ -22,6 +23,7 @@ pub(crate) const LOG: u8 = b'L';
 pub(crate) const STRETCH: u8 = b'N';
 pub(crate) const HEAD: u8 = b'H';
 pub(crate) const ROOM: u8 = b'R';
+pub(crate) const LATE: u8 = b'U';
 pub(crate) const PEER: u8 = b'P';
 pub(crate) const REQUEST: u8 = b'Q';
 pub(crate) const INVITE: u8 = b'I';
@@ -34,7 +36,7 @@ pub(crate) const CLEAN: &[u8] = b"C";
 /// Spaces that hold events themselves; everything else about events can be rebuilt from them.
 pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
 /// Spaces of small rows.
-pub(crate) const BOOK_SPACES: [u8; 6] = [ROOM, PEER, REQUEST, INVITE, SETTING, ACK];
+pub(crate) const BOOK_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
 
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];

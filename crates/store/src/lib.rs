@@ -38,7 +38,7 @@ mod walk;
 mod witness;
 
 pub use acks::AckRow;
-pub use book::{Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
+pub use book::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use disk::StoreError;
 #[cfg(feature = "manual")]
 pub use flusher::Due;

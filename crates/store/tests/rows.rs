@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use identity::Signature;
-use store::{AckRow, Contact, ContactInviteRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store, StoreError};
+use store::{AckRow, Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store, StoreError};
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
@@ -57,6 +57,7 @@ fn each_kind_of_row_comes_back_as_it_was_put_and_goes_when_removed() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = open(dir.path());
     check(&store, &room_row(1));
+    check(&store, &LateRow { room: room(1), places: vec![Pen::new(ana(), room(1), 1).say("late").position()], more: 7 });
     check(&store, &peer_row());
     check(&store, &RequestRow { peer: chi().peer(), name: "Chi".to_owned(), at_ms: NOON, addresses: Vec::new() });
     check(&store, &ContactInviteRow { key: [9; 32], uses: 3, used: 1, made_ms: NOON });

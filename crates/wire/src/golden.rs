@@ -198,6 +198,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("contact request", Message::ContactRequest(ContactRequest { name: "Ána 🍇".to_owned() })),
         ("contact answer", Message::ContactAnswer(ContactAnswer { accepted: true, name: "Ben".to_owned() })),
         ("records, signed by ana", Message::Records(vec![record])),
+        ("time, asking for the other's", Message::Time(Time { now_ms: 1_700_000_000_123, ask: true })),
         ("run", Message::Run(Run { ttl: 32, room: room(), events: vec![event(230)] })),
         ("digest", Message::Digest(Digest { room: room(), digest: [0xd1; 16] })),
         ("heads", Message::Heads(Heads { room: room(), heads })),

@@ -38,6 +38,6 @@ pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
 pub use message::{
     Bye, Class, ContactAnswer, ContactRequest, Data, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message,
-    MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Welcome, room_tag,
+    MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Time, Welcome, room_tag,
 };
 pub use text::{NameFault, check_name};

@@ -13,7 +13,7 @@ use crate::limits::{
 pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
 pub use crate::record::PeerRecord;
 pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
-pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Welcome, room_tag};
+pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag};
 use crate::text::{NameFault, check_name, is_unfit};
 
 /// Any record of version 1.
@@ -41,6 +41,8 @@ pub enum Message {
     ContactAnswer(ContactAnswer),
     /// Addresses and names, signed by their subjects.
     Records(Vec<PeerRecord>),
+    /// What one's clock shows.
+    Time(Time),
     /// Fresh events, spreading.
     Run(Run),
     /// All logs of a room in one digest.
@@ -116,6 +118,7 @@ mod kind {
     pub(super) const CONTACT_REQUEST: u8 = 0x09;
     pub(super) const CONTACT_ANSWER: u8 = 0x0a;
     pub(super) const RECORDS: u8 = 0x0b;
+    pub(super) const TIME: u8 = 0x0c;
     pub(super) const RUN: u8 = 0x10;
     pub(super) const DIGEST: u8 = 0x11;
     pub(super) const HEADS: u8 = 0x12;
@@ -148,6 +151,7 @@ impl Message {
             Message::ContactRequest(body) => tagged(kind::CONTACT_REQUEST, body),
             Message::ContactAnswer(body) => tagged(kind::CONTACT_ANSWER, body),
             Message::Records(records) => tagged(kind::RECORDS, records),
+            Message::Time(body) => tagged(kind::TIME, body),
             Message::Run(body) => tagged(kind::RUN, body),
             Message::Digest(body) => tagged(kind::DIGEST, body),
             Message::Heads(body) => tagged(kind::HEADS, body),
@@ -182,6 +186,7 @@ impl Message {
             kind::CONTACT_REQUEST => Message::ContactRequest(codec::decode(body)?),
             kind::CONTACT_ANSWER => Message::ContactAnswer(codec::decode(body)?),
             kind::RECORDS => Message::Records(codec::decode(body)?),
+            kind::TIME => Message::Time(codec::decode(body)?),
             kind::RUN => Message::Run(codec::decode(body)?),
             kind::DIGEST => Message::Digest(codec::decode(body)?),
             kind::HEADS => Message::Heads(codec::decode(body)?),
@@ -206,7 +211,7 @@ impl Message {
         match self {
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::Rooms(_) => Class::Control,
             Message::Join(_) | Message::Welcome(_) | Message::JoinRefused(_) => Class::Control,
-            Message::ContactRequest(_) | Message::ContactAnswer(_) => Class::Control,
+            Message::ContactRequest(_) | Message::ContactAnswer(_) | Message::Time(_) => Class::Control,
             // Both sides must agree on who is whose neighbour: these are never dropped.
             Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Class::Control,
             Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) => Class::Live,
@@ -224,6 +229,8 @@ impl Message {
                 check_addresses(&hello.addresses)
             }
             Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::JoinRefused(_) | Message::Digest(_) => Ok(()),
+            // Whatever it says, it only ever makes words.
+            Message::Time(_) => Ok(()),
             Message::Rooms(tags) => within(tags.len() <= MAX_TAGS, "room tags"),
             Message::Join(join) => Ok(check_name(&join.name)?),
             Message::Welcome(welcome) => Ok(check_name(&welcome.name)?),

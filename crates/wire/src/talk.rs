@@ -41,6 +41,15 @@ pub enum Bye {
     Surplus,
 }
 
+/// What somebody's clock shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Time {
+    /// Milliseconds since 1970 when this was sent.
+    pub now_ms: u64,
+    /// The other side says the same of its own.
+    pub ask: bool,
+}
+
 /// Presents an invite.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Join {

@@ -160,7 +160,7 @@ unread: number,
 /**
  * Everything up to here has been read.
  */
-read_up_to: string | null, 
+late: Late | null, read_up_to: string | null, 
 /**
  * What was typed but not sent.
  */
@@ -221,6 +221,8 @@ name: string,
  * Events that are here and that they are not known to have.
  */
 count: number, };
+
+export type Late = { count: number, first: string, };
 
 export type Preview = { 
 /**
@@ -620,7 +622,7 @@ mine: boolean,
 /**
  * When it was written.
  */
-at: number, 
+at: number, early: boolean, late: boolean, 
 /**
  * Author's log, for delivery.
  */
@@ -784,7 +786,11 @@ kind: AlertKind,
 /**
  * Particulars, such as a path or a count.
  */
-detail: string, };
+detail: string, clock: ClockOff | null, };
+
+export type ClockOff = { whose: ClockOwner, peer: string | null, name: string, fast: boolean, minutes: number, };
+
+export type ClockOwner = "own" | "theirs" | "unclear";
 
 export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork" | "profile_copied";
 
@@ -870,7 +876,7 @@ joining: Joining, } | { "notice": "join_gone",
 /**
  * Which.
  */
-id: string, } | { "notice": "alert_raised", 
+id: string, } | { "notice": "alert_gone", alert: Alert, } | { "notice": "alert_raised", 
 /**
  * It.
  */
@@ -964,6 +970,10 @@ emoji: string,
  */
 on: boolean, };
 
+export type MarkSeen = { room: string, positions?: Array<string>, };
+
+export type SendAgain = { room: string, message: string, };
+
 export type MarkRead = { room: string, up_to: string, };
 
 export type SetDraft = { room: string, text: string, };
@@ -1016,6 +1026,8 @@ export interface Calls {
   edit: { args: Edit; reply: Done };
   delete: { args: Delete; reply: Done };
   react: { args: React; reply: Done };
+  mark_seen: { args: MarkSeen; reply: Done };
+  send_again: { args: SendAgain; reply: Sent };
   mark_read: { args: MarkRead; reply: Done };
   set_draft: { args: SetDraft; reply: Done };
   create_invite: { args: CreateInvite; reply: Invite };

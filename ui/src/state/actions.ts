@@ -1,5 +1,6 @@
 import type { Alert, CustodyChoice, Invite, InviteReading, Joining, Message, PersonDetails, RoomRow } from '../gen/api';
 import { sendable } from '../host/sendable';
+import type { Chat } from './chat.svelte';
 import { chats } from './chats.svelte';
 import { drafts } from './drafts.svelte';
 import { beganJoin } from './joins.svelte';
@@ -73,6 +74,16 @@ export async function submit(room: string, text: string): Promise<void> {
 
 export async function deleteMessage(message: Message): Promise<void> {
   await told(() => call('delete', { room: message.room, message: message.id }));
+}
+
+/** Says an own message that is dated ahead again, with the time of now; the other one goes. */
+export async function sendAgain(message: Message): Promise<void> {
+  await told(() => call('send_again', { room: message.room, message: message.id }));
+}
+
+/** What came late in a room was seen, wherever it stands. */
+export async function allSeen(chat: Chat): Promise<void> {
+  await told(() => chat.allSeen());
 }
 
 /** Adds one's reaction, or takes it back when it stands already. */

@@ -56,11 +56,19 @@ describe('apply', () => {
   });
 
   it('keeps each alert once, and only so many', () => {
-    const alert = (detail: string): Alert => ({ kind: 'fork', detail });
+    const alert = (detail: string): Alert => ({ kind: 'fork', detail, clock: null });
     const many = Array.from({ length: MAX_ALERTS + 3 }, (_, i): Notice => ({ notice: 'alert_raised', alert: alert(String(i)) }));
     const model = after({ notice: 'alert_raised', alert: alert('0') }, ...many);
     expect(model.alerts).toHaveLength(MAX_ALERTS);
     expect(model.alerts.at(-1)?.detail).toBe(String(MAX_ALERTS + 2));
+  });
+
+  it('takes an alert down when its reason has gone, and only that one', () => {
+    const alert = (detail: string, minutes: number): Alert =>
+      ({ kind: 'clock_off', detail, clock: { whose: 'theirs', peer: detail, name: detail, fast: true, minutes } });
+    const model = after({ notice: 'alert_raised', alert: alert('Ben', 3) }, { notice: 'alert_raised', alert: alert('Chi', 5) });
+    applyNotice(model, { notice: 'alert_gone', alert: alert('Ben', 4) });
+    expect(model.alerts.map((a) => a.detail)).toEqual(['Chi']);
   });
 
   it('hands messages and opened invites to others', () => {

@@ -54,6 +54,9 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
       model.alerts = [...model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail), notice.alert]
         .slice(-MAX_ALERTS);
       return null;
+    case 'alert_gone':
+      model.alerts = model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail);
+      return null;
     case 'messages':
     case 'messages_gone':
     case 'network_changed':

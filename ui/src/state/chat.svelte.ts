@@ -45,6 +45,8 @@ export class Chat {
   #late: Message[] = [];
   #lateGone = new Set<string>();
   #marked = '';
+  /** Late messages that were on the screen; they keep their mark until the room is left. */
+  #seen = new Set<string>();
 
   constructor(id: string) {
     this.id = id;
@@ -54,7 +56,8 @@ export class Chat {
   /** First load, at the first unread message or where the reader was. */
   async load(): Promise<void> {
     const room = model.rooms[this.id];
-    const unread = room?.unread ?? 0;
+    // What came late stands above the reader's place: a bar leads there.
+    const unread = (room?.unread ?? 0) - (room?.late?.count ?? 0);
     this.divider = room && unread > 0 ? { after: room.read_up_to ?? '', count: unread } : null;
     const around = this.divider && this.divider.after !== '' ? this.divider.after : null;
     const { place } = this.desk;
@@ -106,12 +109,23 @@ export class Chat {
   }
 
   /** Goes to a message, loading its surroundings when they are not here. */
-  async goTo(id: string, position: string): Promise<void> {
-    if (!this.span.messages.some((m) => m.id === id)) await this.#reset({ at: 'around', position });
-    if (this.span.messages.some((m) => m.id === id)) this.target = { to: 'message', id };
+  async goTo(position: string): Promise<void> {
+    const find = () => this.span.messages.find((m) => m.position === position);
+    if (!find()) await this.#reset({ at: 'around', position });
+    const found = find();
+    if (found) this.target = { to: 'message', id: found.id };
   }
 
-  /** New and changed messages; returns those of others that are new at the end. */
+  /** Goes to the first message that came late. */
+  async goToLate(): Promise<void> {
+    const first = model.rooms[this.id]?.late?.first;
+    if (first === undefined) return;
+    await this.goTo(first);
+    // What is gone cannot be seen.
+    if (!this.span.messages.some((m) => m.position === first)) await this.markSeen([first]);
+  }
+
+  /** New and changed messages; returns those of others that are new at the end, or came late. */
   onMessages(messages: readonly Message[]): Message[] {
     if (this.#pages > 0) {
       this.#late.push(...messages);
@@ -119,12 +133,13 @@ export class Chat {
     }
     if (!this.loaded) return [];
     const end = this.span.messages.at(-1)?.position ?? '';
+    const known = new Set(this.span.messages.map((m) => m.id));
     const result = upsert(this.span, messages);
     const follows = this.desk.place === 'end';
     this.entered = result.entered;
     this.span = follows ? trim(result.span, 'end') : result.span;
     this.#noteUnseen(messages);
-    return messages.filter((m) => !m.mine && m.position > end);
+    return messages.filter((m) => !m.mine && (m.position > end || (m.late && !known.has(m.id))));
   }
 
   /** These are no longer part of the history. */
@@ -148,6 +163,45 @@ export class Chat {
     } catch {
       this.#marked = ''; // Tried again with the next message that comes into view.
     }
+  }
+
+  /** Messages were on the screen; of these, those that came late are no longer unread. */
+  async onScreen(messages: readonly Message[]): Promise<void> {
+    const late = messages.filter((m) => m.late && !this.#seen.has(m.id));
+    if (late.length === 0) return;
+    for (const { id } of late) this.#seen.add(id);
+    try {
+      await this.markSeen(late.map((m) => m.position));
+    } catch {
+      for (const { id } of late) this.#seen.delete(id); // Tried again when they come into view.
+    }
+  }
+
+  /** Says that late messages were seen: these, or all. */
+  async markSeen(positions?: string[]): Promise<void> {
+    await call('mark_seen', positions ? { room: this.id, positions } : { room: this.id });
+  }
+
+  /** Nothing came late any more. */
+  async allSeen(): Promise<void> {
+    await this.markSeen();
+    for (const { id } of this.span.messages.filter((m) => m.late)) this.#seen.add(id);
+    this.#clearLate();
+  }
+
+  /** The reader leaves the room: what helped to find the place has served. */
+  leave(): void {
+    this.clearDivider();
+    this.attentive = false;
+    this.#clearLate();
+  }
+
+  #clearLate(): void {
+    if (this.#seen.size === 0) return;
+    const seen = this.#seen;
+    this.#seen = new Set();
+    this.entered = 'nowhere';
+    this.span = { ...this.span, messages: this.span.messages.map((m) => (seen.has(m.id) ? { ...m, late: false } : m)) };
   }
 
   /** The divider has served: the reader answered, or left the room. */

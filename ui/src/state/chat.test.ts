@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Message, Page } from '../gen/api';
 import type { Host } from '../host/host';
-import { message, ROOM } from '../test/people';
+import { message, ROOM, row } from '../test/people';
 import { Chat } from './chat.svelte';
+import { model } from './store.svelte';
 import { connect } from './wire';
 
 /** Pages that were asked for and not answered yet. */
 let asked: ((page: Page) => void)[] = [];
+/** What was said to be seen; without positions, all. */
+let seen: (string[] | undefined)[] = [];
 
 const host: Pick<Host, 'call'> = {
-  call: ((name: string) => (name === 'timeline' ? new Promise((answer) => asked.push(answer as never)) : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } }))) as Host['call'],
+  call: ((name: string, args: { positions?: string[] }) => name === 'mark_seen' ? Promise.resolve(seen.push(args.positions)) : (name === 'timeline' ? new Promise((answer) => asked.push(answer as never)) : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } }))) as Host['call'],
 };
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
@@ -77,5 +80,40 @@ describe('what is told while a page is on its way', () => {
     asked.shift()?.(page([...range(1, 3), message(4, { body: { kind: 'deleted' } })]));
     await again;
     expect(chat.span.messages.at(-1)?.body.kind).toBe('deleted');
+  });
+});
+
+describe('what came late', () => {
+  beforeEach(() => {
+    asked = [];
+    seen = [];
+    connect(host as Host);
+    model.rooms[ROOM] = row({ unread: 1, read_up_to: message(5).position, late: { count: 1, first: message(2).position } });
+  });
+
+  it('has no divider, because it stands above what was read', async () => {
+    const chat = await opened(page(range(1, 5)));
+    expect(chat.divider).toBeNull();
+  });
+
+  it('is seen once it was on the screen, and keeps its mark until the room is left', async () => {
+    const chat = await opened(page([message(1), message(2, { late: true }), message(3)]));
+    await chat.onScreen(chat.span.messages.slice(0, 1));
+    expect(seen).toEqual([]);
+    await chat.onScreen(chat.span.messages);
+    await chat.onScreen(chat.span.messages);
+    expect(seen).toEqual([[message(2).position]]);
+    expect(chat.span.messages.map((m) => m.late)).toEqual([false, true, false]);
+    chat.leave();
+    expect(chat.span.messages.some((m) => m.late)).toBe(false);
+  });
+
+  it('is gone to where it stands', async () => {
+    const chat = await opened(page(range(4, 5), { more_before: true }));
+    model.rooms[ROOM] = row({ late: { count: 1, first: message(2).position } });
+    const going = chat.goToLate();
+    asked.shift()?.(page([message(1), message(2, { late: true }), message(3)], { more_after: true }));
+    await going;
+    expect(chat.target).toEqual({ to: 'message', id: 'm2' });
   });
 });

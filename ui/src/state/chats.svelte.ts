@@ -24,7 +24,8 @@ class Chats {
     const kept = this.#kept.get(room);
     const chat = kept ?? new Chat(room);
     this.#keep(chat);
-    const behind = (model.rooms[room]?.unread ?? 0) > 0;
+    const row = model.rooms[room];
+    const behind = (row?.unread ?? 0) - (row?.late?.count ?? 0) > 0;
     drafts.adopt(room);
     this.current = chat;
     lastRoom.value = room;
@@ -69,8 +70,7 @@ class Chats {
 
   #leave(): void {
     if (!this.current) return;
-    this.current.clearDivider();
-    this.current.attentive = false;
+    this.current.leave();
     drafts.flush(this.current.id);
   }
 

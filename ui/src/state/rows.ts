@@ -26,7 +26,9 @@ export interface Divider {
 export const GROUP_MS = 5 * 60_000;
 
 /** Lays out a span. */
-export function rowsOf(span: Span, divider: Divider | null): Row[] {
+export function rowsOf(all: Span, divider: Divider | null): Row[] {
+  // What was taken back before its time had come was never there.
+  const span = { ...all, messages: all.messages.filter((m) => !m.early || m.body.kind !== 'deleted') };
   const { messages } = span;
   const dividerAt = divider ? dividerIndex(span, divider) : -1;
   return messages.map((message, i) => {

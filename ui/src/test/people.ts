@@ -21,7 +21,7 @@ const START = new Date(2026, 4, 12, 9, 0).getTime();
 /** The message with this number: one a minute, positions in that order. */
 export function message(n: number, change: Partial<Message> = {}): Message {
   return {
-    id: `m${n}`, room: ROOM, position: String(n).padStart(6, '0'), author: BEN, author_name: 'Ben', mine: false, at: START + n * MINUTE,
+    id: `m${n}`, room: ROOM, position: String(n).padStart(6, '0'), author: BEN, author_name: 'Ben', mine: false, at: START + n * MINUTE, early: false, late: false,
     log: 'b'.repeat(16), seq: n, body: { kind: 'text', text: `message ${n}`, edited: null, reply: null, reactions: [] }, ...change,
   };
 }
@@ -36,7 +36,7 @@ export function delivery(saved: number, ...acks: [string, number][]): Delivery {
 
 export function row(change: Partial<RoomRow> = {}): RoomRow {
   return {
-    id: ROOM, kind: 'group', name: 'Sunday Cooks', peer: null, standing: 'member', members: 3, connected: 1, last: null, unread: 0,
+    id: ROOM, kind: 'group', name: 'Sunday Cooks', peer: null, standing: 'member', members: 3, connected: 1, last: null, unread: 0, late: null,
     read_up_to: null, draft: '', lacking: 0, active_at: START,
     level: level(), ...change,
   };

@@ -1,4 +1,4 @@
-import type { Alert } from '../gen/api';
+import type { Alert, ClockOff } from '../gen/api';
 
 export const alerts = { label: 'Things to know', dismiss: 'Dismiss', more: (n: number) => `${n} more` };
 
@@ -14,10 +14,33 @@ export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string 
     case 'not_listening':
       return { tone: 'warn', words: 'Others cannot dial you, because the port is taken or forbidden. You can still dial them.' };
     case 'clock_off':
-      return { tone: 'warn', words: 'This computer’s clock differs from your friends’ by more than two minutes. Set it, or messages stand in the wrong order.' };
+      return { tone: 'warn', words: alert.clock ? clockWords(alert.clock) : '' };
     case 'fork':
       return { tone: 'bad', words: 'One person’s device said different things to different people about who is in a room. What came after was not accepted.' };
     case 'profile_copied':
       return { tone: 'bad', words: 'This profile also runs on another computer, or was restored from an old copy. No words are lost, but the two take each other’s connections. Use it in one place only, and make a new profile in the other.' };
   }
+}
+
+/** Whose clock is off, what that means for messages, and what to do. */
+function clockWords({ whose, name, fast, minutes }: ClockOff): string {
+  const by = durationWords(minutes);
+  switch (whose) {
+    case 'own':
+      return fast
+        ? `Your computer’s clock is ${by} fast. Others see what you write only when its time has come: set the clock.`
+        : `Your computer’s clock is ${by} slow. You see what others write only when its time has come: set the clock.`;
+    case 'theirs':
+      return fast
+        ? `${name}’s clock is ${by} fast. What ${name} writes shows here when its time has come.`
+        : `${name}’s clock is ${by} slow. What ${name} writes stands too early here.`;
+    case 'unclear':
+      return `Your clock and ${name}’s differ by ${by}; one of them is wrong. Messages wait, or stand too early, until it is set.`;
+  }
+}
+
+function durationWords(minutes: number): string {
+  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} hours`;
+  return `${Math.round(minutes / (24 * 60))} days`;
 }

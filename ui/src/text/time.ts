@@ -65,13 +65,21 @@ export function briefTime(at: number, now: number, zone = here()): string {
   return (sameYear(at, now) ? formats.shortDate : formats.numericDate).format(at);
 }
 
-/** "Today", "Yesterday", "Friday 3 May", "3 May 2024". */
+/** "Today", "Tomorrow", "Yesterday", "Friday 3 May", "3 May 2024". */
 export function dayName(at: number, now: number, zone = here()): string {
   const days = daysBetween(at, now);
   if (days === 0) return 'Today';
+  if (days === -1) return 'Tomorrow';
   if (days === 1) return 'Yesterday';
   const formats = formatsOf(zone);
   return (sameYear(at, now) ? formats.longDay : formats.longDayYear).format(at);
+}
+
+/** "today, 14:02", "tomorrow, 14:02", "Friday 3 May, 14:02". */
+export function datedWords(at: number, now: number, zone = here()): string {
+  const days = daysBetween(at, now);
+  const day = days === 0 || days === -1 ? dayName(at, now, zone).toLowerCase() : dayName(at, now, zone);
+  return `${day}, ${timeOf(at, zone)}`;
 }
 
 /** "8 s", "3 min", "2 h": how long until then; "now" when it has come. */

@@ -4,7 +4,8 @@ import { BEN, level, row } from '../test/people';
 import { headSentence, type HeadFacts } from './conversation';
 import { joinWords, latencyWords, linkWords } from './links';
 import { friendsWords, reachable, visibleWords } from './reachable';
-import { untilWords } from './time';
+import { alertWords } from './alerts';
+import { datedWords, timeOf, untilWords } from './time';
 
 const NOW = 1_000_000;
 
@@ -79,5 +80,26 @@ describe('from where one can be reached', () => {
 
   it('counts friends', () => {
     expect([0, 1, 2].map(friendsWords)).toEqual(['nobody here', '1 friend here', '2 friends here']);
+  });
+});
+
+describe('clocks in words', () => {
+  const words = (whose: 'own' | 'theirs' | 'unclear', fast: boolean, minutes: number): string =>
+    alertWords({ kind: 'clock_off', detail: '', clock: { whose, peer: null, name: whose === 'own' ? '' : 'Ben', fast, minutes } }).words;
+
+  it('says whose clock is off and by how much', () => {
+    expect(words('own', true, 3)).toContain('Your computer’s clock is 3 minutes fast.');
+    expect(words('own', false, 600)).toContain('Your computer’s clock is 10 hours slow.');
+    expect(words('theirs', true, 43_200)).toContain('Ben’s clock is 30 days fast.');
+    expect(words('theirs', false, 4)).toContain('Ben’s clock is 4 minutes slow.');
+    expect(words('unclear', true, 3)).toContain('Your clock and Ben’s differ by 3 minutes; one of them is wrong.');
+  });
+
+  it('dates what lies ahead', () => {
+    const now = new Date(2026, 4, 12, 9, 0).getTime();
+    const at = (day: number) => new Date(2026, 4, day, 14, 2).getTime();
+    expect(datedWords(at(12), now)).toBe(`today, ${timeOf(at(12))}`);
+    expect(datedWords(at(13), now)).toBe(`tomorrow, ${timeOf(at(13))}`);
+    expect(datedWords(at(20), now)).toContain('20');
   });
 });

@@ -27,8 +27,36 @@ data! {
     pub struct Alert {
         /// Which case.
         pub kind: AlertKind,
-        /// Particulars, such as a path or a count.
+        /// Particulars, such as a path or a count. Of one kind there is one alert for each detail.
         pub detail: String,
+        /// For `clock_off`: whose clock, and by how much.
+        pub clock: Option<ClockOff>,
+    }
+
+    /// A clock that is off by more than two minutes.
+    pub struct ClockOff {
+        /// Whose it is.
+        pub whose: ClockOwner,
+        /// The person, unless it is one's own.
+        pub peer: Option<PeerIdText>,
+        /// Their name; empty if it is one's own.
+        pub name: String,
+        /// It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's own.
+        pub fast: bool,
+        /// By so many minutes.
+        pub minutes: u32,
+    }
+
+    /// Whose clock is off.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ClockOwner {
+        /// This computer's: most of the people who are connected differ from it to the same side.
+        Own,
+        /// Theirs: somebody else agrees with this computer's.
+        Theirs,
+        /// Theirs or this computer's: there is nobody else to compare with.
+        Unclear,
     }
 
     /// Cases of things that the user should know.
@@ -43,7 +71,7 @@ data! {
         DiskFailing,
         /// The listening port could not be opened.
         NotListening,
-        /// This computer's clock differs from others' by more than two minutes.
+        /// Clocks differ by more than two minutes.
         ClockOff,
         /// Somebody's device signed two different histories of who is in a room; what follows does not count.
         Fork,
@@ -142,6 +170,11 @@ data! {
         },
         /// Something that the user should know.
         AlertRaised {
+            /// It.
+            alert: Alert,
+        },
+        /// The reason of an alert has gone.
+        AlertGone {
             /// It.
             alert: Alert,
         },

@@ -47,7 +47,9 @@ data! {
         pub last: Option<Preview>,
         /// Unread messages of others; counting stops at 999.
         pub unread: u32,
-        /// Everything up to here has been read.
+        /// Of the unread, the messages that came when what stands below them had been read. None if there are none.
+        pub late: Option<Late>,
+        /// Everything up to here has been read, but for what came late.
         pub read_up_to: Option<PositionText>,
         /// What was typed but not sent.
         pub draft: String,
@@ -57,6 +59,14 @@ data! {
         pub level: Level,
         /// Creation or last activity, for ordering.
         #[ts(type = "number")] pub active_at: u64,
+    }
+
+    /// Messages of others that came late, and are unseen.
+    pub struct Late {
+        /// How many; counting stops at 999.
+        pub count: u32,
+        /// Where the first one stands.
+        pub first: PositionText,
     }
 
     /// How the newest message begins, with its line breaks.

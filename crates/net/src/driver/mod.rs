@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use crate::clock::SleepWatch;
+use crate::clock::{Jump, SleepWatch};
 use crate::config::Config;
 use crate::context::Context;
 use crate::event::{Event, LinkId};
@@ -316,12 +316,16 @@ impl Driver {
     fn on_time(&mut self) {
         let (now, mut out) = (self.context.clock.now(), Vec::new());
         self.watch.stood_still(now.tick.saturating_sub(self.due));
-        if self.sleep_watch.slept(now, TICK) {
-            info!("woke");
-            self.outgoing.push_back(Outgoing::Event(Event::Woke));
-            self.watch.doubt(self.running.values_mut(), now.tick);
-            self.addresses_at = now.tick;
-            self.table.dial_all(now, &mut out);
+        match self.sleep_watch.jumped(now, TICK) {
+            Some(Jump::Slept) => {
+                info!("woke");
+                self.outgoing.push_back(Outgoing::Event(Event::Woke));
+                self.watch.doubt(self.running.values_mut(), now.tick);
+                self.addresses_at = now.tick;
+                self.table.dial_all(now, &mut out);
+            }
+            Some(Jump::SetBack) => self.outgoing.push_back(Outgoing::Event(Event::ClockSet)),
+            None => {}
         }
         if now.tick >= self.addresses_at {
             self.look_at_addresses(now, &mut out);

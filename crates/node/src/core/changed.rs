@@ -77,6 +77,9 @@ pub(crate) struct Changed {
     pub(crate) attempts: BTreeSet<u64>,
     pub(crate) attempts_gone: Vec<u64>,
     pub(crate) alerts: Vec<Alert>,
+    pub(crate) alerts_gone: Vec<Alert>,
+    /// Rooms in which something came late, or was seen: to be written.
+    pub(crate) late: BTreeSet<RoomId>,
     /// Ready to tell.
     pub(crate) network: Vec<Notice>,
 }
@@ -100,6 +103,8 @@ impl Default for Changed {
             attempts: BTreeSet::new(),
             attempts_gone: Vec::new(),
             alerts: Vec::new(),
+            alerts_gone: Vec::new(),
+            late: BTreeSet::new(),
             network: Vec::new(),
         }
     }

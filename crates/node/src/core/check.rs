@@ -90,13 +90,13 @@ impl Core {
         {
             tracing::error!(%error, "a stored run does not fit its log");
         }
+        let wall = self.now.wall;
+        if let Some(state) = self.rooms.get_mut(&room) {
+            events.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
+        }
         if log.device == self.peer {
             self.on_own_from_others(room, of.log, parts);
             self.keep_own_until_durable(room, log.log, head.seq);
-        }
-        self.clock.observe(hlc, self.now.wall);
-        if hlc.is_ahead(self.now.wall) {
-            self.alert(AlertKind::ClockOff, self.name_of(&log.device));
         }
         self.applied(room, &events);
         Verdict::Fresh { log, head }
@@ -207,6 +207,11 @@ impl Core {
     fn apply_control(&mut self, room: RoomId, event: &Verified, others: &mut rooms::members::Changed) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let changed = Arc::make_mut(&mut state.members).apply(event);
+        for (position, line) in &changed.shown {
+            if position.hlc.is_ahead(self.now.wall) {
+                self.note_ahead(room, *position, line.author == self.peer);
+            }
+        }
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
             self.changed.stale.insert((room, position));
         }
@@ -249,5 +254,6 @@ impl Core {
                 self.alert(AlertKind::DiskFailing, error.to_string());
             }
         }
+        self.ahead.forget(&target);
     }
 }

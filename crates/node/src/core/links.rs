@@ -108,7 +108,8 @@ impl Core {
                 self.nearby = list;
                 self.changed.nearby = true;
             }
-            Event::Woke => tracing::info!("the machine slept"),
+            // That time has jumped is noticed with the beginning of the turn.
+            Event::Woke | Event::ClockSet => {}
         }
     }
 
@@ -222,6 +223,7 @@ impl Core {
             Message::ContactRequest(request) => self.on_contact_request(peer, &request),
             Message::ContactAnswer(answer) => self.on_contact_answer(peer, &answer),
             Message::Records(records) => self.on_records(peer, records),
+            Message::Time(time) => self.on_time_told(peer, time),
             // The network answers these itself.
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) => {}
             spreading => self.gossip(Input::Received { peer, message: spreading }),
@@ -281,6 +283,7 @@ impl Core {
             link.welcome = true;
             let id = link.id;
             self.net.welcome(peer, id);
+            self.tell_time(&peer, true);
         }
         self.send_own_record(&peer);
     }

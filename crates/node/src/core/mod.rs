@@ -1,16 +1,19 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `forks` logs that part,
-//! `acks` what others have of own logs, `links` who is linked and welcome, `people` the address book, `nearby` who of it is near,
-//! `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what,
-//! `network` how people are reached, `show` what the window is told.
+//! `acks` what others have of own logs, `late` what came late, `ahead` what is dated ahead, `clocks` whose clock is off,
+//! `links` who is linked and welcome, `people` the address book, `nearby` who of it is near, `joins` invites and attempts,
+//! `door` newcomers, `spread` what gossip wants done, `level` who has what, `network` how people are reached, `show` what the window is told.
 
 mod acks;
+mod ahead;
 mod changed;
 mod check;
+mod clocks;
 mod door;
 mod forks;
 mod joins;
+mod late;
 mod level;
 mod links;
 mod nearby;
@@ -33,7 +36,7 @@ use identity::{Identity, PeerId};
 use net::{NearbyPeer, Net};
 use rand::RngExt;
 use rand::rngs::StdRng;
-use rooms::{Clock, Membership, Position, Signatures};
+use rooms::{Membership, Signatures};
 use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
 use wire::ids::{LogKey, RoomId};
 use wire::message::PeerRecord;
@@ -41,7 +44,9 @@ use wire::message::PeerRecord;
 use crate::handle::Sink;
 use crate::view::{Alert, AlertKind, Nearby, Time};
 
+use ahead::Ahead;
 use changed::Changed;
+use clocks::Clocks;
 use door::Door;
 use joins::Attempt;
 use level::Levels;
@@ -113,7 +118,7 @@ pub struct Core {
     rng: StdRng,
     /// Memberships that need not be read from the store at the start.
     known_members: KnownMembers,
-    clock: Clock,
+    clocks: Clocks,
     signatures: Arc<Signatures>,
     rooms: BTreeMap<RoomId, Room>,
     people: BTreeMap<PeerId, Someone>,
@@ -140,8 +145,7 @@ pub struct Core {
     unsaved: VecDeque<(Mark, RoomId, rooms_here::OwnHead)>,
     /// Own words that were in a log which no longer counts.
     unsaid: BTreeMap<RoomId, Vec<rooms::Verified>>,
-    /// Messages dated more than two minutes ahead, until their time comes.
-    held: BTreeMap<Position, RoomId>,
+    ahead: Ahead,
     /// To whom there is something to serve.
     serving: BTreeSet<PeerId>,
     served_last: Option<PeerId>,
@@ -196,7 +200,7 @@ impl Core {
             net,
             rng,
             known_members: known,
-            clock: Clock::new(),
+            clocks: Clocks::default(),
             signatures,
             rooms: BTreeMap::new(),
             people: BTreeMap::new(),
@@ -217,7 +221,7 @@ impl Core {
             alerts: Vec::new(),
             unsaved: VecDeque::new(),
             unsaid: BTreeMap::new(),
-            held: BTreeMap::new(),
+            ahead: Ahead::default(),
             serving: BTreeSet::new(),
             served_last: None,
             serve_at: 0,
@@ -249,20 +253,16 @@ impl Core {
         self.refresh_wants();
     }
 
-    pub(crate) fn set_now(&mut self, now: Now) {
-        self.now = now;
-    }
-
     /// When something is due next.
     pub(crate) fn next_wake(&self) -> Option<Millis> {
-        let held = self.held.first_key_value().map(|(position, _)| {
-            let wait = position.hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
+        let ahead = self.ahead.next().map(|hlc| {
+            let wait = hlc.ms().saturating_sub(rooms::limits::MAX_AHEAD_MS).saturating_sub(self.now.wall);
             self.now.mono.saturating_add(wait).saturating_add(1)
         });
         let behind = self.is_behind().then(|| self.now.mono.saturating_add(LOOK_AGAIN));
         let at_once = (!self.changed.stale.is_empty() || !self.unsaid.is_empty()).then_some(self.now.mono);
-        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake(), behind, at_once];
-        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), held, Some(self.sweep_at), self.keep_acks_at];
+        let looks = [self.levels.wake(), self.network.wake(), self.serve_wake(), self.clocks.wake(), behind, at_once];
+        let rest = [self.gossip_wake, self.attempts_wake(), self.changed.wake(), ahead, Some(self.sweep_at), self.keep_acks_at];
         rest.into_iter().chain(looks).flatten().min()
     }
 
@@ -280,7 +280,7 @@ impl Core {
         self.say_again();
         self.retry_attempts();
         self.tend_door();
-        self.release_held();
+        self.release_ahead();
         self.sweep_links();
         if self.wants_stale {
             self.refresh_wants();
@@ -288,6 +288,8 @@ impl Core {
         self.look_at_levels();
         self.look_at_network();
         self.keep_due_acks();
+        self.look_at_clocks();
+        self.keep_late();
         self.order_sync();
     }
 
@@ -315,6 +317,7 @@ impl Core {
     pub(crate) fn close(mut self) {
         self.keep_last_seen();
         self.keep_acks(usize::MAX);
+        self.keep_late();
         self.order_sync();
         // Its last flush must come before the store says that it ended in order.
         drop(self.flusher);
@@ -324,11 +327,14 @@ impl Core {
     }
 
     pub(crate) fn alert(&mut self, kind: AlertKind, detail: String) {
-        let alert = Alert { kind, detail };
+        self.raise(Alert { kind, detail, clock: None });
+    }
+
+    fn raise(&mut self, alert: Alert) {
         if self.alerts.contains(&alert) {
             return;
         }
-        tracing::warn!(?kind, "alert");
+        tracing::warn!(kind = ?alert.kind, "alert");
         if self.alerts.len() >= MAX_ALERTS {
             self.alerts.remove(0);
         }

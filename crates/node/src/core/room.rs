@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity::PeerId;
-use rooms::{Author, Logs, Membership, Position};
+use rooms::{Author, Clock, Logs, Membership, Position};
 use store::{RoomKind, RoomRow, Standing};
 use wire::ids::{LogId, RoomId};
 
 use super::acks::Acks;
+use super::late::Late;
 use crate::view::Level;
 
 /// One room.
@@ -17,6 +18,8 @@ pub(crate) struct Room {
     /// Shared until it changes: the simulator runs thousands of nodes of one room.
     pub(crate) members: Arc<Membership>,
     pub(crate) logs: Logs,
+    /// Follows what is shown here.
+    pub(crate) clock: Clock,
     /// Own content log, begun with the first event.
     pub(crate) content: Option<Author>,
     /// Own control log.
@@ -25,6 +28,8 @@ pub(crate) struct Room {
     /// The newest message that something is said about. What is newer need not be looked up for that.
     pub(crate) newest_target: Option<Position>,
     pub(crate) unread: u32,
+    /// Part of the unread.
+    pub(crate) late: Late,
     pub(crate) lacking: u32,
     pub(crate) level: Level,
     /// After leaving: a member has the Leave.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gossip::Input;
 use identity::PeerId;
 use rand::RngExt;
-use rooms::{Author, Hlc, Logs, Membership, Payload, direct_room_id, group_room_id};
+use rooms::{Author, Clock, Hlc, Logs, Membership, Payload, direct_room_id, group_room_id};
 use store::{RoomKind, RoomRow, Standing, Urgency};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
@@ -33,26 +33,29 @@ impl Core {
     /// Brings a room into memory: logs, membership, counts. Its history stays on disk.
     fn open_room(&mut self, row: RoomRow) {
         let id = row.room;
-        let mut logs = Logs::new();
+        let (mut logs, mut clock) = (Logs::new(), Clock::new());
         let mut saved = std::collections::BTreeMap::new();
         for (key, log) in self.store.heads(&id) {
             logs.put(key, log);
-            self.clock.observe(log.hlc, self.now.wall);
+            clock.observe(log.hlc, self.now.wall);
             if key.device == self.peer {
                 saved.insert(key.log, log.head.seq);
             }
         }
         let members = self.known_members.remove(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
         let acks = self.load_acks(id, &members, &saved);
+        let late = self.read_late(&row);
         let mut room = Room {
             row,
             members,
             logs,
+            clock,
             content: None,
             control: None,
             last: None,
             newest_target: self.store.newest_target(&id),
             unread: 0,
+            late,
             lacking: 0,
             level: view::Level::default(),
             leave_heard: false,
@@ -66,6 +69,7 @@ impl Core {
         let own_logs = if self.clean_start { Vec::new() } else { room.row.own_logs.clone() };
         self.rooms.insert(id, room);
         own_logs.into_iter().for_each(|log| self.leave_log(id, log));
+        self.find_ahead(id);
         self.count_unread(id);
         self.find_last(id);
         if active {

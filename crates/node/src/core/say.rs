@@ -56,8 +56,7 @@ impl Core {
         match self.write(room, payloads) {
             Ok(events) => {
                 for (done, event) in waiting.into_iter().zip(&events) {
-                    let (position, log, seq) = (event.position(), event.header.log, event.header.seq);
-                    let _asker_gone = done.send(Ok(Said { id: event.id(), position, log, seq }));
+                    let _asker_gone = done.send(Ok(Said::of(event)));
                 }
             }
             Err(refused) => {
@@ -77,7 +76,7 @@ impl Core {
         self.store.find(&room, &id).ok_or(Refused::UnknownMessage)
     }
 
-    fn own_target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
+    pub(crate) fn own_target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
         let target = self.target(room, id)?;
         let event = self.store.event(&room, &target).ok_or(Refused::UnknownMessage)?;
         if event.header.device == self.peer { Ok(target) } else { Err(Refused::NotAuthor) }
@@ -109,13 +108,15 @@ impl Core {
         }
         let ctl = state.logs.control_digest();
         let control = payloads.first().is_some_and(|p| rooms::kind::is_control(p.kind()));
+        self.keep_time(room, control, &payloads);
         let mut drafts = Vec::with_capacity(payloads.len());
         for payload in &payloads {
             let random = self.random10();
             drafts.push(Draft::new(payload, self.now.wall, &random).map_err(|_| Refused::Limit)?);
         }
         let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
-        let written = author.append(&self.me, &drafts, &mut self.clock, self.now.wall, ctl);
+        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
+        let written = author.append(&self.me, &drafts, &mut state.clock, self.now.wall, ctl);
         let Ok(events) = written else {
             // A full log; the next attempt begins another.
             return Err(Refused::Limit);

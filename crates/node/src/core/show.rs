@@ -32,6 +32,7 @@ impl Core {
         notices.extend(self.changed.attempts_gone.drain(..).map(Notice::JoinGone));
         notices.extend(self.changed.requests_added.drain(..).map(Notice::RequestAdded));
         notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
+        notices.extend(self.changed.alerts_gone.drain(..).map(Notice::AlertGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
         notices.append(&mut self.changed.network);
         if (std::mem::take(&mut self.changed.nearby) || who_is_who) && let Some(rows) = self.fresh_nearby() {
@@ -162,12 +163,19 @@ impl Core {
                 at: last.position.hlc.ms(),
             }),
             unread: room.unread,
+            late: room.late.shown(),
             read_up_to: room.row.read_up_to,
             draft: room.row.draft.clone(),
             lacking: room.lacking,
             level: room.level.clone(),
-            active_at: room.row.active_at,
+            active_at: self.active_at(room),
         }
+    }
+
+    /// A room that was used while the computer's clock was fast is not above all others until then.
+    fn active_at(&self, room: &Room) -> view::Time {
+        let last = || room.last.as_ref().map_or(self.now.wall, |last| last.position.hlc.ms().min(self.now.wall));
+        if room.row.active_at > self.now.wall { last() } else { room.row.active_at }
     }
 
     /// Members, delivery and row of a room.

@@ -10,13 +10,13 @@ use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
+/// Own entries that are passed over for the last one of somebody else.
+const LOOK_BACK: usize = 64;
 /// Unread messages are counted up to here.
 pub(crate) const MAX_UNREAD: u32 = 999;
 /// Words about one message that no longer count and lie among those that do. Raised: more to read for
 /// each further one; lowered: set aside more often.
 const SUPERSEDED: usize = 64;
-/// Messages of the future that are held back in memory; the others show when their page is read.
-const MAX_HELD: usize = 1_024;
 
 impl Core {
     /// A page of a room's history.
@@ -24,7 +24,11 @@ impl Core {
         if !self.rooms.contains_key(&room) {
             return Err(Refused::UnknownRoom);
         }
-        let page = self.store.page(&room, anchor, limit as usize, self.latest_shown());
+        let page = self.page(room, anchor, limit as usize);
+        let wall = self.now.wall;
+        if let Some(state) = self.rooms.get_mut(&room) {
+            page.entries.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
+        }
         let relations = self.store.relations(&room, page.entries.iter().map(|event| event.position()));
         let messages = page.entries.iter().filter_map(|event| {
             let place = event.position();
@@ -35,7 +39,7 @@ impl Core {
     }
 
     /// The latest moment that is shown: a little in the future, since clocks differ.
-    fn latest_shown(&self) -> Hlc {
+    pub(crate) fn latest_shown(&self) -> Hlc {
         let end = Hlc::from_ms(self.now.wall.saturating_add(rooms::limits::MAX_AHEAD_MS).saturating_add(1));
         Hlc(end.0.saturating_sub(1))
     }
@@ -66,6 +70,10 @@ impl Core {
     fn message(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Message> {
         let state = self.rooms.get(&room)?;
         let author = event.header.device;
+        let (mine, early) = (author == self.peer, event.header.hlc.is_ahead(self.now.wall));
+        if early && !mine {
+            return None;
+        }
         let body = if event.header.log.is_control() {
             match state.members.line(event)?.what {
                 What::Created { name } => Body::RoomCreated { name },
@@ -89,7 +97,9 @@ impl Core {
             position: event.position(),
             author,
             author_name: self.name_of(&author),
-            mine: author == self.peer,
+            mine,
+            early,
+            late: state.late.contains(&event.position()),
             log: part.log,
             seq: event.header.seq,
             body,
@@ -126,12 +136,9 @@ impl Core {
         }
     }
 
-    /// A new entry goes to the window, unless its time has not come. `about`: what changes it, and maybe others.
+    /// A new entry goes to the window, unless its time has not come and it is somebody else's. `about`: what changes it, and maybe others.
     pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
-        if event.header.hlc.is_ahead(self.now.wall) {
-            if self.held.len() < MAX_HELD {
-                self.held.insert(event.position(), room);
-            }
+        if event.header.hlc.is_ahead(self.now.wall) && !self.note_ahead(room, event.position(), event.header.device == self.peer) {
             return;
         }
         let about: Vec<Verified> = about.iter().filter(|r| target_of(r) == Some(event.position())).cloned().collect();
@@ -140,29 +147,16 @@ impl Core {
         }
     }
 
-    /// Messages whose time has come.
-    pub(crate) fn release_held(&mut self) {
-        while let Some(entry) = self.held.first_entry() {
-            if entry.key().hlc.is_ahead(self.now.wall) {
-                return;
-            }
-            let (place, room) = entry.remove_entry();
-            self.changed.stale.insert((room, place));
-            self.count_unread(room);
-            self.find_last(room);
-            self.changed.room(room);
-        }
-    }
-
     /// A message counts: unread, newest, active.
     pub(crate) fn count_message(&mut self, room: RoomId, event: &Verified, text: &str) {
         let (me, wall) = (self.peer, self.now.wall);
-        let Some(state) = self.rooms.get_mut(&room) else { return };
         let place = event.position();
         if place.hlc.is_ahead(wall) {
             return;
         }
-        if event.header.device != me && state.row.read_up_to.is_none_or(|read| read < place) {
+        let late = self.note_late(room, event);
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        if late || event.header.device != me && state.row.read_up_to.is_none_or(|read| read < place) {
             state.unread = (state.unread + 1).min(MAX_UNREAD);
         }
         if state.last.as_ref().is_none_or(|last| last.position < place) {
@@ -174,12 +168,14 @@ impl Core {
     pub(crate) fn count_unread(&mut self, room: RoomId) {
         let latest = self.latest_shown();
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        state.unread = self.store.count_after(&room, state.row.read_up_to.as_ref(), &self.peer, latest, MAX_UNREAD);
+        let below = self.store.count_after(&room, state.row.read_up_to.as_ref(), &self.peer, latest, MAX_UNREAD);
+        state.unread = below.saturating_add(state.late.count()).min(MAX_UNREAD);
     }
 
     /// Finds the newest message for the list of rooms.
     pub(crate) fn find_last(&mut self, room: RoomId) {
         let page = self.store.page(&room, Anchor::Latest, 8, self.latest_shown());
+        let wall = self.now.wall;
         let Some(state) = self.rooms.get(&room) else { return };
         let counts = page.entries.iter().rev().filter(|event| state.members.was_member(&event.header.device));
         let newest = counts.into_iter().find_map(|event| {
@@ -187,8 +183,9 @@ impl Core {
             Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
         });
         if let Some(state) = self.rooms.get_mut(&room) {
+            page.entries.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
             if let Some(last) = &newest {
-                state.row.active_at = state.row.active_at.max(last.position.hlc.ms().min(self.now.wall));
+                state.row.active_at = state.row.active_at.max(last.position.hlc.ms().min(wall));
             }
             state.last = newest;
         }
@@ -202,8 +199,12 @@ impl Core {
         }
     }
 
-    /// Everything up to here has been read.
+    /// Everything up to here has been read, but for what [came late](super::late).
     pub fn mark_read(&mut self, room: RoomId, up_to: Position) -> Result<(), Refused> {
+        if !self.rooms.contains_key(&room) {
+            return Err(Refused::UnknownRoom);
+        }
+        let up_to = self.last_of_others(room, up_to);
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
         if state.row.read_up_to.is_some_and(|read| read >= up_to) {
             return Ok(());
@@ -214,6 +215,17 @@ impl Core {
         self.count_unread(room);
         self.changed.room(room);
         Ok(())
+    }
+
+    /// Own words need not be read. If they are dated ahead, because this computer's clock was fast, what others say meanwhile would count as read: the
+    /// position goes back to the last entry of somebody else, or as far as a look takes it.
+    fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
+        if self.store.event(&room, &up_to).is_none_or(|event| event.header.device != self.peer) {
+            return up_to;
+        }
+        let before = self.store.page(&room, Anchor::Before(up_to), LOOK_BACK, self.latest_shown()).entries;
+        let other = before.iter().rev().find(|event| event.header.device != self.peer);
+        other.or(before.first()).map_or(up_to, |event| event.position())
     }
 }
 

@@ -47,6 +47,33 @@ proptest! {
         }
     }
 
+    /// The computer's clock is set as it comes; others' words come, right and wrong; and between them something is written, as the node does it.
+    #[test]
+    fn what_is_written_is_shown_at_once_and_stands_after_all_that_was_shown(
+        steps in prop::collection::vec((any::<bool>(), prop_oneof![
+            NOON - 300_000..NOON + 300_000, Just(NOON + 30 * 86_400_000), Just(NOON - 365 * 86_400_000), Just(4_102_444_800_000),
+        ]), 1..60)
+    ) {
+        let (mut clock, mut author, mut seen, mut now, mut logs) = (Clock::new(), Author::new(room(), LogId(0), None), Vec::new(), NOON, 0);
+        for (sets_clock, ms) in steps {
+            if sets_clock {
+                now = ms;
+                clock.put_right(now, seen.iter().copied());
+            } else {
+                clock.observe(Hlc::from_ms(ms), now);
+                seen.push(Hlc::from_ms(ms));
+            }
+            if author.last_hlc().is_ahead(now) {
+                logs += 1;
+                author = Author::new(room(), LogId(logs), author.head().map(|head| head.chain));
+            }
+            let said = append(&mut author, &[1], &mut clock, now).remove(0).header.hlc;
+            prop_assert!(!said.is_ahead(now), "held back by others");
+            prop_assert!(seen.iter().all(|seen| seen.is_ahead(now) || *seen < said), "before what was shown");
+            seen.push(said);
+        }
+    }
+
     #[test]
     fn whatever_is_written_travels_in_valid_runs(sizes in prop::collection::vec(prop_oneof![0..400_usize, 0..=MAX_PAYLOAD_BYTES], 1..12)) {
         let events = append(&mut Author::new(room(), LogId(5), None), &sizes, &mut Clock::new(), NOON);

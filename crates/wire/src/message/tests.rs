@@ -292,6 +292,7 @@ fn any_of_talk() -> impl Strategy<Value = Message> {
             agent
         })),
         any::<u64>().prop_map(Message::Ping),
+        any::<(u64, bool)>().prop_map(|(now_ms, ask)| Message::Time(Time { now_ms, ask })),
         any::<u64>().prop_map(Message::Pong),
         bye.prop_map(Message::Bye),
         prop::collection::vec(any::<[u8; 16]>().prop_map(RoomTag), 0..40).prop_map(Message::Rooms),

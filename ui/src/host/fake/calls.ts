@@ -15,7 +15,7 @@ export function answersOf(world: World): Answers {
   let invites = 0;
 
   const room = (id: string): FakeRoom => world.rooms.get(id) ?? refuse('unknown_room');
-  const said = (of: FakeRoom, id: string): Message => of.history.find(id) ?? refuse('unknown_message');
+  const said = (of: FakeRoom, id: string): Message => of.history.find((m) => m.id === id) ?? refuse('unknown_message');
   const changed = (of: FakeRoom, next: Message): void => {
     of.history.replace(next);
     world.refresh(of);
@@ -130,7 +130,7 @@ export function answersOf(world: World): Answers {
       if (trimmed === '') refuse('empty_text');
       if (new TextEncoder().encode(trimmed).length > MAX_BYTES) refuse('text_too_long');
       if (to.row.standing === 'left') refuse('not_member');
-      const answered = reply_to ? to.history.find(reply_to) : null;
+      const answered = reply_to ? to.history.find((m) => m.id === reply_to) : null;
       const body: Body = {
         kind: 'text', text: trimmed, edited: null, reactions: [],
         reply: answered ? { id: answered.id, position: answered.position, author_name: answered.author_name, text: answered.body.kind === 'text' ? answered.body.text.slice(0, 140) : '' } : null,
@@ -170,6 +170,26 @@ export function answersOf(world: World): Answers {
         world.emit({ notice: 'room_changed', room: of.row });
       }
       return done();
+    },
+    mark_seen: ({ room: id, positions }) => {
+      const of = room(id);
+      for (const place of positions ?? [...of.late]) {
+        of.late.delete(place);
+        const m = of.history.find((m) => m.position === place);
+        if (m) of.history.replace({ ...m, late: false });
+      }
+      world.refresh(of);
+      world.emit({ notice: 'room_changed', room: of.row });
+      return done();
+    },
+    send_again: ({ room: id, message: mid }) => {
+      const of = room(id);
+      const message = own(of, mid);
+      if (!message.early || message.body.kind !== 'text') return refuse('unknown_message');
+      const again = world.say(of, null, { ...message.body, edited: null, reactions: [] });
+      world.emit({ notice: 'messages', room: id, messages: [again] });
+      changed(of, { ...message, body: { kind: 'deleted' } });
+      return { id: again.id, position: again.position, log: again.log, seq: again.seq };
     },
     set_draft: ({ room: id, text }) => {
       room(id).row.draft = text;

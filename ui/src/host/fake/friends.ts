@@ -31,7 +31,7 @@ function acknowledge(world: World, room: FakeRoom, friend: Somebody, seq: number
 
 function answer(world: World, room: FakeRoom, friend: Somebody, message: Message): void {
   if (message.seq % 3 === 0) {
-    const said = room.history.find(message.id);
+    const said = room.history.find((m) => m.id === message.id);
     if (said?.body.kind === 'text') {
       const next: Message = { ...said, body: { ...said.body, reactions: [{ emoji: '👍', people: [friend.name], mine: false }] } };
       room.history.replace(next);

@@ -24,7 +24,7 @@ export function message(said: Said): Message {
   const n = ++counter;
   return {
     id: hexOf(`message ${n} ${said.room}`), room: said.room, position: positionOf(said.at, n), author: said.author,
-    author_name: said.authorName, mine: said.mine, at: said.at, log: said.log, seq: said.seq, body: said.body,
+    author_name: said.authorName, mine: said.mine, at: said.at, early: false, late: false, log: said.log, seq: said.seq, body: said.body,
   };
 }
 
@@ -57,10 +57,10 @@ export class History {
     this.#recent = [...this.#recent, ...messages].sort((a, b) => (a.position < b.position ? -1 : 1));
   }
 
-  find(id: string): Message | null {
-    const recent = this.#recent.find((m) => m.id === id);
+  find(is: (m: Message) => boolean): Message | null {
+    const recent = this.#recent.find(is);
     if (recent) return recent;
-    for (let i = this.#past - 1; i >= 0; i--) if (this.at(i).id === id) return this.at(i);
+    for (let i = this.#past - 1; i >= 0; i--) if (is(this.at(i))) return this.at(i);
     return null;
   }
 

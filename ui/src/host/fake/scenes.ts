@@ -54,6 +54,8 @@ export function worldOf(scene: string): World {
       return inHundreds(new World());
     case 'network-offline':
       return inTrouble(unreachable());
+    case 'clocks':
+      return clocks();
     case 'crowd':
       return crowd();
     default:
@@ -148,7 +150,7 @@ function big(): World {
     const body = Array.from({ length }, (_, w) => words[(i * 31 + w * 17) % words.length]).join(' ');
     return {
       id: hexOf(`big ${i}`), room: id, position: positionOf(at, i), author: mine ? world.me.peer : who.peer, author_name: mine ? world.me.name : who.name,
-      mine, at, log: mine ? id.slice(0, 16) : who.peer.slice(0, 16), seq: i + 1, body: text(`No. ${i + 1}: ${body}`),
+      mine, at, early: false, late: false, log: mine ? id.slice(0, 16) : who.peer.slice(0, 16), seq: i + 1, body: text(`No. ${i + 1}: ${body}`),
     };
   };
   const room = world.room('The long table', cast, { history: new History(TOTAL, (i) => make(i)) });
@@ -206,8 +208,8 @@ function unreachable(): World {
   world.me = { ...world.me, links: 0, friends: 0, reach: 'closed', not_listening: 'Address already in use (os error 98)', addresses: [] };
   for (const room of world.rooms.values()) room.row.connected = 0;
   world.alerts = [
-    { kind: 'clock_off', detail: '' },
-    { kind: 'not_listening', detail: 'Address already in use (os error 98)' },
+    { kind: 'clock_off', detail: '', clock: { whose: 'own', peer: null, name: '', fast: true, minutes: 3 } },
+    { kind: 'not_listening', detail: 'Address already in use (os error 98)', clock: null },
   ];
   return world;
 }
@@ -233,6 +235,19 @@ function nearby(): World {
     { id: 'near-3', name: 'Dara', address: '192.168.1.45:4747', peer: dara.peer, join: null },
     { id: 'near-4', name: 'Bob', address: '192.168.1.44:4747', peer: peer('Bob'), join: null },
   ];
+  return world;
+}
+
+/** A clock that was fast and was put right, and words that came late. */
+function clocks(): World {
+  const world = chat();
+  const now = Date.now();
+  const [cooks, bayo] = [[...world.rooms.values()].find((r) => r.row.name === 'Sunday Cooks'), [...world.folk.values()].find((s) => s.name === 'Bayo')];
+  if (!cooks || !bayo) return world;
+  world.read(cooks);
+  world.say(cooks, bayo, 'I wrote this in the tunnel: rice or noodles?', now - 22 * MINUTE);
+  world.sayEarly(cooks, 'Then I take the late train.', new Date(now + DAY).setHours(14, 2, 0, 0));
+  world.alerts = [{ kind: 'clock_off', detail: bayo.peer, clock: { whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 } }];
   return world;
 }
 

@@ -18,6 +18,8 @@ export interface FakeRoom {
   delivery: Delivery;
   log: string;
   seq: number;
+  /** Places of messages that came late and are unseen. */
+  late: Set<string>;
 }
 
 /** One fake node: all that it knows, and the notices that it sends. */
@@ -109,12 +111,12 @@ export class World {
     const room: FakeRoom = {
       row: {
         id, kind: options.direct ? 'direct' : 'group', name, peer: options.direct ? (people[0]?.peer ?? null) : null, standing: 'member',
-        members: people.length + 1, connected: people.filter((p) => p.link.state === 'connected').length, last: null, unread: 0,
+        members: people.length + 1, connected: people.filter((p) => p.link.state === 'connected').length, last: null, unread: 0, late: null,
         read_up_to: null, draft: '', lacking: 0, active_at: at,
         level: { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 },
       },
       people: [this.me.peer, ...people.map((p) => p.peer)], creator: this.me.peer, history: options.history ?? new History(),
-      delivery: { saved: {}, acks: [] }, log: id.slice(0, 16), seq: 0,
+      delivery: { saved: {}, acks: [] }, log: id.slice(0, 16), seq: 0, late: new Set(),
     };
     this.rooms.set(id, room);
     room.row.level = levelOf(this, room);
@@ -129,8 +131,17 @@ export class World {
       room: room.row.id, author: who?.peer ?? this.me.peer, authorName: who?.name ?? this.me.name, mine: who === null, at,
       log: who ? who.peer.slice(0, 16) : room.log, seq: who ? room.history.length + 1 : ++room.seq, body: full,
     });
+    made.late = who !== null && full.kind === 'text' && made.position <= (room.row.read_up_to ?? '');
+    if (made.late) room.late.add(made.position);
     room.history.add(made);
     this.refresh(room);
+    return made;
+  }
+
+  /** An own message that was written while the clock was fast. */
+  sayEarly(room: FakeRoom, text: string, at: number): Message {
+    const made = { ...this.say(room, null, text, at), early: true };
+    room.history.replace(made);
     return made;
   }
 
@@ -155,7 +166,9 @@ export class World {
     room.row.last = last ? preview(last) : null;
     room.row.active_at = last?.at ?? room.row.active_at;
     room.row.level = levelOf(this, room);
-    room.row.unread = room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
+    const [first] = [...room.late].sort();
+    room.row.late = first === undefined ? null : { count: room.late.size, first };
+    room.row.unread = room.late.size + room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
   }
 }
 
