@@ -32,6 +32,11 @@ use startup::Startup;
 pub fn run() -> ExitCode {
     let startup = Startup::now();
     let args = Args::parse();
+    // Parts of the window read the command line as text, and panic if it is none.
+    if let Some(argument) = std::env::args_os().find(|argument| argument.to_str().is_none()) {
+        eprintln!("grapevine: an argument must be UTF-8: {}", argument.display());
+        return ExitCode::FAILURE;
+    }
     match start(startup, args) {
         Ok(app) => {
             app.run(on_event);

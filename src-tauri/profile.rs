@@ -19,8 +19,10 @@ impl Profile {
     pub(crate) fn prepare(chosen: Option<&Path>) -> io::Result<Profile> {
         let usual = api::session::Config::default().profile;
         let wanted = chosen.unwrap_or(&usual);
+        readable(wanted)?;
         make_private(wanted).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", wanted.display())))?;
         let folder = wanted.canonicalize()?;
+        readable(&folder)?;
         let usual = usual.canonicalize().is_ok_and(|usual| usual == folder);
         let token = token(&folder);
         Ok(Profile { folder, token, usual })
@@ -33,6 +35,15 @@ impl Profile {
             config.identifier = format!("{}.{}", config.identifier, self.token);
         }
     }
+}
+
+/// What the window is made of takes names of folders as text.
+fn readable(folder: &Path) -> io::Result<()> {
+    if folder.to_str().is_some() {
+        return Ok(());
+    }
+    let words = format!("{}: the name of a profile's folder must be UTF-8; choose another with --profile", folder.display());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, words))
 }
 
 fn token(folder: &Path) -> String {
@@ -69,6 +80,20 @@ mod tests {
     fn a_token_fits_into_a_bus_name() {
         let token = token(Path::new("/home/ana/.local/share/grapevine"));
         assert!(token.starts_with('p') && token.len() == 17 && token.chars().all(|c| c.is_ascii_alphanumeric()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_whose_name_is_not_utf8_is_refused_in_words_and_not_made() {
+        use std::os::unix::ffi::OsStrExt;
+        let home = tempfile::tempdir().expect("temporary folder");
+        let folder = home.path().join(std::ffi::OsStr::from_bytes(b"ana\xff"));
+        let error = Profile::prepare(Some(&folder)).expect_err("not a name for the window");
+        assert!(error.to_string().contains("must be UTF-8"), "{error}");
+        assert!(!folder.exists());
+        std::fs::create_dir(&folder).expect("folder can be made");
+        std::os::unix::fs::symlink(&folder, home.path().join("ben")).expect("link can be made");
+        assert!(Profile::prepare(Some(&home.path().join("ben"))).is_err(), "by another way in");
     }
 
     #[test]

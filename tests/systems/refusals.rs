@@ -23,18 +23,26 @@ fn bad_lines_and_bad_calls_are_refused_and_change_nothing() {
         ("send", json!({"room": nobody, "text": "x"}), "unknown_room"),
         ("send", json!({"room": "kitchen", "text": "x"}), "unknown_room"),
         ("send", json!({"room": room, "text": " \n "}), "empty_text"),
+        ("send", json!({"room": room, "text": "\u{200b}\u{2060}\u{ad}\u{fe0f}"}), "empty_text"),
+        ("send", json!({"room": room, "text": "\u{0}\u{7}"}), "empty_text"),
         ("send", json!({"room": room, "text": "x".repeat(16 * 1024 + 1)}), "text_too_long"),
         ("send", json!({"room": room, "text": "x", "reply_to": nobody}), "unknown_message"),
         ("edit", json!({"room": room, "message": nobody, "text": "x"}), "unknown_message"),
         ("delete", json!({"room": room, "message": nobody}), "unknown_message"),
         ("react", json!({"room": room, "message": nobody, "emoji": "👍", "on": true}), "unknown_message"),
         ("react", json!({"room": room, "message": nobody, "emoji": "", "on": true}), "bad_arguments"),
+        ("react", json!({"room": room, "message": nobody, "emoji": "hello world", "on": true}), "bad_arguments"),
+        ("react", json!({"room": room, "message": nobody, "emoji": "👍👍", "on": true}), "bad_arguments"),
+        ("react", json!({"room": room, "message": nobody, "emoji": "\u{202e}👍", "on": true}), "bad_arguments"),
         ("timeline", json!({"room": room, "anchor": {"at": "before", "position": "soon"}, "limit": 5}), "bad_arguments"),
         ("timeline", json!({"room": room, "anchor": {"at": "dusk"}, "limit": 5}), "bad_arguments"),
         ("mark_read", json!({"room": room, "up_to": ""}), "bad_arguments"),
         ("create_room", json!({"name": "  "}), "bad_name"),
         ("create_room", json!({"name": "x".repeat(65)}), "bad_name"),
+        ("create_room", json!({"name": "\u{200b}"}), "bad_name"),
         ("set_name", json!({"name": "two\nlines"}), "bad_name"),
+        ("set_name", json!({"name": "\u{2060}\u{ad}\u{fe0f}"}), "bad_name"),
+        ("set_name", json!({"name": "\u{202e}ana"}), "bad_name"),
         ("create_invite", json!({"room": room, "uses": 0}), "bad_arguments"),
         ("create_invite", json!({"room": room, "uses": 1001}), "bad_arguments"),
         ("create_invite", json!({"room": room, "uses": -1}), "bad_arguments"),
@@ -54,7 +62,10 @@ fn bad_lines_and_bad_calls_are_refused_and_change_nothing() {
     for (call, args, code) in cases {
         assert_eq!(ana.refused(call, args.clone()), *code, "{call} {args:.200}");
     }
-    let lines: &[&[u8]] = &[b"hello\n", b"{\n", b"[]\n", b"{\"id\":1}\n", b"\xff\xfe\x00\n", b"{\"call\":7}\n", b"null\n", b"   \n"];
+    let (long, deep) = ([&[b'x'; 2 << 20][..], b"\n"].concat(), [&[b'['; 100_000][..], b"\n"].concat());
+    let lines: &[&[u8]] = &[
+        b"hello\n", b"{\n", b"[]\n", b"{\"id\":1}\n", b"\xff\xfe\x00\n", b"{\"call\":7}\n", b"null\n", &long, &deep, b"{\"call\":\"a\0\"}\n", b"   \n",
+    ];
     ana.write(&lines.concat());
     let strays = ana.inbox().wait(Instant::now() + PATIENCE, |heard| (heard.strays.len() >= lines.len() - 1).then(|| heard.strays.clone()));
     for stray in strays.unwrap_or_else(|| ana.fail("each bad line has its answer")) {
@@ -62,6 +73,52 @@ fn bad_lines_and_bad_calls_are_refused_and_change_nothing() {
     }
     assert_eq!((ana.snapshot()["rooms"].clone(), ana.history(&room, None)), before);
     assert_eq!(ana.inbox().lock().unreadable, Vec::<String>::new());
+}
+
+#[test]
+fn a_name_is_kept_in_one_form_and_a_reaction_too() {
+    let ana = Peer::start("ana");
+    assert_eq!(ana.call("set_name", json!({"name": " A\u{200b}n\u{ad}a\u{fe0f} "}))["name"], "Ana");
+    assert_eq!(ana.call("set_name", json!({"name": "علی\u{200c}رضا"}))["name"], "علی\u{200c}رضا");
+    let room = ana.create_room("Qu\u{2060}iet");
+    assert_eq!(ana.row(&room)["name"], "Quiet");
+    let message = text(&ana.say(&room, "who brings bread?")["id"]);
+    for (emoji, on) in [("❤", true), ("❤\u{fe0f}", true), ("👍\u{fe0f}", true), ("👍", false)] {
+        ana.call("react", json!({"room": room, "message": message, "emoji": emoji, "on": on}));
+    }
+    let page = ana.call("timeline", json!({"room": room, "anchor": {"at": "latest"}, "limit": 5}));
+    let said = page["messages"].as_array().and_then(|all| all.iter().find(|m| m["id"] == *message)).cloned().unwrap_or_default();
+    let hearts: Vec<_> = said["body"]["reactions"].as_array().into_iter().flatten().map(|r| text(&r["emoji"])).collect();
+    assert_eq!(hearts, ["❤\u{fe0f}"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_profile_whose_name_is_not_utf8_is_a_profile() {
+    use std::io::Write;
+    use std::os::unix::ffi::OsStrExt;
+
+    let home = tempfile::tempdir().expect("a folder");
+    let profile = home.path().join(std::ffi::OsStr::from_bytes(b"pro\xff\xfefile"));
+    let mut node = std::process::Command::new(env!("CARGO_BIN_EXE_grapevine-node"));
+    node.arg("--profile").arg(&profile).args(["--key-file", "--no-nearby", "--name", "Ana", "--listen", "127.0.0.1:0"]);
+    node.env("GRAPEVINE_PASSPHRASE", crate::peer::PASSPHRASE).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = node.spawn().expect("it starts");
+    let line = format!("{}\n", json!({"id": 1, "call": "shutdown"}));
+    child.stdin.take().expect("it is piped").write_all(line.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(profile.is_dir());
+
+    let unreadable = std::ffi::OsStr::from_bytes(b"\xff");
+    for (key, value) in [("--name", unreadable), ("--listen", unreadable)] {
+        let refused = std::process::Command::new(env!("CARGO_BIN_EXE_grapevine-node")).arg(key).arg(value).output().expect("it starts");
+        assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("UTF-8"), "{key}");
+    }
+    let mut node = std::process::Command::new(env!("CARGO_BIN_EXE_grapevine-node"));
+    node.arg("--profile").arg(home.path().join("ben")).args(["--key-file", "--no-nearby"]).env("GRAPEVINE_PASSPHRASE", unreadable);
+    let refused = node.output().expect("it starts");
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("GRAPEVINE_PASSPHRASE"), "a passphrase that is not UTF-8");
 }
 
 #[test]
@@ -145,10 +202,9 @@ fn a_client_that_does_not_read_cannot_keep_the_process() {
     assert_eq!(ana.row(&room)["name"], "Deaf");
 }
 
-/// Rooms in common: each rename then makes this many notices.
 const ROOMS: usize = 4;
-/// More than all queues between the node and a deaf client hold.
-const RENAMES: usize = 6_000;
+/// Messages, each with a notice of its own: more than all queues between the node and a deaf client hold.
+const MESSAGES: usize = 6_000;
 
 #[test]
 fn a_client_that_does_not_read_sees_a_gap_and_a_snapshot_closes_it() {
@@ -158,14 +214,13 @@ fn a_client_that_does_not_read_sees_a_gap_and_a_snapshot_closes_it() {
     }
     let room = text(&ana.snapshot()["rooms"][0]["id"]);
     ana.inbox().set_deaf(true);
-    for n in 1..=RENAMES {
-        ben.call("set_name", json!({"name": format!("ben {n}")}));
+    for n in 1..=MESSAGES {
+        ben.call("send", json!({"room": room, "text": format!("{n}")}));
     }
-    let last = format!("ben {RENAMES}");
     // The other room members' view is the proof that ana's node has taken everything meanwhile: she answers a join of chi.
     let chi = Peer::start("chi");
     chi.join(&ben.invite(Some(&room), 1));
-    chi.until_members(&room, &["ana", &last, "chi"]);
+    chi.until_members(&room, &["ana", "ben", "chi"]);
 
     ana.inbox().set_deaf(false);
     // An answer means that what had piled up is written; before, the next notice could be one that is lost.

@@ -127,7 +127,7 @@ contract! {
     "react" React {
         room: RoomIdText,
         message: MessageIdText,
-        /// One emoji, at most 64 bytes.
+        /// One emoji; it is kept fully qualified, so ❤ and ❤️ are one.
         emoji: String,
         /// False takes the reaction back.
         on: bool,
@@ -152,9 +152,10 @@ contract! {
         /// How many people may use it, 1–1000.
         uses: u32,
     } -> Invite;
-    /// Looks at pasted text without acting: an invite, a deep link, an address, or what is wrong with it.
+    /// Looks at pasted text without acting: the invites and deep links that it holds, whatever stands around them, or an address that is
+    /// all of it, or what is wrong.
     "read_invite" ReadInvite { text: String } -> InviteReading;
-    /// Uses an invite. The reply says that the attempt runs; `join_changed` notices tell how it goes.
+    /// Uses the invite in a text, if it holds one only. The reply says that the attempt runs; `join_changed` notices tell how it goes.
     "accept_invite" AcceptInvite { text: String } -> Joining;
     /// Gives up a running (or failed) attempt to join or to reach an address.
     "cancel_join" CancelJoin { join: JoinIdText } -> Done;

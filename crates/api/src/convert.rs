@@ -94,12 +94,26 @@ pub(crate) fn reason(reason: view::Reason) -> dto::LinkReason {
     }
 }
 
+/// An address as people write it; anything else stays as it is.
+fn address(text: String) -> String {
+    // What others than names in ASCII look like on the wire.
+    if !text.contains("xn--") {
+        return text;
+    }
+    match text.parse::<node::Address>() {
+        Ok(address) => address.shown(),
+        Err(_) => text,
+    }
+}
+
 fn link(state: view::LinkState) -> dto::LinkState {
     match state {
         view::LinkState::Own => dto::LinkState::Own,
         view::LinkState::Connected { address, latency_us, since } => dto::LinkState::Connected { address, latency_us, since },
-        view::LinkState::Connecting { address } => dto::LinkState::Connecting { address },
-        view::LinkState::Waiting { address, retry_at, reason: why } => dto::LinkState::Waiting { address, retry_at, reason: reason(why) },
+        view::LinkState::Connecting { address: text } => dto::LinkState::Connecting { address: address(text) },
+        view::LinkState::Waiting { address: text, retry_at, reason: why } => {
+            dto::LinkState::Waiting { address: address(text), retry_at, reason: reason(why) }
+        }
         view::LinkState::Unreachable { last_seen } => dto::LinkState::Unreachable { last_seen },
     }
 }
@@ -116,13 +130,20 @@ pub(crate) fn person_details(details: view::PersonDetails) -> dto::PersonDetails
     dto::PersonDetails {
         fingerprint: fingerprint(&details.person.peer),
         person: person(details.person),
-        addresses: details.addresses,
+        addresses: details.addresses.into_iter().map(address).collect(),
         rooms: details.rooms.iter().map(ToString::to_string).collect(),
+        looks_like: details.looks_like,
     }
 }
 
 fn request(request: view::Request) -> dto::Request {
-    dto::Request { peer: request.peer.to_string(), name: request.name, fingerprint: fingerprint(&request.peer), at: request.at }
+    dto::Request {
+        peer: request.peer.to_string(),
+        name: request.name,
+        fingerprint: fingerprint(&request.peer),
+        at: request.at,
+        looks_like: request.looks_like,
+    }
 }
 
 fn nearby(seen: view::Nearby) -> dto::Nearby {
@@ -138,11 +159,11 @@ fn nearby(seen: view::Nearby) -> dto::Nearby {
 pub(crate) fn joining(joining: view::Joining) -> dto::Joining {
     dto::Joining {
         id: joining.id.to_string(),
-        target: joining.target,
+        target: address(joining.target),
         state: match joining.state {
-            view::JoinState::Connecting { address } => dto::JoinState::Connecting { address },
+            view::JoinState::Connecting { address: text } => dto::JoinState::Connecting { address: address(text) },
             view::JoinState::Waiting { retry_at, reason: why } => dto::JoinState::Waiting { retry_at, reason: reason(why) },
-            view::JoinState::Asked { name } => dto::JoinState::Asked { name },
+            view::JoinState::Asked { name } => dto::JoinState::Asked { name: address(name) },
             view::JoinState::Joined { room } => dto::JoinState::Joined { room: room.to_string() },
             view::JoinState::Refused(why) => dto::JoinState::Refused {
                 why: match why {
@@ -278,16 +299,21 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
     }
 }
 
-pub(crate) fn reading(reading: view::Reading) -> dto::InviteReading {
-    match reading {
+pub(crate) fn reading(read: view::Reading) -> dto::InviteReading {
+    match read {
         view::Reading::Room { inviter, addresses, member } => {
+            let addresses = addresses.into_iter().map(address).collect();
             dto::InviteReading::Room { inviter: fingerprint(&inviter), addresses, member: member.map(|r| r.to_string()) }
         }
         view::Reading::Contact { inviter, addresses, known } => {
+            let addresses = addresses.into_iter().map(address).collect();
             dto::InviteReading::Contact { inviter: fingerprint(&inviter), addresses, known: known.then(|| inviter.to_string()) }
         }
-        view::Reading::Address(address) => dto::InviteReading::Address { address },
+        view::Reading::Address(text) => dto::InviteReading::Address { address: address(text) },
         view::Reading::Own => dto::InviteReading::Own,
+        view::Reading::Several(found) => dto::InviteReading::Several {
+            found: found.into_iter().map(|one| dto::FoundInvite { text: one.text, reading: reading(one.reading) }).collect(),
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use identity::PeerId;
 use node::view::{self, Refused};
 use node::{Closed, Core, EventId, Node, RoomId};
 use rooms::Position;
-use rooms::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
+use rooms::limits::MAX_TEXT_BYTES;
 
 use crate::contract::{Command, Reply, Send as SendText};
 use crate::convert;
@@ -50,23 +50,23 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         C::TakeSnapshot(_) => Reply::TakeSnapshot(convert::snapshot(node.with(Core::snapshot).await?, custody)),
         C::SetName(a) => {
             let name = name(&a.name)?;
-            Reply::SetName(convert::me(on(node, move |core| core.set_name(name)).await?, custody))
+            Reply::SetName(convert::me(kept(node, move |core| core.set_name(name)).await?, custody))
         }
         C::SetNearbyVisible(a) => {
-            let me = on(node, move |core| core.set_nearby_visible(a.visible)).await?;
+            let me = kept(node, move |core| core.set_nearby_visible(a.visible)).await?;
             Reply::SetNearbyVisible(convert::me(me, custody))
         }
         C::CreateRoom(a) => {
             let name = name(&a.name)?;
-            Reply::CreateRoom(convert::room(on(node, move |core| core.create_room(&name)).await?))
+            Reply::CreateRoom(convert::room(kept(node, move |core| core.create_room(&name)).await?))
         }
         C::OpenDirect(a) => {
             let peer = peer_id(&a.peer)?;
-            Reply::OpenDirect(convert::room(on(node, move |core| core.open_direct(peer)).await?))
+            Reply::OpenDirect(convert::room(kept(node, move |core| core.open_direct(peer)).await?))
         }
         C::LeaveRoom(a) => {
             let room = room_id(&a.room)?;
-            on(node, move |core| core.leave_room(room)).await?;
+            kept(node, move |core| core.leave_room(room)).await?;
             Reply::LeaveRoom(Done {})
         }
         C::GetRoom(a) => {
@@ -98,11 +98,8 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         }
         C::React(a) => {
             let (room, message) = (room_id(&a.room)?, event_id(&a.message)?);
-            let emoji = a.emoji.trim().to_owned();
-            if emoji.is_empty() || emoji.len() > MAX_EMOJI_BYTES {
-                return Err(Refusal::new(Code::BadArguments, "a reaction is one emoji"));
-            }
-            on(node, move |core| core.react(room, message, emoji, a.on)).await?;
+            let emoji = rooms::canonical_emoji(a.emoji.trim()).ok_or_else(|| Refusal::new(Code::BadArguments, "a reaction is one emoji"))?;
+            on(node, move |core| core.react(room, message, emoji.to_owned(), a.on)).await?;
             Reply::React(Done {})
         }
         C::SendAgain(a) => {
@@ -111,7 +108,8 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         }
         C::MarkRead(a) => {
             let (room, up_to) = (room_id(&a.room)?, position(&a.up_to)?);
-            on(node, move |core| core.mark_read(room, up_to)).await?;
+            // Not waited for: it comes with every line that is read.
+            on(node, move |core| core.check_disk().and_then(|()| core.mark_read(room, up_to))).await?;
             Reply::MarkRead(Done {})
         }
         C::MarkSeen(a) => {
@@ -128,7 +126,7 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             if a.text.len() > MAX_DRAFT_BYTES {
                 return Err(Refusal::new(Code::TextTooLong, "the draft is too long"));
             }
-            on(node, move |core| core.set_draft(room, a.text)).await?;
+            kept(node, move |core| core.set_draft(room, a.text)).await?;
             Reply::SetDraft(Done {})
         }
         C::CreateInvite(a) => {
@@ -136,7 +134,7 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             if !(1..=MAX_USES).contains(&a.uses) {
                 return Err(Refusal::new(Code::BadArguments, "uses must be 1 to 1000"));
             }
-            let made = on(node, move |core| core.create_invite(room, a.uses)).await?;
+            let made = kept(node, move |core| core.create_invite(room, a.uses)).await?;
             Reply::CreateInvite(crate::types::Invite { text: made.text, link: made.link, uses: made.uses, addresses: made.addresses })
         }
         C::ReadInvite(a) => Reply::ReadInvite(match node.with(move |core| core.read_invite(&a.text)).await? {
@@ -153,7 +151,7 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         C::SayHello(a) => Reply::SayHello(convert::joining(on(node, move |core| core.say_hello(&a.nearby)).await?)),
         C::AnswerRequest(a) => {
             let peer = peer_id(&a.peer)?;
-            on(node, move |core| core.answer_request(peer, a.accept)).await?;
+            kept(node, move |core| core.answer_request(peer, a.accept)).await?;
             Reply::AnswerRequest(Done {})
         }
         C::GetPerson(a) => {
@@ -173,21 +171,27 @@ async fn on<T: Send + 'static>(node: &Node, f: impl FnOnce(&mut Core) -> Result<
     Ok(node.with(f).await??)
 }
 
-/// A display or room name, trimmed.
+/// Like [`on`], for calls that promise to keep something.
+async fn kept<T: Send + 'static>(node: &Node, f: impl FnOnce(&mut Core) -> Result<T, Refused> + Send + 'static) -> Result<T, Refusal> {
+    Ok(node.keep(f).await??)
+}
+
+/// A display or room name, in its one form.
 pub(crate) fn name(raw: &str) -> Result<String, Refusal> {
-    let name = raw.trim();
-    match node::check_name(name) {
-        Ok(()) if !name.is_empty() => Ok(name.to_owned()),
-        Ok(()) => Err(Refusal::new(Code::BadName, "a name has at least one character")),
-        Err(fault) => Err(Refusal::new(Code::BadName, fault.to_string())),
+    let refusal = |fault: node::NameFault| Refusal::new(Code::BadName, fault.to_string());
+    if raw.trim().chars().any(node::is_unfit) {
+        return Err(refusal(node::NameFault::Character));
     }
+    let name = node::tidy_name(raw);
+    node::check_name(&name).map_err(refusal)?;
+    Ok(name)
 }
 
 fn text(raw: String) -> Result<String, Refusal> {
     // NUL shows nowhere and breaks much; nobody can type it.
     let text = raw.replace('\0', "");
     let text = without_blank_ends(&text);
-    if text.is_empty() {
+    if !node::shows(&text) {
         return Err(Refusal::new(Code::EmptyText, "nothing to send"));
     }
     if text.len() > MAX_TEXT_BYTES {
@@ -247,7 +251,7 @@ impl From<Refused> for Refusal {
             Refused::UnknownPeer => Code::UnknownPeer,
             Refused::NotAuthor => Code::NotAuthor,
             Refused::NotMember => Code::NotMember,
-            Refused::BadInvite(_) => Code::BadInvite,
+            Refused::BadInvite(_) | Refused::SeveralInvites => Code::BadInvite,
             Refused::Limit => Code::Limit,
             Refused::Disk => Code::Disk,
             Refused::Closing => Code::Closing,

@@ -45,6 +45,7 @@ pub fn typescript() -> String {
         Nearby,
         Invite,
         InviteReading,
+        FoundInvite,
         InviteFault,
         Joining,
         JoinState,

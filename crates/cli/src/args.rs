@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::env::VarError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -43,27 +44,34 @@ pub(crate) struct Beginning {
 }
 
 impl Args {
-    pub(crate) fn config(&self) -> Config {
+    /// What was given, or why it cannot be used.
+    pub(crate) fn config(&self) -> Result<Config, String> {
         let usual = Config::default();
-        Config {
+        Ok(Config {
             profile: self.profile.clone().unwrap_or(usual.profile),
             listen: self.listen.clone(),
             nearby: !self.no_nearby,
             peer_exchange: !self.no_peer_exchange,
-            passphrase: self.passphrase().map(Zeroizing::new),
-        }
+            passphrase: self.passphrase()?.map(Zeroizing::new),
+        })
     }
 
-    pub(crate) fn beginning(&self) -> Option<Beginning> {
+    /// How a first run begins, with the passphrase of that configuration.
+    pub(crate) fn beginning(&self, config: &Config) -> Option<Beginning> {
         let name = self.name.clone()?;
-        let custody = match self.passphrase() {
-            Some(passphrase) => CustodyChoice::KeyFile { passphrase },
+        let custody = match &config.passphrase {
+            Some(passphrase) => CustodyChoice::KeyFile { passphrase: passphrase.to_string() },
             None => CustodyChoice::Keychain,
         };
         Some(Beginning { name, custody })
     }
 
-    fn passphrase(&self) -> Option<String> {
-        if self.key_file { std::env::var(PASSPHRASE).ok() } else { None }
+    fn passphrase(&self) -> Result<Option<String>, String> {
+        match std::env::var(PASSPHRASE) {
+            // Taken for none, it would lead to the keychain, which nobody asked for.
+            Err(VarError::NotUnicode(_)) if self.key_file => Err(format!("{PASSPHRASE} is not UTF-8")),
+            Ok(passphrase) if self.key_file => Ok(Some(passphrase)),
+            Ok(_) | Err(_) => Ok(None),
+        }
     }
 }

@@ -14,7 +14,13 @@ use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     let args = args::Args::parse();
-    let config = args.config();
+    let config = match args.config() {
+        Ok(config) => config,
+        Err(why) => {
+            eprintln!("grapevine-node: {why}");
+            return std::process::ExitCode::FAILURE;
+        }
+    };
     if let Err(error) = std::fs::create_dir_all(&config.profile) {
         eprintln!("grapevine-node: {}: {error}", config.profile.display());
         return std::process::ExitCode::FAILURE;
@@ -27,7 +33,8 @@ fn main() -> std::process::ExitCode {
             return std::process::ExitCode::FAILURE;
         }
     };
-    runtime.block_on(serve::serve(config, args.beginning()));
+    let beginning = args.beginning(&config);
+    runtime.block_on(serve::serve(config, beginning));
     // A thread that still waits for a keychain must not keep the process.
     runtime.shutdown_background();
     std::process::ExitCode::SUCCESS

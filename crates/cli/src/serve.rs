@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use crate::args::Beginning;
-use crate::lines::{self, Line};
+use crate::lines::{self, Line, Read};
 use crate::output::Output;
 
 /// Sends under way; beyond it the next line waits.
@@ -59,7 +59,15 @@ async fn take_lines(session: Session, output: Output) {
     let mut input = lines::input();
     let mut line = Vec::new();
     let sends = Arc::new(Semaphore::new(MAX_SENDS));
-    while matches!(lines::read(&mut input, &mut line).await, Ok(true)) {
+    loop {
+        match lines::read(&mut input, &mut line).await {
+            Ok(Read::Line) => {}
+            Ok(Read::TooLong) => {
+                refuse(&output, "not a call: a line has at most 512 KiB".to_owned()).await;
+                continue;
+            }
+            Ok(Read::End) | Err(_) => break,
+        }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
@@ -84,11 +92,15 @@ async fn take_line(session: &Session, output: &Output, line: &[u8], sends: &Arc<
             if call.call == "shutdown" { Next::End } else { Next::Line }
         }
         Err(error) => {
-            let refusal = Refusal { code: Code::BadArguments, message: format!("not a call: {error}") };
-            output.answer(RawValue::NULL, &Err(refusal)).await;
+            refuse(output, format!("not a call: {error}")).await;
             Next::Line
         }
     }
+}
+
+/// Answers a line that is not a call.
+async fn refuse(output: &Output, message: String) {
+    output.answer(RawValue::NULL, &Err(Refusal { code: Code::BadArguments, message })).await;
 }
 
 /// Answers one call. A send gets its place now and its answer later, so that many can be under way.
@@ -96,7 +108,7 @@ async fn answer(session: &Session, output: &Output, line: &Line<'_>, sends: &Arc
     let id = line.id.unwrap_or(RawValue::NULL);
     let args = line.args.map_or("{}", RawValue::get);
     if line.call != "send" {
-        output.answer(id, &session.call(line.call, args).await).await;
+        output.answer(id, &session.call(&line.call, args).await).await;
         return;
     }
     match session.queue_send(args).await {

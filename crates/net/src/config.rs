@@ -11,7 +11,7 @@ use crate::backoff::Pace;
 use crate::event::Event;
 
 /// Port that is tried first when no address is given.
-pub const DEFAULT_PORT: u16 = 4747;
+pub const DEFAULT_PORT: u16 = wire::USUAL_PORT;
 
 /// All settings of the network side.
 #[derive(Clone, Debug)]

@@ -113,12 +113,14 @@ impl Round {
     }
 
     async fn resolve(&self, text: &str) -> Result<Vec<SocketAddr>, Reason> {
-        let host = match text.parse::<Address>() {
+        let (name, port) = match text.parse::<Address>() {
             Ok(Address::Ip(address)) => return Ok(vec![address]),
-            Ok(Address::Host(host)) => host,
+            // The resolver knows the interfaces by name and by number.
+            Ok(Address::Zoned(zoned)) => (zoned.name(), zoned.port()),
+            Ok(Address::Host(host)) => (host.name().to_owned(), host.port()),
             Err(_) => return Err(Reason::NameUnknown),
         };
-        let lookup = lookup_host((host.name(), host.port()));
+        let lookup = lookup_host((name.as_str(), port));
         let found = timeout(self.context.times.resolve, lookup).await.map_err(|_| Reason::NameUnknown)?;
         // A name may not lead where a number may not.
         let found = found.map_err(|_| Reason::NameUnknown)?.filter(|address| Address::ip(*address).is_ok());

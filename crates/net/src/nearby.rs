@@ -9,7 +9,7 @@ use std::time::Duration;
 use mdns_sd::{IfKind, Receiver, ResolvedService, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
-use wire::check_name;
+use wire::{check_name, tidy_name};
 
 use crate::config::NearbyConfig;
 use crate::event::NearbyPeer;
@@ -199,7 +199,7 @@ impl Seen {
 fn name(service: &ResolvedService) -> Option<String> {
     let version = service.txt_properties.get_property_val_str("v")?;
     let name = service.txt_properties.get_property_val_str("name")?;
-    (version == "1" && check_name(name).is_ok()).then(|| name.to_owned())
+    (version == "1" && check_name(name).is_ok()).then(|| tidy_name(name))
 }
 
 /// The address to dial: IPv4 first, since it is never ambiguous on a local network. Link-local IPv6 would need an interface.
@@ -265,6 +265,7 @@ mod tests {
             resolved("ben", &[("v", "1")], "192.168.1.7"),
             resolved("ben", &[("v", "2"), ("name", "Ben")], "192.168.1.7"),
             resolved("ben", &[("v", "1"), ("name", "B\u{202e}en")], "192.168.1.7"),
+            resolved("ben", &[("v", "1"), ("name", "\u{200b} ")], "192.168.1.7"),
             resolved("ben", &[("v", "1"), ("name", "Ben")], "fe80::1"),
         ];
         for (n, case) in cases.into_iter().enumerate() {

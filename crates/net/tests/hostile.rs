@@ -186,7 +186,7 @@ async fn ben_changes_repeats_or_leaves_out_a_frame() {
 
 #[tokio::test]
 async fn ben_sends_records_that_are_none() {
-    let hello = Message::Hello(Hello { boot_nonce: 1, addresses: vec![], agent: String::new() });
+    let hello = Message::Hello(Hello { boot_nonce: 1, addresses: vec![], agent: "mallory".to_owned() });
     let plaintexts: [(&str, &[u8]); 4] = [
         ("an unknown type", &[0, 1, 0x33]),
         ("a cut record", &[0, 200, 0x02]),

@@ -1,6 +1,7 @@
 //! How the rest of the program talks to the node's task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use wire::ids::RoomId;
@@ -11,6 +12,9 @@ use crate::view::{Notice, Refused, Said};
 
 /// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends faster than the disk takes it.
 pub(crate) const MAX_REQUESTS: usize = 1_024;
+
+/// How long a call that keeps something waits for the disk. Higher: a stalled disk keeps a client waiting; lower: a full one is told by an alert only.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Takes a batch of notices, numbers and publishes them, and gives the number of the last one. Called at the end of a turn: it must not block.
 pub type Sink = Box<dyn FnMut(Vec<Notice>) -> u64 + Send>;
@@ -58,6 +62,25 @@ impl Node {
         });
         self.queue(Request::Do(job)).await?;
         result.await.map_err(|_| Closed)
+    }
+
+    /// Like [`Node::with`], for a call that promises to keep something: gives its result once that is on disk, or the disk's refusal; then it lasts until
+    /// the node ends, and no longer. A disk that takes its time is no reason to refuse: after [`PATIENCE`] the result is given all the same.
+    pub async fn keep<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Core) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<Result<T, Refused>, Closed> {
+        let done = self.with(move |core| {
+            core.check_disk()?;
+            Ok((f(core)?, core.when_kept()))
+        });
+        Ok(match done.await? {
+            Ok((value, kept)) => match tokio::time::timeout(PATIENCE, kept).await {
+                Ok(Ok(outcome)) => outcome.map(|()| value),
+                Ok(Err(_)) | Err(_) => Ok(value),
+            },
+            Err(refused) => Err(refused),
+        })
     }
 
     /// Says it at once if the node rests, or queues it; the receiver gets the outcome. Splitting the two lets a client send many without waiting

@@ -18,5 +18,6 @@ pub use crate::core::{Core, Options};
 pub use handle::{Closed, Node, Sink};
 pub use run::start;
 pub use store::{OpenError, open as open_store};
-pub use wire::check_name;
 pub use wire::ids::{EventId, RoomId};
+pub use wire::text::is_unfit;
+pub use wire::{Address, NameFault, check_name, shows, tidy_name};

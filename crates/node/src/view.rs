@@ -183,6 +183,8 @@ pub struct PersonDetails {
     pub addresses: Vec<String>,
     /// Rooms in common.
     pub rooms: Vec<RoomId>,
+    /// The name of somebody else that looks like theirs.
+    pub looks_like: Option<String>,
 }
 
 /// Somebody who asks to become a contact.
@@ -194,6 +196,8 @@ pub struct Request {
     pub name: String,
     /// When it came.
     pub at: Time,
+    /// The name of somebody else that looks like theirs.
+    pub looks_like: Option<String>,
 }
 
 /// Somebody on the local network.
@@ -526,6 +530,17 @@ pub enum Reading {
     Address(String),
     /// One's own invite.
     Own,
+    /// Several different invites.
+    Several(Vec<Found>),
+}
+
+/// One of several invites in a text.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// `gv1…`, alone.
+    pub text: String,
+    /// What it is.
+    pub reading: Reading,
 }
 
 /// An invite that was made.
@@ -560,8 +575,11 @@ pub enum Refused {
     #[error("not a member")]
     NotMember,
     /// Neither invite nor address.
-    #[error("not an invite")]
+    #[error("not an invite: {0}")]
     BadInvite(wire::invite::InviteFault),
+    /// Several different invites, of which one must be chosen.
+    #[error("several different invites: choose one")]
+    SeveralInvites,
     /// A limit was reached.
     #[error("limit reached")]
     Limit,

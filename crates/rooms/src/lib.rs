@@ -11,6 +11,7 @@
 pub mod author;
 pub mod branches;
 pub mod clock;
+mod emoji;
 pub mod event;
 pub mod fault;
 pub mod header;
@@ -30,6 +31,7 @@ pub mod timeline;
 pub use author::{AppendRefused, Author, Draft};
 pub use branches::{Branch, Cut, Fitting, Held, Place, Recut};
 pub use clock::{Clock, Hlc};
+pub use emoji::canonical_emoji;
 pub use event::{Event, Proof, Verified};
 pub use fault::EventFault;
 pub use header::{HEADER_BYTES, Header};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::PeerId;
 use wire::ids::{EventId, RoomId};
+use wire::tidy_name;
 
 use crate::event::Verified;
 use crate::invites::{InviteKey, InviteState, Invites, Offer};
@@ -199,9 +200,9 @@ impl Membership {
     fn note(&mut self, author: PeerId, position: Position, payload: Payload, changed: &mut Changed) {
         match payload {
             Payload::Create { nonce, name, creator } if group_room_id(&author, &nonce) == self.room => {
-                self.found(author, Founded { position, room_name: name, name: creator }, changed);
+                self.found(author, Founded { position, room_name: tidy_name(&name), name: tidy_name(&creator) }, changed);
             }
-            Payload::Add { device, name, round, invite } => self.add(device, round, position, Add { author, name, invite }, changed),
+            Payload::Add { device, name, round, invite } => self.add(device, round, position, Add { author, name: tidy_name(&name), invite }, changed),
             Payload::Leave { round } => {
                 let leave = self.people.entry(author).or_default().leaves.entry(round).or_insert(position);
                 *leave = position.min(*leave);

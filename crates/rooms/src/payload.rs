@@ -4,6 +4,7 @@ use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::codec;
 
+use crate::emoji::canonical_emoji;
 use crate::event::Event;
 use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
 use crate::position::{Position, Target};
@@ -101,7 +102,7 @@ pub enum Payload {
     Reaction {
         /// Which.
         target: Target,
-        /// The emoji.
+        /// The emoji, in its one form.
         emoji: String,
         /// Set, or taken back.
         on: bool,
@@ -120,9 +121,12 @@ pub enum BadPayload {
     /// Not the layout of its kind.
     #[error("the content does not follow its layout")]
     Layout,
-    /// A text that is empty, too long or holds a NUL, or a name that is not one.
-    #[error("a text is empty, too long or has a NUL, or a name is not one")]
+    /// A text of which nothing shows, that is too long or holds a NUL, or a name that is not one.
+    #[error("a text shows nothing, is too long or has a NUL, or a name is not one")]
     Text,
+    /// A reaction that is not one emoji in its one form.
+    #[error("a reaction is one emoji, fully qualified")]
+    Emoji,
     /// A round of zero.
     #[error("a round is at least 1")]
     Round,
@@ -205,8 +209,8 @@ impl Payload {
             Self::Create { name, creator, .. } => check_name(name).and(check_name(creator)),
             Self::Add { name, round, .. } => check_name(name).and(check_round(*round)),
             Self::Leave { round } => check_round(*round),
-            Self::Message { text, .. } | Self::Edit { text, .. } => check_text(text, MAX_TEXT_BYTES),
-            Self::Reaction { emoji, .. } => check_text(emoji, MAX_EMOJI_BYTES),
+            Self::Message { text, .. } | Self::Edit { text, .. } => check_text(text),
+            Self::Reaction { emoji, .. } => check_emoji(emoji),
             Self::Invite { .. } | Self::Revoke { .. } | Self::Delete { .. } => Ok(()),
         }
     }
@@ -216,14 +220,19 @@ fn check_round(round: u32) -> Result<(), BadPayload> {
     if round == 0 { Err(BadPayload::Round) } else { Ok(()) }
 }
 
-/// The rule for names everywhere; an empty one is fine, whoever shows it chooses a stand-in.
+/// The rule for names everywhere.
 fn check_name(name: &str) -> Result<(), BadPayload> {
     wire::check_name(name).map_err(|_| BadPayload::Text)
 }
 
-fn check_text(text: &str, max_bytes: usize) -> Result<(), BadPayload> {
-    let good = (1..=max_bytes).contains(&text.len()) && !text.contains('\0');
+fn check_text(text: &str) -> Result<(), BadPayload> {
+    let good = text.len() <= MAX_TEXT_BYTES && !text.contains('\0') && wire::shows(text);
     if good { Ok(()) } else { Err(BadPayload::Text) }
+}
+
+fn check_emoji(emoji: &str) -> Result<(), BadPayload> {
+    let good = emoji.len() <= MAX_EMOJI_BYTES && canonical_emoji(emoji) == Some(emoji);
+    if good { Ok(()) } else { Err(BadPayload::Emoji) }
 }
 
 fn read<T: Decode<()> + Encode>(bytes: &[u8]) -> Result<T, BadPayload> {

@@ -252,7 +252,7 @@ impl World {
             listen: Vec::new(),
             nearby: false,
             peer_exchange: true,
-            agent: String::new(),
+            agent: "sim".to_owned(),
             sink: host.told().sink(),
         };
         let mut hand = Hand::start(options, net, at, self.rng.random(), Shared { members, signatures: self.signatures.clone() });
@@ -384,7 +384,7 @@ impl World {
         let Some(peer) = self.peers.get(other as usize).copied() else { return };
         let hello = self.hosts.get(other as usize).and_then(|host| host.body.as_ref()).map(|body| body.net.hello().clone());
         // They may have died since; then the news of that is under way.
-        let hello = hello.unwrap_or(wire::Hello { boot_nonce: 0, addresses: Vec::new(), agent: String::new() });
+        let hello = hello.unwrap_or(wire::Hello { boot_nonce: 0, addresses: Vec::new(), agent: "sim".to_owned() });
         let role = match side {
             Side::Dialler => Role::Initiator,
             Side::Listener => Role::Responder,

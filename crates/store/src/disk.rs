@@ -213,6 +213,14 @@ impl Disk {
         }
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        match &self.back {
+            Back::Files(files) => files.has_failed(),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => false,
+        }
+    }
+
     /// Length of the database file in bytes.
     pub(crate) fn file_bytes(&self) -> io::Result<u64> {
         match &self.back {

@@ -248,6 +248,11 @@ impl Store {
         self.heads_now().events()
     }
 
+    /// A write has failed: every other is refused until the store is opened anew.
+    pub fn has_failed(&self) -> bool {
+        self.0.disk.has_failed()
+    }
+
     /// What has been written so far.
     pub fn mark(&self) -> Mark {
         Mark(self.0.mark.load(Ordering::Acquire))

@@ -1,16 +1,27 @@
 //! Where a device can be dialled, as people type it and as invites carry it.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
+
 use crate::limits::MAX_HOST;
+use crate::text::is_ignorable;
+
+/// Port that a device listens on if it can.
+pub const USUAL_PORT: u16 = 4747;
+/// Bytes of the longest zone: names of interfaces are shorter.
+const MAX_ZONE: usize = 32;
 
 /// An address worth dialling: never unspecified, multicast or broadcast, never port 0.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
-    /// A number. IPv4 inside IPv6 is written as IPv4; there is no zone, since it would mean nothing to others.
+    /// A number. IPv4 inside IPv6 is written as IPv4.
     Ip(SocketAddr),
+    /// A link-local number with the interface behind which it lies. Good on this computer only: invites and records leave it out.
+    Zoned(ZonedAddress),
     /// A name for the resolver, in lower case.
     Host(HostAddress),
 }
@@ -20,6 +31,26 @@ pub enum Address {
 pub struct HostAddress {
     name: String,
     port: u16,
+}
+
+/// A link-local IPv6 address, the zone in which it means somebody, and a port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ZonedAddress {
+    ip: Ipv6Addr,
+    zone: String,
+    port: u16,
+}
+
+impl ZonedAddress {
+    /// `fe80::1%eth0`, as the resolver of this computer takes it.
+    pub fn name(&self) -> String {
+        format!("{}%{}", self.ip, self.zone)
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
 }
 
 impl HostAddress {
@@ -83,30 +114,70 @@ impl Address {
     pub fn port(&self) -> u16 {
         match self {
             Address::Ip(address) => address.port(),
+            Address::Zoned(zoned) => zoned.port,
             Address::Host(host) => host.port,
         }
+    }
+
+    /// As people write it: a name in its own script, unless that mixes scripts as only a forgery does.
+    pub fn shown(&self) -> String {
+        let Address::Host(host) = self else { return self.to_string() };
+        let (name, whole) = idna::domain_to_unicode(&host.name);
+        let honest = |label: &str| label.is_ascii() || label.check_restriction_level(RestrictionLevel::HighlyRestrictive);
+        let reads_back = || idna::domain_to_ascii(&name).is_ok_and(|ascii| ascii == host.name);
+        if whole.is_ok() && name.split('.').all(honest) && reads_back() { format!("{name}:{}", host.port) } else { self.to_string() }
+    }
+
+    fn zoned(ip: &str, port: u16) -> Result<Self, AddressFault> {
+        let (ip, zone) = ip.split_once('%').ok_or(AddressFault::BadHost)?;
+        let ip: Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
+        // Inside a URL the sign itself is written %25 (RFC 6874).
+        let is_name = |zone: &&str| zone.bytes().any(|byte| !byte.is_ascii_digit());
+        let mut zone = zone;
+        while let Some(name) = zone.strip_prefix("25").filter(is_name) {
+            zone = name;
+        }
+        let fits = (1..=MAX_ZONE).contains(&zone.len()) && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+        if !ip.is_unicast_link_local() || !fits {
+            return Err(AddressFault::BadHost);
+        }
+        Ok(Address::Zoned(ZonedAddress { ip, zone: zone.to_owned(), port }))
     }
 }
 
 impl FromStr for Address {
     type Err = AddressFault;
 
-    /// Reads `host:port`, `1.2.3.4:port` or `[ipv6]:port`, white space around it ignored.
+    /// Reads `host:port`, `1.2.3.4:port`, `[ipv6]:port` or `[fe80::1%zone]:port`, white space around it ignored. A name may be in any script
+    /// (IDNA, as browsers do it). A number with a zone needs neither brackets nor, for the usual port, a port.
     fn from_str(text: &str) -> Result<Self, AddressFault> {
+        let text: String = text.chars().filter(|c| !is_ignorable(*c)).collect();
+        // Full-width letters, digits and signs are what some keyboards give.
+        let text = ComposingNormalizerBorrowed::new_nfkc().normalize(&text);
         let text = text.trim();
         if text.is_empty() {
             return Err(AddressFault::Empty);
         }
+        let bracketed = |host: &str| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(str::to_owned);
+        if text.contains('%') {
+            return match text.rsplit_once(':').filter(|(host, _)| host.contains('%')) {
+                Some((host, port)) => Self::zoned(&bracketed(host).unwrap_or_else(|| host.to_owned()), parse_port(port)?),
+                None => Self::zoned(&bracketed(text).unwrap_or_else(|| text.to_owned()), USUAL_PORT),
+            };
+        }
         let (host, port) = text.rsplit_once(':').ok_or(AddressFault::NoPort)?;
-        if let Some(ip) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            let ip: std::net::Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
+        if let Some(ip) = bracketed(host) {
+            let ip: Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
             return Self::ip(SocketAddr::new(ip.into(), parse_port(port)?));
         }
         if host.contains(':') || text.ends_with(']') {
             return Err(AddressFault::NoPort);
         }
         let port = parse_port(port)?;
-        match host.parse::<std::net::Ipv4Addr>() {
+        let host = if host.is_ascii() { host.to_owned() } else { idna::domain_to_ascii(host).map_err(|_| AddressFault::BadHost)? };
+        // The root at the end of a full name.
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        match host.parse::<Ipv4Addr>() {
             Ok(ip) => Self::ip(SocketAddr::new(ip.into(), port)),
             Err(_) => Self::host(host, port),
         }
@@ -117,6 +188,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Ip(address) => write!(f, "{address}"),
+            Address::Zoned(zoned) => write!(f, "[{}%{}]:{}", zoned.ip, zoned.zone, zoned.port),
             Address::Host(host) => write!(f, "{}:{}", host.name, host.port),
         }
     }

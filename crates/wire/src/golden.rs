@@ -21,6 +21,8 @@ use crate::invite::{Invite, InviteKind};
 use crate::limits::REKEY_FRAMES;
 use crate::message::*;
 
+mod texts;
+
 fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }

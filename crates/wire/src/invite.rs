@@ -3,13 +3,17 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use data_encoding::{BASE32_NOPAD, Encoding, Specification};
+use data_encoding::BASE32_NOPAD;
 use identity::{Identity, PeerId};
 use zeroize::Zeroizing;
 
 use crate::address::{Address, AddressFault};
 use crate::hash::{derive, hash};
-use crate::limits::{MAX_ADDRESSES, MAX_INVITE_CHARS, MAX_INVITE_TEXT};
+use crate::limits::{MAX_ADDRESSES, MAX_INVITE_CHARS};
+
+mod find;
+
+pub use find::find;
 
 const PREFIX: &str = "gv1";
 const LINK: &str = "grapevine://join/";
@@ -48,16 +52,16 @@ pub enum InviteFault {
     /// Nothing but white space.
     #[error("there is nothing to read")]
     Empty,
-    /// Does not begin like an invite or its link.
+    /// Nothing in the text looks like an invite.
     #[error("this is not an invite")]
     NotAnInvite,
-    /// Begins like an invite, but a part is missing or changed.
+    /// There is what looks like an invite, but a part is missing or changed.
     #[error("a part of the invite is missing or changed")]
     Damaged,
     /// Made by a newer version, in a way that this one cannot read.
     #[error("the invite was made by a newer version")]
     TooNew,
-    /// Longer than an invite can be, or with more addresses.
+    /// Longer than a text that is searched, or than an invite can be, or an invite with more addresses.
     #[error("this is too long to be an invite")]
     TooLong,
     /// Whole, but it sends us to an address that cannot be right.
@@ -76,7 +80,7 @@ impl Invite {
     /// The invite with this secret, so that one that was stored can be shown again.
     pub fn from_seed(kind: InviteKind, seed: Zeroizing<[u8; 16]>, inviter: PeerId, addresses: impl IntoIterator<Item = Address>) -> Self {
         let mut left = ADDRESS_BYTES;
-        let fits = |address: &Address| match left.checked_sub(encoded_len(address)) {
+        let fits = |address: &Address| match encoded_len(address).and_then(|len| left.checked_sub(len)) {
             Some(rest) => {
                 left = rest;
                 true
@@ -144,27 +148,14 @@ impl Invite {
         format!("{LINK}{}", self.to_text())
     }
 
-    /// Reads text or link, in upper or lower case, with white space and hyphens anywhere.
+    /// The first invite in a text; see [`find`].
     pub fn parse(text: &str) -> Result<Self, InviteFault> {
-        if text.len() > MAX_INVITE_TEXT {
-            return Err(InviteFault::TooLong);
-        }
-        let tidy = |c: &char| !c.is_whitespace() && *c != '-';
-        let text: Zeroizing<String> = Zeroizing::new(text.chars().filter(tidy).map(|c| c.to_ascii_lowercase()).collect());
-        if text.is_empty() {
-            return Err(InviteFault::Empty);
-        }
-        let text = text.strip_prefix(LINK).unwrap_or(&text);
-        let code = match text.strip_prefix(PREFIX) {
-            Some(code) => code,
-            None if is_later_prefix(text) => return Err(InviteFault::TooNew),
-            None => return Err(InviteFault::NotAnInvite),
-        };
-        if text.len() > MAX_INVITE_CHARS {
-            return Err(InviteFault::TooLong);
-        }
-        let bytes = lower_base32().decode(code.as_bytes()).map_err(|_| InviteFault::Damaged)?;
-        Self::from_bytes(&Zeroizing::new(bytes))
+        find(text)?.into_iter().next().ok_or(InviteFault::NotAnInvite)
+    }
+
+    /// Whether both open the same door, wherever they say that it is.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.kind, &self.seed, self.inviter) == (other.kind, &other.seed, other.inviter)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, InviteFault> {
@@ -208,17 +199,6 @@ impl fmt::Debug for Invite {
     }
 }
 
-/// `gv` and another number: a format of later days.
-fn is_later_prefix(text: &str) -> bool {
-    text.strip_prefix("gv").is_some_and(|rest| rest.starts_with(|c: char| ('2'..='9').contains(&c)))
-}
-
-fn lower_base32() -> Encoding {
-    let mut spec = Specification::new();
-    spec.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    spec.encoding().expect("thirty-two different symbols")
-}
-
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
     let [a, b, c, d, ..] = hash(content);
     [a, b, c, d]
@@ -230,11 +210,13 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], InviteFault> {
     Ok(*taken)
 }
 
-fn encoded_len(address: &Address) -> usize {
+/// Bytes of an address; none if it means nothing to others.
+fn encoded_len(address: &Address) -> Option<usize> {
     match address {
-        Address::Ip(SocketAddr::V4(_)) => 1 + 4 + 2,
-        Address::Ip(SocketAddr::V6(_)) => 1 + 16 + 2,
-        Address::Host(host) => 1 + 1 + host.name().len() + 2,
+        Address::Ip(SocketAddr::V4(_)) => Some(1 + 4 + 2),
+        Address::Ip(SocketAddr::V6(_)) => Some(1 + 16 + 2),
+        Address::Zoned(_) => None,
+        Address::Host(host) => Some(1 + 1 + host.name().len() + 2),
     }
 }
 
@@ -248,6 +230,8 @@ pub(crate) fn write_address(address: &Address, out: &mut Vec<u8>) {
             out.push(6);
             out.extend_from_slice(&address.ip().octets());
         }
+        // Never in an invite.
+        Address::Zoned(_) => return,
         Address::Host(host) => {
             out.extend_from_slice(&[1, host.name().len() as u8]);
             out.extend_from_slice(host.name().as_bytes());

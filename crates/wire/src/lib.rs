@@ -29,7 +29,7 @@ mod talk;
 pub mod text;
 mod transport;
 
-pub use address::{Address, AddressFault};
+pub use address::{Address, AddressFault, USUAL_PORT};
 pub use codec::CodecFault;
 pub use frame::{FrameFault, FrameReader};
 pub use handshake::{Handshake, HandshakeFault, OpenFault, Role, SealFault, Session, StaticKey, Step, Transport};
@@ -40,4 +40,4 @@ pub use message::{
     Bye, Class, ContactAnswer, ContactRequest, Data, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message,
     MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Time, Welcome, room_tag,
 };
-pub use text::{NameFault, check_name};
+pub use text::{Likeness, NameFault, check_name, shows, tidy_name};

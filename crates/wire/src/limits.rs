@@ -59,8 +59,10 @@ pub const MAX_RUN_BYTES: usize = 56 * 1024;
 
 /// Characters of an invite, white space and hyphens not counted: still one QR code.
 pub const MAX_INVITE_CHARS: usize = 1024;
-/// Bytes of text that is looked at as an invite at all: an invite and a link around it, with a space after every character.
-pub const MAX_INVITE_TEXT: usize = 4096;
+/// Bytes of text that is searched for invites: a long letter.
+pub const MAX_PASTED_TEXT: usize = 1024 * 1024;
+/// Different invites that are found in one text; nobody is asked to choose among more.
+pub const MAX_INVITES_FOUND: usize = 16;
 
 const _: () = assert!(MAX_RECORDS_BYTES <= MAX_PLAINTEXT);
 const _: () = assert!(MAX_RUN_BYTES + 200 <= MAX_RECORD);

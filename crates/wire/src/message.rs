@@ -14,7 +14,7 @@ pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shu
 pub use crate::record::PeerRecord;
 pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
 pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag};
-use crate::text::{NameFault, check_name, is_unfit};
+use crate::text::{NameFault, check_name, is_unfit, shows};
 
 /// Any record of version 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,7 +225,7 @@ impl Message {
     fn check(&self) -> Result<(), MessageFault> {
         match self {
             Message::Hello(hello) => {
-                within(is_line(&hello.agent, MAX_AGENT), "agent")?;
+                within(is_line(&hello.agent, MAX_AGENT) && shows(&hello.agent), "agent")?;
                 check_addresses(&hello.addresses)
             }
             Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::JoinRefused(_) | Message::Digest(_) => Ok(()),

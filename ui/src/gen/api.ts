@@ -376,7 +376,11 @@ addresses: Array<string>,
 /**
  * Rooms in common.
  */
-rooms: Array<string>, };
+rooms: Array<string>, 
+/**
+ * The name of somebody else, or one's own, for which a reader could take this one.
+ */
+looks_like: string | null, };
 
 export type Network = { 
 /**
@@ -474,7 +478,11 @@ fingerprint: Fingerprint,
 /**
  * When it came.
  */
-at: number, };
+at: number, 
+/**
+ * The name of somebody else, or one's own, for which a reader could take this one.
+ */
+looks_like: string | null, };
 
 export type Nearby = { 
 /**
@@ -544,11 +552,25 @@ known: string | null, } | { "kind": "address",
 /**
  * As it will be dialled.
  */
-address: string, } | { "kind": "own" } | { "kind": "unreadable", 
+address: string, } | { "kind": "own" } | { "kind": "several", 
+/**
+ * In the order of the text, at most 16; one's own are left out.
+ */
+found: Array<FoundInvite>, } | { "kind": "unreadable", 
 /**
  * What is wrong with it.
  */
 why: InviteFault, };
+
+export type FoundInvite = { 
+/**
+ * It alone, for `accept_invite`.
+ */
+text: string, 
+/**
+ * What it is: to a room, or to become contacts.
+ */
+reading: InviteReading, };
 
 export type InviteFault = "empty" | "damaged" | "too_new" | "too_long" | "unknown";
 

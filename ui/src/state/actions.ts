@@ -6,6 +6,7 @@ import { drafts } from './drafts.svelte';
 import { beganJoin } from './joins.svelte';
 import { notes } from './notes.svelte';
 import { stand } from './session';
+import { shows } from './shows';
 import { model } from './store.svelte';
 import { call, door } from './wire';
 
@@ -51,7 +52,7 @@ export async function leaveRoom(room: string): Promise<void> {
 export async function submit(room: string, text: string): Promise<void> {
   const chat = chats.current;
   const trimmed = sendable(text);
-  if (!chat || chat.id !== room || trimmed === '') return;
+  if (!chat || chat.id !== room || !shows(trimmed)) return;
   const { desk } = chat;
   const { mode } = desk;
   desk.clear();

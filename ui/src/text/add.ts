@@ -33,6 +33,7 @@ export const add = {
   stop: 'Stop trying',
   nearbyEmpty: 'Nobody else on this network is visible just now. They appear here by themselves, a few seconds after they open Grapevine.',
   visible: 'Let people on this network see me',
+  several: 'There are several invites in this text. Which one?',
   why: 'Why?',
   addresses: 'Your addresses, best first:',
 };
@@ -58,6 +59,8 @@ export function readingWords(reading: InviteReading): { tone: 'plain' | 'ok' | '
         : { tone: 'ok', words: 'You know each other already.' };
     case 'address':
       return { tone: 'ok', words: `An address. Whoever answers at ${reading.address} is asked whether they would like to talk.` };
+    case 'several':
+      return { tone: 'plain', words: add.several };
     case 'own':
       return { tone: 'bad', words: 'This is your own invite. Send it to somebody else.' };
     case 'unreadable':

@@ -25,6 +25,8 @@ export const details = {
   more: (n: number) => `Show ${n} more`,
   contact: 'In your address book',
   notContact: 'You share a room',
+  looksLike: (name: string, other: string) =>
+    name === other ? `Somebody else is called ${other} too. Compare the fingerprint.` : `Looks like ${other}, but is somebody else.`,
 };
 
 /** Under a room's name. */

@@ -43,11 +43,24 @@ data! {
         },
         /// One's own invite.
         Own,
+        /// Several different invites: one must be chosen.
+        Several {
+            /// In the order of the text, at most 16; one's own are left out.
+            found: Vec<FoundInvite>,
+        },
         /// Neither.
         Unreadable {
             /// What is wrong with it.
             why: InviteFault,
         },
+    }
+
+    /// One of several invites in a text.
+    pub struct FoundInvite {
+        /// It alone, for `accept_invite`.
+        pub text: String,
+        /// What it is: to a room, or to become contacts.
+        pub reading: InviteReading,
     }
 
     /// What is wrong with pasted text.

@@ -94,6 +94,8 @@ data! {
         pub addresses: Vec<String>,
         /// Rooms in common.
         pub rooms: Vec<RoomIdText>,
+        /// The name of somebody else, or one's own, for which a reader could take this one.
+        pub looks_like: Option<String>,
     }
 
     /// Somebody who asks to become a contact.
@@ -106,6 +108,8 @@ data! {
         pub fingerprint: Fingerprint,
         /// When it came.
         #[ts(type = "number")] pub at: u64,
+        /// The name of somebody else, or one's own, for which a reader could take this one.
+        pub looks_like: Option<String>,
     }
 
     /// Somebody seen on the local network.

@@ -7,7 +7,7 @@ use identity::PeerId;
 use rooms::Position;
 use wire::ids::{EventId, LogId, RoomId};
 
-use crate::view::{Alert, Message, Notice, Request};
+use crate::view::{Alert, Message, Notice};
 
 /// Shortest time between two rows of one room while messages pour in.
 const ROW_PAUSE: Millis = 50;
@@ -72,7 +72,7 @@ pub(crate) struct Changed {
     pub(crate) saved: BTreeMap<RoomId, BTreeSet<LogId>>,
     pub(crate) acks: BTreeMap<RoomId, BTreeSet<(PeerId, LogId)>>,
     pub(crate) rooms_gone: Vec<RoomId>,
-    pub(crate) requests_added: Vec<Request>,
+    pub(crate) requests_added: Vec<PeerId>,
     pub(crate) requests_gone: Vec<PeerId>,
     pub(crate) attempts: BTreeSet<u64>,
     pub(crate) attempts_gone: Vec<u64>,

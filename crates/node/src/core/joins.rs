@@ -7,11 +7,11 @@ use rooms::Payload;
 use store::{Contact, ContactInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
-use wire::invite::{Invite, InviteFault, InviteKind};
+use wire::invite::{Invite, InviteFault, InviteKind, find};
 use wire::message::{ContactRequest, Join, JoinRefused, Message, Welcome};
 
 use super::Core;
-use crate::view::{JoinRefusal, JoinState, Joining, LinkState, MadeInvite, Reading, Refused};
+use crate::view::{Found, JoinRefusal, JoinState, Joining, LinkState, MadeInvite, Reading, Refused};
 
 /// Attempts under way or just over.
 const MAX_ATTEMPTS: usize = 32;
@@ -31,6 +31,14 @@ pub(crate) struct Attempt {
     way: Way,
     /// When it is tried again, or when it is no longer listed.
     due: Option<Millis>,
+}
+
+/// What is in a pasted text.
+enum Pasted {
+    Address(Address),
+    Invite(Box<Invite>),
+    Several(Vec<Invite>),
+    Own,
 }
 
 enum Way {
@@ -99,25 +107,45 @@ impl Core {
         Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
     }
 
-    /// What a pasted text is.
+    /// What a pasted text holds.
     pub fn read_invite(&self, text: &str) -> Result<Reading, InviteFault> {
-        let invite = match Invite::parse(text) {
-            Ok(invite) => invite,
-            Err(InviteFault::NotAnInvite) => {
-                let address: Address = text.trim().parse().map_err(InviteFault::BadAddress)?;
-                return Ok(Reading::Address(address.to_string()));
+        Ok(match self.find(text)? {
+            Pasted::Address(address) => Reading::Address(address.to_string()),
+            Pasted::Own => Reading::Own,
+            Pasted::Invite(invite) => self.reading(&invite),
+            Pasted::Several(invites) => {
+                Reading::Several(invites.iter().map(|invite| Found { text: invite.to_text(), reading: self.reading(invite) }).collect())
             }
-            Err(fault) => return Err(fault),
+        })
+    }
+
+    /// Invites of others in a text; without any, an address that is all of it.
+    fn find(&self, text: &str) -> Result<Pasted, InviteFault> {
+        let mut found = match (find(text), text.parse::<Address>()) {
+            (Ok(found), _) => found,
+            (Err(_), Ok(address)) => return Ok(Pasted::Address(address)),
+            (Err(InviteFault::NotAnInvite), Err(why)) => return Err(InviteFault::BadAddress(why)),
+            (Err(fault), Err(_)) => return Err(fault),
         };
+        // Somebody's answer may quote what was sent to them.
+        found.retain(|invite| invite.inviter() != self.peer);
+        Ok(match (found.len(), found.pop()) {
+            (_, None) => Pasted::Own,
+            (1, Some(only)) => Pasted::Invite(Box::new(only)),
+            (_, Some(last)) => {
+                found.push(last);
+                Pasted::Several(found)
+            }
+        })
+    }
+
+    fn reading(&self, invite: &Invite) -> Reading {
         let inviter = invite.inviter();
-        if inviter == self.peer {
-            return Ok(Reading::Own);
-        }
         let addresses = invite.addresses().iter().map(ToString::to_string).collect();
-        Ok(match invite.kind() {
+        match invite.kind() {
             InviteKind::Room { hint } => Reading::Room { inviter, addresses, member: self.room_with(&hint) },
             InviteKind::Contact => Reading::Contact { inviter, addresses, known: self.is_contact(&inviter) },
-        })
+        }
     }
 
     pub(crate) fn room_with(&self, hint: &[u8; 16]) -> Option<RoomId> {
@@ -127,15 +155,13 @@ impl Core {
 
     /// Uses an invite, a link or an address.
     pub fn accept_invite(&mut self, text: &str) -> Result<Joining, Refused> {
-        let invite = match Invite::parse(text) {
-            Ok(invite) => invite,
-            Err(InviteFault::NotAnInvite) => return self.add_address(text),
-            Err(fault) => return Err(Refused::BadInvite(fault)),
+        let invite = match self.find(text).map_err(Refused::BadInvite)? {
+            Pasted::Invite(invite) => *invite,
+            Pasted::Address(address) => return self.reach(address.to_string(), address.to_string()),
+            Pasted::Several(_) => return Err(Refused::SeveralInvites),
+            Pasted::Own => return Err(Refused::BadInvite(InviteFault::NotAnInvite)),
         };
         let inviter = invite.inviter();
-        if inviter == self.peer {
-            return Err(Refused::BadInvite(InviteFault::NotAnInvite));
-        }
         let running = self.attempts.values().find(|a| !a.is_over() && matches!(&a.way, Way::Invite(i) if **i == invite));
         if let Some(running) = running {
             return Ok(running.row());
@@ -166,7 +192,7 @@ impl Core {
 
     /// Dials `host:port` and asks whoever answers to become a contact.
     pub fn add_address(&mut self, text: &str) -> Result<Joining, Refused> {
-        let address: Address = text.trim().parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
+        let address: Address = text.parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
         let address = address.to_string();
         let near = self.nearby.iter().find(|near| near.address.to_string() == address);
         let name = near.map(|near| near.name.clone()).unwrap_or_default();

@@ -8,8 +8,8 @@ use net::{Event, LinkId, LinkUp, Outbox, PeerState, Reason};
 use rand::RngExt;
 use rand::seq::{IteratorRandom, SliceRandom};
 use wire::ids::{RoomId, RoomTag};
-use wire::message::{Bye, Message, Need, PeerRecord, room_tag};
-use wire::{Role, limits};
+use wire::message::{Bye, ContactAnswer, ContactRequest, Join, Message, Need, PeerRecord, Welcome, room_tag};
+use wire::{Role, limits, tidy_name};
 
 use super::Core;
 use crate::view::{AlertKind, LinkState};
@@ -217,11 +217,12 @@ impl Core {
     fn on_message(&mut self, peer: PeerId, message: Message) {
         match message {
             Message::Rooms(tags) => self.on_tags(peer, &tags),
-            Message::Join(join) => self.on_join(peer, &join),
-            Message::Welcome(welcome) => self.on_welcome(peer, welcome),
+            // Names are kept in one form from here on.
+            Message::Join(join) => self.on_join(peer, &Join { name: tidy_name(&join.name), ..join }),
+            Message::Welcome(welcome) => self.on_welcome(peer, Welcome { name: tidy_name(&welcome.name), ..welcome }),
             Message::JoinRefused(why) => self.on_join_refused(peer, why),
-            Message::ContactRequest(request) => self.on_contact_request(peer, &request),
-            Message::ContactAnswer(answer) => self.on_contact_answer(peer, &answer),
+            Message::ContactRequest(request) => self.on_contact_request(peer, &ContactRequest { name: tidy_name(&request.name) }),
+            Message::ContactAnswer(answer) => self.on_contact_answer(peer, &ContactAnswer { name: tidy_name(&answer.name), ..answer }),
             Message::Records(records) => self.on_records(peer, records),
             Message::Time(time) => self.on_time_told(peer, time),
             // The network answers these itself.

@@ -2,8 +2,9 @@
 //!
 //! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `forks` logs that part,
 //! `acks` what others have of own logs, `late` what came late, `ahead` what is dated ahead, `clocks` whose clock is off,
-//! `links` who is linked and welcome, `people` the address book, `nearby` who of it is near, `joins` invites and attempts,
-//! `door` newcomers, `spread` what gossip wants done, `level` who has what, `network` how people are reached, `show` what the window is told.
+//! `links` who is linked and welcome, `people` the address book, `likeness` whose names look alike, `nearby` who of it is near,
+//! `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what, `network` how people are
+//! reached, `kept` what must be on disk first, `show` what the window is told.
 
 mod acks;
 mod ahead;
@@ -13,8 +14,10 @@ mod clocks;
 mod door;
 mod forks;
 mod joins;
+mod kept;
 mod late;
 mod level;
+mod likeness;
 mod links;
 mod nearby;
 mod network;
@@ -40,6 +43,7 @@ use rooms::{Membership, Signatures};
 use store::{ContactInviteRow, Flusher, LastEnd, Mark, Opened, Outcome, RequestRow, Setting, Store, Urgency};
 use wire::ids::{LogKey, RoomId};
 use wire::message::PeerRecord;
+use wire::{check_name, tidy_name};
 
 use crate::handle::Sink;
 use crate::view::{Alert, AlertKind, Nearby, Time};
@@ -71,7 +75,7 @@ pub struct Options {
     pub opened: Opened,
     /// A new display name; none keeps the stored one.
     pub name: Option<String>,
-    /// Display name if none was ever chosen.
+    /// Display name if none was ever chosen; if it is none either, a part of the key stands in.
     pub fallback_name: String,
     /// Addresses to listen on; empty for the defaults.
     pub listen: Vec<SocketAddr>,
@@ -164,6 +168,8 @@ pub struct Core {
     changed: Changed,
     levels: Levels,
     network: Watch,
+    waiting: kept::Waiting,
+    likenesses: likeness::Likenesses,
     sink: Sink,
 }
 
@@ -181,10 +187,11 @@ impl Core {
         known: KnownMembers,
     ) -> Self {
         let Opened { store, end, outcome } = options.opened;
-        let stored = store.setting(Setting::DisplayName);
-        let name = options.name.or(stored).unwrap_or(options.fallback_name);
+        let names = [options.name, store.setting(Setting::DisplayName), Some(options.fallback_name)];
+        let name = names.into_iter().flatten().map(|name| tidy_name(&name)).find(|name| check_name(name).is_ok());
         let nearby_visible = store.setting(Setting::NearbyVisible).is_none_or(|v| v == "yes");
         let peer = identity.peer();
+        let name = name.unwrap_or_else(|| peer.short());
         let mut core = Core {
             gossip: gossip::Engine::new(peer, gossip::Config::default(), rng.random()),
             me: identity,
@@ -234,6 +241,8 @@ impl Core {
             changed: Changed::default(),
             levels: Levels::default(),
             network: Watch::default(),
+            waiting: kept::Waiting::default(),
+            likenesses: likeness::Likenesses::default(),
             sink: options.sink,
         };
         core.tell_outcome(&outcome);
@@ -295,6 +304,7 @@ impl Core {
 
     /// Own events up to this mark are on disk.
     pub(crate) fn on_durable(&mut self, mark: Mark) {
+        self.tell_kept(mark);
         while self.unsaved.front().is_some_and(|(at, _, _)| *at <= mark) {
             let Some((_, room, head)) = self.unsaved.pop_front() else { break };
             let key = LogKey { device: self.peer, log: head.log };
@@ -310,6 +320,7 @@ impl Core {
 
     /// The disk failed to take what was stored.
     pub(crate) fn on_disk_failure(&mut self, detail: String) {
+        self.tell_not_kept();
         self.alert(AlertKind::DiskFailing, detail);
     }
 

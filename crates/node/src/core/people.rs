@@ -10,9 +10,10 @@ use store::{Contact, PeerRow, RequestRow, Setting};
 use wire::Role;
 use wire::ids::RoomId;
 use wire::message::{Bye, ContactAnswer, ContactRequest, Message, PeerRecord};
+use wire::tidy_name;
 
 use super::Core;
-use crate::view::{LinkState, Me, Refused, Request};
+use crate::view::{LinkState, Me, Refused};
 
 /// People who are remembered.
 const MAX_PEOPLE: usize = 4_096;
@@ -39,11 +40,17 @@ impl Someone {
 
     /// Where to dial, best first.
     pub(crate) fn addresses(&self) -> Vec<String> {
-        let record = self.row.record.iter().flat_map(|record| &record.addresses);
+        // A zone that others tell is one of theirs, and means nothing here.
+        let record = self.row.record.iter().flat_map(|record| &record.addresses).filter(|address| !is_zoned(address));
         let all = self.row.last_good_address.iter().chain(record).chain(&self.row.addresses);
         let mut seen = BTreeSet::new();
         all.filter(|address| seen.insert(address.as_str())).take(MAX_ADDRESSES).cloned().collect()
     }
+}
+
+fn is_zoned(address: &str) -> bool {
+    // The sign stands in no other address.
+    address.contains('%')
 }
 
 impl Core {
@@ -166,7 +173,8 @@ impl Core {
 
     /// Where somebody who is linked listens, as they say.
     pub(crate) fn listening(&self, peer: &PeerId) -> Vec<String> {
-        self.links.get(peer).map(|link| link.listening.clone()).unwrap_or_default()
+        let said = self.links.get(peer).map(|link| link.listening.as_slice()).unwrap_or_default();
+        said.iter().filter(|address| !is_zoned(address)).cloned().collect()
     }
 
     pub(crate) fn is_co_member(&self, peer: &PeerId) -> bool {
@@ -222,8 +230,9 @@ impl Core {
     fn take_record(&mut self, record: PeerRecord) -> bool {
         let device = record.device;
         let Some(person) = self.someone(device) else { return false };
-        let renamed = person.row.name != record.name;
-        person.row.name = record.name.clone();
+        let name = tidy_name(&record.name);
+        let renamed = person.row.name != name;
+        person.row.name = name;
         person.row.record = Some(record);
         self.keep_person(&device);
         self.tell_address(device);
@@ -363,7 +372,7 @@ impl Core {
         let row = RequestRow { peer, name: name.to_owned(), at_ms: self.now.wall, addresses };
         self.keep(&row);
         if self.requests.insert(peer, row).is_none() {
-            self.changed.requests_added.push(Request { peer, name: name.to_owned(), at: self.now.wall });
+            self.changed.requests_added.push(peer);
         }
         self.welcome_to_wait(peer);
     }

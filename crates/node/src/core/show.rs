@@ -30,7 +30,9 @@ impl Core {
             notices.extend(self.attempts.get(&id).map(|attempt| Notice::Join(attempt.row())));
         }
         notices.extend(self.changed.attempts_gone.drain(..).map(Notice::JoinGone));
-        notices.extend(self.changed.requests_added.drain(..).map(Notice::RequestAdded));
+        for peer in std::mem::take(&mut self.changed.requests_added) {
+            notices.extend(self.request(&peer).map(Notice::RequestAdded));
+        }
         notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
         notices.extend(self.changed.alerts_gone.drain(..).map(Notice::AlertGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
@@ -104,7 +106,7 @@ impl Core {
             me: self.me_row(),
             rooms: self.rooms.values().map(|room| self.row_of(room)).collect(),
             people: self.people.keys().filter_map(|peer| self.person(peer)).collect(),
-            requests: self.requests.values().map(|row| view::Request { peer: row.peer, name: row.name.clone(), at: row.at_ms }).collect(),
+            requests: self.requests.keys().copied().collect::<Vec<_>>().iter().filter_map(|peer| self.request(peer)).collect(),
             nearby: self.nearby_rows(),
             joining: self.attempts.values().map(super::joins::Attempt::row).collect(),
             alerts: self.alerts.clone(),
@@ -222,8 +224,15 @@ impl Core {
         })
     }
 
+    fn request(&mut self, peer: &PeerId) -> Option<view::Request> {
+        let row = self.requests.get(peer)?;
+        let (name, at) = (row.name.clone(), row.at_ms);
+        let looks_like = self.looks_like(peer, &name);
+        Some(view::Request { peer: *peer, name, at, looks_like })
+    }
+
     /// All that is known of one person.
-    pub fn person_details(&self, peer: PeerId) -> Result<PersonDetails, Refused> {
+    pub fn person_details(&mut self, peer: PeerId) -> Result<PersonDetails, Refused> {
         let rooms: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(Room::id).collect();
         let person = match self.person(&peer) {
             Some(person) => person,
@@ -231,6 +240,7 @@ impl Core {
             None => Person { peer, name: self.name_of(&peer), contact: false, link: self.link_state(&peer) },
         };
         let addresses = self.people.get(&peer).map(super::people::Someone::addresses).unwrap_or_default();
-        Ok(PersonDetails { person, addresses, rooms })
+        let looks_like = self.looks_like(&peer, &person.name);
+        Ok(PersonDetails { person, addresses, rooms, looks_like })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use identity::Identity;
-use rooms::{Author, Branch, Clock, Draft, Event, Header, Logs, Payload, Verified, direct_room_id, group_room_id};
+use rooms::{Author, Branch, Clock, Draft, Event, Header, Logs, Payload, Verified, canonical_emoji, direct_room_id, group_room_id};
 use serde_json::{Value, json};
 use wire::{ChainHash, LogId, RawEvent};
 
@@ -162,6 +162,9 @@ fn fork() -> Value {
     json!({ "common": describe(&common), "branches": ways.each_ref().map(branch) })
 }
 
+const REACTIONS: [&str; 8] = ["👍", "❤", "❤\u{fe0f}", "👍\u{fe0f}", "1\u{20e3}", "🇵🇹", "🧑🏽\u{200d}🚀", "🏳\u{200d}🌈"];
+const NO_REACTIONS: [&str; 8] = ["", " ", "x", "hello world", "\n", "\u{202e}", "👍👍", "🇵"];
+
 fn golden() -> Value {
     let (control, content) = (log(&ana(), LogId(LogId::CONTROL | 1), &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
     let drafts: Vec<Draft> = (0..3).map(|number| draft(number, &message(&format!("line {number}")))).collect();
@@ -187,6 +190,11 @@ fn golden() -> Value {
         "control_log": control.iter().map(|event| describe(event)).collect::<Vec<_>>(),
         "content_log": content.iter().map(|event| describe(event)).collect::<Vec<_>>(),
         "run_with_one_signature": run.iter().map(|event| describe(event)).collect::<Vec<_>>(),
+        "reactions": {
+            "about": "An emoji as somebody may write it, and its one form; what is no reaction.",
+            "written": REACTIONS.map(|written| json!({ "written": written, "kept": canonical_emoji(written) })),
+            "refused": NO_REACTIONS,
+        },
         "erased": describe(&content[0].without_payload()),
         "digest_of_these_three_logs": hex(&logs.digest()),
         "control_digest_of_these_three_logs": hex(&logs.control_digest()),
@@ -236,6 +244,17 @@ fn golden_events_are_read_and_verified() {
         }
     }
     check(&wire_of(&json!([golden["erased"]]))).expect("erasing keeps it valid");
+}
+
+#[test]
+fn golden_reactions_have_one_form() {
+    let reactions = &committed()["reactions"];
+    for reaction in reactions["written"].as_array().expect("a list") {
+        assert_eq!(canonical_emoji(reaction["written"].as_str().expect("a text")), reaction["kept"].as_str(), "{reaction}");
+    }
+    for none in reactions["refused"].as_array().expect("a list") {
+        assert_eq!(canonical_emoji(none.as_str().expect("a text")), None, "{none}");
+    }
 }
 
 #[test]

@@ -70,11 +70,16 @@ fn names_have_the_form_of_names() {
     for text in [
         "a..b:80",
         ".a:80",
-        "a.:80",
+        "a..:80",
         "-a:80",
         "a-:80",
         "a b:80",
-        "bücher.example:80",
+        "b\u{fffd}cher.example:80",
+        "[fe80::1%]:80",
+        "[fe80::1%eth 0]:80",
+        "[2001:db8::1%eth0]:80",
+        "fe80%eth0:80",
+        "a%b:80",
         "a/b:80",
         "u@h:80",
         ":80",
@@ -91,11 +96,50 @@ fn names_have_the_form_of_names() {
     assert_eq!(Address::host(&"a".repeat(64), 1), Err(AddressFault::BadHost));
 }
 
+#[test]
+fn a_name_in_any_script_is_an_address_and_is_shown_as_it_is_written() {
+    for (typed, dialled, shown) in [
+        ("bücher.example:4747", "xn--bcher-kva.example:4747", "bücher.example:4747"),
+        ("BÜCHER.Example:4747", "xn--bcher-kva.example:4747", "bücher.example:4747"),
+        ("bu\u{308}cher。example。:4747", "xn--bcher-kva.example:4747", "bücher.example:4747"),
+        ("xn--bcher-kva.example:4747", "xn--bcher-kva.example:4747", "bücher.example:4747"),
+        ("例え.テスト:1", "xn--r8jz45g.xn--zckzah:1", "例え.テスト:1"),
+        ("straße.example:1", "xn--strae-oqa.example:1", "straße.example:1"),
+        ("home.example.org.:80", "home.example.org:80", "home.example.org:80"),
+        ("１９２．１６８．１．２０：４０００", "192.168.1.20:4000", "192.168.1.20:4000"),
+        ("192。168。1。20:4000", "192.168.1.20:4000", "192.168.1.20:4000"),
+        ("home\u{200b}.example.org\u{ad}:80\u{feff}", "home.example.org:80", "home.example.org:80"),
+        // Latin letters with a Cyrillic one among them: shown as what it is.
+        ("аpple.example:80", "xn--pple-43d.example:80", "xn--pple-43d.example:80"),
+    ] {
+        check(typed, Ok(dialled));
+        assert_eq!(typed.parse::<Address>().map(|address| address.shown()).as_deref(), Ok(shown), "{typed}");
+        check(shown, Ok(dialled));
+    }
+    for number in ["１２７．１:80", "0。0。0。0。0:80", "２１３０７０６４３３:80", "⓪:80"] {
+        check(number, Err(AddressFault::BadHost));
+    }
+    check("０．０．０．０:80", Err(AddressFault::NotUnicast));
+}
+
+#[test]
+fn a_link_local_number_keeps_its_zone() {
+    for typed in ["[fe80::1%eth0]:4747", "[FE80::1%eth0]:4747", "[fe80::1%25eth0]:4747", "fe80::1%eth0:4747", "fe80::1%eth0", "[fe80::1%eth0]"] {
+        check(typed, Ok("[fe80::1%eth0]:4747"));
+    }
+    check("[fe80::1%3]:80", Ok("[fe80::1%3]:80"));
+    check("[fe80::1%25]:80", Ok("[fe80::1%25]:80"));
+    check("[fe80::1%2525a]:80", Ok("[fe80::1%a]:80"));
+    check("[fe80::1%eth0]:0", Err(AddressFault::BadPort));
+    check("[ff02::1%eth0]:80", Err(AddressFault::BadHost));
+}
+
 proptest! {
     #[test]
-    fn any_text_is_refused_or_reads_back_as_it_is_shown(text in "\\PC{0,40}|[0-9a-f.:\\[\\]]{0,30}|[a-z0-9.-]{1,20}:[0-9]{1,5}") {
+    fn any_text_is_refused_or_reads_back_as_it_is_shown(text in "\\PC{0,40}|\\[?fe80::[0-9a-f]%[0-9a-z%]{0,8}\\]?(:[0-9]{1,5})?|[a-züあ。.]{1,20}:[0-9]{1,4}|[0-9a-f.:\\[\\]]{0,30}|[a-z0-9.-]{1,20}:[0-9]{1,5}") {
         if let Ok(address) = text.parse::<Address>() {
-            prop_assert_eq!(address.to_string().parse(), Ok(address));
+            prop_assert_eq!(address.to_string().parse(), Ok(address.clone()));
+            prop_assert_eq!(address.shown().parse(), Ok(address));
         }
     }
 }

@@ -74,11 +74,14 @@ fn unknown_reasons_are_refused() {
 }
 
 #[test]
-fn names_with_nul_line_breaks_or_bidi_overrides_are_refused() {
+fn names_with_nul_line_breaks_or_bidi_overrides_and_those_that_show_nothing_are_refused() {
     for name in ["a\0b", "a\nb", "\u{1b}[31m", "a\u{85}", "\u{202e}nimda", "\u{2066}a", "a\u{2069}", "a\u{2028}b"] {
         check_fault(asks(name), MessageFault::Name(NameFault::Character));
     }
-    for name in ["", "Ana", "Ана", "אנה\u{200f}", "👩‍👩‍👧 and co", "李四", "a'b <i>"] {
+    for name in ["", " ", "\u{200b}", "\u{2060}\u{ad}", "\u{fe0f}"] {
+        check_fault(asks(name), MessageFault::Name(NameFault::Blank));
+    }
+    for name in ["Ana", "Ана", "אנה\u{200f}", "👩‍👩‍👧 and co", "李四", "a'b <i>"] {
         assert_eq!(asks(name).check(), Ok(()), "{name:?}");
     }
 }
@@ -95,20 +98,25 @@ fn zalgo_and_giant_graphemes_are_bounded_by_64_characters() {
 
 #[test]
 fn every_name_is_checked() {
-    let bad = "a\u{202e}".to_owned();
-    let fault = MessageFault::Name(NameFault::Character);
-    check_fault(Message::Welcome(Welcome { room: None, name: bad.clone() }), fault);
-    check_fault(Message::ContactAnswer(ContactAnswer { accepted: true, name: bad.clone() }), fault);
-    check_fault(Message::Join(Join::make(&chi(), [0; 16], bad.clone(), &[0; 32], &ana().peer())), fault);
-    check_fault(Message::Records(vec![PeerRecord::make(&ana(), 1, bad, vec![])]), fault);
+    for (bad, fault) in [("a\u{202e}", NameFault::Character), ("", NameFault::Blank), ("\u{200b}", NameFault::Blank)] {
+        let (bad, fault) = (bad.to_owned(), MessageFault::Name(fault));
+        check_fault(Message::Welcome(Welcome { room: None, name: bad.clone() }), fault);
+        check_fault(Message::Welcome(Welcome { room: Some(room()), name: bad.clone() }), fault);
+        check_fault(Message::ContactRequest(ContactRequest { name: bad.clone() }), fault);
+        check_fault(Message::ContactAnswer(ContactAnswer { accepted: false, name: bad.clone() }), fault);
+        check_fault(Message::Join(Join::make(&chi(), [0; 16], bad.clone(), &[0; 32], &ana().peer())), fault);
+        check_fault(Message::Records(vec![PeerRecord::make(&ana(), 1, bad, vec![])]), fault);
+    }
 }
 
 #[test]
-fn nine_addresses_or_a_long_one_or_a_long_agent_are_refused() {
+fn nine_addresses_or_a_long_one_and_a_long_or_blank_agent_are_refused() {
     check_fault(Message::Hello(Hello { addresses: vec![String::new(); 9], ..hello() }), MessageFault::Limit("addresses"));
     check_fault(Message::Hello(Hello { addresses: vec!["a".repeat(256)], ..hello() }), MessageFault::Limit("an address"));
     check_fault(Message::Hello(Hello { addresses: vec!["a\n:1".to_owned()], ..hello() }), MessageFault::Limit("an address"));
-    check_fault(Message::Hello(Hello { agent: "a".repeat(65), ..hello() }), MessageFault::Limit("agent"));
+    for agent in ["a".repeat(65), String::new(), " ".to_owned(), "\u{200b}".to_owned(), "\u{7}".to_owned()] {
+        check_fault(Message::Hello(Hello { agent, ..hello() }), MessageFault::Limit("agent"));
+    }
     let record = PeerRecord::make(&ana(), 1, "Ana".to_owned(), vec![String::new(); 9]);
     check_fault(Message::Records(vec![record]), MessageFault::Limit("addresses"));
 }
@@ -204,7 +212,7 @@ fn a_peer_record_vouches_for_every_field() {
 #[test]
 fn many_peer_records_become_messages_that_fit_and_keep_their_order() {
     let long = |seq| PeerRecord::make(&ana(), seq, "n".repeat(64), vec!["a".repeat(255); 8]);
-    let short = |seq| PeerRecord::make(&ben(), seq, String::new(), vec![]);
+    let short = |seq| PeerRecord::make(&ben(), seq, "Ben".to_owned(), vec![]);
     for records in [(0..100).map(long).collect::<Vec<_>>(), (0..200).map(short).collect(), vec![]] {
         let messages = PeerRecord::messages(records.clone());
         let mut read = Vec::new();
@@ -246,7 +254,7 @@ fn debug_of_an_event_shows_its_length_only() {
 }
 
 fn any_name() -> impl Strategy<Value = String> {
-    "[\\PC&&[^\u{2028}-\u{202e}\u{2066}-\u{2069}]]{0,20}"
+    "[a-z🍇][\\PC&&[^\u{2028}-\u{202e}\u{2066}-\u{2069}]]{0,20}"
 }
 
 fn any_lines() -> impl Strategy<Value = Vec<String>> {

@@ -204,6 +204,7 @@ export function answersOf(world: World): Answers {
     read_invite: ({ text }) => readInvite(text),
     accept_invite: ({ text }) => {
       const reading = readInvite(text);
+      if (reading.kind === 'several') return refuse('bad_invite');
       if (reading.kind === 'room') {
         const joining = begin('Garden club');
         setTimeout(() => {
@@ -246,7 +247,8 @@ export function answersOf(world: World): Answers {
       const who = world.folk.get(peer) ?? refuse('unknown_peer');
       const addresses = 'address' in who.link ? [who.link.address] : [];
       const rooms = [...world.rooms.values()].filter((r) => r.people.includes(peer)).map((r) => r.row.id);
-      return { person: world.person(who), fingerprint: who.fingerprint, addresses, rooms };
+      const alike = [world.me, ...world.folk.values()].find((other) => other.peer !== peer && looksOf(other.name) === looksOf(who.name));
+      return { person: world.person(who), fingerprint: who.fingerprint, addresses, rooms, looks_like: alike?.name ?? null };
     },
     network: ({ watch }) => {
       if (watch) beat(world);
@@ -266,20 +268,28 @@ export function answersOf(world: World): Answers {
   };
 }
 
+/** Two names that differ only in case, in what does not show, or in a Cyrillic letter or two. */
+function looksOf(name: string): string {
+  return name.replace(/\p{Default_Ignorable_Code_Point}/gu, '').replace(/а/giu, 'a').replace(/о/giu, 'o').toLowerCase();
+}
+
 function readInvite(pasted: string): InviteReading {
-  const text = pasted.trim().replace(/^grapevine:\/\/join\//i, '');
+  const text = pasted.replace(/\p{Default_Ignorable_Code_Point}/gu, '').trim().replace(/^grapevine:\/\/join\//i, '');
   if (text === '') return { kind: 'unreadable', why: 'empty' };
-  if (text.length > 4000) return { kind: 'unreadable', why: 'too_long' };
-  const inviter = fingerprintOf(hexOf('Chi'));
-  if (/^gv1[a-z0-9]{40,}$/i.test(text)) {
-    return text.startsWith('gv1r')
-      ? { kind: 'room', inviter, addresses: ['192.168.1.50:4747'], member: null }
-      : { kind: 'contact', inviter, addresses: ['192.168.1.50:4747'], known: null };
-  }
+  const found = [...new Set(text.match(/gv1[rc][a-z0-9]{40,}/gi) ?? [])].map((one) => ({ text: one, reading: readOne(one) }));
+  if (found.length > 1) return { kind: 'several', found };
+  if (found[0]) return found[0].reading;
   if (/^gv1/i.test(text)) return { kind: 'unreadable', why: 'damaged' };
   if (/^gv[2-9]/i.test(text)) return { kind: 'unreadable', why: 'too_new' };
   if (/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i.test(text)) return { kind: 'address', address: text };
   return { kind: 'unreadable', why: 'unknown' };
+}
+
+function readOne(text: string): InviteReading {
+  const inviter = fingerprintOf(hexOf(text.length % 2 === 0 ? 'Chi' : 'Bob'));
+  return /^gv1r/i.test(text)
+    ? { kind: 'room', inviter, addresses: ['192.168.1.50:4747'], member: null }
+    : { kind: 'contact', inviter, addresses: ['192.168.1.50:4747', 'home.example.org:4747'], known: null };
 }
 
 function refuse(code: ConstructorParameters<typeof Refusal>[0]): never {

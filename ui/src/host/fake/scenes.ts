@@ -40,6 +40,8 @@ export function worldOf(scene: string): World {
       return hostile();
     case 'requests':
       return requests();
+    case 'lookalike':
+      return lookalike();
     case 'unreachable':
       return unreachable();
     case 'loopback':
@@ -189,11 +191,21 @@ function hostile(): World {
 function requests(): World {
   const world = chat();
   const bob = somebody('Bob', { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() });
-  world.requests = [{ peer: bob.peer, name: bob.name, fingerprint: bob.fingerprint, at: Date.now() - 5_000 }];
+  world.requests = [{ peer: bob.peer, name: bob.name, fingerprint: bob.fingerprint, at: Date.now() - 5_000, looks_like: null }];
   world.joining = [
     { id: 'join-1', target: '192.168.1.7:4747', state: { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' } },
     { id: 'join-2', target: 'Garden club', state: { state: 'refused', why: 'used_up' } },
   ];
+  return world;
+}
+
+/** Somebody in a room, and somebody who asks, have names that can be taken for others'. */
+function lookalike(): World {
+  const world = requests();
+  // With a Cyrillic letter each.
+  const other = world.meet(somebody('B\u0430yo', { state: 'unreachable', last_seen: null }), false);
+  [...world.rooms.values()].find((room) => room.row.name === 'Sunday Cooks')?.people.push(other.peer);
+  world.requests = world.requests.map((request) => ({ ...request, name: 'An\u0430', looks_like: 'Ana' }));
   return world;
 }
 
