@@ -59,8 +59,8 @@ impl Heads {
     /// The names under which a log and its branches are filed, each once.
     pub(crate) fn names_of_parts(&self, disk: &Disk, room: &RoomId, log: &LogKey) -> BTreeSet<LogName> {
         let all = LogKey { log: LogId(0), ..*log }..=LogKey { log: LogId(u64::MAX), ..*log };
-        let parts = self.0.get(room).into_iter().flat_map(|logs| logs.range(all));
-        let its = parts.filter(|(part, filed)| **part == *log || filed.end.branch.is_some_and(|branch| branch.of == log.log));
+        let Some(logs) = self.0.get(room) else { return BTreeSet::new() };
+        let its = logs.range(all).filter(|(part, filed)| **part == *log || filed.end.branch.is_some_and(|branch| branch.of == log.log));
         its.map(|(_, filed)| log_name(disk, room, &LogKey { log: filed.under, ..*log })).collect()
     }
 

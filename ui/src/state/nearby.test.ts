@@ -27,7 +27,7 @@ describe('somebody nearby', () => {
   });
 
   it('asks', () => {
-    const requests = [{ peer: BEN, name: 'Ben', fingerprint: { words: [], emoji: [] }, at: 0 }];
+    const requests = [{ peer: BEN, name: 'Ben', fingerprint: { words: [], emoji: [] }, looks_like: null, at: 0 }];
     expect(nearbyStanding(near({ peer: BEN }), { ...emptyModel(), requests }).kind).toBe('asks');
   });
 });

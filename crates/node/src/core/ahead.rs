@@ -40,8 +40,9 @@ impl Ahead {
         self.own.iter().filter(|(place, of)| **of == room && place.hlc.is_ahead(wall)).map(|(place, _)| *place).collect()
     }
 
-    /// It was taken back.
+    /// It was taken back, or counts no longer.
     pub(crate) fn forget(&mut self, place: &Position) {
+        self.others.remove(place);
         self.own.remove(place);
     }
 }

@@ -131,7 +131,8 @@ impl Core {
             return;
         }
         for event in &lost {
-            self.held.remove(&event.position());
+            self.ahead.forget(&event.position());
+            self.forget_late(room, &event.position());
             match Payload::of(event).ok().and_then(|payload| payload.target()) {
                 Some(target) if event.header.kind != kind::MESSAGE => drop(self.changed.stale.insert((room, target))),
                 Some(_) | None => self.changed.gone(room, event.position().id),

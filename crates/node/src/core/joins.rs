@@ -157,7 +157,7 @@ impl Core {
     pub fn accept_invite(&mut self, text: &str) -> Result<Joining, Refused> {
         let invite = match self.find(text).map_err(Refused::BadInvite)? {
             Pasted::Invite(invite) => *invite,
-            Pasted::Address(address) => return self.reach(address.to_string(), address.to_string()),
+            Pasted::Address(address) => return self.reach_typed(&address),
             Pasted::Several(_) => return Err(Refused::SeveralInvites),
             Pasted::Own => return Err(Refused::BadInvite(InviteFault::NotAnInvite)),
         };
@@ -193,6 +193,11 @@ impl Core {
     /// Dials `host:port` and asks whoever answers to become a contact.
     pub fn add_address(&mut self, text: &str) -> Result<Joining, Refused> {
         let address: Address = text.parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
+        self.reach_typed(&address)
+    }
+
+    /// Whoever answers there may be known from nearby.
+    fn reach_typed(&mut self, address: &Address) -> Result<Joining, Refused> {
         let address = address.to_string();
         let near = self.nearby.iter().find(|near| near.address.to_string() == address);
         let name = near.map(|near| near.name.clone()).unwrap_or_default();

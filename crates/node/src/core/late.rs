@@ -103,6 +103,14 @@ impl Core {
         Ok(())
     }
 
+    /// It counts no longer.
+    pub(crate) fn forget_late(&mut self, room: RoomId, place: &Position) {
+        if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.late.contains(place)) {
+            state.late.remove(&[*place]);
+            self.changed.late.insert(room);
+        }
+    }
+
     /// Writes what came late, or was seen, in this turn.
     pub(crate) fn keep_late(&mut self) {
         for room in std::mem::take(&mut self.changed.late) {
