@@ -9,6 +9,8 @@ mod bus;
 mod child;
 #[path = "../support/inbox.rs"]
 mod inbox;
+#[path = "../support/outsider.rs"]
+mod outsider;
 #[path = "../support/peer.rs"]
 mod peer;
 #[path = "../support/seed.rs"]
@@ -26,6 +28,7 @@ mod leaving;
 mod line;
 mod nearby;
 mod network;
+mod protocol;
 mod refusals;
 mod strangers;
 mod twice;

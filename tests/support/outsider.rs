@@ -1,0 +1,132 @@
+//! Somebody at a node's socket who speaks the protocol by hand: nothing is said or answered but what a test says, and Pings.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use identity::Identity;
+use wire::frame::{RecordFault, records, write_handshake};
+use wire::handshake::{Handshake, Session, StaticKey, Step};
+use wire::ids::RoomId;
+use wire::message::{Hello, Join, Message, room_tag};
+use wire::{FrameReader, Invite};
+
+use crate::peer::{PATIENCE, Peer};
+
+pub(crate) struct Outsider {
+    pub(crate) me: Arc<Identity>,
+    socket: TcpStream,
+    reader: FrameReader,
+    /// Read and not yet looked at.
+    input: Vec<u8>,
+    session: Session,
+    heard: VecDeque<Message>,
+}
+
+impl Outsider {
+    /// A new person with a link to `peer`; the Hellos are exchanged.
+    pub(crate) fn dial(peer: &Peer) -> Outsider {
+        let me = Arc::new(Identity::generate());
+        let mut socket = TcpStream::connect(peer.address()).expect("they listen");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        let (mut reader, mut input) = (FrameReader::new(), Vec::new());
+        let key = StaticKey::generate().expect("a key");
+        let (handshake, first) = Handshake::initiate(me.clone(), &key, None).expect("a first message");
+        let mut words = Vec::new();
+        write_handshake(&first, &mut words);
+        socket.write_all(&words).expect("they take it");
+        let second = frame(&mut socket, &mut reader, &mut input).expect("they answer");
+        let Ok(Step::Done { reply: Some(third), session }) = handshake.read(&second) else { panic!("they prove who they are") };
+        words.clear();
+        write_handshake(&third, &mut words);
+        socket.write_all(&words).expect("they take it");
+        reader.established();
+        let mut outsider = Outsider { me, socket, reader, input, session, heard: VecDeque::new() };
+        outsider.say(&Message::Hello(Hello { boot_nonce: 1, addresses: Vec::new(), agent: "by hand".to_owned() }));
+        outsider.until("a Hello", |message| matches!(message, Message::Hello(_)).then_some(()));
+        outsider
+    }
+
+    /// The invite, shown on this link.
+    pub(crate) fn join_by(&self, invite: &str) -> Join {
+        let invite = Invite::parse(invite).expect("an invite");
+        Join::make(&invite.keys(), invite.hint(), "outsider".to_owned(), &self.session.hash, &self.me.peer())
+    }
+
+    /// Names these rooms, without padding.
+    pub(crate) fn name(&mut self, rooms: &[RoomId]) {
+        let tags = rooms.iter().map(|room| room_tag(room, &self.session.hash, self.session.role)).collect();
+        self.say(&Message::Rooms(tags));
+    }
+
+    pub(crate) fn say(&mut self, message: &Message) {
+        self.send(&message.encode());
+    }
+
+    /// One record in a frame of its own, be it as it may. If they have closed already, reading tells.
+    pub(crate) fn send(&mut self, record: &[u8]) {
+        let plaintext = [&u16::try_from(record.len()).expect("a record").to_be_bytes(), record].concat();
+        let mut words = Vec::new();
+        self.session.transport.seal(&plaintext, &mut words).expect("it fits");
+        let _closed = self.socket.write_all(&words);
+    }
+
+    /// The next message; none once they have closed. Pings are answered and not shown.
+    pub(crate) fn next(&mut self) -> Option<Message> {
+        loop {
+            while let Some(message) = self.heard.pop_front() {
+                match message {
+                    Message::Ping(token) => self.say(&Message::Pong(token)),
+                    other => return Some(other),
+                }
+            }
+            let body = frame(&mut self.socket, &mut self.reader, &mut self.input)?;
+            let mut plaintext = Vec::new();
+            self.session.transport.open(&body, &mut plaintext).expect("their next frame");
+            let read = |record: Result<&[u8], RecordFault>| Message::decode(record.expect("a whole record")).expect("a message");
+            self.heard.extend(records(&plaintext).filter_map(read));
+        }
+    }
+
+    /// Waits for a message, and gives what came before it too.
+    pub(crate) fn until<T>(&mut self, what: &str, mut wanted: impl FnMut(&Message) -> Option<T>) -> (T, Vec<Message>) {
+        let mut before = Vec::new();
+        while let Some(message) = self.next() {
+            if let Some(found) = wanted(&message) {
+                return (found, before);
+            }
+            before.push(message);
+        }
+        panic!("closed before {what}: {before:?}");
+    }
+
+    /// Everything until they close.
+    pub(crate) fn rest(mut self) -> Vec<Message> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// They have dealt with all that was said before, and the link stands: what they said meanwhile.
+    pub(crate) fn settle(&mut self) -> Vec<Message> {
+        self.say(&Message::Ping(77));
+        self.until("a Pong", |message| (*message == Message::Pong(77)).then_some(())).1
+    }
+}
+
+/// The body of the next frame; none once they have closed.
+fn frame(socket: &mut TcpStream, reader: &mut FrameReader, input: &mut Vec<u8>) -> Option<Vec<u8>> {
+    loop {
+        let mut rest = input.as_slice();
+        let body = reader.next(&mut rest).expect("a length that is allowed").map(<[u8]>::to_vec);
+        let used = input.len() - rest.len();
+        input.drain(..used);
+        if body.is_some() {
+            return body;
+        }
+        let mut part = [0; 4096];
+        match socket.read(&mut part) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => input.extend_from_slice(part.get(..count)?),
+        }
+    }
+}
