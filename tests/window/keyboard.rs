@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::WIDE;
 use crate::bus::Bus;
-use crate::keys::{DELETE, DOWN, ENTER, ESCAPE, F6, LEFT, UP, alt, control, control_shift, shift};
+use crate::keys::{DELETE, DOWN, ENTER, ESCAPE, F6, LEFT, TAB, UP, alt, control, control_shift, shift};
 use crate::person::Person;
 
 const LONG: &str = "One line that is long enough for this. ";
@@ -62,6 +62,10 @@ async fn each_dialog_keeps_what_is_typed_and_gives_the_focus_back(ana: &Person) 
         ana.focus_is("composer").await;
         ana.box_holds("kept").await;
     }
+    // Round it by Tab: backwards from the dialog itself is its last control.
+    ana.keys(&format!("{}{}{ENTER}", control(','), shift(TAB))).await;
+    ana.gone("[data-testid=settings-dialog]").await;
+    ana.focus_is("composer").await;
     // What was typed into the name is there again, and serves.
     ana.keys(&control('n')).await;
     assert_eq!(ana.value("[data-testid=new-room-name]", "a b").await, "a b");

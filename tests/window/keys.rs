@@ -4,6 +4,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 
 use crate::person::Person;
 
+pub(crate) const TAB: char = '\u{e004}';
 pub(crate) const ENTER: char = '\u{e007}';
 pub(crate) const ESCAPE: char = '\u{e00c}';
 pub(crate) const LEFT: char = '\u{e012}';

@@ -18,7 +18,7 @@ use crate::child::Owned;
 use crate::screen::Screen;
 
 /// Nothing that is waited for takes longer, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What is pressed after a text.
 #[derive(Clone, Copy)]

@@ -3,12 +3,14 @@ import { begin, composer, expect, hear, openRoom, said, send, test } from './bas
 
 /** A key as an input method lets it through: some say so by `isComposing`, WebKit by the key code alone, or by neither. */
 async function keyOfInputMethod(page: Page, key: string, how: 'composing' | 'code' | 'after'): Promise<void> {
-  await page.evaluate(([k, h]) => {
+  await page.evaluate(async ([k, h]) => {
     const at = document.activeElement;
     if (h === 'after') at?.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true, data: '日本' }));
     const event = new KeyboardEvent('keydown', { key: k, bubbles: true, cancelable: true, isComposing: h === 'composing' });
     if (h === 'code') Object.defineProperty(event, 'keyCode', { value: 229 });
     at?.dispatchEvent(event);
+    // The next key comes when a person can press it.
+    await new Promise((later) => setTimeout(later, 60));
   }, [key, how] as const);
 }
 
@@ -102,7 +104,8 @@ test('Enter held down acts once', async ({ page }) => {
   await openRoom(page, 'Bayo');
   await page.keyboard.type('half a sentence');
   await page.keyboard.press('Control+,');
-  await page.getByTestId('settings-dialog').getByRole('button', { name: 'Close' }).focus();
+  await page.keyboard.press('Shift+Tab');
+  await expect(page.getByTestId('settings-dialog').getByRole('button', { name: 'Close' })).toBeFocused();
   for (let i = 0; i < 5; i++) await page.keyboard.down('Enter');
   await page.keyboard.up('Enter');
   await expect(page.getByTestId('settings-dialog')).toHaveCount(0);
