@@ -218,10 +218,14 @@ async fn words_survive_the_end_of_the_program(ana: &mut Person) {
     ana.start().await;
     ana.in_room("Harbour walk").await;
     ana.box_holds("half a sentence and more").await;
-    // What was sent with the last key is sent.
-    ana.keys(&format!("{ENTER}")).await;
+    // What was sent with the last key is sent; the room that was opened with it is open.
+    ana.keys(&format!("{ENTER}{}", alt(DOWN))).await;
     ana.quit().await;
     ana.start().await;
+    ana.in_room("Plum cake").await;
+    ana.box_holds("").await;
+    ana.keys(&alt(UP)).await;
+    ana.in_room("Harbour walk").await;
     ana.read("half a sentence and more").await;
     ana.box_holds("").await;
 }
