@@ -267,7 +267,8 @@ impl Person {
     /// Ends the test with all that is known.
     async fn fail(&self, what: &str) -> ! {
         self.keep_picture("failed").await;
-        let look = "const at = document.activeElement?.cloneNode(); return `${document.body.innerText}\\nthe focus is on: ${at?.outerHTML}`";
+        let look =
+            "const at = document.activeElement?.cloneNode(); return `${document.body.innerText}\\nthe focus is on: ${at?.outerHTML}`";
         let page = self.client().execute(look, Vec::new()).await;
         let page = page.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
         panic!("{}: never happened: {what}\nthe page says:\n{page}\n{}", self.name, self.output());
