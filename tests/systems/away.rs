@@ -82,7 +82,8 @@ fn what_was_delivered_is_known_after_a_restart_while_the_others_are_away() {
     // Of each of the two: how far they have the log that ana writes into.
     let held = |ana: &Peer| {
         let acks = ana.room(&room)["delivery"]["acks"].clone();
-        let of = |peer: &String| acks.as_array().expect("a list").iter().find(|ack| ack["peer"] == **peer && ack["log"] == said["log"]).cloned();
+        let of =
+            |peer: &String| acks.as_array().expect("a list").iter().find(|ack| ack["peer"] == **peer && ack["log"] == said["log"]).cloned();
         others.each_ref().map(|peer| of(peer).map_or(json!(null), |ack| ack["seq"].clone()))
     };
     let both = [said["seq"].clone(), said["seq"].clone()];

@@ -22,7 +22,7 @@ test('everybody is told by line and by word, with what is on its way', async ({ 
   for (const [way, count] of [['direct', 3], ['through', 3], ['none', 2]] as const) {
     await expect(page.locator(`[data-testid="network-picture"] line[data-way="${way}"]`)).toHaveCount(count);
   }
-  await expect(page.getByTestId('network-me')).toContainText('Others can reach you');
+  await expect(page.getByTestId('network-me')).toContainText('Reachable on this network');
 });
 
 test('a person who is chosen in the picture is explained in the list', async ({ page }) => {

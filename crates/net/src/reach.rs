@@ -21,7 +21,8 @@ impl Reach {
     /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told of a failure too.
     pub fn of(addresses: &[SocketAddr], failed: bool) -> Self {
         match addresses.iter().map(|address| Scope::of(address.ip())).min() {
-            None | Some(Scope::Nowhere) => if failed { Self::Closed } else { Self::NoNetwork },
+            None | Some(Scope::Nowhere) if failed => Self::Closed,
+            None | Some(Scope::Nowhere) => Self::NoNetwork,
             Some(Scope::Public) => Self::PerhapsOutside,
             Some(Scope::Private | Scope::Link) => Self::ThisNetwork,
             Some(Scope::Loopback) => Self::ThisComputer,

@@ -158,6 +158,13 @@ impl Changed {
         self.acks.entry(room).or_default().insert((peer, log));
     }
 
+    /// Whether others are near, or something changed that may tell who they are and how one stands with them.
+    pub(crate) fn take_nearby(&mut self) -> bool {
+        let attempts = !self.attempts.is_empty() || !self.attempts_gone.is_empty();
+        let requests = !self.requests_added.is_empty() || !self.requests_gone.is_empty();
+        std::mem::take(&mut self.nearby) || attempts || requests || !self.people.is_empty()
+    }
+
     /// When something that waits may be told.
     pub(crate) fn wake(&self) -> Option<Millis> {
         self.rooms.due.into_iter().chain(self.members.due).min()

@@ -21,7 +21,7 @@ impl Core {
         for room in self.changed.members.take_ready(self.now.mono) {
             notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
         }
-        let who_is_who = !self.changed.requests_added.is_empty() || !self.changed.people.is_empty() || !self.changed.attempts.is_empty() || !self.changed.attempts_gone.is_empty();
+        let nearby_changed = self.changed.take_nearby();
         for peer in std::mem::take(&mut self.changed.people) {
             notices.extend(self.person(&peer).map(Notice::Person));
             self.touch_levels_with(peer);
@@ -37,7 +37,7 @@ impl Core {
         notices.extend(self.changed.alerts_gone.drain(..).map(Notice::AlertGone));
         notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
         notices.append(&mut self.changed.network);
-        if (std::mem::take(&mut self.changed.nearby) || who_is_who) && let Some(rows) = self.fresh_nearby() {
+        if nearby_changed && let Some(rows) = self.fresh_nearby() {
             notices.push(Notice::Nearby(rows));
         }
         if std::mem::take(&mut self.changed.me) {
@@ -183,10 +183,7 @@ impl Core {
     /// Members, delivery and row of a room.
     pub fn room_details(&self, id: RoomId) -> Result<(RoomRow, Vec<Member>, Delivery), Refused> {
         let room = self.rooms.get(&id).ok_or(Refused::UnknownRoom)?;
-        let delivery = Delivery {
-            saved: room.saved.iter().map(|(log, seq)| (*log, *seq)).collect(),
-            acks: room.acks.all().collect(),
-        };
+        let delivery = Delivery { saved: room.saved.iter().map(|(log, seq)| (*log, *seq)).collect(), acks: room.acks.all().collect() };
         Ok((self.row_of(room), self.members_of(id).unwrap_or_default(), delivery))
     }
 
