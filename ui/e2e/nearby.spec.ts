@@ -16,7 +16,27 @@ test('the rail and the dialog say the same of how one is reached', async ({ page
     await expect(page.getByRole('region', { name: 'Nearby' })).toContainText(visible);
     await page.getByTestId('add-open').click();
     await expect(page.getByTestId('add-dialog').getByTestId('reach')).toContainText(brief);
+    await expect(page.getByTestId('invite-nowhere')).toHaveCount(scene === 'chat' ? 0 : 1);
   }
+});
+
+test('an invite is for the addresses that there are now', async ({ page }) => {
+  await begin(page, 'chat');
+  await page.getByTestId('add-open').click();
+  const field = page.getByTestId('invite-text');
+  await expect(field).toHaveValue(/^gv1/);
+  const before = await field.inputValue();
+  const tell = (me: object) => page.evaluate((change) => {
+    const world = window.grapevineFake?.world;
+    world?.emit({ notice: 'me_changed', me: { ...world.me, ...change } });
+  }, me);
+  await tell({ friends: 1 });
+  await expect(page.getByTestId('rail-friends')).toHaveText('1 friend here');
+  await expect(field).toHaveValue(before);
+  await tell({ addresses: ['10.0.0.7:4747'], reach: 'this_network' });
+  await expect(field).not.toHaveValue(before);
+  await tell({ addresses: [], reach: 'no_network' });
+  await expect(page.getByTestId('add-dialog').getByTestId('reach')).toContainText('On no network');
 });
 
 test('whoever is near is offered what fits them, and nothing else', async ({ page }) => {

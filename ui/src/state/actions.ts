@@ -107,9 +107,9 @@ export async function openExternal(url: string): Promise<void> {
 
 const invites = new Map<string, Invite>();
 
-/** An invite; the one that was made before for the same purpose, unless a fresh one is wanted. */
+/** An invite; the one that was made before for the same purpose and the same addresses, unless a fresh one is wanted. */
 export async function invite(room: string | null, uses: number, fresh: boolean): Promise<Invite> {
-  const key = `${room ?? ''} ${uses}`;
+  const key = [room ?? '', uses, ...(model.me?.addresses ?? [])].join(' ');
   const known = invites.get(key);
   if (known && !fresh) return known;
   const made = await call('create_invite', room ? { room, uses } : { uses });

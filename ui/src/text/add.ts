@@ -21,7 +21,6 @@ export const add = {
   another: 'Make another',
   making: 'Making an invite…',
   qr: 'The invite as a QR code',
-  noAddress: 'This computer has no address that others could dial, so nobody can follow this invite now. Connect to a network and make another.',
   haveLabel: 'Paste an invite, or type an address such as 192.168.1.7:4747',
   havePlaceholder: 'gv1…',
   reading: 'Reading…',

@@ -52,6 +52,21 @@ function isAnnounced(me: Me): boolean {
   return me.reach === 'this_network' || me.reach === 'perhaps_outside';
 }
 
+/** Why an invite leads nowhere, if it does. */
+export function inviteFault(reach: OwnReach, addresses: readonly string[]): string | null {
+  if (reach === 'this_computer') return 'Only programs on this computer can follow this invite.';
+  if (addresses.length > 0) return null;
+  switch (reach) {
+    case 'closed':
+      return 'Others cannot dial you, so nobody can follow this invite now. Ask for one of theirs instead.';
+    case 'no_network':
+      return 'On no network, so nobody can follow this invite now. Connect, and make another.';
+    case 'this_network':
+    case 'perhaps_outside':
+      return 'This invite was made when nobody could reach you. Make another.';
+  }
+}
+
 /** How many are here, beside the way to the picture of them. */
 export function friendsWords(friends: number): string {
   return friends === 0 ? 'nobody here' : friends === 1 ? '1 friend here' : `${friends} friends here`;

@@ -3,7 +3,7 @@ import type { Me, OwnReach } from '../gen/api';
 import { BEN, level, row } from '../test/people';
 import { headSentence, type HeadFacts } from './conversation';
 import { joinWords, latencyWords, linkWords } from './links';
-import { friendsWords, reachable, visibleWords } from './reachable';
+import { friendsWords, inviteFault, reachable, visibleWords } from './reachable';
 import { alertWords } from './alerts';
 import { datedWords, timeOf, untilWords } from './time';
 
@@ -76,6 +76,15 @@ describe('from where one can be reached', () => {
     expect(me('this_network', true)).toBe('you are visible here');
     expect(me('this_network', false)).toBe('you are hidden here');
     for (const reach of ['closed', 'no_network', 'this_computer'] as const) expect(me(reach, true)).toBe('nobody can see you here');
+  });
+
+  it('says of an invite that nobody can follow it, and why', () => {
+    expect(inviteFault('this_network', ['192.168.1.5:4747'])).toBeNull();
+    expect(inviteFault('perhaps_outside', ['203.0.113.9:4747'])).toBeNull();
+    expect(inviteFault('this_computer', ['127.0.0.1:4747'])).toContain('Only programs on this computer');
+    expect(inviteFault('closed', [])).toContain('cannot dial you');
+    expect(inviteFault('no_network', [])).toContain('Connect, and make another');
+    expect(inviteFault('this_network', [])).toContain('Make another');
   });
 
   it('counts friends', () => {
