@@ -7,7 +7,7 @@ use crate::talk::{numbered, room_of};
 
 fn read_all(peer: &Peer, room: &str) {
     let last = peer.messages(room, None).last().map(|message| message["position"].clone());
-    peer.call("mark_read", json!({"room": room, "up_to": last.expect("there is one")}));
+    peer.call("mark_read", json!({"room": room, "up_to": last.expect("there is one"), "seen": []}));
 }
 
 fn unread(peer: &Peer, room: &str) -> (Value, Value) {
@@ -46,8 +46,10 @@ fn what_ben_wrote_while_away_is_unread_at_those_who_had_read_on() {
     assert!(ana.stop().success());
     ana.start_again();
     assert_eq!(unread(&ana, &room), late);
-    assert_eq!(ana.refused("mark_seen", json!({"room": room, "positions": ["here"]})), "bad_arguments");
-    ana.call("mark_seen", json!({"room": room, "positions": [place]}));
+    read_all(&ana, &room);
+    assert_eq!(unread(&ana, &room), late, "reading on is not seeing it");
+    assert_eq!(ana.refused("mark_read", json!({"room": room, "up_to": place, "seen": ["here"]})), "bad_arguments");
+    ana.call("mark_read", json!({"room": room, "up_to": place, "seen": [place]}));
     assert_eq!(unread(&ana, &room), (json!(0), Value::Null));
     assert_eq!(ana.message(&room, "from the tunnel")["late"], false);
 }

@@ -134,14 +134,13 @@ contract! {
     } -> Done;
     /// Says one's own message that is dated ahead (`early`) again, with the time of now, and takes the other one back.
     "send_again" SendAgain { room: RoomIdText, message: MessageIdText } -> Sent;
-    /// Marks everything up to and including this position as read, but for what came late.
-    "mark_read" MarkRead { room: RoomIdText, up_to: PositionText } -> Done;
-    /// Marks messages that came late as seen.
-    "mark_seen" MarkSeen {
+    /// Marks everything up to and including this position as read.
+    "mark_read" MarkRead {
         room: RoomIdText,
-        /// Where they stand, at most 256; without it, all that came late in this room.
+        up_to: PositionText,
+        /// Where messages stand that were seen, at most 256. Of those that came late, only these are read then; without it, all up to `up_to` are.
         #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
-        positions: Option<Vec<PositionText>>,
+        seen: Option<Vec<PositionText>>,
     } -> Done;
     /// Keeps what is typed but not sent; empty forgets it.
     "set_draft" SetDraft { room: RoomIdText, text: String } -> Done;

@@ -108,18 +108,13 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         }
         C::MarkRead(a) => {
             let (room, up_to) = (room_id(&a.room)?, position(&a.up_to)?);
-            // Not waited for: it comes with every line that is read.
-            on(node, move |core| core.check_disk().and_then(|()| core.mark_read(room, up_to))).await?;
-            Reply::MarkRead(Done {})
-        }
-        C::MarkSeen(a) => {
-            let room = room_id(&a.room)?;
-            if a.positions.as_ref().is_some_and(|positions| positions.len() > MAX_SEEN) {
-                return Err(Refusal::new(Code::BadArguments, "at most 256 positions"));
+            if a.seen.as_ref().is_some_and(|seen| seen.len() > MAX_SEEN) {
+                return Err(Refusal::new(Code::BadArguments, "at most 256 are seen at once"));
             }
-            let seen = a.positions.map(|all| all.iter().map(|text| position(text)).collect::<Result<Vec<_>, _>>()).transpose()?;
-            on(node, move |core| core.mark_seen(room, seen)).await?;
-            Reply::MarkSeen(Done {})
+            let seen = a.seen.map(|all| all.iter().map(|text| position(text)).collect::<Result<Vec<_>, _>>()).transpose()?;
+            // Not waited for: it comes with every line that is read.
+            on(node, move |core| core.check_disk().and_then(|()| core.mark_read(room, up_to, seen))).await?;
+            Reply::MarkRead(Done {})
         }
         C::SetDraft(a) => {
             let room = room_id(&a.room)?;

@@ -1,7 +1,9 @@
 //! What the node tells whoever shows it: plain data with typed ids. `api` mirrors it as JSON.
 
+mod clock;
 mod network;
 
+pub use clock::{ClockOff, Whose};
 use identity::PeerId;
 pub use net::{Reach as OwnReach, Reason};
 pub use network::{Behind, Level, Network, Owed, Reach, Via};
@@ -399,28 +401,6 @@ pub struct Alert {
     pub detail: String,
     /// Whose clock is off, if that is the case.
     pub clock: Option<ClockOff>,
-}
-
-/// A clock that is off.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClockOff {
-    /// Whose.
-    pub whose: Whose,
-    /// Ahead of the others; of an unclear one, theirs is ahead of one's own.
-    pub fast: bool,
-    /// By how much.
-    pub minutes: u32,
-}
-
-/// Whose clock is off, with their name.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Whose {
-    /// This computer's.
-    Own,
-    /// Theirs.
-    Theirs((PeerId, String)),
-    /// Theirs or this computer's.
-    Unclear((PeerId, String)),
 }
 
 /// Cases of things that the user should know.

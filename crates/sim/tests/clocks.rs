@@ -65,7 +65,7 @@ fn alerts(world: &mut World, who: u32) -> Vec<ClockOff> {
 fn read_all(world: &mut World, who: u32) {
     let room = world.room();
     let last = timeline(world, who).last().expect("there is one").position;
-    world.ask(who, |core| core.mark_read(room, last)).expect("it runs").expect("a room");
+    world.ask(who, |core| core.mark_read(room, last, Some(Vec::new()))).expect("it runs").expect("a room");
 }
 
 #[test]
@@ -120,6 +120,23 @@ fn a_message_of_the_future_shows_to_the_others_when_its_time_has_come() {
 }
 
 #[test]
+fn what_waits_for_its_time_is_waited_for_after_a_restart_too() {
+    let mut world = gathered(3);
+    world.set_clock(BEN, 3 * MINUTE);
+    say(&mut world, BEN, "early");
+    world.set_clock(BEN, 0);
+    world.stop(&[ANA, BEN]);
+    world.restart(&[ANA, BEN]);
+    world.run_for(seconds(5));
+    assert_eq!((texts(&mut world, ANA), row(&mut world, ANA).unread), (Vec::new(), 0));
+    assert_eq!(texts(&mut world, BEN), ["early"]);
+    world.run_for(seconds(60));
+    everybody_reads(&mut world, &["early"]);
+    assert_eq!(row(&mut world, ANA).unread, 1);
+    assert!(!find(&mut world, BEN, "early").expect("his own").early);
+}
+
+#[test]
 fn pages_lead_through_all_of_an_authors_messages_of_the_future() {
     let mut world = gathered(2);
     let now: Vec<String> = (0..5).map(|nth| format!("now {nth}")).collect();
@@ -157,7 +174,8 @@ fn pages_lead_through_all_of_an_authors_messages_of_the_future() {
         }
         assert_eq!(forth, back, "forth by {limit}");
         for message in &all {
-            let page = world.ask(BEN, |core| core.timeline(room, Anchor::Around(message.position), limit)).expect("it runs").expect("a room");
+            let page =
+                world.ask(BEN, |core| core.timeline(room, Anchor::Around(message.position), limit)).expect("it runs").expect("a room");
             assert!(page.messages.iter().any(|found| found.id == message.id), "around {:?} by {limit}", text(message));
         }
     }
@@ -226,8 +244,11 @@ fn the_alert_names_whose_clock_is_off_and_goes_when_it_is_put_right() {
         assert_eq!(alerts(&mut world, BEN), [ClockOff { whose: Whose::Own, fast, minutes }]);
         for other in [ANA, CHI] {
             let told = alerts(&mut world, other);
-            assert!(matches!(told.as_slice(), [ClockOff { whose: Whose::Theirs((_, name)), fast: f, minutes: m }]
-                if name == "member 1" && (*f, *m) == (fast, minutes)), "{told:?}");
+            assert!(
+                matches!(told.as_slice(), [ClockOff { whose: Whose::Theirs((_, name)), fast: f, minutes: m }]
+                if name == "member 1" && (*f, *m) == (fast, minutes)),
+                "{told:?}"
+            );
         }
         world.set_clock(BEN, 0);
         world.run_for(seconds(10));
@@ -275,7 +296,8 @@ fn a_message_that_comes_when_what_stands_below_it_was_read_is_unread_until_it_is
         assert_eq!((row(&mut world, who).unread, row(&mut world, who).late), (0, None));
     }
     world.heal();
-    world.run_for(seconds(60));
+    world.run_until(seconds(600), |world| texts(world, ANA).len() == 3).expect("ben comes back");
+    world.run_for(seconds(5));
     assert_eq!(texts(&mut world, ANA), ["from the tunnel", "is he there?", "not yet"]);
     let message = find(&mut world, ANA, "from the tunnel").expect("here");
     assert!(message.late && !find(&mut world, ANA, "not yet").expect("here").late);
@@ -290,9 +312,25 @@ fn a_message_that_comes_when_what_stands_below_it_was_read_is_unread_until_it_is
     say(&mut world, CHI, "there he is");
     read_all(&mut world, ANA);
     assert_eq!(row(&mut world, ANA).unread, 1, "reading on is not seeing it");
-    world.ask(ANA, |core| core.mark_seen(room, Some(vec![message.position]))).expect("it runs").expect("a room");
+    world.ask(ANA, |core| core.mark_read(room, message.position, Some(vec![message.position]))).expect("it runs").expect("a room");
     assert_eq!((row(&mut world, ANA).unread, late(&mut world)), (0, None));
     assert!(!find(&mut world, ANA, "from the tunnel").expect("here").late);
+}
+
+#[test]
+fn messages_that_come_above_ones_own_last_words_are_unread_until_they_are_seen() {
+    let mut world = gathered(3);
+    world.part(&[BEN]);
+    world.run_for(seconds(15));
+    (0..3).for_each(|nth| say(&mut world, BEN, &format!("from the tunnel {nth}")));
+    (0..3).for_each(|nth| say(&mut world, ANA, &format!("hello? {nth}")));
+    world.heal();
+    world.run_until(seconds(600), |world| texts(world, ANA).len() == 6).expect("ben comes back");
+    let row = row(&mut world, ANA);
+    assert_eq!((row.unread, row.late.map(|late| late.count)), (3, Some(3)));
+    // Her window is at the end, and what came is above it.
+    read_all(&mut world, ANA);
+    assert_eq!(self::row(&mut world, ANA).unread, 3);
 }
 
 #[test]
@@ -308,9 +346,11 @@ fn many_late_messages_are_counted_and_seen_together() {
     say(&mut world, CHI, "is he there?");
     read_all(&mut world, ANA);
     world.heal();
-    world.run_for(seconds(60));
+    world.run_until(seconds(600), |world| row(world, ANA).unread > 0).expect("ben comes back");
+    world.run_for(seconds(30));
     assert_eq!(row(&mut world, ANA).unread, 300);
-    world.ask(ANA, |core| core.mark_seen(room, None)).expect("it runs").expect("a room");
+    let last = timeline(&mut world, ANA).last().expect("there is one").position;
+    world.ask(ANA, |core| core.mark_read(room, last, None)).expect("it runs").expect("a room");
     assert_eq!((row(&mut world, ANA).unread, row(&mut world, ANA).late), (0, None));
 }
 

@@ -158,9 +158,13 @@ last: Preview | null,
  */
 unread: number, 
 /**
- * Everything up to here has been read.
+ * Of the unread, the messages that came when what stands below them had been read. None if there are none.
  */
-late: Late | null, read_up_to: string | null, 
+late: Late | null, 
+/**
+ * Everything up to here has been read, but for what came late. Never one's own message while there are others'.
+ */
+read_up_to: string | null, 
 /**
  * What was typed but not sent.
  */
@@ -177,6 +181,16 @@ level: Level,
  * Creation or last activity, for ordering.
  */
 active_at: number, };
+
+export type Late = { 
+/**
+ * How many; counting stops at 999.
+ */
+count: number, 
+/**
+ * Where the first one stands.
+ */
+first: string, };
 
 export type Level = { 
 /**
@@ -221,8 +235,6 @@ name: string,
  * Events that are here and that they are not known to have.
  */
 count: number, };
-
-export type Late = { count: number, first: string, };
 
 export type Preview = { 
 /**
@@ -644,7 +656,15 @@ mine: boolean,
 /**
  * When it was written.
  */
-at: number, early: boolean, late: boolean, 
+at: number, 
+/**
+ * One's own, and dated more than two minutes ahead of this computer's clock: others see it when its time has come. See `send_again`.
+ */
+early: boolean, 
+/**
+ * It came when what stands below it had been read, and had not been seen when this was told. See `mark_read`.
+ */
+late: boolean, 
 /**
  * Author's log, for delivery.
  */
@@ -806,15 +826,39 @@ export type Alert = {
  */
 kind: AlertKind, 
 /**
- * Particulars, such as a path or a count.
+ * Particulars, such as a path or a count. Of one kind there is one alert for each detail.
  */
-detail: string, clock: ClockOff | null, };
-
-export type ClockOff = { whose: ClockOwner, peer: string | null, name: string, fast: boolean, minutes: number, };
-
-export type ClockOwner = "own" | "theirs" | "unclear";
+detail: string, 
+/**
+ * For `clock_off`: whose clock, and by how much.
+ */
+clock: ClockOff | null, };
 
 export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork" | "profile_copied";
+
+export type ClockOff = { 
+/**
+ * Whose it is.
+ */
+whose: ClockOwner, 
+/**
+ * The person, unless it is one's own.
+ */
+peer: string | null, 
+/**
+ * Their name; empty if it is one's own.
+ */
+name: string, 
+/**
+ * It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's own.
+ */
+fast: boolean, 
+/**
+ * By so many minutes.
+ */
+minutes: number, };
+
+export type ClockOwner = "own" | "theirs" | "unclear";
 
 export type Numbered = { 
 /**
@@ -898,7 +942,11 @@ joining: Joining, } | { "notice": "join_gone",
 /**
  * Which.
  */
-id: string, } | { "notice": "alert_gone", alert: Alert, } | { "notice": "alert_raised", 
+id: string, } | { "notice": "alert_raised", 
+/**
+ * It.
+ */
+alert: Alert, } | { "notice": "alert_gone", 
 /**
  * It.
  */
@@ -992,11 +1040,13 @@ emoji: string,
  */
 on: boolean, };
 
-export type MarkSeen = { room: string, positions?: Array<string>, };
-
 export type SendAgain = { room: string, message: string, };
 
-export type MarkRead = { room: string, up_to: string, };
+export type MarkRead = { room: string, up_to: string, 
+/**
+ * Where messages stand that were seen, at most 256. Of those that came late, only these are read then; without it, all up to `up_to` are.
+ */
+seen?: Array<string>, };
 
 export type SetDraft = { room: string, text: string, };
 
@@ -1048,7 +1098,6 @@ export interface Calls {
   edit: { args: Edit; reply: Done };
   delete: { args: Delete; reply: Done };
   react: { args: React; reply: Done };
-  mark_seen: { args: MarkSeen; reply: Done };
   send_again: { args: SendAgain; reply: Sent };
   mark_read: { args: MarkRead; reply: Done };
   set_draft: { args: SetDraft; reply: Done };

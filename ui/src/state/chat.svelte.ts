@@ -12,6 +12,9 @@ type Anchor = Calls['timeline']['args']['anchor'];
 /** Messages asked for at once: about three screens. */
 export const PAGE = 60;
 
+/** A message that is younger when it comes has only crossed with others on the way. */
+const CROSSED_MS = 20_000;
+
 /** Where the list must go once it has drawn the rows. */
 export type Target = { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
 
@@ -47,6 +50,8 @@ export class Chat {
   #marked = '';
   /** Late messages that were on the screen; they keep their mark until the room is left. */
   #seen = new Set<string>();
+  /** Late messages that were new when they came. */
+  #crossed = new Set<string>();
 
   constructor(id: string) {
     this.id = id;
@@ -122,7 +127,7 @@ export class Chat {
     if (first === undefined) return;
     await this.goTo(first);
     // What is gone cannot be seen.
-    if (!this.span.messages.some((m) => m.position === first)) await this.markSeen([first]);
+    if (!this.span.messages.some((m) => m.position === first)) await this.#readLate([first]);
   }
 
   /** New and changed messages; returns those of others that are new at the end, or came late. */
@@ -134,6 +139,7 @@ export class Chat {
     if (!this.loaded) return [];
     const end = this.span.messages.at(-1)?.position ?? '';
     const known = new Set(this.span.messages.map((m) => m.id));
+    for (const m of messages) if (m.late && !known.has(m.id) && Date.now() - m.at < CROSSED_MS) this.#crossed.add(m.id);
     const result = upsert(this.span, messages);
     const follows = this.desk.place === 'end';
     this.entered = result.entered;
@@ -159,7 +165,7 @@ export class Chat {
     if (!room || upTo <= this.#marked || (room.read_up_to !== null && upTo <= room.read_up_to)) return;
     this.#marked = upTo;
     try {
-      await call('mark_read', { room: this.id, up_to: upTo });
+      await call('mark_read', { room: this.id, up_to: upTo, seen: [] });
     } catch {
       this.#marked = ''; // Tried again with the next message that comes into view.
     }
@@ -171,20 +177,15 @@ export class Chat {
     if (late.length === 0) return;
     for (const { id } of late) this.#seen.add(id);
     try {
-      await this.markSeen(late.map((m) => m.position));
+      await this.#readLate(late.map((m) => m.position));
     } catch {
       for (const { id } of late) this.#seen.delete(id); // Tried again when they come into view.
     }
   }
 
-  /** Says that late messages were seen: these, or all. */
-  async markSeen(positions?: string[]): Promise<void> {
-    await call('mark_seen', positions ? { room: this.id, positions } : { room: this.id });
-  }
-
-  /** Nothing came late any more. */
+  /** What came late was seen, wherever it stands. */
   async allSeen(): Promise<void> {
-    await this.markSeen();
+    await this.#readLate();
     for (const { id } of this.span.messages.filter((m) => m.late)) this.#seen.add(id);
     this.#clearLate();
   }
@@ -196,10 +197,23 @@ export class Chat {
     this.#clearLate();
   }
 
+  /** Reads late messages, these or all; they stand where all else has been read. */
+  async #readLate(seen?: string[]): Promise<void> {
+    const upTo = model.rooms[this.id]?.read_up_to ?? seen?.[0];
+    if (upTo === undefined) return;
+    await call('mark_read', { room: this.id, up_to: upTo, ...(seen && { seen }) });
+  }
+
+  /** Whether it is worth a mark that a message came late: not if it was just written, while others wrote. */
+  isMarkedLate(message: Message): boolean {
+    return message.late && !this.#crossed.has(message.id);
+  }
+
   #clearLate(): void {
     if (this.#seen.size === 0) return;
     const seen = this.#seen;
     this.#seen = new Set();
+    this.#crossed = new Set();
     this.entered = 'nowhere';
     this.span = { ...this.span, messages: this.span.messages.map((m) => (seen.has(m.id) ? { ...m, late: false } : m)) };
   }
@@ -214,7 +228,7 @@ export class Chat {
     if (this.attentive) return;
     const others = messages.filter((m) => !m.mine);
     const last = this.divider;
-    const fresh = others.filter((m) => m.position > (model.rooms[this.id]?.read_up_to ?? ''));
+    const fresh = others.filter((m) => !m.late && m.position > (model.rooms[this.id]?.read_up_to ?? ''));
     if (fresh.length === 0) return;
     const after = last ? last.after : (model.rooms[this.id]?.read_up_to ?? this.#marked);
     const count = this.span.messages.filter((m) => !m.mine && m.position > after).length;

@@ -8,11 +8,11 @@ import { connect } from './wire';
 
 /** Pages that were asked for and not answered yet. */
 let asked: ((page: Page) => void)[] = [];
-/** What was said to be seen; without positions, all. */
+/** What of the late messages was said to be seen; without, all. */
 let seen: (string[] | undefined)[] = [];
 
 const host: Pick<Host, 'call'> = {
-  call: ((name: string, args: { positions?: string[] }) => name === 'mark_seen' ? Promise.resolve(seen.push(args.positions)) : (name === 'timeline' ? new Promise((answer) => asked.push(answer as never)) : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } }))) as Host['call'],
+  call: ((name: string, args: { seen?: string[] }) => name === 'mark_read' ? Promise.resolve(seen.push(args.seen)) : (name === 'timeline' ? new Promise((answer) => asked.push(answer as never)) : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } }))) as Host['call'],
 };
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
@@ -106,6 +106,14 @@ describe('what came late', () => {
     expect(chat.span.messages.map((m) => m.late)).toEqual([false, true, false]);
     chat.leave();
     expect(chat.span.messages.some((m) => m.late)).toBe(false);
+  });
+
+  it('has no mark if it only crossed with others on the way', async () => {
+    const chat = await opened(page([message(1), message(5)]));
+    const crossed = message(2, { late: true, at: Date.now() });
+    const late = message(3, { late: true });
+    chat.onMessages([crossed, late]);
+    expect(chat.span.messages.filter((m) => chat.isMarkedLate(m)).map((m) => m.id)).toEqual(['m3']);
   });
 
   it('is gone to where it stands', async () => {

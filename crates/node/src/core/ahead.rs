@@ -80,7 +80,8 @@ impl Core {
         let ahead = state.logs.of(&self.peer).filter(|(_, log)| log.hlc.is_ahead(wall));
         let entries = ahead.flat_map(|(key, log)| {
             let from = self.first_ahead(room, *key, log.head.seq);
-            let events = self.store.range(&room, *key, from, log.head.seq, usize::MAX).into_iter().filter_map(|raw| Event::decode(raw).ok());
+            let events =
+                self.store.range(&room, *key, from, log.head.seq, usize::MAX).into_iter().filter_map(|raw| Event::decode(raw).ok());
             events.filter(|event| event.header.hlc.is_ahead(wall) && event.payload().is_some() && is_entry(event.header.kind))
         });
         entries.map(|event| event.position()).take(MAX_AHEAD).collect()

@@ -78,7 +78,7 @@ pub(crate) struct Changed {
     pub(crate) attempts_gone: Vec<u64>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) alerts_gone: Vec<Alert>,
-    /// Rooms in which something came late, or was seen: to be written.
+    /// Rooms in which something was read, seen, or came late: to be written.
     pub(crate) late: BTreeSet<RoomId>,
     /// Ready to tell.
     pub(crate) network: Vec<Notice>,

@@ -101,7 +101,8 @@ impl Core {
     }
 
     fn own_last_on(&self, room: RoomId, target: &rooms::Target, kind: u8) -> Option<Hlc> {
-        let own = self.store.relations_of(&room, target).into_iter().filter(|said| said.header.device == self.peer && said.header.kind == kind);
+        let own =
+            self.store.relations_of(&room, target).into_iter().filter(|said| said.header.device == self.peer && said.header.kind == kind);
         own.map(|said| said.header.hlc).max()
     }
 

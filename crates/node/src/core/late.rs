@@ -1,12 +1,14 @@
 //! Words that came late: they stand above what has been read, and nobody has seen them. What is read is a set, not a position.
 //!
-//! A message of somebody else is *late* if it comes when what stands below it has been read. It counts as unread until it is said to be seen. What was
-//! written before one came into the room is history, and never late; and while nothing has been read all is unread, and nothing late.
+//! A message of somebody else is *late* if it comes when what stands below it has been read, or was written here while nothing else was unread. It
+//! counts as unread until it is said to be seen. What was written before one came into the room is history, and never late.
+//!
+//! Late messages stand at or before `read_up_to`; what is unread besides stands after it.
 
 use std::collections::BTreeSet;
 
 use rooms::{Position, Verified, kind};
-use store::{LateRow, RoomRow};
+use store::{Anchor, LateRow, RoomRow};
 use wire::ids::RoomId;
 
 use super::Core;
@@ -15,6 +17,9 @@ use crate::view::{self, Refused};
 
 /// Late messages of a room whose places are remembered; those beyond it are counted, and are seen with the last of these.
 const MAX_PLACES: usize = 256;
+
+/// Own entries that are passed over for the last one of somebody else.
+const LOOK_BACK: usize = 64;
 
 /// What came late in one room, and is unseen.
 #[derive(Default)]
@@ -45,11 +50,14 @@ impl Late {
         }
     }
 
-    fn remove(&mut self, seen: &[Position]) {
-        self.places.retain(|place| !seen.contains(place));
+    /// True if there were such.
+    fn remove(&mut self, seen: impl Fn(&Position) -> bool) -> bool {
+        let before = self.places.len();
+        self.places.retain(|place| !seen(place));
         if self.places.is_empty() {
             self.more = 0;
         }
+        self.places.len() < before
     }
 }
 
@@ -67,13 +75,18 @@ impl Core {
         let (me, place) = (self.peer, message.position());
         let Some(state) = self.rooms.get_mut(&room) else { return false };
         let read = state.row.read_up_to.is_some_and(|read| place <= read);
-        if !read || message.header.device == me || message.header.kind != kind::MESSAGE {
+        let all_read = state.unread <= state.late.count();
+        let above_own = all_read && state.last.as_ref().is_some_and(|last| last.author == me && place < last.position);
+        if !(read || above_own) || message.header.device == me || message.header.kind != kind::MESSAGE {
             return false;
         }
         // Whoever let this device in may have had a clock that was fast; then nothing tells what was written before.
         let entered = state.members.entered(&me).filter(|entered| !entered.hlc.is_ahead(self.now.wall));
         if entered.is_some_and(|entered| place < entered) {
             return false;
+        }
+        if !read {
+            state.row.read_up_to = Some(place);
         }
         state.late.add(place);
         self.changed.late.insert(room);
@@ -87,15 +100,19 @@ impl Core {
         }
     }
 
-    /// Messages that came late were on the screen; without places, all of them.
-    pub fn mark_seen(&mut self, room: RoomId, seen: Option<Vec<Position>>) -> Result<(), Refused> {
+    /// Everything up to here has been read. Of what came late, only what is said to have been seen, if that is said.
+    pub fn mark_read(&mut self, room: RoomId, up_to: Position, seen: Option<Vec<Position>>) -> Result<(), Refused> {
+        let others = self.last_of_others(room, up_to);
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
-        let before = state.late.count();
-        match seen {
-            Some(seen) => state.late.remove(&seen),
-            None => state.late = Late::default(),
+        let was_seen = match seen {
+            Some(seen) => state.late.remove(|place| seen.contains(place)),
+            None => state.late.remove(|place| *place <= up_to),
+        };
+        let reads_on = state.row.read_up_to.is_none_or(|read| read < others);
+        if reads_on {
+            state.row.read_up_to = Some(others);
         }
-        if state.late.count() != before {
+        if was_seen || reads_on {
             self.changed.late.insert(room);
             self.count_unread(room);
             self.changed.room(room);
@@ -106,17 +123,32 @@ impl Core {
     /// It counts no longer.
     pub(crate) fn forget_late(&mut self, room: RoomId, place: &Position) {
         if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.late.contains(place)) {
-            state.late.remove(&[*place]);
+            state.late.remove(|other| other == place);
             self.changed.late.insert(room);
         }
     }
 
-    /// Writes what came late, or was seen, in this turn.
+    /// Own words need not be read. If they are dated ahead, because this computer's clock was fast, what others say meanwhile would count as read: the
+    /// position goes back to the last entry of somebody else, or as far as a look takes it.
+    fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
+        if self.store.event(&room, &up_to).is_none_or(|event| event.header.device != self.peer) {
+            return up_to;
+        }
+        let before = self.store.page(&room, Anchor::Before(up_to), LOOK_BACK, self.latest_shown()).entries;
+        let other = before.iter().rev().find(|event| event.header.device != self.peer);
+        other.or(before.first()).map_or(up_to, |event| event.position())
+    }
+
+    /// Writes what was read, seen, or came late in this turn.
     pub(crate) fn keep_late(&mut self) {
         for room in std::mem::take(&mut self.changed.late) {
+            let Some(row) = self.rooms.get(&room).map(|state| state.row.clone()) else { continue };
+            self.keep(&row);
             let Some(late) = self.rooms.get(&room).map(|state| &state.late) else { continue };
             if late.places.is_empty() {
-                self.forget::<LateRow>(&room);
+                if self.store.get::<LateRow>(&room).is_some() {
+                    self.forget::<LateRow>(&room);
+                }
             } else {
                 self.keep(&LateRow { room, places: late.places.iter().copied().collect(), more: late.more });
             }

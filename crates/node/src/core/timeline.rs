@@ -10,8 +10,6 @@ use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
-/// Own entries that are passed over for the last one of somebody else.
-const LOOK_BACK: usize = 64;
 /// Unread messages are counted up to here.
 pub(crate) const MAX_UNREAD: u32 = 999;
 /// Words about one message that no longer count and lie among those that do. Raised: more to read for
@@ -197,35 +195,6 @@ impl Core {
             self.find_last(room);
             self.changed.room(room);
         }
-    }
-
-    /// Everything up to here has been read, but for what [came late](super::late).
-    pub fn mark_read(&mut self, room: RoomId, up_to: Position) -> Result<(), Refused> {
-        if !self.rooms.contains_key(&room) {
-            return Err(Refused::UnknownRoom);
-        }
-        let up_to = self.last_of_others(room, up_to);
-        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
-        if state.row.read_up_to.is_some_and(|read| read >= up_to) {
-            return Ok(());
-        }
-        state.row.read_up_to = Some(up_to);
-        let row = state.row.clone();
-        self.keep(&row);
-        self.count_unread(room);
-        self.changed.room(room);
-        Ok(())
-    }
-
-    /// Own words need not be read. If they are dated ahead, because this computer's clock was fast, what others say meanwhile would count as read: the
-    /// position goes back to the last entry of somebody else, or as far as a look takes it.
-    fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
-        if self.store.event(&room, &up_to).is_none_or(|event| event.header.device != self.peer) {
-            return up_to;
-        }
-        let before = self.store.page(&room, Anchor::Before(up_to), LOOK_BACK, self.latest_shown()).entries;
-        let other = before.iter().rev().find(|event| event.header.device != self.peer);
-        other.or(before.first()).map_or(up_to, |event| event.position())
     }
 }
 

@@ -38,7 +38,7 @@ fn an_empty_record_is_refused() {
 
 #[test]
 fn unknown_types_end_the_link_below_0x80_and_are_skipped_above() {
-    for unknown in [0x00, 0x0c, 0x0f, 0x15, 0x1f, 0x27, 0x7f] {
+    for unknown in [0x00, 0x0d, 0x0f, 0x15, 0x1f, 0x27, 0x7f] {
         assert_eq!(Message::decode(&[unknown, 1, 2]), Err(MessageFault::UnknownType(unknown)));
     }
     for ignorable in [0x80, 0x90, 0xff] {

@@ -163,22 +163,14 @@ export function answersOf(world: World): Answers {
       changed(room(id), { ...message, body: { ...message.body, reactions } });
       return done();
     },
-    mark_read: ({ room: id, up_to }) => {
+    mark_read: ({ room: id, up_to, seen }) => {
       const of = room(id);
-      if (up_to > (of.row.read_up_to ?? '')) {
-        world.read(of, up_to);
-        world.emit({ notice: 'room_changed', room: of.row });
-      }
-      return done();
-    },
-    mark_seen: ({ room: id, positions }) => {
-      const of = room(id);
-      for (const place of positions ?? [...of.late]) {
+      for (const place of seen ?? [...of.late].filter((place) => place <= up_to)) {
         of.late.delete(place);
         const m = of.history.find((m) => m.position === place);
-        if (m) of.history.replace({ ...m, late: false });
+        if (m?.late) of.history.replace({ ...m, late: false });
       }
-      world.refresh(of);
+      world.read(of, up_to > (of.row.read_up_to ?? '') ? up_to : of.row.read_up_to);
       world.emit({ notice: 'room_changed', room: of.row });
       return done();
     },
