@@ -118,6 +118,7 @@ impl Notices {
 fn bytes_of(notice: &Notice) -> usize {
     let more = match notice {
         Notice::Messages { messages, .. } => messages.iter().map(bytes_of_message).sum(),
+        Notice::MessagesGone { messages, .. } => messages.len() * 2 * TEXT_BYTES,
         Notice::MembersChanged { people, .. } => people.len() * 4 * TEXT_BYTES,
         Notice::NetworkChanged { people, gone } => people.len() * 8 * TEXT_BYTES + gone.len() * TEXT_BYTES,
         Notice::NearbyChanged { nearby } => nearby.len() * 4 * TEXT_BYTES,
@@ -132,7 +133,8 @@ fn bytes_of(notice: &Notice) -> usize {
         | Notice::RequestGone { .. }
         | Notice::JoinChanged { .. }
         | Notice::JoinGone { .. }
-        | Notice::AlertRaised { .. } => 4 * TEXT_BYTES,
+        | Notice::AlertRaised { .. }
+        | Notice::AlertGone { .. } => 4 * TEXT_BYTES,
     };
     size_of::<Numbered>() + more
 }

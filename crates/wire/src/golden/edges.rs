@@ -108,7 +108,7 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ("a forward join with ttl 33", [vec![0x25], encode(&ForwardJoin { room: room(), ttl: 33, peer: ben().peer() })].concat()),
         ("a shuffle of 33", [vec![0x26], encode(&Shuffle { room: room(), answer: false, peers: vec![ben().peer(); 33] })].concat()),
         ("the lowest unknown type", vec![0x00]),
-        ("a type between those that are known", vec![0x0c, 0]),
+        ("a type between those that are known", vec![0x15, 0]),
     ]
 }
 
