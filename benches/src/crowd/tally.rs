@@ -106,7 +106,9 @@ impl Tally {
                 JoinState::Connecting { .. } | JoinState::Waiting { .. } | JoinState::Asked { .. } => {}
             },
             Notice::Alert(alert) => self.trouble(format!("peer {peer}: {:?} {}", alert.kind, alert.detail)),
+            Notice::MessagesGone(_, messages) => self.trouble(format!("peer {peer} lost {} messages", messages.len())),
             Notice::Me(_)
+            | Notice::AlertGone(_)
             | Notice::RoomGone(_)
             | Notice::Delivery(..)
             | Notice::Members(..)
