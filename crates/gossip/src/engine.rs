@@ -71,7 +71,9 @@ impl Engine {
         let mut around = Around { now, me: self.me, config: &config, rng, out };
         let room_of = match &input {
             Input::RoomOpened { room, .. } | Input::RoomClosed { room } | Input::NeighbourUp { room, .. } => Some(*room),
-            Input::NeighbourDown { room, .. } | Input::Checked { room, .. } | Input::Published { room, .. } | Input::Recut { room, .. } => Some(*room),
+            Input::NeighbourDown { room, .. } | Input::Checked { room, .. } | Input::Published { room, .. } | Input::Recut { room, .. } => {
+                Some(*room)
+            }
             Input::Refused { room, .. } | Input::Known { room, .. } | Input::Forgotten { room, .. } => Some(*room),
             Input::Received { message, .. } => room_of(message),
             Input::LinkDown { .. } | Input::Unreached { .. } | Input::Drained { .. } | Input::Tick => None,

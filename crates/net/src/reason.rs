@@ -24,9 +24,9 @@ pub enum Reason {
     Busy,
     /// The other side could not keep up, or found us too slow.
     TooSlow,
-    /// Another link with the same peer replaced this one.
+    /// A better link with the same peer replaced this one, or it was a day old.
     Replaced,
-    /// The other side said goodbye, or this one did; also when a link is a day old.
+    /// The other side said goodbye, or this one did.
     Goodbye,
     /// What arrived was not the protocol.
     Protocol,
@@ -56,9 +56,9 @@ impl Reason {
     /// What a Bye means, whichever side said it.
     pub(crate) fn of_bye(bye: Bye) -> Self {
         match bye {
-            Bye::Shutdown | Bye::Surplus | Bye::Renew => Self::Goodbye,
+            Bye::Shutdown | Bye::Surplus => Self::Goodbye,
             Bye::NotWelcome => Self::NotWelcome,
-            Bye::Replaced => Self::Replaced,
+            Bye::Replaced | Bye::Renew => Self::Replaced,
             Bye::Protocol => Self::Protocol,
             Bye::TooSlow => Self::TooSlow,
             Bye::Busy => Self::Busy,

@@ -87,7 +87,7 @@ fn all_branches_are_there_after_a_restart_and_go_on() {
     assert_eq!(opened.outcome, Outcome::Normal, "nothing counts as lost");
     check(&opened.store, &all);
     // An earlier fork cuts what was cut already.
-    let mut early = Pen::new(ben(), room(1), 2);
+    let early = Pen::new(ben(), room(1), 2);
     let first = early.copied(&all[..4]).say_many(2);
     Keeper::of(&opened.store).take(&first);
     let mut ends: Vec<(u32, u32, bool)> = opened.store.heads(&room(1)).iter().map(|(_, e)| (e.before(), e.head.seq, e.forked)).collect();

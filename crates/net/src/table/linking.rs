@@ -44,7 +44,9 @@ impl Table {
             entry.backoff.reset();
         }
         entry.failed = Some((old.candidate.remote.to_string(), reason));
-        let ousted = reason == Reason::Replaced && !old.closing;
+        // A link that is a day old is replaced by its dialler, as it should be.
+        let renewed = age + millis(self.times.handshake) >= millis(self.times.renew);
+        let ousted = reason == Reason::Replaced && !old.closing && !renewed;
         self.postpone(peer, now);
         if ousted {
             self.doubt(peer, now);

@@ -72,9 +72,10 @@ impl Core {
                     self.network.note_bringer(log.device, *peer);
                 }
             }
-            Input::NeighbourUp { room, .. } | Input::NeighbourDown { room, .. } | Input::Published { room, .. } | Input::Recut { room, .. } => {
-                self.levels.touch(*room, now)
-            }
+            Input::NeighbourUp { room, .. }
+            | Input::NeighbourDown { room, .. }
+            | Input::Published { room, .. }
+            | Input::Recut { room, .. } => self.levels.touch(*room, now),
             Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }
             | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.levels.touch(*room, now),
             Input::LinkDown { peer } => self.touch_levels_with(*peer),

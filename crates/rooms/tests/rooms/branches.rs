@@ -48,19 +48,28 @@ impl Tree {
 #[derive(Default)]
 struct Mind {
     logs: Logs,
-    events: BTreeMap<LogKey, BTreeMap<u32, Verified>>,
+    events: Events,
     /// Runs that came too early.
     waiting: Vec<Run>,
 }
 
-impl Held for BTreeMap<LogKey, BTreeMap<u32, Verified>> {
+/// Events by log and number.
+#[derive(Default)]
+struct Events(BTreeMap<LogKey, BTreeMap<u32, Verified>>);
+
+impl Held for Events {
     fn at(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)> {
-        self.get(log)?.get(&seq).map(|event| (event.head(), event.header.hlc))
+        self.0.get(log)?.get(&seq).map(|event| (event.head(), event.header.hlc))
     }
 
     fn signed_from(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)> {
         let signed = Signatures::new(8, 8);
-        self.get(log)?.range(seq..).map(|(_, event)| event).find(|event| signed.is_signed(event)).map(|event| (event.head(), event.header.hlc))
+        self.0
+            .get(log)?
+            .range(seq..)
+            .map(|(_, event)| event)
+            .find(|event| signed.is_signed(event))
+            .map(|event| (event.head(), event.header.hlc))
     }
 }
 
@@ -93,24 +102,24 @@ impl Mind {
         let signatures = Signatures::new(8, 8);
         let run = run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, &signatures)).expect("something of it counts");
         for log in &fitting.recut.gone {
-            self.events.remove(log);
+            self.events.0.remove(log);
         }
         if let Some(cut) = &fitting.recut.cut {
-            let mut rest = self.events.entry(cut.log).or_default().split_off(&(cut.end.head.seq + 1));
+            let mut rest = self.events.0.entry(cut.log).or_default().split_off(&(cut.end.head.seq + 1));
             rest.split_off(&(cut.rest_end.head.seq + 1));
-            self.events.insert(cut.rest, rest);
+            self.events.0.insert(cut.rest, rest);
         }
         self.logs.recut(&fitting.recut);
         let end = LogHead { head: run.head(), hlc: run.last_hlc(), forked: false, branch: fitting.branch };
         self.logs.put(fitting.log, end);
         let verified = run.verify(&signatures).expect("ben signed it");
-        self.events.entry(fitting.log).or_default().extend(verified.into_iter().map(|event| (event.header.seq, event)));
+        self.events.0.entry(fitting.log).or_default().extend(verified.into_iter().map(|event| (event.header.seq, event)));
     }
 
     /// What is in each log, by the chain hashes of the events, having checked that it hangs together.
     fn parts(&self) -> BTreeMap<LogKey, (bool, Vec<ChainHash>)> {
         let parts = self.logs.parts(of()).map(|(key, end)| {
-            let events: Vec<&Verified> = self.events.get(&key).into_iter().flat_map(BTreeMap::values).collect();
+            let events: Vec<&Verified> = self.events.0.get(&key).into_iter().flat_map(BTreeMap::values).collect();
             assert_eq!(events.len(), end.len() as usize);
             assert!(events.last().is_none_or(|last| last.head() == end.head && last.header.hlc == end.hlc));
             (key, (end.forked, events.iter().map(|event| event.chain()).collect()))
