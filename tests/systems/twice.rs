@@ -1,11 +1,13 @@
-//! One identity in two places: a profile that was restored from an old copy, or copied to a second computer.
+//! One identity in two places: a profile that was restored from an old copy, or copied to a second
+//! computer.
 
 use serde_json::{Value, json};
 
 use crate::peer::{Peer, text};
 use crate::talk::{numbered, room_of};
 
-/// `person_changed` of somebody with two copies, from the moment that both run until each has had its turn. Each turn takes a few, and lasts a minute.
+/// `person_changed` of somebody with two copies, from the moment that both run until each has had
+/// its turn. Each turn takes a few, and lasts a minute.
 const FEW: usize = 30;
 
 fn told_of_the_copy(peer: &Peer) {
@@ -133,7 +135,8 @@ fn a_copied_profile_runs_twice_and_both_copies_show_all_words() {
     ben.start_again();
     let all = ["hello", "from the first", "from the second"];
     ben.until_texts(&room, &all);
-    // Each is told at the latest when the other takes its link, and gets what it lacks when it has the link.
+    // Each is told at the latest when the other takes its link, and gets what it lacks when it has
+    // the link.
     for peer in [&ana, &copy] {
         told_of_the_copy(peer);
     }

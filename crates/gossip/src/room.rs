@@ -361,14 +361,16 @@ impl Room {
         }
     }
 
-    /// What was asked for as a branch belongs to a log that has not forked here, so far. Once it has, the want comes back.
+    /// What was asked for as a branch belongs to a log that has not forked here, so far. Once it
+    /// has, the want comes back.
     fn unask_elsewhere(&mut self, now: Millis, asked: &LogKey, log: &LogKey) {
         if asked != log {
             self.unwant(now, asked);
         }
     }
 
-    /// A log forked. The others, who may not know of it, hear of the branches; that a log is shorter is no news to anybody.
+    /// A log forked. The others, who may not know of it, hear of the branches; that a log is
+    /// shorter is no news to anybody.
     pub(crate) fn recut<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, ends: &[(LogKey, Ending)]) {
         for (log, ending) in ends {
             let (head, closed) = match ending {

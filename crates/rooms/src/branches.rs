@@ -1,8 +1,10 @@
 //! Where the events of a log belong once its author has written it on in more than one way.
 //!
-//! The events of a content log form a tree, because each names the one before it. At every **fork** the tree is cut: what comes before stays in the
-//! log and ends there, and each continuation is a **branch**, a log of its own with a derived id, for heads, digests, requests and acknowledgements
-//! alike. While only one continuation is known nothing is cut. So the cuts depend on the set of events alone, not on the order in which they came.
+//! The events of a content log form a tree, because each names the one before it. At every **fork**
+//! the tree is cut: what comes before stays in the log and ends there, and each continuation is a
+//! **branch**, a log of its own with a derived id, for heads, digests, requests and
+//! acknowledgements alike. While only one continuation is known nothing is cut. So the cuts depend
+//! on the set of events alone, not on the order in which they came.
 
 use identity::PeerId;
 use wire::ids::{ChainHash, Head, LogId, LogKey};
@@ -46,7 +48,8 @@ pub enum Place {
     },
     /// Events between are missing.
     Gap,
-    /// It continues a history that parts from what is held before its first event: the events from `from` on tell where.
+    /// It continues a history that parts from what is held before its first event: the events from
+    /// `from` on tell where.
     Apart {
         /// A number at which to look next; three looks are enough in a log of a million.
         from: u32,
@@ -101,7 +104,8 @@ pub struct Cut {
     pub rest_end: LogHead,
 }
 
-/// What is held of a room's logs, for finding places: an event by number, and from a number on the first that its own signature vouches for.
+/// What is held of a room's logs, for finding places: an event by number, and from a number on the
+/// first that its own signature vouches for.
 pub trait Held {
     /// Chain hash and time of an event that is held.
     fn at(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)>;
@@ -110,9 +114,11 @@ pub trait Held {
 }
 
 impl Logs {
-    /// Where a run of a content log belongs. Nothing is changed: the signature is checked before [`Logs::recut`].
+    /// Where a run of a content log belongs. Nothing is changed: the signature is checked before
+    /// [`Logs::recut`].
     ///
-    /// Invariant: any order of runs leads to the same logs, guarded by `any_order_of_arrival_gives_the_same_branches`.
+    /// Invariant: any order of runs leads to the same logs, guarded by
+    /// `any_order_of_arrival_gives_the_same_branches`.
     pub fn place(&self, run: &Run, held: &impl Held) -> Place {
         let (of, first, last) = (run.key(), run.first_seq(), run.last_seq());
         if self.get(&of).is_some_and(|log| log.branch.is_some()) {
@@ -171,7 +177,8 @@ impl Logs {
         self.place_branch(skip, of.device, cut, *branch, held)
     }
 
-    /// One more continuation of an event; `cut` names the log that went on from there as if it were the only one.
+    /// One more continuation of an event; `cut` names the log that went on from there as if it were
+    /// the only one.
     fn place_branch(&self, skip: usize, device: PeerId, cut: Option<(LogKey, LogHead, Hlc)>, branch: Branch, held: &impl Held) -> Place {
         let key = branch.key(device);
         let mut recut = Recut::default();
@@ -287,7 +294,8 @@ fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-/// A number before `seq` at which to look for a common event: a little before, then much, then the beginning. Needs no memory of how often one looked.
+/// A number before `seq` at which to look for a common event: a little before, then much, then the
+/// beginning. Needs no memory of how often one looked.
 fn step_back(seq: u32) -> u32 {
     let step = [32, 1_024, 32_768].into_iter().find(|step| seq % step != 0);
     step.map_or(1, |step| (seq - seq % step).max(1))

@@ -5,14 +5,18 @@ pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
 /// Bytes of one event's payload: what the largest event leaves beside flags, header and signature, signed or not.
 pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - crate::header::HEADER_BYTES - identity::Signature::LEN;
 
-/// Logs of one device in one room, control and content together, branches included. A log begins at every unclean stop: three a day for a year.
+/// Logs of one device in one room, control and content together, branches included. A log begins at
+/// every unclean stop: three a day for a year.
 pub const MAX_LOGS_PER_DEVICE: usize = 1024;
 
-/// Continuations of one event of a content log that count: those whose first events have the smallest chain hashes. A profile that is copied, or restored
-/// from an old copy, makes two; whoever restores the same copy again and again loses nothing by this, because their device writes anew what does not count.
+/// Continuations of one event of a content log that count: those whose first events have the
+/// smallest chain hashes. A profile that is copied, or restored from an old copy, makes two;
+/// whoever restores the same copy again and again loses nothing by this, because their device
+/// writes anew what does not count.
 pub const MAX_BRANCHES: usize = 4;
 
-/// Events of one branch that count, and those up to the next one that is signed. Years of talk; a fork is no way to more than new logs would give.
+/// Events of one branch that count, and those up to the next one that is signed. Years of talk; a
+/// fork is no way to more than new logs would give.
 pub const MAX_BRANCH_EVENTS: u32 = 65_536;
 
 /// Text of a message, in bytes of UTF-8. About eight pages.

@@ -183,7 +183,8 @@ impl Run {
         Self::of(self.events).ok()
     }
 
-    /// The same run with its first `count` events, and those up to the next one whose own signature is good; none if it has no such end.
+    /// The same run with its first `count` events, and those up to the next one whose own signature
+    /// is good; none if it has no such end.
     pub fn keep(mut self, count: usize, signatures: &Signatures) -> Option<Self> {
         if count < self.events.len() {
             let from = count.saturating_sub(1);

@@ -14,7 +14,8 @@ use crate::places::LogName;
 #[derive(Default)]
 pub(crate) struct Heads(HashMap<RoomId, BTreeMap<LogKey, Filed>>);
 
-/// How far a log has come, and under which log's name the places of its events are filed: what was cut off at a fork stays where it was.
+/// How far a log has come, and under which log's name the places of its events are filed: what was
+/// cut off at a fork stays where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Filed {
     pub(crate) end: LogHead,
@@ -115,8 +116,9 @@ pub(crate) fn room_name(disk: &Disk, room: &RoomId) -> Name {
     disk.sealer().name(b'r', room.as_bytes())
 }
 
-/// A fixed layout, because it is written with every batch: `room ‖ device ‖ log ‖ seq ‖ chain ‖ hlc ‖ forked`, and for a branch
-/// `log that it is of ‖ seq and chain that it follows on ‖ chain of its first event ‖ log under which it is filed`.
+/// A fixed layout, because it is written with every batch:
+/// `room ‖ device ‖ log ‖ seq ‖ chain ‖ hlc ‖ forked`. A branch adds the log that it is of, seq and
+/// chain of what it follows on, chain of its first event, and the log under which it is filed.
 fn encode(room: &RoomId, log: &LogKey, filed: &Filed) -> Vec<u8> {
     let head = &filed.end;
     let mut bytes = Vec::with_capacity(201);

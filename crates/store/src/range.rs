@@ -31,7 +31,8 @@ impl Store {
 
     fn read_range(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize, between: impl Fn()) -> Vec<RawEvent> {
         let (of, first) = self.filed(room, &log);
-        // What a branch follows on is not its own. Beyond a fork it reads on, if what comes before needs the signature of what comes after.
+        // What a branch follows on is not its own. Beyond a fork it reads on, if what comes before
+        // needs the signature of what comes after.
         let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);

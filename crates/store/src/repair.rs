@@ -113,8 +113,9 @@ fn rebuild(carved: &Carved, to: &Path, sealer: &Arc<Sealer>) -> Result<(), OpenE
     Ok(())
 }
 
-/// Events come back log by log from their first on, as far as their chain is whole; what is beyond a hole comes from peers. Logs are cut where what was
-/// saved forks: of a fork that is no longer seen peers will tell.
+/// Events come back log by log from their first on, as far as their chain is whole; what is beyond
+/// a hole comes from peers. Logs are cut where what was saved forks: of a fork that is no longer
+/// seen peers will tell.
 fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     let mut logs: BTreeMap<(RoomId, LogKey), Tree<'_>> = BTreeMap::new();
     for (_, plain) in key::EVENT_SPACES.iter().flat_map(|space| carved.rows(*space)) {

@@ -66,7 +66,8 @@ impl Store {
         events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, None))
     }
 
-    /// Stores events of one log where they belong, once the log is cut as that needs. The counterpart of [`rooms::Logs::recut`].
+    /// Stores events of one log where they belong, once the log is cut as that needs. The
+    /// counterpart of [`rooms::Logs::recut`].
     pub fn append_fitting(&self, room: &RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
         let _writing = self.writing();
         self.recut(room, &fitting.recut)?;

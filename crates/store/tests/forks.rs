@@ -45,7 +45,8 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// Ten that all agree on, then twenty in one way and thirty in another, and five that follow on the twenty.
+/// Ten that all agree on, then twenty in one way and thirty in another, and five that follow on the
+/// twenty.
 fn forked(store: &Store) -> Vec<Verified> {
     let mut pen = Pen::new(ben(), room(1), 2);
     let common = pen.say_many(10);

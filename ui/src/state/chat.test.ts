@@ -51,6 +51,19 @@ describe('what is told while a page is on its way', () => {
     expect(ids(chat)).toEqual(['m1', 'm2', 'm3', 'm4']);
   });
 
+  it('does not come back with the page if it is gone', async () => {
+    const chat = await opened(page(range(1, 3)));
+    chat.onGone(new Set(['m2']));
+    expect(ids(chat)).toEqual(['m1', 'm3']);
+    const loading = chat.reload();
+    chat.onMessages([message(4), message(5)]);
+    chat.onGone(new Set(['m3', 'm4', 'm5']));
+    chat.onMessages([message(5)]);
+    asked.shift()?.(page([message(1), message(3), message(5)]));
+    await loading;
+    expect(ids(chat)).toEqual(['m1', 'm5']);
+  });
+
   it('is there once the end was reached', async () => {
     const chat = await opened(page(range(1, 3), { more_after: true }));
     const loading = chat.loadAfter();

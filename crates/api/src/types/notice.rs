@@ -73,7 +73,8 @@ data! {
         NotListening,
         /// Clocks differ by more than two minutes.
         ClockOff,
-        /// Somebody's device signed two different histories of who is in a room; what follows does not count.
+        /// Somebody's device signed two different histories of who is in a room; what follows does
+        /// not count.
         Fork,
         /// This profile also runs on another computer, or was restored from an old copy.
         ProfileCopied,
@@ -117,7 +118,8 @@ data! {
             /// In display order.
             messages: Vec<Message>,
         },
-        /// Messages, or lines about members, that the history no longer shows: it turned out that they do not count.
+        /// Messages, or lines about members, that the history no longer shows: it turned out that
+        /// they do not count.
         MessagesGone {
             /// Their room.
             room: RoomIdText,

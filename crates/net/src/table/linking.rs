@@ -62,7 +62,8 @@ impl Table {
         self.tell(peer, now, out);
     }
 
-    /// They say that another link replaced this one, and there is none here. If none turns up within the time of a handshake, another process has it.
+    /// They say that another link replaced this one, and there is none here. If none turns up
+    /// within the time of a handshake, another process has it.
     fn doubt(&mut self, peer: PeerId, now: Now) {
         if self.attempts.values().any(|attempt| attempt.sworn == Some(peer)) {
             return;
@@ -95,7 +96,8 @@ impl Table {
         };
         let rival = entry.heir.as_ref().unwrap_or(link);
         let (old_nonce, nonce) = (rival.candidate.nonce, new.candidate.nonce);
-        // A process that was replaced and comes back runs beside the one that replaced it: they would take the link from each other without end.
+        // A process that was replaced and comes back runs beside the one that replaced it: they
+        // would take the link from each other without end.
         let back = old_nonce != nonce && entry.ousted.contains(&nonce);
         let early = back && now.tick.saturating_sub(rival.since.tick) < TWIN_STAYS;
         if early || !replaces(me, rival, &new, now, overlap) {

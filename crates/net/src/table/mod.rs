@@ -63,7 +63,8 @@ pub(crate) struct Candidate {
 
 /// Two processes with one identity take turns: the one that is linked stays at least so long.
 const TWIN_STAYS: u64 = 60_000;
-/// Boot nonces of one peer that are remembered as replaced. More would be more processes than take turns here.
+/// Boot nonces of one peer that are remembered as replaced. More would be more processes than take
+/// turns here.
 const MAX_OUSTED: usize = 8;
 
 /// All peers that matter, and all attempts to reach some.
@@ -93,7 +94,8 @@ struct Peer {
     told: Option<PeerState>,
     /// Boot nonces whose links were replaced by those of another process, the latest last.
     ousted: VecDeque<u64>,
-    /// They replaced the only link that this device had, which was nobody's doing here. When to be sure of it.
+    /// They replaced the only link that this device had, which was nobody's doing here. When to be
+    /// sure of it.
     doubted: Option<u64>,
 }
 

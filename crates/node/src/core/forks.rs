@@ -1,7 +1,8 @@
-//! Logs that their author wrote on in more than one way: a profile that was copied, or restored from an old copy, or worse.
+//! Logs that their author wrote on in more than one way: a profile that was copied, or restored
+//! from an old copy, or worse.
 //!
-//! Content logs are cut into branches, all of which count; control logs end at the fork. What this device wrote itself and no log holds any more is
-//! said again, and its user is told.
+//! Content logs are cut into branches, all of which count; control logs end at the fork. What this
+//! device wrote itself and no log holds any more is said again, and its user is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use super::Core;
 use super::rooms_here::OwnHead;
 use crate::view::AlertKind;
 
-/// Own messages that are told anew because their numbers belong to a branch now; older ones are told when their page is read.
+/// Own messages that are told anew because their numbers belong to a branch now; older ones are
+/// told when their page is read.
 const MAX_RETOLD: usize = 1_024;
 
 /// Finds events of a room in the store.
@@ -111,7 +113,8 @@ impl Core {
         self.forget_lost(room, lost);
     }
 
-    /// Own events that came, or were cut, otherwise than by being written: they are saved once that is durable.
+    /// Own events that came, or were cut, otherwise than by being written: they are saved once that
+    /// is durable.
     pub(crate) fn keep_own_until_durable(&mut self, room: RoomId, log: LogId, seq: u32) {
         self.unsaved.push_back((self.store.mark(), room, OwnHead { log, seq }));
         self.sync_soon(Urgency::Own);
@@ -125,7 +128,8 @@ impl Core {
         self.changed.stale.extend(places.into_iter().map(|place| (room, place)));
     }
 
-    /// Events that no longer count were removed: what they did is undone in the window, and own words are said again.
+    /// Events that no longer count were removed: what they did is undone in the window, and own
+    /// words are said again.
     fn forget_lost(&mut self, room: RoomId, lost: Vec<Verified>) {
         if lost.is_empty() {
             return;
@@ -149,16 +153,18 @@ impl Core {
         self.changed.room(room);
     }
 
-    /// Somebody else has signed with this device's key what it did not know: another copy of the profile runs, or ran, somewhere. The log is not gone on
-    /// with. `forked`: the two do not even agree.
+    /// Somebody else has signed with this device's key what it did not know: another copy of the
+    /// profile runs, or ran, somewhere. The log is not gone on with. `forked`: the two do not even
+    /// agree.
     pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId, forked: bool) {
         let Some(state) = self.rooms.get(&room) else { return };
         let writing = [&state.content, &state.control].into_iter().flatten().any(|author| author.log() == log);
         if writing {
             tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
-            self.leave_log(room, log);
+            self.leave_log(room, log.is_control());
         }
-        // After an end out of order no log is gone on with, and what was lost comes back: that says nothing.
+        // After an end out of order no log is gone on with, and what was lost comes back: that says
+        // nothing.
         if writing || forked {
             self.alert(AlertKind::ProfileCopied, String::new());
         }
@@ -194,7 +200,8 @@ impl Core {
         self.recount(room);
     }
 
-    /// All that somebody said is to be shown, or not any more: it was stored while they were known to be a member, and that has changed.
+    /// All that somebody said is to be shown, or not any more: it was stored while they were known
+    /// to be a member, and that has changed.
     pub(crate) fn show_words_of(&mut self, room: RoomId, device: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
         let logs: Vec<LogKey> = state.logs.of(&device).map(|(log, _)| *log).filter(|log| !log.log.is_control()).collect();
@@ -217,7 +224,8 @@ impl Core {
         }
     }
 
-    /// The same once more, as far as it makes sense now; `moved` tells what has become of the messages that it may be about.
+    /// The same once more, as far as it makes sense now; `moved` tells what has become of the
+    /// messages that it may be about.
     fn still_meant(&self, room: RoomId, payload: Payload, moved: &BTreeMap<Position, Position>) -> Option<Payload> {
         let members = &self.rooms.get(&room)?.members;
         let now_at = |target: Position| moved.get(&target).copied().unwrap_or(target);

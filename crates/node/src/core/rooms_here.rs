@@ -66,9 +66,10 @@ impl Core {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
         let active = room.is_active();
-        let own_logs = if self.clean_start { Vec::new() } else { room.row.own_logs.clone() };
         self.rooms.insert(id, room);
-        own_logs.into_iter().for_each(|log| self.leave_log(id, log));
+        if !self.clean_start {
+            [false, true].into_iter().for_each(|control| self.leave_log(id, control));
+        }
         self.find_ahead(id);
         self.count_unread(id);
         self.find_last(id);
@@ -123,17 +124,18 @@ impl Core {
         Some(Author::new(room, log, before))
     }
 
-    /// Never writes into this log again: the next event begins another, also after a restart. Others may have more of it than this device knows.
-    pub(crate) fn leave_log(&mut self, room: RoomId, log: LogId) {
-        let (me, control) = (self.peer, log.is_control());
-        let new = log_id(self.rng.random(), control);
+    /// Never goes on with the own log of this kind: the next event begins another, also after a
+    /// restart. Others may have more of it than this device knows, or it is of no use otherwise.
+    pub(crate) fn leave_log(&mut self, room: RoomId, control: bool) {
+        let (me, new) = (self.peer, log_id(self.rng.random(), control));
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let slot = if control { &mut state.control } else { &mut state.content };
-        slot.take_if(|author| author.log() == log);
+        *slot = None;
         // The last one named is gone on with after an orderly end, so the next one is named already.
-        if state.row.own_logs.iter().rev().find(|own| own.is_control() == control) == Some(&log) {
+        if state.row.own_logs.iter().any(|own| own.is_control() == control) {
             let logs = &state.logs;
-            state.row.own_logs.retain(|own| own.is_control() != control || logs.get(&LogKey { device: me, log: *own }).is_some());
+            let is_held = |own: &LogId| logs.get(&LogKey { device: me, log: *own }).is_some();
+            state.row.own_logs.retain(|own| own.is_control() != control || is_held(own));
             state.row.own_logs.push(new);
             let row = state.row.clone();
             self.keep(&row);

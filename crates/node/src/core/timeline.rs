@@ -79,7 +79,8 @@ impl Core {
                 What::Left => Body::MemberLeft,
             }
         } else {
-            // Whether somebody was a member can be taken back, if the log that says so turns out to have forked.
+            // Whether somebody was a member can be taken back, if the log that says so turns out to
+            // have forked.
             let counts = |event: &Verified| state.members.was_member(&event.header.device);
             if !counts(event) {
                 return None;

@@ -116,7 +116,8 @@ impl Mind {
         self.events.0.entry(fitting.log).or_default().extend(verified.into_iter().map(|event| (event.header.seq, event)));
     }
 
-    /// What is in each log, by the chain hashes of the events, having checked that it hangs together.
+    /// What is in each log, by the chain hashes of the events, having checked that it hangs
+    /// together.
     fn parts(&self) -> BTreeMap<LogKey, (bool, Vec<ChainHash>)> {
         let parts = self.logs.parts(of()).map(|(key, end)| {
             let events: Vec<&Verified> = self.events.0.get(&key).into_iter().flat_map(BTreeMap::values).collect();
