@@ -128,21 +128,24 @@ fn a_copied_profile_runs_twice_and_both_copies_show_all_words() {
     assert!(ana.stop().success());
     let mut copy = ana.twin();
     assert!(ben.stop().success());
-    ana.start_again();
     copy.start_again();
-    ana.say(&room, "from the first");
-    copy.say(&room, "from the second");
+    copy.say(&room, "from the copy");
+    assert!(copy.stop().success());
+    ana.start_again();
+    ana.say(&room, "from the original");
     ben.start_again();
-    let all = ["hello", "from the first", "from the second"];
-    ben.until_texts(&room, &all);
+    ben.until_texts(&room, &["hello", "from the original"]);
+    copy.start_again();
+    let all = ["hello", "from the copy", "from the original"];
+    for peer in [&ben, &copy] {
+        peer.until_texts(&room, &all);
+    }
     // Each is told at the latest when the other takes its link, and gets what it lacks when it has
-    // the link.
+    // its turn.
     for peer in [&ana, &copy] {
         told_of_the_copy(peer);
     }
-    for peer in [&ana, &copy] {
-        peer.until_texts(&room, &all);
-    }
+    ana.until_texts(&room, &all);
     let changed = |of: &Value| of["notice"]["notice"] == "person_changed";
     let changes = ben.inbox().lock().notices.iter().filter(|notice| changed(notice)).count();
     assert!(changes <= FEW, "{changes}");

@@ -138,14 +138,19 @@ impl Changed {
     pub(crate) fn gone(&mut self, room: RoomId, id: EventId) {
         if let Some(fresh) = self.messages.get_mut(&room) {
             fresh.retain(|message| message.id != id);
+            if fresh.is_empty() {
+                self.messages.remove(&room);
+            }
         }
         self.gone.entry(room).or_default().insert(id);
     }
 
     /// It is shown after all.
     pub(crate) fn shown(&mut self, room: RoomId, id: &EventId) {
-        let left = self.gone.get_mut(&room).map(|gone| gone.remove(id) && !gone.is_empty());
-        if left == Some(false) && self.gone.get(&room).is_some_and(BTreeSet::is_empty) {
+        if let Some(gone) = self.gone.get_mut(&room)
+            && gone.remove(id)
+            && gone.is_empty()
+        {
             self.gone.remove(&room);
         }
     }

@@ -65,12 +65,12 @@ impl Core {
         let (of, log) = (run.key(), fitting.log);
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         let parts = fitting.branch.is_some() && state.logs.get(&log).is_none();
-        if state.members.admits(&run) == Admission::Refused {
-            return Verdict::Later { log };
-        }
         let all = fitting.skip == 0 && run.events().len() <= fitting.room;
         let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, &self.signatures)) };
         let Some(run) = run else { return Verdict::Bad };
+        if state.members.admits(&run) == Admission::Refused {
+            return Verdict::Later { log };
+        }
         let (head, hlc) = (run.head(), run.last_hlc());
         let events = match run.verify(&self.signatures) {
             Ok(events) => events,
