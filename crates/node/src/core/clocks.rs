@@ -77,13 +77,13 @@ impl Core {
         let wall = self.now.wall;
         let Some(state) = self.rooms.get(&room) else { return };
         let author = if control { &state.control } else { &state.content };
-        let ahead = author.as_ref().filter(|author| author.last_hlc().is_ahead(wall)).map(|author| author.log());
+        let log_is_ahead = author.as_ref().is_some_and(|author| author.last_hlc().is_ahead(wall));
         if state.clock.is_ahead(wall) {
             self.put_clock_right(room);
         }
-        if let Some(log) = ahead {
+        if log_is_ahead {
             tracing::warn!(%room, "an own log is ahead of the clock; a new one begins");
-            self.leave_log(room, log);
+            self.leave_log(room, control);
         }
         for payload in payloads {
             let (target, kind) = match payload {
