@@ -47,6 +47,14 @@ test('a message of the future is marked, and sent again with the time of now', a
   await openRoom(page, 'Sunday Cooks');
   const early = said(page, 'Then I take the late train.');
   await expect(early.getByTestId('early')).toContainText('dated tomorrow, 14:02; others will see it then');
+  // What others say meanwhile stands above it, and is read when it is seen.
+  const unread = page.locator('[data-room-name="Sunday Cooks"]').getByTestId('unread');
+  await expect(unread).toHaveCount(0);
+  for (const word of ['one', 'two']) {
+    await hear(page, 'Sunday Cooks', 'Dice', word);
+    await expect(said(page, word)).toBeInViewport();
+    await expect(unread).toHaveCount(0);
+  }
   await early.getByTestId('send-again').click();
   await expect(page.getByTestId('early')).toHaveCount(0);
   await expect(page.getByText('This message was deleted.')).toHaveCount(0);

@@ -132,13 +132,15 @@ contract! {
         /// False takes the reaction back.
         on: bool,
     } -> Done;
-    /// Says one's own message that is dated ahead (`early`) again, with the time of now, and takes the other one back.
+    /// Says one's own message that is dated ahead (`early`) again, with the time of now, and takes
+    /// the other one back.
     "send_again" SendAgain { room: RoomIdText, message: MessageIdText } -> Sent;
     /// Marks everything up to and including this position as read.
     "mark_read" MarkRead {
         room: RoomIdText,
         up_to: PositionText,
-        /// Where messages stand that were seen, at most 256. Of those that came late, only these are read then; without it, all up to `up_to` are.
+        /// Where messages stand that were seen, at most 256. Of those that came late, only these
+        /// are read then; without it, all up to `up_to` are.
         #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
         seen: Option<Vec<PositionText>>,
     } -> Done;

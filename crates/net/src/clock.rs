@@ -49,8 +49,8 @@ impl SleepWatch {
         Self { last: now }
     }
 
-    /// To be called at least every `expected` milliseconds. After sleep the wall clock ran ahead of the monotonic one, or, where that counts sleep as
-    /// well, both ran ahead of us.
+    /// To be called at least every `expected` milliseconds. After sleep the wall clock ran ahead of
+    /// the monotonic one, or, where that counts sleep as well, both ran ahead of us.
     pub(crate) fn jumped(&mut self, now: Now, expected: u64) -> Option<Jump> {
         let last = std::mem::replace(&mut self.last, now);
         let tick = now.tick.saturating_sub(last.tick);

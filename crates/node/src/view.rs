@@ -285,7 +285,8 @@ pub struct Message {
     pub author_name: String,
     /// Oneself.
     pub mine: bool,
-    /// Own, and dated more than two minutes ahead of this computer's clock: others see it when its time has come.
+    /// Own, and dated more than two minutes ahead of this computer's clock: others see it when its
+    /// time has come.
     pub early: bool,
     /// Came late, and nobody has seen it yet.
     pub late: bool,

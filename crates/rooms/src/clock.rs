@@ -67,7 +67,8 @@ impl Clock {
 
     /// Takes note of somebody else's event, so that what is written next sorts after it.
     ///
-    /// All that is shown is followed, and nothing else: no peer can drag this device into a future that is not shown yet.
+    /// All that is shown is followed, and nothing else: no peer can drag this device into a future
+    /// that is not shown yet.
     pub fn observe(&mut self, seen: Hlc, now_ms: u64) {
         if !seen.is_ahead(now_ms.min(LATEST_MS)) {
             self.last = self.last.max(seen);
@@ -79,13 +80,15 @@ impl Clock {
         self.last = self.last.max(own);
     }
 
-    /// Others would hold back what this device writes next: the computer's clock was wrong, and was put right.
+    /// Others would hold back what this device writes next: the computer's clock was wrong, and was
+    /// put right.
     pub fn is_ahead(&self, now_ms: u64) -> bool {
         self.last.is_ahead(now_ms)
     }
 
-    /// The computer's clock was set: forgets a time that [is ahead](Self::is_ahead) now, and follows all of `seen` that is shown now. If a log that is
-    /// being written is ahead, a new one must begin.
+    /// The computer's clock was set: forgets a time that [is ahead](Self::is_ahead) now, and
+    /// follows all of `seen` that is shown now. If a log that is being written is ahead, a new one
+    /// must begin.
     pub fn put_right(&mut self, now_ms: u64, seen: impl IntoIterator<Item = Hlc>) {
         if self.is_ahead(now_ms) {
             *self = Self::new();

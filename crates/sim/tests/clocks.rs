@@ -1,4 +1,5 @@
-//! Clocks that are wrong and are put right, and words that come late: three people, ana with number 0, ben 1, chi 2.
+//! Clocks that are wrong and are put right, and words that come late: three people, ana with number
+//! 0, ben 1, chi 2.
 
 use std::time::Duration;
 

@@ -144,7 +144,8 @@ pub enum Setting {
     RecordSeq = 4,
 }
 
-/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`], [`ContactInviteRow`].
+/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`],
+/// [`ContactInviteRow`].
 pub trait Row: Encode + Decode<()> {
     /// What it is filed under.
     type Id;

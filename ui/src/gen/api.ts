@@ -158,11 +158,13 @@ last: Preview | null,
  */
 unread: number, 
 /**
- * Of the unread, the messages that came when what stands below them had been read. None if there are none.
+ * Of the unread, the messages that came when what stands below them had been read. None if
+ * there are none.
  */
 late: Late | null, 
 /**
- * Everything up to here has been read, but for what came late. Never one's own message while there are others'.
+ * Everything up to here has been read, but for what came late. Never one's own message
+ * while there are others'.
  */
 read_up_to: string | null, 
 /**
@@ -658,11 +660,13 @@ mine: boolean,
  */
 at: number, 
 /**
- * One's own, and dated more than two minutes ahead of this computer's clock: others see it when its time has come. See `send_again`.
+ * One's own, and dated more than two minutes ahead of this computer's clock: others see it
+ * when its time has come. See `send_again`.
  */
 early: boolean, 
 /**
- * It came when what stands below it had been read, and had not been seen when this was told. See `mark_read`.
+ * It came when what stands below it had been read, and had not been seen when this was
+ * told. See `mark_read`.
  */
 late: boolean, 
 /**
@@ -850,7 +854,8 @@ peer: string | null,
  */
 name: string, 
 /**
- * It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's own.
+ * It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's
+ * own.
  */
 fast: boolean, 
 /**
@@ -1044,7 +1049,8 @@ export type SendAgain = { room: string, message: string, };
 
 export type MarkRead = { room: string, up_to: string, 
 /**
- * Where messages stand that were seen, at most 256. Of those that came late, only these are read then; without it, all up to `up_to` are.
+ * Where messages stand that were seen, at most 256. Of those that came late, only these
+ * are read then; without it, all up to `up_to` are.
  */
 seen?: Array<string>, };
 

@@ -137,7 +137,8 @@ export class Chat {
       for (const message of messages) this.#lateGone.delete(message.id);
     }
     if (!this.loaded) return [];
-    const end = this.span.messages.at(-1)?.position ?? '';
+    // An own message that is dated ahead stands below all that comes until then.
+    const end = this.span.messages.findLast((m) => !m.early)?.position ?? '';
     const known = new Set(this.span.messages.map((m) => m.id));
     for (const m of messages) if (m.late && !known.has(m.id) && Date.now() - m.at < CROSSED_MS) this.#crossed.add(m.id);
     const result = upsert(this.span, messages);

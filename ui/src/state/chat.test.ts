@@ -96,6 +96,15 @@ describe('what is told while a page is on its way', () => {
   });
 });
 
+describe('an own message that is dated ahead', () => {
+  it('keeps nothing that comes above it from being new', async () => {
+    asked = [];
+    connect(host as Host);
+    const chat = await opened(page([message(1), message(9, { mine: true, early: true })]));
+    expect(chat.onMessages([message(2)]).map((m) => m.id)).toEqual(['m2']);
+  });
+});
+
 describe('what came late', () => {
   beforeEach(() => {
     asked = [];

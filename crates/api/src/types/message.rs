@@ -19,9 +19,11 @@ data! {
         pub mine: bool,
         /// When it was written.
         #[ts(type = "number")] pub at: u64,
-        /// One's own, and dated more than two minutes ahead of this computer's clock: others see it when its time has come. See `send_again`.
+        /// One's own, and dated more than two minutes ahead of this computer's clock: others see it
+        /// when its time has come. See `send_again`.
         pub early: bool,
-        /// It came when what stands below it had been read, and had not been seen when this was told. See `mark_read`.
+        /// It came when what stands below it had been read, and had not been seen when this was
+        /// told. See `mark_read`.
         pub late: bool,
         /// Author's log, for delivery.
         pub log: LogIdText,

@@ -41,7 +41,8 @@ data! {
         pub peer: Option<PeerIdText>,
         /// Their name; empty if it is one's own.
         pub name: String,
-        /// It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's own.
+        /// It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's
+        /// own.
         pub fast: bool,
         /// By so many minutes.
         pub minutes: u32,

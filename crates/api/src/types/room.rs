@@ -47,9 +47,11 @@ data! {
         pub last: Option<Preview>,
         /// Unread messages of others; counting stops at 999.
         pub unread: u32,
-        /// Of the unread, the messages that came when what stands below them had been read. None if there are none.
+        /// Of the unread, the messages that came when what stands below them had been read. None if
+        /// there are none.
         pub late: Option<Late>,
-        /// Everything up to here has been read, but for what came late. Never one's own message while there are others'.
+        /// Everything up to here has been read, but for what came late. Never one's own message
+        /// while there are others'.
         pub read_up_to: Option<PositionText>,
         /// What was typed but not sent.
         pub draft: String,

@@ -1,4 +1,5 @@
-//! What is dated ahead. Others' entries wait until their time has come; own ones are shown as what they are: others will see them then.
+//! What is dated ahead. Others' entries wait until their time has come; own ones are shown as what
+//! they are: others will see them then.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +58,8 @@ impl Core {
         mine
     }
 
-    /// Looks on the disk for what is dated ahead, at the start and when the clock was set back. Gives one's own.
+    /// Looks on the disk for what is dated ahead, at the start and when the clock was set back.
+    /// Gives one's own.
     pub(crate) fn find_ahead(&mut self, room: RoomId) -> Vec<Position> {
         let own = self.own_ahead(room);
         for place in &own {
@@ -154,7 +156,8 @@ impl Core {
         }
     }
 
-    /// Says an own message that is dated ahead again, with the time of now, and takes the other one back.
+    /// Says an own message that is dated ahead again, with the time of now, and takes the other one
+    /// back.
     pub fn send_again(&mut self, room: RoomId, message: EventId) -> Result<Said, Refused> {
         let target: Target = self.own_target(room, message)?;
         let event = self.store.event(&room, &target).filter(|_| self.ahead.own.contains_key(&target)).ok_or(Refused::UnknownMessage)?;

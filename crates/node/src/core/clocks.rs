@@ -44,7 +44,8 @@ impl Clocks {
 }
 
 impl Core {
-    /// Notes the time. If the computer's clock was set meanwhile, what depended on it is drawn anew.
+    /// Notes the time. If the computer's clock was set meanwhile, what depended on it is drawn
+    /// anew.
     pub(crate) fn set_now(&mut self, now: Now) {
         let jump = beside(now.wall, now.mono).saturating_sub(beside(self.now.wall, self.now.mono));
         self.now = now;
@@ -71,8 +72,8 @@ impl Core {
         self.clocks.look_by(self.now.mono.saturating_add(2 * LOOK_AFTER));
     }
 
-    /// Before something is written: it stands after all that its author was shown, and a future that the computer's clock no longer backs is left
-    /// behind, with the log that reaches into it.
+    /// Before something is written: it stands after all that its author was shown, and a future
+    /// that the computer's clock no longer backs is left behind, with the log that reaches into it.
     pub(crate) fn keep_time(&mut self, room: RoomId, control: bool, payloads: &[Payload]) {
         let wall = self.now.wall;
         let Some(state) = self.rooms.get(&room) else { return };
@@ -95,7 +96,8 @@ impl Core {
             let said = kind.and_then(|kind| self.own_last_on(room, target, kind));
             let Some(state) = self.rooms.get_mut(&room) else { return };
             state.clock.observe(target.hlc, wall);
-            // Of what is said about a message the last word counts, at once and whatever its date: it must come after one's own last one.
+            // Of what is said about a message the last word counts, at once and whatever its date:
+            // it must come after one's own last one.
             said.into_iter().for_each(|said| state.clock.follow(said));
         }
     }
@@ -119,7 +121,8 @@ impl Core {
         self.tell(peer, &Message::Time(Time { now_ms: self.now.wall, ask }));
     }
 
-    /// Somebody says what their clock shows. Only people who belong here are listened to, and all that it can ever do is make words.
+    /// Somebody says what their clock shows. Only people who belong here are listened to, and all
+    /// that it can ever do is make words.
     pub(crate) fn on_time_told(&mut self, peer: PeerId, time: Time) {
         if self.links.get(&peer).is_none_or(|link| !link.welcome) {
             return;
@@ -193,8 +196,9 @@ enum Off {
     Unclear(PeerId),
 }
 
-/// Judges from how far others' clocks are from one's own, in milliseconds, positive if they are ahead: whose are off, and by how much. If most people
-/// differ to the same side it is one's own; else, if somebody agrees, it is those who differ.
+/// Judges from how far others' clocks are from one's own, in milliseconds, positive if they are
+/// ahead: whose are off, and by how much. If most people differ to the same side it is one's own;
+/// else, if somebody agrees, it is those who differ.
 fn judge(apart: &[(PeerId, i64)]) -> Vec<(Off, i64)> {
     let off: Vec<(PeerId, i64)> = apart.iter().copied().filter(|(_, ms)| is_off(*ms)).collect();
     for ahead in [true, false] {

@@ -1,7 +1,9 @@
-//! Words that came late: they stand above what has been read, and nobody has seen them. What is read is a set, not a position.
+//! Words that came late: they stand above what has been read, and nobody has seen them. What is
+//! read is a set, not a position.
 //!
-//! A message of somebody else is *late* if it comes when what stands below it has been read, or was written here while nothing else was unread. It
-//! counts as unread until it is said to be seen. What was written before one came into the room is history, and never late.
+//! A message of somebody else is *late* if it comes when what stands below it has been read, or was
+//! written here while nothing else was unread. It counts as unread until it is said to be seen.
+//! What was written before one came into the room is history, and never late.
 //!
 //! Late messages stand at or before `read_up_to`; what is unread besides stands after it.
 
@@ -15,7 +17,8 @@ use super::Core;
 use super::timeline::MAX_UNREAD;
 use crate::view::{self, Refused};
 
-/// Late messages of a room whose places are remembered; those beyond it are counted, and are seen with the last of these.
+/// Late messages of a room whose places are remembered; those beyond it are counted, and are seen
+/// with the last of these.
 const MAX_PLACES: usize = 256;
 
 /// Own entries that are passed over for the last one of somebody else.
@@ -74,13 +77,17 @@ impl Core {
     pub(crate) fn note_late(&mut self, room: RoomId, message: &Verified) -> bool {
         let (me, place) = (self.peer, message.position());
         let Some(state) = self.rooms.get_mut(&room) else { return false };
+        if message.header.device == me || message.header.kind != kind::MESSAGE {
+            return false;
+        }
         let read = state.row.read_up_to.is_some_and(|read| place <= read);
         let all_read = state.unread <= state.late.count();
         let above_own = all_read && state.last.as_ref().is_some_and(|last| last.author == me && place < last.position);
-        if !(read || above_own) || message.header.device == me || message.header.kind != kind::MESSAGE {
+        if !(read || above_own) {
             return false;
         }
-        // Whoever let this device in may have had a clock that was fast; then nothing tells what was written before.
+        // Whoever let this device in may have had a clock that was fast; then nothing tells what
+        // was written before.
         let entered = state.members.entered(&me).filter(|entered| !entered.hlc.is_ahead(self.now.wall));
         if entered.is_some_and(|entered| place < entered) {
             return false;
@@ -100,7 +107,8 @@ impl Core {
         }
     }
 
-    /// Everything up to here has been read. Of what came late, only what is said to have been seen, if that is said.
+    /// Everything up to here has been read. Of what came late, only what is said to have been seen,
+    /// if that is said.
     pub fn mark_read(&mut self, room: RoomId, up_to: Position, seen: Option<Vec<Position>>) -> Result<(), Refused> {
         let others = self.last_of_others(room, up_to);
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
@@ -128,8 +136,9 @@ impl Core {
         }
     }
 
-    /// Own words need not be read. If they are dated ahead, because this computer's clock was fast, what others say meanwhile would count as read: the
-    /// position goes back to the last entry of somebody else, or as far as a look takes it.
+    /// Own words need not be read. If they are dated ahead, because this computer's clock was fast,
+    /// what others say meanwhile would count as read: the position goes back to the last entry of
+    /// somebody else, or as far as a look takes it.
     fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
         if self.store.event(&room, &up_to).is_none_or(|event| event.header.device != self.peer) {
             return up_to;

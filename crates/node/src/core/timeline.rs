@@ -135,7 +135,8 @@ impl Core {
         }
     }
 
-    /// A new entry goes to the window, unless its time has not come and it is somebody else's. `about`: what changes it, and maybe others.
+    /// A new entry goes to the window, unless its time has not come and it is somebody else's.
+    /// `about`: what changes it, and maybe others.
     pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
         if event.header.hlc.is_ahead(self.now.wall) && !self.note_ahead(room, event.position(), event.header.device == self.peer) {
             return;

@@ -47,7 +47,8 @@ proptest! {
         }
     }
 
-    /// The computer's clock is set as it comes; others' words come, right and wrong; and between them something is written, as the node does it.
+    /// The computer's clock is set as it comes; others' words come, right and wrong; and between
+    /// them something is written, as the node does it.
     #[test]
     fn what_is_written_is_shown_at_once_and_stands_after_all_that_was_shown(
         steps in prop::collection::vec((any::<bool>(), prop_oneof![
