@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Host } from '../host/host';
 import { ROOM } from '../test/people';
 import { drafts } from './drafts.svelte';
+import { hands } from './hands';
 import { rest } from './rest';
 import { call, connect } from './wire';
 
@@ -80,7 +81,27 @@ it('waits at the end for what is being sent', async () => {
   const sent = vi.fn();
   void call('send', { room: ROOM, text: 'hello' }).then(sent);
   const resting = rest();
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(200);
   await resting;
   expect(sent).toHaveBeenCalled();
+});
+
+it('waits at the end for keys that are on their way, but not for ever', async () => {
+  const resting = rest();
+  for (let n = 1; n <= 3; n++) {
+    await vi.advanceTimersByTimeAsync(80);
+    hands.onKey(n);
+    drafts.set(ROOM, 'x'.repeat(n));
+  }
+  await vi.advanceTimersByTimeAsync(300);
+  await resting;
+  expect(kept).toEqual(['xxx']);
+
+  let over = false;
+  void rest().then(() => (over = true));
+  for (let n = 1; n <= 10; n++) {
+    hands.onKey(n);
+    await vi.advanceTimersByTimeAsync(70);
+  }
+  expect(over).toBe(true);
 });
