@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// Everything that is known without anybody dialling back: a router or a firewall may still stand between.
+/// All that is known without anybody dialling back: a router or a firewall may still stand between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Nothing is listened on: the system refused it.
@@ -18,7 +18,8 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told of a failure too.
+    /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told of a
+    /// failure too.
     pub fn of(addresses: &[SocketAddr], failed: bool) -> Self {
         match addresses.iter().map(|address| Scope::of(address.ip())).min() {
             None | Some(Scope::Nowhere) if failed => Self::Closed,

@@ -1,5 +1,5 @@
-//! Who of those on the local network is known already. They announce no key, so that nobody is followed from network to network: what tells is where they
-//! can be dialled.
+//! Who of those on the local network is known already. They announce no key, so that nobody is followed from
+//! network to network: what tells is where they can be dialled.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,7 @@ use super::links::Link;
 use crate::view::{LinkState, Nearby};
 
 impl Core {
-    /// Everybody who announces a name, with who that is, as far as it is known, and the attempt that is under way.
+    /// Everybody who announces a name: who that is, as far as it is known, and the attempt under way.
     pub(crate) fn nearby_rows(&self) -> Vec<Nearby> {
         if self.nearby.is_empty() {
             return Vec::new();
@@ -46,7 +46,7 @@ impl Core {
         self.known_nearby().get(id).copied()
     }
 
-    /// Goes once through links and people, which are many, and not through the announcements, which are few.
+    /// Goes once through people and links, which are many. What tells more comes later and counts.
     fn known_nearby(&self) -> BTreeMap<&str, PeerId> {
         let mut by_address: BTreeMap<String, Vec<&NearbyPeer>> = BTreeMap::new();
         for near in &self.nearby {
@@ -54,26 +54,28 @@ impl Core {
         }
         let at = |address: &String| by_address.get(address).into_iter().flatten().copied();
         let mut known = BTreeMap::new();
-        // Without a link an address alone tells little: it may have been given to somebody else since.
+        // Without a link an address alone tells little: it may be somebody else's by now.
         for (peer, person) in self.people.iter().filter(|(peer, _)| self.links.get(peer).is_none()) {
             let addresses = person.addresses();
             let same = addresses.iter().flat_map(at).filter(|near| near.name == person.row.name);
             known.extend(same.map(|near| (near.id.as_str(), *peer)));
         }
+        let mut reached = BTreeMap::new();
         for (peer, link) in self.links.all() {
-            let asks = self.requests.get(peer).map(|request| request.name.clone());
+            let asks = self.requests.get(peer).map(|request| &request.name);
             if asks.is_none() && !self.people.contains_key(peer) {
                 continue;
             }
             let Some(remote) = remote(link) else { continue };
             if link.role == Role::Initiator {
-                known.extend(at(&remote.to_string()).map(|near| (near.id.as_str(), *peer)));
+                reached.extend(at(&remote.to_string()).map(|near| (near.id.as_str(), *peer)));
             }
-            // What they say of themselves counts if something else speaks for it: anybody can say any address.
-            let name = asks.unwrap_or_else(|| self.name_of(peer));
-            let such = |near: &&NearbyPeer| same_host(near.address.ip(), remote.ip()) || near.name == name;
+            // Anybody can say any address of themselves, so something else has to speak for it.
+            let is_called = |name: &String| asks.map_or_else(|| self.name_of(peer) == *name, |own| own == name);
+            let such = |near: &&NearbyPeer| same_host(near.address.ip(), remote.ip()) || is_called(&near.name);
             known.extend(link.listening.iter().flat_map(at).filter(such).map(|near| (near.id.as_str(), *peer)));
         }
+        known.extend(reached);
         known
     }
 }
