@@ -244,6 +244,7 @@ test('the box is as high as what it holds, however that came into it', async ({ 
   await page.keyboard.press('Enter');
   await expect(composer(page)).toHaveValue('');
   expect((await composer(page).boundingBox())?.height).toBe(flat);
+  await expect(said(page, 'line 6')).toBeVisible();
   await page.keyboard.press('ArrowUp');
   await expect(composer(page)).toHaveValue(long);
   expect(await fits()).toBe(true);
@@ -261,6 +262,24 @@ test('the box is as high as what it holds, however that came into it', async ({ 
   await composer(page).fill('word '.repeat(60));
   await page.setViewportSize({ width: 480, height: 900 });
   await expect.poll(() => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight)).toBeLessThanOrEqual(1);
+});
+
+test('in a box that is full the line that is written stays in sight', async ({ page }) => {
+  const below = () => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight - box.scrollTop);
+  await begin(page, 'chat');
+  await openRoom(page, 'Bayo');
+  await page.evaluate(() => document.execCommand('insertText', false, Array.from({ length: 40 }, (_, i) => `line ${i + 1}`).join('\n')));
+  await page.keyboard.type(' and more');
+  expect(await below()).toBeLessThan(2);
+  await page.keyboard.press('Enter');
+  await expect(said(page, 'line 40 and more')).toBeVisible();
+  await page.keyboard.press('ArrowUp');
+  await expect(composer(page)).toHaveValue(/line 40 and more$/);
+  expect(await below()).toBeLessThan(2);
+  for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowUp');
+  const middle = await below();
+  await page.keyboard.type('x');
+  expect(Math.abs((await below()) - middle)).toBeLessThan(2);
 });
 
 test('a draft is kept while somebody types on and on, and at the end at once', async ({ page }) => {

@@ -10,8 +10,11 @@ export function grow(text: () => string): Attachment<HTMLTextAreaElement> {
     let width = box.clientWidth;
 
     function fit(): void {
+      const { scrollTop } = box;
       box.style.blockSize = 'auto';
       box.style.blockSize = `${Math.min(box.scrollHeight, Math.max(LEAST_MOST_PX, window.innerHeight * MOST))}px`;
+      // Measuring has rolled it to its beginning. Whoever writes at the end sees the end.
+      box.scrollTop = box.selectionEnd === box.value.length ? box.scrollHeight : scrollTop;
     }
 
     $effect(() => {
