@@ -95,7 +95,7 @@ it('waits at the end for keys that are on their way, but not for ever', async ()
   }
   await vi.advanceTimersByTimeAsync(300);
   await resting;
-  expect(kept).toEqual(['xxx']);
+  expect(kept.at(-1)).toBe('xxx');
 
   let over = false;
   void rest().then(() => (over = true));
@@ -104,4 +104,16 @@ it('waits at the end for keys that are on their way, but not for ever', async ()
     await vi.advanceTimersByTimeAsync(70);
   }
   expect(over).toBe(true);
+});
+
+it('keeps a draft at the end although another call hangs', async () => {
+  answer = () => new Promise(() => {});
+  void call('network', { watch: true });
+  answer = async () => ({});
+  drafts.set(ROOM, 'not lost');
+  const resting = rest();
+  drafts.set(ROOM, 'nor this');
+  await vi.advanceTimersByTimeAsync(800);
+  await resting;
+  expect(kept.at(-1)).toBe('nor this');
 });

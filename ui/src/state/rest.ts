@@ -2,20 +2,29 @@ import { drafts } from './drafts.svelte';
 import { hands } from './hands';
 import { settled } from './wire';
 
+// All waits together stay below the patience of the shell.
 /** Keys that were pressed before come one by one through the web view: when none came for so long, none is on its way. */
 const QUIET_MS = 100;
-/** Whoever types on and on does not stop the end. Together with the calls this stays below the shell's patience. */
-const MOST_QUIETS = 6;
+/** Whoever types on and on does not stop the end. */
+const MOST_QUIETS = 5;
+/** Nor does a call that hangs. */
+const CALLS_MS = 250;
 
 /** Puts everything down that is typed and only here, before the program ends. */
 export async function rest(): Promise<void> {
+  // At once: in a hidden window timers may sleep.
+  void drafts.flushAll();
   for (let n = 0; n < MOST_QUIETS; n++) {
     const { keys } = hands;
-    await new Promise((later) => setTimeout(later, QUIET_MS));
+    await pause(QUIET_MS);
     if (hands.keys === keys) break;
   }
-  await settled();
+  await Promise.race([settled(), pause(CALLS_MS)]);
   // What was refused is back in its box after this.
-  await new Promise((later) => setTimeout(later));
+  await pause(0);
   await drafts.flushAll();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((later) => setTimeout(later, ms));
 }
