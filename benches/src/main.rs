@@ -18,6 +18,11 @@ mod tcp;
 
 use figure::Figures;
 
+/// As in the programs.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A named measurement.
 type Bench = (&'static str, fn(&mut Figures));
 

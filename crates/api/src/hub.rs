@@ -11,7 +11,7 @@ use crate::types::{Body, Message, Notice, Numbered};
 const MAX_WAITING_BATCHES: usize = 1_024;
 /// Bytes in these batches: one alone may hold more. Raised: whoever floods a room makes the memory
 /// of somebody whose client is slow grow further. Lowered: a client that is held up sees gaps sooner.
-const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// What one text of the contract takes: ids are in hexadecimal.
 const TEXT_BYTES: usize = 100;
 

@@ -12,6 +12,7 @@ pub mod export;
 mod hub;
 mod lock;
 pub mod logging;
+mod memory;
 pub mod session;
 pub mod types;
 

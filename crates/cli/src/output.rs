@@ -135,6 +135,10 @@ async fn write(
         batch.drain(..).for_each(|line| put(&mut bytes, &line));
         stdout.write_all(&bytes).await?;
         stdout.flush().await?;
+        if bytes.len() >= MAX_NOTICES_BYTES {
+            // More may be there at once, and a call may be waiting for this very thread.
+            tokio::task::yield_now().await;
+        }
         bytes.clear();
         bytes.shrink_to(KEPT_BYTES);
     }

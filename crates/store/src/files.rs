@@ -20,8 +20,9 @@ use crate::memtable::{Batch, Cell, Memtable};
 use crate::seal::Sealer;
 use crate::span::{End, Span};
 
-/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which whoever talks much can fill.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which whoever talks much can fill. sled keeps
+/// a page or two in each of its 256 shards all the same, 16 MB.
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -145,8 +146,8 @@ impl Files {
         for (key, cell) in batch.rows() {
             match cell {
                 _ if block::group(key).is_some() => entries.push((key, cell)),
-                Cell::Plain(plain) => sealed.insert(key.clone(), self.sealer.seal(key, plain)),
-                Cell::Clear(value) => sealed.insert(key.clone(), value.clone()),
+                Cell::Plain(plain) => sealed.insert(anew(key), self.sealer.seal(key, plain)),
+                Cell::Clear(value) => sealed.insert(anew(key), value.clone()),
                 Cell::Removed => sealed.remove(key.clone()),
             }
         }
@@ -169,7 +170,7 @@ impl Files {
                 sealed.remove(old);
             }
             for (first, plain) in block::encode(&after) {
-                sealed.insert(first.clone(), self.sealer.seal(first, &plain));
+                sealed.insert(anew(first), self.sealer.seal(first, &plain));
             }
         }
         Ok(())
@@ -268,6 +269,12 @@ impl Files {
             StoreError::Disk(e)
         })
     }
+}
+
+/// A copy of its own. The database keeps keys for long: made here they lie beside what it keeps as well, and
+/// not among what comes and goes while others talk, whose memory could then not be given back.
+fn anew(key: &IVec) -> IVec {
+    IVec::from(key.as_ref())
 }
 
 /// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that can only be the last work of sled's threads for a

@@ -19,6 +19,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 pub(crate) const MAX_ROWS: usize = 8 * 1024;
 /// Bytes that may wait.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Once this part of either waits, whoever can had better come back later.
+const FULL_PART: usize = 4;
 
 /// What is written under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +122,7 @@ impl Memtable {
     /// So much waits that whoever writes much now may have to wait.
     pub(crate) fn is_full(&self) -> bool {
         let state = self.state();
-        state.settling && !state.broken && state.waiting.is_beyond(MAX_ROWS / 4 * 3, MAX_BYTES / 4 * 3)
+        state.settling && !state.broken && state.waiting.is_beyond(MAX_ROWS / FULL_PART, MAX_BYTES / FULL_PART)
     }
 
     /// What was written last under a key; none if that is not waiting here.

@@ -101,11 +101,12 @@ pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, 
     let mut from = 0;
     while let Some((seq, _)) = moved.range(from..).next() {
         let Some((key, row)) = of.rows(disk, *seq).next() else { return };
-        let places = disk.open_row(&key, &row).map(|row| numbered(&key, &row)).unwrap_or_default();
-        let next = places.last().map_or(0, |(last, _)| last.saturating_add(1));
+        from = seq.saturating_add(1);
+        let Some(row) = disk.open_row(&key, &row) else { continue };
+        let places = numbered(&key, &row);
+        from = places.last().map_or(from, |(last, _)| last.saturating_add(1).max(from));
         let location = |(number, place)| moved.get(&number).and_then(|key| key::to_location(key)).unwrap_or(place);
         changes.push(Change::Put { key: key.to_vec(), plain: places.into_iter().flat_map(location).collect() });
-        from = next.max(seq.saturating_add(1));
     }
 }
 

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use rooms::Position;
+use rooms::{Hlc, Position, Uuid};
 use wire::ids::{EventId, RoomId};
 
-/// Messages that are remembered at least; twice as many at most. Some 5 MB when full. Lowered: more walks.
-const REMEMBERED: usize = 16 * 1024;
+/// Messages that are remembered at least; twice as many at most. Some 3 MB when full, which whoever floods a room sees to. Lowered: more walks.
+const REMEMBERED: usize = 8 * 1024;
 
 /// Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
 #[derive(Default)]
@@ -18,9 +18,12 @@ pub(crate) struct Recent(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<EventId, (RoomId, Position)>,
-    old: HashMap<EventId, (RoomId, Position)>,
+    young: HashMap<EventId, Place>,
+    old: HashMap<EventId, Place>,
 }
+
+/// The room, and what else a position says than the id.
+type Place = (RoomId, Hlc, Uuid);
 
 impl Recent {
     pub(crate) fn note(&self, room: &RoomId, place: &Position) {
@@ -31,20 +34,18 @@ impl Recent {
             // Keeps its room: to grow again costs more than all else here.
             young.clear();
         }
-        generations.young.insert(place.id, (*room, *place));
+        generations.young.insert(place.id, (*room, place.hlc, place.uuid));
     }
 
     pub(crate) fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
         let generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, place) = generations.young.get(id).or_else(|| generations.old.get(id))?;
-        (of == room).then_some(*place)
+        let (of, hlc, uuid) = *generations.young.get(id).or_else(|| generations.old.get(id))?;
+        (of == *room).then_some(Position { hlc, uuid, id: *id })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rooms::{Hlc, Uuid};
-
     use super::*;
 
     fn place(n: u32) -> Position {

@@ -15,7 +15,7 @@ const ROW_PAUSE: Millis = 50;
 const MEMBERS_PAUSE: Millis = 500;
 
 /// Messages read again in one telling, some 30 µs each. Higher: a turn takes longer.
-pub(crate) const MAX_READ_AGAIN: usize = 64;
+const MAX_READ_AGAIN: usize = 64;
 /// Messages that wait to be read again; then others are not heard until there are fewer.
 const MAX_STALE: usize = 4_096;
 

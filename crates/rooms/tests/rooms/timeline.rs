@@ -147,6 +147,8 @@ proptest! {
         let gone = superseded(&before);
         let left: Vec<Verified> = before.iter().filter(|relation| !gone.contains(relation)).cloned().collect();
         prop_assert_eq!(entry(&hello, &left), entry(&hello, &before));
+        let erased: Vec<Verified> = left.iter().map(Verified::without_payload).collect();
+        prop_assert_eq!(superseded(&erased).len(), erased.len());
         prop_assert_eq!(entry(&hello, &[&left, after].concat()), entry(&hello, &all));
         prop_assert!(superseded(&left).is_empty());
     }
