@@ -28,6 +28,7 @@ mod leaving;
 mod line;
 mod nearby;
 mod network;
+mod pasted;
 mod protocol;
 mod refusals;
 mod strangers;

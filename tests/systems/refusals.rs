@@ -64,7 +64,17 @@ fn bad_lines_and_bad_calls_are_refused_and_change_nothing() {
     }
     let (long, deep) = ([&[b'x'; 2 << 20][..], b"\n"].concat(), [&[b'['; 100_000][..], b"\n"].concat());
     let lines: &[&[u8]] = &[
-        b"hello\n", b"{\n", b"[]\n", b"{\"id\":1}\n", b"\xff\xfe\x00\n", b"{\"call\":7}\n", b"null\n", &long, &deep, b"{\"call\":\"a\0\"}\n", b"   \n",
+        b"hello\n",
+        b"{\n",
+        b"[]\n",
+        b"{\"id\":1}\n",
+        b"\xff\xfe\x00\n",
+        b"{\"call\":7}\n",
+        b"null\n",
+        &long,
+        &deep,
+        b"{\"call\":\"a\0\"}\n",
+        b"   \n",
     ];
     ana.write(&lines.concat());
     let strays = ana.inbox().wait(Instant::now() + PATIENCE, |heard| (heard.strays.len() >= lines.len() - 1).then(|| heard.strays.clone()));
@@ -118,7 +128,10 @@ fn a_profile_whose_name_is_not_utf8_is_a_profile() {
     let mut node = std::process::Command::new(env!("CARGO_BIN_EXE_grapevine-node"));
     node.arg("--profile").arg(home.path().join("ben")).args(["--key-file", "--no-nearby"]).env("GRAPEVINE_PASSPHRASE", unreadable);
     let refused = node.output().expect("it starts");
-    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("GRAPEVINE_PASSPHRASE"), "a passphrase that is not UTF-8");
+    assert!(
+        !refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("GRAPEVINE_PASSPHRASE"),
+        "a passphrase that is not UTF-8"
+    );
 }
 
 #[test]

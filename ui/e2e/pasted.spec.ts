@@ -17,6 +17,7 @@ for (const [theme, width, height] of [['light', 1280, 800], ['dark', 900, 600]] 
     await expect(page.getByTestId('have-found')).toContainText('An invite to a room.');
     await expect(page.getByTestId('have-found')).toContainText('home.example.org:4747');
     await expect(page.getByTestId('have-go')).toBeDisabled();
+    await expect(page.getByTestId('have-go')).toBeInViewport({ ratio: 1 });
     await info.attach('which', { body: await page.screenshot({ path: info.outputPath('which.png') }), contentType: 'image/png' });
     await choices.first().focus();
     await page.keyboard.press('Space');

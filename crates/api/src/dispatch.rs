@@ -98,7 +98,8 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         }
         C::React(a) => {
             let (room, message) = (room_id(&a.room)?, event_id(&a.message)?);
-            let emoji = rooms::canonical_emoji(a.emoji.trim()).ok_or_else(|| Refusal::new(Code::BadArguments, "a reaction is one emoji"))?;
+            let emoji =
+                rooms::canonical_emoji(a.emoji.trim()).ok_or_else(|| Refusal::new(Code::BadArguments, "a reaction is one emoji"))?;
             on(node, move |core| core.react(room, message, emoji.to_owned(), a.on)).await?;
             Reply::React(Done {})
         }

@@ -99,8 +99,11 @@ mod tests {
     async fn a_line_that_is_too_long_is_passed_over_and_the_next_one_is_read() {
         let most = MAX_LINE as usize;
         let (longest, too_long) = ([vec![b'x'; most - 1], vec![b'\n']].concat(), [vec![b'x'; 3 * most], vec![b'\n']].concat());
-        check(&[&longest[..], b"\n", &too_long, b"after\n"].concat(), &[(Read::Line, most), (Read::Line, 1), (Read::TooLong, 0), (Read::Line, 6)])
-            .await;
+        check(
+            &[&longest[..], b"\n", &too_long, b"after\n"].concat(),
+            &[(Read::Line, most), (Read::Line, 1), (Read::TooLong, 0), (Read::Line, 6)],
+        )
+        .await;
         check(&[&vec![b'x'; most][..], b"\nafter"].concat(), &[(Read::TooLong, 0), (Read::Line, 5)]).await;
         check(&vec![b'x'; 2 * most], &[(Read::TooLong, 0)]).await;
         check(b"", &[]).await;

@@ -105,26 +105,11 @@ impl Round {
                 return Some(target);
             }
             let text = self.texts.pop_front()?;
-            match self.resolve(&text).await {
+            match resolve(&text, self.context.times.resolve).await {
                 Ok(found) => self.targets.extend(found.into_iter().map(|target| (text.clone(), target))),
                 Err(reason) => self.note(text, reason),
             }
         }
-    }
-
-    async fn resolve(&self, text: &str) -> Result<Vec<SocketAddr>, Reason> {
-        let (name, port) = match text.parse::<Address>() {
-            Ok(Address::Ip(address)) => return Ok(vec![address]),
-            // The resolver knows the interfaces by name and by number.
-            Ok(Address::Zoned(zoned)) => (zoned.name(), zoned.port()),
-            Ok(Address::Host(host)) => (host.name().to_owned(), host.port()),
-            Err(_) => return Err(Reason::NameUnknown),
-        };
-        let lookup = lookup_host((name.as_str(), port));
-        let found = timeout(self.context.times.resolve, lookup).await.map_err(|_| Reason::NameUnknown)?;
-        // A name may not lead where a number may not.
-        let found = found.map_err(|_| Reason::NameUnknown)?.filter(|address| Address::ip(*address).is_ok());
-        Ok(interleave(found.collect()))
     }
 
     async fn on_connected(&self, remote: SocketAddr, result: Result<TcpStream, Reason>) -> Result<(), Reason> {
@@ -150,6 +135,22 @@ impl Round {
     }
 }
 
+/// What an address leads to, in numbers.
+async fn resolve(text: &str, patience: Duration) -> Result<Vec<SocketAddr>, Reason> {
+    let (name, port) = match text.parse::<Address>() {
+        Ok(Address::Ip(address)) => return Ok(vec![address]),
+        // The resolver knows the interfaces by name and by number.
+        Ok(Address::Zoned(zoned)) => (zoned.name(), zoned.port()),
+        Ok(Address::Host(host)) => (host.name().to_owned(), host.port()),
+        Err(_) => return Err(Reason::NameUnknown),
+    };
+    let lookup = lookup_host((name.as_str(), port));
+    let found = timeout(patience, lookup).await.map_err(|_| Reason::NameUnknown)?;
+    // A name may not lead where a number may not.
+    let found = found.map_err(|_| Reason::NameUnknown)?.filter(|address| Address::ip(*address).is_ok());
+    Ok(interleave(found.collect()))
+}
+
 /// Alternates between the IP versions, beginning with the one that the system prefers.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -167,6 +168,17 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_zone_becomes_the_scope_of_the_number_that_is_dialled() {
+        let patience = Duration::from_secs(20);
+        let loopback = if_addrs::get_if_addrs().expect("interfaces").into_iter().find(if_addrs::Interface::is_loopback).expect("loopback");
+        let found = resolve(&format!("[fe80::1%{}]:4747", loopback.name), patience).await.expect("the interface is there");
+        let [SocketAddr::V6(number)] = found[..] else { panic!("{found:?}") };
+        assert_eq!((number.ip().to_string().as_str(), number.port()), ("fe80::1", 4747));
+        assert_eq!(Some(number.scope_id()), loopback.index);
+        assert_eq!(resolve("[fe80::1%nowhere0]:4747", patience).await, Err(Reason::NameUnknown));
+    }
 
     #[test]
     fn ip_versions_take_turns() {

@@ -202,7 +202,9 @@ impl Membership {
             Payload::Create { nonce, name, creator } if group_room_id(&author, &nonce) == self.room => {
                 self.found(author, Founded { position, room_name: tidy_name(&name), name: tidy_name(&creator) }, changed);
             }
-            Payload::Add { device, name, round, invite } => self.add(device, round, position, Add { author, name: tidy_name(&name), invite }, changed),
+            Payload::Add { device, name, round, invite } => {
+                self.add(device, round, position, Add { author, name: tidy_name(&name), invite }, changed)
+            }
             Payload::Leave { round } => {
                 let leave = self.people.entry(author).or_default().leaves.entry(round).or_insert(position);
                 *leave = position.min(*leave);

@@ -1037,7 +1037,7 @@ export type Delete = { room: string, message: string, };
 
 export type React = { room: string, message: string, 
 /**
- * One emoji, at most 64 bytes.
+ * One emoji; it is kept fully qualified, so ❤ and ❤️ are one.
  */
 emoji: string, 
 /**

@@ -12,8 +12,8 @@ fn target() -> impl Strategy<Value = Target> {
 }
 
 fn any_payload() -> impl Strategy<Value = Payload> {
-    let name = || "[a-zäß愛🍇 ]{0,16}";
-    let text = || "[^\0]{1,80}";
+    let name = || "[a-zäß愛🍇][a-zäß愛🍇 ]{0,15}";
+    let text = || "[a-z🍇][^\0]{0,79}";
     prop_oneof![
         (any::<[u8; 16]>(), name(), name()).prop_map(|(nonce, name, creator)| Payload::Create { nonce, name, creator }),
         (any::<[u8; 32]>(), name(), 1..=u32::MAX, any::<Option<[u8; 32]>>()).prop_map(|(device, name, round, invite)| Payload::Add {
@@ -28,7 +28,8 @@ fn any_payload() -> impl Strategy<Value = Payload> {
         (text(), prop::option::of(target())).prop_map(|(text, reply)| Payload::Message { text, reply }),
         (target(), text()).prop_map(|(target, text)| Payload::Edit { target, text }),
         target().prop_map(|target| Payload::Delete { target }),
-        (target(), prop::sample::select(vec!["🍇", "👍", "❤\u{fe0f}"]).prop_map(str::to_owned), any::<bool>()).prop_map(|(target, emoji, on)| Payload::Reaction { target, emoji, on }),
+        (target(), prop::sample::select(vec!["🍇", "👍", "❤\u{fe0f}"]).prop_map(str::to_owned), any::<bool>())
+            .prop_map(|(target, emoji, on)| Payload::Reaction { target, emoji, on }),
     ]
 }
 

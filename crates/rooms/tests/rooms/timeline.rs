@@ -14,6 +14,11 @@ fn react(target: Target, emoji: &str, on: bool) -> Payload {
     Payload::Reaction { target, emoji: emoji.into(), on }
 }
 
+/// A thousand of them, without the one that ana uses.
+fn many_emoji() -> impl Iterator<Item = &'static str> {
+    emojis::iter().map(emojis::Emoji::as_str).filter(|emoji| *emoji != "👍").take(1_000)
+}
+
 /// Ana's message, and hands for all to say something about it.
 fn scene() -> (Verified, Device, Device) {
     let mut a = Device::new(ana());
@@ -73,7 +78,7 @@ fn what_is_about_another_message_changes_nothing() {
     for target in [other.position(), half_right] {
         assert!(!held.apply(&a.write(&edit(target, "x"))));
         assert!(!held.apply(&a.write(&Payload::Delete { target })));
-        assert!(!held.apply(&a.write(&react(target, "x", true))));
+        assert!(!held.apply(&a.write(&react(target, "👍", true))));
     }
     let mut elsewhere = Device::within(wire::RoomId([1; 32]), ana());
     assert!(!held.apply(&elsewhere.write(&Payload::Delete { target: hello.position() })), "said in another room");
@@ -104,12 +109,15 @@ fn ben_spams_reactions_and_only_his_latest_are_kept() {
     let (hello, mut a, mut b) = scene();
     let mut held = Fold::new(&hello).expect("a message");
     held.apply(&a.write(&react(hello.position(), "👍", true)));
-    for n in 0..2_000 {
-        held.apply(&b.write(&react(hello.position(), &n.to_string(), true)));
+    for emoji in many_emoji() {
+        held.apply(&b.write(&react(hello.position(), emoji, true)));
     }
     let shown = held.entry().reactions;
     assert_eq!(shown.len(), MAX_REACTIONS_PER_DEVICE + 1, "ana's is not pushed out");
-    assert!(shown.contains_key("1999") && !shown.contains_key("0"));
+    assert!(
+        many_emoji().last().is_some_and(|last| shown.contains_key(last))
+            && many_emoji().next().is_some_and(|first| !shown.contains_key(first))
+    );
 }
 
 /// Who says what: an edit, a delete, or one of many emoji set or taken back.
@@ -162,7 +170,7 @@ fn relations(hello: &Verified, words: &[(bool, u8, u8, u64)], a: &mut Device, b:
         device.write(&match what {
             0 => Payload::Delete { target },
             1..20 => edit(target, &format!("text {emoji}")),
-            _ => react(target, &emoji.to_string(), what % 3 != 0),
+            _ => react(target, many_emoji().nth((*emoji).into()).expect("there are more"), what % 3 != 0),
         })
     };
     words.iter().map(say).collect()
@@ -174,7 +182,7 @@ fn of_what_ben_says_about_a_message_a_bounded_part_counts() {
     let target = hello.position();
     let mut all = vec![a.write(&edit(target, "hello!"))];
     for n in 0..2_000 {
-        all.push(b.write(&react(target, &(n % 50).to_string(), n % 2 == 0)));
+        all.push(b.write(&react(target, many_emoji().nth(n % 50).expect("there are more"), n % 2 == 0)));
         all.push(b.write(&edit(target, "mine")));
         all.push(b.write(&Payload::Delete { target }));
     }

@@ -124,7 +124,9 @@ fn a_name_in_any_script_is_an_address_and_is_shown_as_it_is_written() {
 
 #[test]
 fn a_link_local_number_keeps_its_zone() {
-    for typed in ["[fe80::1%eth0]:4747", "[FE80::1%eth0]:4747", "[fe80::1%25eth0]:4747", "fe80::1%eth0:4747", "fe80::1%eth0", "[fe80::1%eth0]"] {
+    for typed in
+        ["[fe80::1%eth0]:4747", "[FE80::1%eth0]:4747", "[fe80::1%25eth0]:4747", "fe80::1%eth0:4747", "fe80::1%eth0", "[fe80::1%eth0]"]
+    {
         check(typed, Ok("[fe80::1%eth0]:4747"));
     }
     check("[fe80::1%3]:80", Ok("[fe80::1%3]:80"));

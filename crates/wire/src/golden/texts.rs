@@ -7,11 +7,26 @@ use crate::address::Address;
 use crate::invite::find;
 use crate::text::{Likeness, check_name, shows, tidy_name};
 
-const SHOWS: [&str; 12] =
-    ["a", "א", "李", "ा", "\u{301}", "7", ".", "€", "🍇", "❤\u{fe0f}", "\u{f8ff}", "\u{200b}x\u{200b}"];
+const SHOWS: [&str; 12] = ["a", "א", "李", "ा", "\u{301}", "7", ".", "€", "🍇", "❤\u{fe0f}", "\u{f8ff}", "\u{200b}x\u{200b}"];
 const SHOWS_NOTHING: [&str; 18] = [
-    "", " ", "\n", "\0", "\u{a0}\u{3000}", "\u{200b}", "\u{2060}", "\u{ad}", "\u{fe0f}", "\u{200d}", "\u{feff}", "\u{3164}", "\u{115f}",
-    "\u{e0020}", "\u{2800}", "\u{202e}", "\u{fffc}", "\u{ffff}",
+    "",
+    " ",
+    "\n",
+    "\0",
+    "\u{a0}\u{3000}",
+    "\u{200b}",
+    "\u{2060}",
+    "\u{ad}",
+    "\u{fe0f}",
+    "\u{200d}",
+    "\u{feff}",
+    "\u{3164}",
+    "\u{115f}",
+    "\u{e0020}",
+    "\u{2800}",
+    "\u{202e}",
+    "\u{fffc}",
+    "\u{ffff}",
 ];
 const NAMES: [(&str, &str); 12] = [
     (" Ana\u{a0}", "Ana"),
@@ -93,6 +108,9 @@ fn golden_texts() {
     }
     for pasted in list(&committed, "pasted") {
         let found = find(&text(&pasted["text"])).expect("invites");
-        assert_eq!(found.iter().map(crate::Invite::to_text).collect::<Vec<_>>(), list(pasted, "found").iter().map(text).collect::<Vec<_>>());
+        assert_eq!(
+            found.iter().map(crate::Invite::to_text).collect::<Vec<_>>(),
+            list(pasted, "found").iter().map(text).collect::<Vec<_>>()
+        );
     }
 }

@@ -103,7 +103,8 @@ fn narrow(c: char) -> char {
 }
 
 fn is_dash(c: char) -> bool {
-    c == '-' || (!c.is_ascii() && (c == '\u{2212}' || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::DashPunctuation))
+    c == '-'
+        || (!c.is_ascii() && (c == '\u{2212}' || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::DashPunctuation))
 }
 
 /// `gv` and a digit, and what stands around that.

@@ -294,7 +294,7 @@ fn any_of_talk() -> impl Strategy<Value = Message> {
     let bye = prop::sample::select(vec![Shutdown, NotWelcome, Replaced, Protocol, TooSlow, Busy, Renew]);
     let refused = prop::sample::select(vec![JoinRefused::UnknownInvite, JoinRefused::UsedUp, JoinRefused::Full]);
     prop_oneof![
-        (any::<u64>(), any_lines(), "[ -~]{0,64}").prop_map(|(boot_nonce, addresses, agent)| Message::Hello(Hello {
+        (any::<u64>(), any_lines(), "[!-~][ -~]{0,63}").prop_map(|(boot_nonce, addresses, agent)| Message::Hello(Hello {
             boot_nonce,
             addresses,
             agent

@@ -4,8 +4,22 @@ use super::*;
 
 /// Characters that show nothing, of every kind.
 const NOTHING: [&str; 16] = [
-    "", " ", "\u{200b}", "\u{2060}", "\u{ad}", "\u{fe0f}", "\u{200d}", "\u{feff}", "\u{3164}", "\u{115f}", "\u{e0020}", "\u{2800}",
-    "\u{180e}", "\u{34f}", "\u{fffc}", "\u{ffff}",
+    "",
+    " ",
+    "\u{200b}",
+    "\u{2060}",
+    "\u{ad}",
+    "\u{fe0f}",
+    "\u{200d}",
+    "\u{feff}",
+    "\u{3164}",
+    "\u{115f}",
+    "\u{e0020}",
+    "\u{2800}",
+    "\u{180e}",
+    "\u{34f}",
+    "\u{fffc}",
+    "\u{ffff}",
 ];
 
 fn check_tidy(raw: &str, expected: &str) {

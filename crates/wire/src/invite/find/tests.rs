@@ -24,15 +24,32 @@ fn with_between(text: &str, between: &str) -> String {
 fn an_invite_is_found_with_anything_invisible_in_it() {
     for text in [invite(1).to_text(), invite(1).to_link()] {
         for hidden in [
-            "\u{200b}", "\u{2060}", "\u{ad}", "\u{200e}", "\u{200f}", "\u{2066}", "\u{2067}", "\u{2068}", "\u{2069}", "\u{202a}", "\u{feff}",
-            "\u{fe0f}", "\u{200d}", "\u{34f}", "\u{e0020}", "\u{fff9}",
+            "\u{200b}",
+            "\u{2060}",
+            "\u{ad}",
+            "\u{200e}",
+            "\u{200f}",
+            "\u{2066}",
+            "\u{2067}",
+            "\u{2068}",
+            "\u{2069}",
+            "\u{202a}",
+            "\u{feff}",
+            "\u{fe0f}",
+            "\u{200d}",
+            "\u{34f}",
+            "\u{e0020}",
+            "\u{fff9}",
         ] {
             check(&with_between(&text, hidden), Ok(vec![invite(1)]));
             check(&format!("{hidden}{text}{hidden}"), Ok(vec![invite(1)]));
             let (begin, end) = text.split_at(text.len() / 2);
             check(&format!("{begin}{hidden}{hidden}{end}"), Ok(vec![invite(1)]));
         }
-        for space in [" ", "\u{a0}", "\u{3000}", "\t", "\r\n", "\u{2028}", "-", "\u{2010}", "\u{2011}", "\u{2013}", "\u{2212}", "=\r\n", "\n> ", "\n> > ", "\r\n | "] {
+        for space in [
+            " ", "\u{a0}", "\u{3000}", "\t", "\r\n", "\u{2028}", "-", "\u{2010}", "\u{2011}", "\u{2013}", "\u{2212}", "=\r\n", "\n> ",
+            "\n> > ", "\r\n | ",
+        ] {
             check(&with_between(&text, space), Ok(vec![invite(1)]));
         }
         check(&text.to_uppercase(), Ok(vec![invite(1)]));
@@ -105,7 +122,15 @@ fn each_of_several_invites_is_found_once() {
 #[test]
 fn what_was_meant_as_an_invite_and_is_not_whole_is_damaged_and_other_words_are_no_invite() {
     let text = invite(1).to_text();
-    for pasted in [&text[..40], &format!("Join us: {}…", &text[..60]), &format!("`{}` see you", &text[..100]), "gv1", "“gv1broken”", "gv1.gv1", "GV1-2"] {
+    for pasted in [
+        &text[..40],
+        &format!("Join us: {}…", &text[..60]),
+        &format!("`{}` see you", &text[..100]),
+        "gv1",
+        "“gv1broken”",
+        "gv1.gv1",
+        "GV1-2",
+    ] {
         check(pasted, Err(InviteFault::Damaged));
     }
     for pasted in ["I like gv1 best", "the gv1 and the gv1abc", "big v1.2 is out", "Join us!", "https://example.org/gv1"] {
@@ -121,7 +146,9 @@ fn what_was_meant_as_an_invite_and_is_not_whole_is_damaged_and_other_words_are_n
 #[test]
 fn hostile_megabyte_is_searched_in_proportion_to_its_length() {
     let text = invite(1).to_text();
-    for piece in ["gv1", "gv1 ", "g v 1 a ", "gv1aaaa", "!", "-", "\u{200b}", "gv", "> \n", &text[..120], "gv1a\u{301}", "gv9", "grapevine://join/"] {
+    for piece in
+        ["gv1", "gv1 ", "g v 1 a ", "gv1aaaa", "!", "-", "\u{200b}", "gv", "> \n", &text[..120], "gv1a\u{301}", "gv9", "grapevine://join/"]
+    {
         let many = piece.repeat((1 << 20) / piece.len());
         let before = Instant::now();
         assert!(find(&many).is_err(), "{piece:?}");
