@@ -110,7 +110,6 @@ impl Tally {
             Notice::Me(_)
             | Notice::AlertGone(_)
             | Notice::RoomGone(_)
-            | Notice::MessagesGone(..)
             | Notice::Delivery(..)
             | Notice::Members(..)
             | Notice::Person(_)

@@ -248,7 +248,7 @@ fn golden_events_are_read_and_verified() {
 
 #[test]
 fn golden_reactions_have_one_form() {
-    let reactions = &committed()["reactions"];
+    let reactions = &committed("events.json")["reactions"];
     for reaction in reactions["written"].as_array().expect("a list") {
         assert_eq!(canonical_emoji(reaction["written"].as_str().expect("a text")), reaction["kept"].as_str(), "{reaction}");
     }
