@@ -27,6 +27,11 @@ const SCENES: [string, string, (page: Page) => Promise<void>][] = [
   ['no keychain', 'keychain-absent', async (page) => { await page.getByTestId('first-use-keyfile').click(); }],
   ['locked', 'locked', async (page) => { await page.getByTestId('keychain-problem').waitFor(); }],
   ['empty', 'empty', async (page) => { await page.getByTestId('empty').waitFor(); }],
+  ['late words and wrong clocks', 'clocks', async (page) => {
+    await openRoom(page, 'Sunday Cooks');
+    await page.evaluate(() => window.grapevineFake?.sayLate('Sunday Cooks', 'Dice', 'from the tunnel', 2_000));
+    await expect(page.getByTestId('late-bar')).toHaveCSS('opacity', '1');
+  }],
   ['a room', 'chat', async (page) => { await openRoom(page, 'Sunday Cooks'); }],
   ['a room in words', 'unreachable', async (page) => { await openRoom(page, 'Sunday Cooks'); }],
   ['requests', 'requests', async (page) => { await openRoom(page, 'Bayo'); }],
