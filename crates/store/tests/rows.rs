@@ -4,7 +4,10 @@ mod common;
 
 use common::*;
 use identity::Signature;
-use store::{AckRow, Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store, StoreError};
+use store::{
+    AckRow, Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store,
+    StoreError,
+};
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
