@@ -85,6 +85,36 @@ fn an_old_copy_is_restored_and_no_words_are_lost() {
     }
 }
 
+/// More often than branches count.
+#[test]
+fn the_same_copy_is_restored_again_and_again_and_no_words_are_lost() {
+    let (mut ana, mut ben) = (Peer::start("ana"), Peer::start("ben"));
+    [&mut ana, &mut ben].into_iter().for_each(Peer::keep_port);
+    let room = room_of("Again and again", &[&ana, &ben]);
+    ana.say(&room, "before");
+    ben.until_texts(&room, &["before"]);
+    assert!(ana.stop().success());
+    let copy = ana.profile_copied();
+    let mut said = vec!["before".to_owned()];
+    for round in 1..=7 {
+        assert!(ben.stop().success());
+        ana.restore(&copy);
+        ana.start_again();
+        said.push(format!("round {round}"));
+        ana.say(&room, &format!("round {round}"));
+        ben.start_again();
+        // What is said again stands later than it did.
+        for peer in [&ben, &ana] {
+            peer.watch("all words are there", |peer| {
+                let mut texts = peer.texts(&room);
+                texts.sort();
+                (texts == said).then_some(())
+            });
+        }
+        assert!(ana.stop().success());
+    }
+}
+
 #[test]
 fn an_old_copy_is_restored_and_whoever_was_let_in_meanwhile_stays() {
     let (mut ana, mut ben, mut chi) = (Peer::start("ana"), Peer::start("ben"), Peer::start("chi"));

@@ -24,6 +24,9 @@ use crate::view::AlertKind;
 /// told when their page is read.
 const MAX_RETOLD: usize = 1_024;
 
+/// Own events that are remembered as said again since the start.
+const MAX_SAID_AGAIN: usize = 65_536;
+
 /// Finds events of a room in the store.
 pub(crate) struct Stored<'a> {
     pub(crate) store: &'a Store,
@@ -65,7 +68,32 @@ impl Core {
                 Verdict::Later { log }
             }
             Place::Backwards => Verdict::Bad,
-            Place::Beyond => Verdict::Beyond,
+            Place::Beyond => {
+                self.keep_own_beyond(room, run);
+                Verdict::Beyond
+            }
+        }
+    }
+
+    /// Own words that are in none of the branches that count: others are about to drop them.
+    fn keep_own_beyond(&mut self, room: RoomId, run: Run) {
+        if run.device() != self.peer {
+            return;
+        }
+        let of = run.key().log;
+        let Ok(events) = run.verify(&self.signatures) else { return };
+        self.on_own_from_others(room, of, true);
+        let fresh = events.into_iter().filter(|event| self.store.event(&room, &event.position()).is_none());
+        let fresh: Vec<Verified> = fresh.collect();
+        self.say_later(room, fresh);
+    }
+
+    /// Once for each event, however many tell of it.
+    fn say_later(&mut self, room: RoomId, events: Vec<Verified>) {
+        for event in events.into_iter().filter(|event| event.header.device == self.peer) {
+            if self.said_again.len() < MAX_SAID_AGAIN && self.said_again.insert(event.id()) {
+                self.unsaid.entry(room).or_default().push(event);
+            }
         }
     }
 
@@ -142,8 +170,7 @@ impl Core {
                 Some(_) | None => self.changed.gone(room, event.position().id),
             }
         }
-        let own = lost.into_iter().filter(|event| event.header.device == self.peer);
-        self.unsaid.entry(room).or_default().extend(own);
+        self.say_later(room, lost);
         self.recount(room);
     }
 
@@ -176,7 +203,7 @@ impl Core {
         if log.device == self.peer {
             self.on_own_from_others(room, log.log, true);
         }
-        self.unsaid.entry(room).or_default().extend(lost.into_iter().filter(|event| event.header.device == self.peer));
+        self.say_later(room, lost);
     }
 
     fn remake_members(&mut self, room: RoomId) {

@@ -149,6 +149,7 @@ pub struct Core {
     unsaved: VecDeque<(Mark, RoomId, rooms_here::OwnHead)>,
     /// Own words that were in a log which no longer counts.
     unsaid: BTreeMap<RoomId, Vec<rooms::Verified>>,
+    said_again: BTreeSet<wire::ids::EventId>,
     ahead: Ahead,
     /// To whom there is something to serve.
     serving: BTreeSet<PeerId>,
@@ -228,6 +229,7 @@ impl Core {
             alerts: Vec::new(),
             unsaved: VecDeque::new(),
             unsaid: BTreeMap::new(),
+            said_again: BTreeSet::new(),
             ahead: Ahead::default(),
             serving: BTreeSet::new(),
             served_last: None,
