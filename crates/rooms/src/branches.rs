@@ -38,6 +38,7 @@ impl Branch {
 
 /// Where a run of a content log belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 pub enum Place {
     /// There, if its signature verifies.
     Fits(Fitting),
@@ -297,7 +298,7 @@ fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
 /// A number before `seq` at which to look for a common event: a little before, then much, then the
 /// beginning. Needs no memory of how often one looked.
 fn step_back(seq: u32) -> u32 {
-    let step = [32, 1_024, 32_768].into_iter().find(|step| seq % step != 0);
+    let step = [32, 1_024, 32_768].into_iter().find(|step| !seq.is_multiple_of(*step));
     step.map_or(1, |step| (seq - seq % step).max(1))
 }
 
