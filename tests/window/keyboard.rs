@@ -256,7 +256,8 @@ impl Person {
 
     /// The texts of the room in view: these, and no others.
     async fn said(&self, texts: &[&str]) {
-        let said = "JSON.stringify([...document.querySelectorAll('[data-testid=message] .message-text')].map((one) => one.textContent))";
+        let said =
+            "JSON.stringify([...document.querySelectorAll('[data-testid=message] .message-text .rich')].map((one) => one.textContent))";
         self.until(&format!("{said} === {}", json!(json!(texts).to_string()))).await;
     }
 }
