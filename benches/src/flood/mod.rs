@@ -96,7 +96,7 @@ fn measure_so(figures: &mut Figures, args: &Args) {
 
 fn reaction(targets: &[Target], n: usize) -> Payload {
     let target = targets[n % targets.len()];
-    Payload::Reaction { target, emoji: EMOJI[n / targets.len() % EMOJI.len()].to_owned(), on: n % 2 == 0 }
+    Payload::Reaction { target, emoji: EMOJI[n / targets.len() % EMOJI.len()].to_owned(), on: n.is_multiple_of(2) }
 }
 
 fn report(figures: &mut Figures, name: &str, times: Times) {

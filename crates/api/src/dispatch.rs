@@ -187,7 +187,7 @@ fn text(raw: String) -> Result<String, Refusal> {
     // NUL shows nowhere and breaks much; nobody can type it.
     let text = raw.replace('\0', "");
     let text = without_blank_ends(&text);
-    if !node::shows(&text) {
+    if !node::shows(text) {
         return Err(Refusal::new(Code::EmptyText, "nothing to send"));
     }
     if text.len() > MAX_TEXT_BYTES {
