@@ -65,7 +65,7 @@ impl Node {
     }
 
     /// Like [`Node::with`], for a call that promises to keep something: gives its result once that is on disk, or the disk's refusal; then it lasts until
-    /// the node ends, and no longer. A disk that takes its time is no reason to refuse: after [`PATIENCE`] the result is given all the same.
+    /// the node ends, and no longer. A disk that takes its time is no reason to refuse: after a second the result is given all the same.
     pub async fn keep<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Core) -> Result<T, Refused> + Send + 'static,
