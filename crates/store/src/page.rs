@@ -85,11 +85,18 @@ impl Store {
         Some(place)
     }
 
-    /// Messages after a position (all, if none) that somebody other than `except` wrote and that may be shown; counting stops at `cap`.
-    pub fn count_after(&self, room: &RoomId, place: Option<&Position>, except: &PeerId, not_after: Hlc, cap: u32) -> u32 {
+    /// Messages after a position (all, if none) whose author counts and that may be shown; counting stops at `cap`.
+    pub fn count_after(
+        &self,
+        room: &RoomId,
+        place: Option<&Position>,
+        author_counts: impl Fn(&PeerId) -> bool,
+        not_after: Hlc,
+        cap: u32,
+    ) -> u32 {
         let shown = Shown::new(self, room, not_after);
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
-        let counts = |event: &Verified| event.header.kind == kind::MESSAGE && event.header.device != *except;
+        let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
         let mut count = 0;
         for (key, value) in self.disk().scan(from, Included(shown.last.clone())) {
             if count >= cap {

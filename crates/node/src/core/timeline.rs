@@ -167,8 +167,11 @@ impl Core {
 
     pub(crate) fn count_unread(&mut self, room: RoomId) {
         let latest = self.latest_shown();
+        let me = self.peer;
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        let below = self.store.count_after(&room, state.row.read_up_to.as_ref(), &self.peer, latest, MAX_UNREAD);
+        // What somebody said who turns out not to have been a member is not shown.
+        let others = |author: &identity::PeerId| *author != me && state.members.was_member(author);
+        let below = self.store.count_after(&room, state.row.read_up_to.as_ref(), others, latest, MAX_UNREAD);
         state.unread = below.saturating_add(state.late.count()).min(MAX_UNREAD);
     }
 
