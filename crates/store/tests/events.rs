@@ -259,6 +259,7 @@ fn only_messages_of_others_that_may_be_shown_count_as_unread() {
     assert_eq!(count(Some(19), EVER, 999), 0);
     assert_eq!(count(None, said[9].header.hlc, 999), 5);
     assert_eq!(count(Some(12), said[9].header.hlc, 999), 0);
+    assert_eq!(store.count_after(&room(1), None, |_| false, EVER, 999), 0, "nobody counts");
 }
 
 #[test]
