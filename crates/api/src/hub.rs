@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::types::{Body, Message, Notice, Numbered};
 
@@ -29,6 +29,15 @@ struct Subscriber {
     batches: mpsc::Sender<Batch>,
     /// Bytes in batches that wait.
     waiting: Arc<AtomicUsize>,
+    lost: Arc<Lost>,
+}
+
+/// The newest batch that a subscriber lost, if none came after it. It is told when nothing waits any more: without it the numbers would show no
+/// gap to somebody whose last batches were lost, until something else happens.
+#[derive(Default)]
+struct Lost {
+    newest: Mutex<Option<Batch>>,
+    told: Notify,
 }
 
 /// Notices that happened together.
@@ -56,10 +65,10 @@ impl Hub {
 
     pub(crate) fn subscribe(&self) -> Notices {
         let (send, batches) = mpsc::channel(MAX_WAITING_BATCHES);
-        let waiting = Arc::default();
-        let subscriber = Subscriber { batches: send, waiting: Arc::clone(&waiting) };
+        let (waiting, lost) = (Arc::default(), Arc::default());
+        let subscriber = Subscriber { batches: send, waiting: Arc::clone(&waiting), lost: Arc::clone(&lost) };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).subscribers.push(subscriber);
-        Notices { batches, waiting }
+        Notices { batches, waiting, lost }
     }
 }
 
@@ -68,15 +77,30 @@ impl Subscriber {
     fn offer(&self, batch: &Batch) -> bool {
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting > 0 && waiting + batch.bytes > MAX_WAITING_BYTES {
+            self.lost.keep(batch);
             return !self.batches.is_closed();
         }
+        // Before the newer one is there to be taken.
+        self.lost.take();
         // Before it is there to be taken.
         self.waiting.fetch_add(batch.bytes, Ordering::Relaxed);
         let refused = self.batches.try_send(batch.clone()).err();
         if refused.is_some() {
             self.waiting.fetch_sub(batch.bytes, Ordering::Relaxed);
+            self.lost.keep(batch);
         }
         !matches!(refused, Some(mpsc::error::TrySendError::Closed(_)))
+    }
+}
+
+impl Lost {
+    fn keep(&self, batch: &Batch) {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch.clone());
+        self.told.notify_one();
+    }
+
+    fn take(&self) -> Option<Batch> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -84,6 +108,7 @@ impl Subscriber {
 pub struct Notices {
     batches: mpsc::Receiver<Batch>,
     waiting: Arc<AtomicUsize>,
+    lost: Arc<Lost>,
 }
 
 impl Notices {
@@ -98,8 +123,18 @@ impl Notices {
 
     /// What happened together next, and is shared with other subscribers; waits if that is nothing. None once the session is gone. Cancel-safe.
     pub async fn next_batch(&mut self) -> Option<Arc<[Numbered]>> {
-        let batch = self.batches.recv().await?;
-        Some(self.taken(batch))
+        loop {
+            if let Some(batch) = self.try_next_batch() {
+                return Some(batch);
+            }
+            if let Some(lost) = self.lost.take() {
+                return Some(lost.notices);
+            }
+            tokio::select! {
+                batch = self.batches.recv() => return Some(self.taken(batch?)),
+                () = self.lost.told.notified() => {}
+            }
+        }
     }
 
     /// The same, if it is there.
@@ -188,6 +223,22 @@ mod tests {
         hub.publish(vec![note("y")]);
         let after = lazy.next().await.expect("there is room again");
         assert_eq!(after[0].seq, MAX_WAITING_BATCHES as u64 * 16 + 1, "the rest shows as a gap");
+    }
+
+    #[tokio::test]
+    async fn whoever_lost_the_last_notices_sees_the_gap_although_nothing_comes_after() {
+        let hub = Hub::default();
+        let mut lazy = hub.subscribe();
+        for _ in 0..MAX_WAITING_BATCHES + 10 {
+            hub.publish(vec![note("x")]);
+        }
+        let held = lazy.next().await.expect("the hub is there");
+        let newest = lazy.next().await.expect("the newest one is told");
+        assert_eq!(held.len(), MAX_WAITING_BATCHES);
+        assert_eq!(newest.iter().map(|told| told.seq).collect::<Vec<_>>(), [MAX_WAITING_BATCHES as u64 + 10]);
+        hub.publish(vec![note("y")]);
+        let after = lazy.next().await.expect("there is room again");
+        assert_eq!(after.iter().map(|told| told.seq).collect::<Vec<_>>(), [MAX_WAITING_BATCHES as u64 + 11]);
     }
 
     #[tokio::test]
