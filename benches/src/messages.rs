@@ -11,6 +11,8 @@ use crate::peer::{Peer, pair};
 const HOPS: usize = 2_000;
 const HOP_PAUSE: Duration = Duration::from_millis(10);
 const MESSAGES: usize = 30_000;
+/// How the last of them begins.
+const LAST: &str = "the last one";
 pub(crate) const TEXT_BYTES: usize = 300;
 
 /// From the send command at Ana's to the notice at Ben's.
@@ -53,47 +55,64 @@ pub(crate) fn measure_pair(figures: &mut Figures) {
 fn run_pair() -> f64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut ana, mut ben, room) = pair(folder.path());
-    let text = "x".repeat(TEXT_BYTES);
-    let line = format!("{}\n", json!({ "id": 0, "call": "send", "args": { "room": room, "text": text } }));
-    let input = line.repeat(MESSAGES).into_bytes();
-    let mark = "\"kind\":\"text\"";
+    let line = |text: &str| format!("{}\n", json!({ "id": 0, "call": "send", "args": { "room": room, "text": text } }));
+    let last = format!("{LAST}{}", "x".repeat(TEXT_BYTES - LAST.len()));
+    let input = (line(&"x".repeat(TEXT_BYTES)).repeat(MESSAGES - 1) + &line(&last)).into_bytes();
     let began = Instant::now();
     let arrived = std::thread::scope(|scope| {
         let (sending, _) = ana.halves();
         scope.spawn(move || sending.write_all(&input).and_then(|()| sending.flush()).expect("Ana reads"));
-        count(&mut ben, mark, MESSAGES)
+        wait_last(&mut ben)
     });
     // What was shown at Ana's is stored by then; that it is durable too is waited for here.
-    let saved = wait_saved(&mut ana);
+    let saved = wait_saved(&mut ana, &room);
     rate(MESSAGES, arrived.max(saved).duration_since(began))
 }
 
-/// When the last of `wanted` marks came.
-fn count(peer: &mut Peer, mark: &str, wanted: usize) -> Instant {
-    let mut seen = 0;
+/// When the last message was shown: a log has no holes, so that all others are here by then. Whoever was too slow for the notices asks anew, as each
+/// client does.
+fn wait_last(ben: &mut Peer) -> Instant {
+    let mark = format!("\"text\":\"{LAST}");
+    let mut told = 0;
     loop {
-        let line = peer.line();
-        seen += occurrences(&line.bytes, mark.as_bytes());
-        if seen >= wanted {
+        let line = ben.line();
+        if contains(&line.bytes, mark.as_bytes()) {
             return line.at;
+        }
+        if is_after_gap(&line.bytes, &mut told) {
+            ben.write(format!("{}\n", json!({ "id": 1, "call": "snapshot" })).as_bytes());
         }
     }
 }
 
-fn wait_saved(ana: &mut Peer) -> Instant {
+fn wait_saved(ana: &mut Peer, room: &str) -> Instant {
     // Content of this room: "ready" was number 1.
     let last = MESSAGES as u64 + 1;
+    let mut told = 0;
     loop {
         let line = ana.line();
+        if is_after_gap(&line.bytes, &mut told) {
+            ana.write(format!("{}\n", json!({ "id": 1, "call": "room", "args": { "room": room } })).as_bytes());
+        }
         if !contains(&line.bytes, b"\"saved\":{\"") {
             continue;
         }
-        let notice: serde_json::Value = serde_json::from_slice(&line.bytes).expect("output is JSON");
-        let saved = notice["notice"]["delivery"]["saved"].as_object().expect("saved is a map").values().filter_map(|v| v.as_u64()).max();
+        let line_read: serde_json::Value = serde_json::from_slice(&line.bytes).expect("output is JSON");
+        let delivery =
+            [&line_read["notice"]["delivery"], &line_read["reply"]["delivery"]].into_iter().find(|delivery| delivery.is_object());
+        let saved = delivery.and_then(|delivery| delivery["saved"].as_object()?.values().filter_map(|v| v.as_u64()).max());
         if saved >= Some(last) {
             return line.at;
         }
     }
+}
+
+/// Whether notices between this one and the one before it are missing; `told` is the number of that one, zero before the first.
+fn is_after_gap(line: &[u8], told: &mut u64) -> bool {
+    let digits = line.strip_prefix(b"{\"seq\":").map(|rest| rest.iter().take_while(|byte| byte.is_ascii_digit()));
+    let Some(seq) = digits.and_then(|digits| String::from_utf8(digits.copied().collect()).ok()?.parse::<u64>().ok()) else { return false };
+    let before = std::mem::replace(told, seq);
+    before > 0 && seq > before + 1
 }
 
 pub(crate) fn contains(line: &[u8], mark: &[u8]) -> bool {
