@@ -1,10 +1,11 @@
 //! Much that is said about messages: told in parts, and put aside where it no longer counts.
 
+mod common;
+
 use std::sync::{Arc, Mutex};
 
-use identity::Identity;
 use node::view::{Body, Message, Notice};
-use node::{Node, Options, RoomId};
+use node::{Node, RoomId};
 use tempfile::TempDir;
 
 /// Batches of messages, in the order in which the window was told of them.
@@ -14,22 +15,11 @@ async fn in_a_room() -> (Node, RoomId, Told, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let told = Told::default();
     let window = told.clone();
-    let options = Options {
-        identity: Identity::from_seed(&[1; 32]),
-        opened: node::open_store(folder.path(), &[7; 32]).expect("a new store opens"),
-        name: Some("Ana".to_owned()),
-        fallback_name: String::new(),
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        nearby: false,
-        peer_exchange: true,
-        agent: "test".to_owned(),
-        sink: Box::new(move |notices| {
-            let batches = notices.into_iter().filter_map(|notice| if let Notice::Messages(_, all) = notice { Some(all) } else { None });
-            window.lock().expect("nobody panicked").extend(batches);
-            0
-        }),
-    };
-    let node = node::start(options).await.expect("a node starts");
+    let node = common::start(folder.path(), move |notices| {
+        let batches = notices.into_iter().filter_map(|notice| if let Notice::Messages(_, all) = notice { Some(all) } else { None });
+        window.lock().expect("nobody panicked").extend(batches);
+    })
+    .await;
     let room = node.with(|core| core.create_room("Room")).await.expect("it runs").expect("a room").id;
     (node, room, told, folder)
 }

@@ -1,32 +1,18 @@
 //! On a full disk whoever asks to have something kept is told that it is not.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use identity::Identity;
 use node::view::Refused;
-use node::{Node, Options, RoomId};
+use node::{Node, RoomId};
 
 const PROFILE: &str = "GRAPEVINE_TEST_PROFILE";
 const PATIENCE: Duration = Duration::from_secs(120);
-
-async fn start(profile: &Path) -> Node {
-    let options = Options {
-        identity: Identity::from_seed(&[1; 32]),
-        opened: node::open_store(profile, &[7; 32]).expect("the store opens"),
-        name: None,
-        fallback_name: "Ana".to_owned(),
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        nearby: false,
-        peer_exchange: true,
-        agent: "test".to_owned(),
-        sink: Box::new(|_| 0),
-    };
-    node::start(options).await.expect("a node starts")
-}
 
 fn draft(number: usize) -> String {
     format!("draft {number}")
@@ -40,7 +26,7 @@ async fn keep_draft(node: &Node, room: RoomId, number: usize) -> Result<(), Refu
 #[tokio::test]
 async fn child_fills_the_disk() {
     let Some(profile) = std::env::var_os(PROFILE).map(PathBuf::from) else { return };
-    let node = start(&profile).await;
+    let node = common::start(&profile, |_| {}).await;
     let room = node.keep(|core| core.create_room("Diary")).await.expect("it runs").expect("there is room").id;
     let mut kept = 0;
     loop {
@@ -80,7 +66,7 @@ async fn what_is_typed_on_a_full_disk_is_refused_and_what_was_accepted_is_there(
     let kept = text.lines().find_map(|line| line.strip_prefix("kept ")).and_then(|number| number.parse::<usize>().ok());
     let kept = kept.unwrap_or_else(|| panic!("{text}\n{}", String::from_utf8_lossy(&output.stderr)));
     assert!(kept > 10, "{text}");
-    let node = start(folder.path()).await;
+    let node = common::start(folder.path(), |_| {}).await;
     let rows = node.with(|core| core.snapshot().rooms).await.expect("it runs");
     let typed = rows.first().map(|row| row.draft.clone()).unwrap_or_default();
     // The one that was refused may have reached the disk all the same.

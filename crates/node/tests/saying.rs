@@ -1,13 +1,14 @@
 //! Whose turn it is when somebody says something.
 
+mod common;
+
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use identity::Identity;
 use node::view::{Body, Notice};
-use node::{Node, Options, RoomId};
+use node::{Node, RoomId};
 use tempfile::TempDir;
 
 /// Texts of messages, in the order in which the window was told of them.
@@ -17,23 +18,12 @@ async fn in_a_room() -> (Node, RoomId, Shown, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let shown = Shown::default();
     let window = shown.clone();
-    let options = Options {
-        identity: Identity::from_seed(&[1; 32]),
-        opened: node::open_store(folder.path(), &[7; 32]).expect("a new store opens"),
-        name: Some("Ana".to_owned()),
-        fallback_name: String::new(),
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        nearby: false,
-        peer_exchange: true,
-        agent: "test".to_owned(),
-        sink: Box::new(move |notices| {
-            let messages = notices.into_iter().filter_map(|notice| if let Notice::Messages(_, all) = notice { Some(all) } else { None });
-            let texts = messages.flatten().filter_map(|m| if let Body::Text { text, .. } = m.body { Some(text) } else { None });
-            window.lock().expect("nobody panicked").extend(texts);
-            0
-        }),
-    };
-    let node = node::start(options).await.expect("a node starts");
+    let node = common::start(folder.path(), move |notices| {
+        let messages = notices.into_iter().filter_map(|notice| if let Notice::Messages(_, all) = notice { Some(all) } else { None });
+        let texts = messages.flatten().filter_map(|m| if let Body::Text { text, .. } = m.body { Some(text) } else { None });
+        window.lock().expect("nobody panicked").extend(texts);
+    })
+    .await;
     let room = node.with(|core| core.create_room("Room")).await.expect("it runs").expect("a room").id;
     (node, room, shown, folder)
 }
