@@ -45,13 +45,15 @@ test('an invite is read whatever stands around it, and an address alone still wo
 test('what shows nothing is neither a message nor a name', async ({ page }) => {
   await begin(page, 'chat');
   await openRoom(page, 'Sunday Cooks');
-  const before = await page.getByTestId('message').count();
+  const last = page.getByTestId('message').last();
+  const before = (await last.textContent()) ?? '';
   for (const nothing of ['\u200b', '\u2060\u00ad', ' \ufe0f\n']) {
     await composer(page).fill(nothing);
     await expect(page.getByTestId('composer-send')).toBeDisabled();
     await composer(page).press('Enter');
   }
-  expect(await page.getByTestId('message').count()).toBe(before);
+  // Not by their number: the list holds only what is near the view.
+  expect(await last.textContent()).toBe(before);
   await composer(page).fill('');
   await send(page, 'می\u200cخواهم');
   await page.getByTestId('rail-new-room').click();
