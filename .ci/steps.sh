@@ -43,9 +43,18 @@ tell_retried() {
   for name in "${RETRIED[@]}"; do printf '  %s\n' "$name"; done
 }
 
+# processor_time: sets CPU to the seconds, user and system, of all that has ended and that this script waited for.
+processor_time() {
+  # In a pipe or a substitution, `times` would tell of that subshell.
+  times >"$LOGS/times"
+  CPU=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += t[1] * 60 + t[2] } printf "%.0f", sum }' "$LOGS/times")
+}
+
 # run_step INDEX: runs it with its output in a log; says every minute that it still runs.
 run_step() {
-  local name=${NAMES[$1]} log=$LOGS/${NAMES[$1]}.log began=$SECONDS pid status=0 told=$SECONDS
+  local name=${NAMES[$1]} log=$LOGS/${NAMES[$1]}.log began=$SECONDS pid status=0 told=$SECONDS CPU before
+  processor_time
+  before=$CPU
   printf '%s%-8s%s %s … ' "$BOLD" "$name" "$PLAIN" "${TITLES[$1]}"
   (trap - EXIT; export NO_COLOR=1 CARGO_TERM_COLOR=never; eval "${COMMANDS[$1]}") >"$log" 2>&1 </dev/null &
   pid=$!
@@ -58,10 +67,11 @@ run_step() {
     fi
   done
   wait "$pid" || status=$?
+  processor_time
   PASSED=$((PASSED + $(counted passed "$log")))
   mapfile -t -O "${#RETRIED[@]}" RETRIED < <(retried "$log")
   if [ "$status" = 0 ]; then
-    printf '%sok%s %d s\n' "$GREEN" "$PLAIN" $((SECONDS - began))
+    printf '%sok%s %d s (%d s of processor time)\n' "$GREEN" "$PLAIN" $((SECONDS - began)) $((CPU - before))
     return
   fi
   printf '%sfailed%s after %d s (exit %d). The end of %s:\n\n' "$RED" "$PLAIN" $((SECONDS - began)) "$status" "${log#"$ROOT"/}"
@@ -83,7 +93,7 @@ wanted() {
 }
 
 main() {
-  local index word
+  local index word CPU
   case "${1:-}" in
     list) printf '%s\n' "${NAMES[@]}"; return ;;
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; return ;;
@@ -99,5 +109,6 @@ main() {
     ! wanted "$index" "$@" || run_step "$index"
   done
   tell_retried
-  printf '\nAll well after %d s.\n%d passed, 0 failed\n' $((SECONDS - began)) "$PASSED"
+  processor_time
+  printf '\nAll well after %d s, with %d min of processor time.\n%d passed, 0 failed\n' $((SECONDS - began)) $((CPU / 60)) "$PASSED"
 }
