@@ -1,5 +1,5 @@
-// Makes the three people of ./run demo with the headless peer, on the same calls that the window makes:
-// everybody begins, ana creates a room and invites, ben and chi accept, all write.
+// Makes the three people of ./run demo with the headless peer, on the same calls that the window
+// makes: everybody begins, ana creates a room and invites, ben and chi accept, all write.
 //   node demo.mjs GRAPEVINE-NODE FOLDER
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -17,7 +17,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # at_least HAVE WANTED: compares versions of numbers and dots.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
-# Everything that is started in the background is noted here, and ended by its own id when the script ends.
+# Everything that is started in the background is noted here, and ended by its own id when the
+# script ends.
 STARTED=()
 at_end() {
   local pid

@@ -1,4 +1,5 @@
-# Is there a Secret Service for this user? If not, programs are started inside a private one. Sourced after lib.sh and system.sh.
+# Is there a Secret Service for this user? If not, programs are started inside a private one.
+# Sourced after lib.sh and system.sh.
 
 bus_says() {
   dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / "org.freedesktop.DBus.$1" ${2:+"string:$2"} </dev/null 2>/dev/null
@@ -13,8 +14,9 @@ has_secret_service() {
   bus_says ListActivatableNames | grep -q 'org\.freedesktop\.secrets'
 }
 
-# choose_keyring DIR: sets INSIDE to the words that go before a command, so that it finds a keychain. Without a display nobody
-# could answer a keychain's question, so the private one is taken there too.
+# choose_keyring DIR: sets INSIDE to the words that go before a command, so that it finds a
+# keychain. Without a display nobody could answer a keychain's question, so the private one is taken
+# there too.
 INSIDE=()
 choose_keyring() {
   has_secret_service && has_display && return

@@ -1,4 +1,5 @@
-# Named steps, each with its log and its time; the sum of what the test runners counted. Sourced after lib.sh.
+# Named steps, each with its log and its time; the sum of what the test runners counted. Sourced
+# after lib.sh.
 
 NAMES=() TITLES=() COMMANDS=() SLOW=()
 QUICK=''
@@ -17,7 +18,8 @@ step() {
   COMMANDS+=("$(printf '%q ' "$@")")
 }
 
-# counted WORD FILE: what the runners' closing lines in this log say (nextest, cargo test, vitest, Playwright).
+# counted WORD FILE: what the runners' closing lines in this log say (nextest, cargo test, vitest,
+# Playwright).
 counted() {
   sed 's/\x1b\[[0-9;]*m//g' "$2" | awk -v word="$1" '
     function before(line,   n) { return match(line, "[0-9]+ " word) ? substr(line, RSTART, RLENGTH) + 0 : 0 }
@@ -25,7 +27,8 @@ counted() {
     END { print sum + 0 }'
 }
 
-# retried FILE: tests of this log that passed only when they were run again, one a line (nextest, Playwright).
+# retried FILE: tests of this log that passed only when they were run again, one a line (nextest,
+# Playwright).
 retried() {
   sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
     /^ *FLAKY [0-9]+\/[0-9]+ / { sub(/^ *FLAKY [0-9\/]+ *\[[^]]*\] *(\([^)]*\) *)?/, ""); nextest[$0] }
@@ -43,7 +46,8 @@ tell_retried() {
   for name in "${RETRIED[@]}"; do printf '  %s\n' "$name"; done
 }
 
-# processor_time: sets CPU to the seconds, user and system, of all that has ended and that this script waited for.
+# processor_time: sets CPU to the seconds, user and system, of all that has ended and that this
+# script waited for.
 processor_time() {
   # In a pipe or a substitution, `times` would tell of that subshell.
   times >"$LOGS/times"

@@ -1,6 +1,7 @@
 # System packages: what is needed, under which name, and how to get it. Sourced after lib.sh.
 
-# group · probe · Debian/Ubuntu · Fedora · Arch     (probe: cmd:NAME on the PATH, pc:NAME known to pkg-config, font:NAME known to fontconfig)
+# group · probe · Debian/Ubuntu · Fedora · Arch     (probe: cmd:NAME on the PATH, pc:NAME known to
+# pkg-config, font:NAME known to fontconfig)
 PACKAGES='
 build  cmd:cc                       build-essential          gcc,gcc-c++             base-devel
 build  cmd:curl                     curl,ca-certificates     curl                    curl
@@ -59,7 +60,8 @@ missing_packages() {
   done <<<"$PACKAGES" | sed '/^$/d' | sort -u
 }
 
-# need GROUP…: installs what is missing on Debian and Ubuntu; elsewhere says exactly what to install.
+# need GROUP…: installs what is missing on Debian and Ubuntu; elsewhere says exactly what to
+# install.
 need() {
   local kind missing
   kind=$(system_kind)

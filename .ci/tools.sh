@@ -1,4 +1,5 @@
-# Rust, Node and the Cargo tools, each installed only when it is missing or too old. Sourced after lib.sh and system.sh.
+# Rust, Node and the Cargo tools, each installed only when it is missing or too old. Sourced after
+# lib.sh and system.sh.
 
 RUST_WANTED=1.95.0
 NODE_WANTED=20.19.0
@@ -50,7 +51,8 @@ need_node() {
   at_least "${version:-0}" "$NODE_WANTED" || die "Node.js $NODE_WANTED or newer is needed; here is ${version:-none}"
 }
 
-# need_cargo_tool NAME VERSION: the program is cargo-NAME; it is kept in .tools, so that no other project's version changes.
+# need_cargo_tool NAME VERSION: the program is cargo-NAME; it is kept in .tools, so that no other
+# project's version changes.
 need_cargo_tool() {
   local has
   has=$("cargo-$1" "$1" --version </dev/null 2>/dev/null | awk '{print $NF}' || true)

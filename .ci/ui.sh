@@ -1,4 +1,5 @@
-# The page: packages fetched when the lock file changed, built when a source changed. Sourced after lib.sh and tools.sh.
+# The page: packages fetched when the lock file changed, built when a source changed. Sourced after
+# lib.sh and tools.sh.
 
 UI=$ROOT/ui
 

@@ -8,10 +8,12 @@ use std::str::FromStr;
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "grapevine", version)]
 pub(crate) struct Args {
-    /// Folder of this person's data. Another folder is another person: own key, own port, own window.
+    /// Folder of this person's data. Another folder is another person: own key, own port, own
+    /// window.
     #[arg(long, value_name = "DIR")]
     pub profile: Option<PathBuf>,
-    /// Address to listen on, such as 127.0.0.1:4747; may be given more than once. Port 0 takes a free one.
+    /// Address to listen on, such as 127.0.0.1:4747; may be given more than once. Port 0 takes a
+    /// free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<SocketAddr>,
     /// Neither announce this device on the local network nor look for others there.

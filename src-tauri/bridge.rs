@@ -1,4 +1,5 @@
-//! The only door between the page and the rest: six commands, of which one carries the whole contract.
+//! The only door between the page and the rest: six commands, of which one carries the whole
+//! contract.
 
 use api::contract::Reply;
 use api::session::Session;
@@ -12,21 +13,23 @@ use crate::pump::Pump;
 use crate::rest::Rest;
 use crate::startup::Startup;
 
-/// Carries one call of the contract. `args` is JSON text; the reply is the bare reply type of the call.
+/// Carries one call of the contract. `args` is JSON text; the reply is the bare reply type of the
+/// call.
 #[tauri::command]
 pub(crate) async fn call(session: State<'_, Session>, call: String, args: String) -> Result<Reply, Refusal> {
     session.call(&call, &args).await
 }
 
-/// Starts the flow of notices into `channel`; an earlier flow ends. Notices from this moment on are in it, so that
-/// a snapshot asked for afterwards leaves no gap.
+/// Starts the flow of notices into `channel`; an earlier flow ends. Notices from this moment on are
+/// in it, so that a snapshot asked for afterwards leaves no gap.
 #[tauri::command]
 pub(crate) fn subscribe(session: State<'_, Session>, pump: State<'_, Pump>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
     pump.start(session.subscribe(), channel);
     inbox::page_listens(&inbox, &session);
 }
 
-/// Opens a web or mail link outside. Anything else is refused: a link in a message must not start programs or open files.
+/// Opens a web or mail link outside. Anything else is refused: a link in a message must not start
+/// programs or open files.
 #[tauri::command]
 pub(crate) fn open_link(url: String) -> Result<(), Refusal> {
     links::open_outside(&url)

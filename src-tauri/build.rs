@@ -1,6 +1,8 @@
-//! Build script of the desktop program: reads `tauri.conf.json` and the capabilities, and lists the commands that the window may call.
+//! Build script of the desktop program: reads `tauri.conf.json` and the capabilities, and lists the
+//! commands that the window may call.
 
-/// The whole surface of the shell towards the page. A command that is not listed here cannot be called, whatever the page runs.
+/// The whole surface of the shell towards the page. A command that is not listed here cannot be
+/// called, whatever the page runs.
 const COMMANDS: &[&str] = &["call", "subscribe", "open_link", "painted", "await_end", "rested"];
 
 fn main() {

@@ -9,8 +9,8 @@ use tauri::{AppHandle, Manager};
 use crate::rest;
 use crate::window;
 
-/// How long the engine may take to put everything in order. Peers and disks that are slower than this must not keep a closed
-/// program alive; what was shown as saved is on disk anyway.
+/// How long the engine may take to put everything in order. Peers and disks that are slower than
+/// this must not keep a closed program alive; what was shown as saved is on disk anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether the program is ending, and whether somebody started it again meanwhile.

@@ -8,7 +8,8 @@ use tauri::{AppHandle, Manager};
 /// Longest link taken from outside, in bytes. Invites are below 1 KiB.
 const MAX_LINK_BYTES: usize = 4096;
 
-/// Where links wait. Only the last one does: each opens the same dialog, and nobody follows two at once.
+/// Where links wait. Only the last one does: each opens the same dialog, and nobody follows two at
+/// once.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,

@@ -1,8 +1,9 @@
-//! The desktop shell: one window around the page in `ui/`, and one door between that page and the engine.
+//! The desktop shell: one window around the page in `ui/`, and one door between that page and the
+//! engine.
 //!
-//! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end.
-//! *Never*: decides anything about chat, keeps chat data, or knows more of the contract than it must pass on.
-//! *Data*: page → `bridge` → `api::session`; notices → `pump` → page, and → `popup` → desktop.
+//! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end. *Never*:
+//! decides anything about chat, keeps chat data, or knows more of the contract than it must pass
+//! on. *Data*: page → `bridge` → `api::session`; notices → `pump` → page, and → `popup` → desktop.
 //! *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
 
 mod args;
@@ -55,7 +56,8 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
     api::logging::start(&profile.folder);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("grapevine").build()?;
     tauri::async_runtime::set(runtime.handle().clone());
-    // The process ends inside the event loop, so nothing is left to shut the runtime down in order; `ending` does that for the engine.
+    // The process ends inside the event loop, so nothing is left to shut the runtime down in order;
+    // `ending` does that for the engine.
     std::mem::forget(runtime);
 
     let mut context = tauri::generate_context!();
@@ -108,7 +110,8 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             api.prevent_close();
             ending::begin(app);
         }
-        // A code means that the end was asked for by `ending`, which has already put everything in order.
+        // A code means that the end was asked for by `ending`, which has already put everything in
+        // order.
         RunEvent::ExitRequested { code: None, api, .. } => {
             api.prevent_exit();
             ending::begin(app);

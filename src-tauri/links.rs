@@ -1,4 +1,5 @@
-//! Links in both directions: invites that the system or a second start hands over, and web links that the page wants opened.
+//! Links in both directions: invites that the system or a second start hands over, and web links
+//! that the page wants opened.
 
 use api::types::{Code, Refusal};
 use clap::Parser;
@@ -37,7 +38,8 @@ fn second_start(app: &AppHandle, argv: Vec<String>) {
     }
 }
 
-/// Takes links that the system delivers to the running program, and makes this program the one that opens them.
+/// Takes links that the system delivers to the running program, and makes this program the one that
+/// opens them.
 pub(crate) fn listen(app: &AppHandle, profile: &Profile) {
     // Elsewhere the link comes on the command line, here or through `second_start`.
     if cfg!(target_os = "macos") {

@@ -19,7 +19,8 @@ const SLEPT_MS: u64 = 5_000;
 /// Messages of a room by which it is known that they are not new: an edit or a reaction brings an
 /// old one again.
 const KNOWN: usize = 256;
-/// Least time between two pop-ups of one room, in milliseconds: a lively room must not bury the desktop.
+/// Least time between two pop-ups of one room, in milliseconds: a lively room must not bury the
+/// desktop.
 const ROOM_PAUSE_MS: u64 = 5_000;
 /// Characters of a message that a pop-up shows; desktops cut longer ones.
 const MAX_TEXT_CHARS: usize = 140;

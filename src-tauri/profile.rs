@@ -28,8 +28,9 @@ impl Profile {
         Ok(Profile { folder, token, usual })
     }
 
-    /// Gives the process its own name where the lock against a second one hangs on the program's identifier.
-    /// On Linux it hangs on a D-Bus name instead, which [`crate::links::single_instance`] chooses.
+    /// Gives the process its own name where the lock against a second one hangs on the program's
+    /// identifier. On Linux it hangs on a D-Bus name instead, which
+    /// [`crate::links::single_instance`] chooses.
     pub(crate) fn mark(&self, config: &mut tauri::Config) {
         if !cfg!(target_os = "linux") && !self.usual {
             config.identifier = format!("{}.{}", config.identifier, self.token);

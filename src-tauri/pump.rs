@@ -1,4 +1,5 @@
-//! Carries notices from the engine to the page: at once when little happens, in batches when much does.
+//! Carries notices from the engine to the page: at once when little happens, in batches when much
+//! does.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,13 +9,16 @@ use api::types::Numbered;
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
 
-/// Pause after a batch: about one frame of the screen. Longer shows messages late, shorter makes the page work more for the same picture.
+/// Pause after a batch: about one frame of the screen. Longer shows messages late, shorter makes
+/// the page work more for the same picture.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(16);
-/// Notices in one batch. The channel has no back-pressure, so a larger batch is cut down to its last notice; the page then sees a
-/// gap in the numbers and asks for a snapshot, which costs less than applying a thousand changes.
+/// Notices in one batch. The channel has no back-pressure, so a larger batch is cut down to its
+/// last notice; the page then sees a gap in the numbers and asks for a snapshot, which costs less
+/// than applying a thousand changes.
 const MAX_BATCH: usize = 1_000;
 
-/// The running flow of notices, if any. A reloaded page subscribes again and thereby ends the flow into its former channel.
+/// The running flow of notices, if any. A reloaded page subscribes again and thereby ends the flow
+/// into its former channel.
 #[derive(Default)]
 pub(crate) struct Pump {
     running: Mutex<Option<JoinHandle<()>>>,

@@ -1,4 +1,5 @@
-//! Before the end: the page hands over what was typed and is only there, while the engine still takes it.
+//! Before the end: the page hands over what was typed and is only there, while the engine still
+//! takes it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
 
-/// How long the page may take. A page that hangs must not keep a closed window open; shorter loses words on a busy computer.
+/// How long the page may take. A page that hangs must not keep a closed window open; shorter loses
+/// words on a busy computer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How far the page is.

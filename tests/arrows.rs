@@ -1,5 +1,6 @@
-//! Who may know whom: the arrows of docs/ARCHITECTURE.md, and the other rules of shape that a machine can check.
-//! Uses nothing but the standard library, so that `./test arrows` can compile it alone in a second.
+//! Who may know whom: the arrows of docs/ARCHITECTURE.md, and the other rules of shape that a
+//! machine can check. Uses nothing but the standard library, so that `./test arrows` can compile it
+//! alone in a second.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

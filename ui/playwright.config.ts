@@ -9,7 +9,8 @@ export default defineConfig({
   outputDir: 'test-results',
   fullyParallel: true,
   workers: 2,
-  // As for the tests in Rust: a stall of a busy machine can outlast a test's patience; what fails once is listed as flaky.
+  // As for the tests in Rust: a stall of a busy machine can outlast a test's patience; what fails
+  // once is listed as flaky.
   retries: 1,
   timeout: 30_000,
   expect: { timeout: 6_000 },
@@ -43,7 +44,9 @@ function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }

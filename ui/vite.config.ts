@@ -12,7 +12,8 @@ const policy = [
 
 export default defineConfig({
   plugins: [svelte()],
-  // The window loads from a custom scheme without a server: relative paths work there and in `vite preview`.
+  // The window loads from a custom scheme without a server: relative paths work there and in `vite
+  // preview`.
   base: './',
   clearScreen: false,
   server: { port: 1420, strictPort: true, host: '127.0.0.1' },

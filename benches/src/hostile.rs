@@ -1,4 +1,5 @@
-//! What a hostile member costs the others: Ana talks to Ben while Mallory does one bad thing after the other to both of them.
+//! What a hostile member costs the others: Ana talks to Ben while Mallory does one bad thing after
+//! the other to both of them.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::mallory::{Ill, Mallory};
 use crate::messages::hops;
 use crate::peer::{Peer, pair};
 
-/// Rounds of each kind of ill will, each compared with the calm one just before: machines change their pace within a minute, and of the slowest hundredth
-/// of one round much is chance.
+/// Rounds of each kind of ill will, each compared with the calm one just before: machines change
+/// their pace within a minute, and of the slowest hundredth of one round much is chance.
 const ROUNDS: usize = 9;
 const HOPS: usize = 300;
 const PAUSE: Duration = Duration::from_millis(5);

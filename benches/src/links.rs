@@ -19,7 +19,8 @@ use crate::peer::Peer;
 /// First argument that makes this program the other process.
 pub(crate) const SWARM: &str = "--swarm";
 const LINKS: usize = 500;
-/// Where the first of them listens. Not at the address that they dial from, where their links take the ports.
+/// Where the first of them listens. Not at the address that they dial from, where their links take
+/// the ports.
 const FIRST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 20_000);
 /// For everything to come to rest.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -43,7 +44,8 @@ pub(crate) fn measure(figures: &mut Figures) {
         }
         std::thread::sleep(SETTLE);
     };
-    // One after the other everybody becomes a contact and goes again: the address book is filled, and there never were two links at once.
+    // One after the other everybody becomes a contact and goes again: the address book is filled,
+    // and there never were two links at once.
     order("join", &mut hub, 0);
     let before = hub.rss();
     order("return", &mut hub, LINKS);

@@ -1,4 +1,5 @@
-//! Figures of speed and memory, as JSON lines on stdout. `./bench` builds what is measured and calls this.
+//! Figures of speed and memory, as JSON lines on stdout. `./bench` builds what is measured and
+//! calls this.
 //!
 //! Machines are noisy: compare figures of one run, several times, by medians.
 

@@ -1,4 +1,5 @@
-//! A member who speaks the protocol and means ill: sockets and records of our own making, no node behind them.
+//! A member who speaks the protocol and means ill: sockets and records of our own making, no node
+//! behind them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,7 +63,8 @@ pub(crate) struct Mallory {
 }
 
 impl Mallory {
-    /// Joins the room of the invite, links to its inviter and to `other`, and begins once in the room.
+    /// Joins the room of the invite, links to its inviter and to `other`, and begins once in the
+    /// room.
     pub(crate) fn join(invite: &str, other: (PeerId, String), ill: Ill) -> Mallory {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let invite = Invite::parse(invite).expect("an invite");
@@ -157,7 +159,8 @@ impl Life {
             }
             let full = self.work.len() > 1 && !heard(&self.heard).is_empty();
             if self.ill == Ill::Unread && full {
-                // The channel fills, the links stop reading, and so it goes back to the other side's queues.
+                // The channel fills, the links stop reading, and so it goes back to the other
+                // side's queues.
                 return std::future::pending().await;
             }
         }

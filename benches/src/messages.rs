@@ -69,8 +69,8 @@ fn run_pair() -> f64 {
     rate(MESSAGES, arrived.max(saved).duration_since(began))
 }
 
-/// When the last message was shown: a log has no holes, so that all others are here by then. Whoever was too slow for the notices asks anew, as each
-/// client does.
+/// When the last message was shown: a log has no holes, so that all others are here by then.
+/// Whoever was too slow for the notices asks anew, as each client does.
 fn wait_last(ben: &mut Peer) -> Instant {
     let mark = format!("\"text\":\"{LAST}");
     let mut told = 0;
@@ -107,7 +107,8 @@ fn wait_saved(ana: &mut Peer, room: &str) -> Instant {
     }
 }
 
-/// Whether notices between this one and the one before it are missing; `told` is the number of that one, zero before the first.
+/// Whether notices between this one and the one before it are missing; `told` is the number of that
+/// one, zero before the first.
 fn is_after_gap(line: &[u8], told: &mut u64) -> bool {
     let digits = line.strip_prefix(b"{\"seq\":").map(|rest| rest.iter().take_while(|byte| byte.is_ascii_digit()));
     let Some(seq) = digits.and_then(|digits| String::from_utf8(digits.copied().collect()).ok()?.parse::<u64>().ok()) else { return false };
@@ -122,7 +123,8 @@ pub(crate) fn contains(line: &[u8], mark: &[u8]) -> bool {
 fn occurrences(line: &[u8], mark: &[u8]) -> usize {
     let mut count = 0;
     let mut rest = line;
-    // Marks begin with a quote; jumping from quote to quote is quick enough not to disturb what is measured.
+    // Marks begin with a quote; jumping from quote to quote is quick enough not to disturb what is
+    // measured.
     while let Some(at) = rest.iter().position(|byte| *byte == b'"') {
         rest = rest.get(at..).unwrap_or_default();
         count += usize::from(rest.starts_with(mark));

@@ -1,4 +1,5 @@
-//! The floor: the same bytes over bare tokio TCP, one way, with the wake-up of an idle reader in it.
+//! The floor: the same bytes over bare tokio TCP, one way, with the wake-up of an idle reader in
+//! it.
 
 use std::time::{Duration, Instant};
 

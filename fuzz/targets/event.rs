@@ -1,4 +1,5 @@
-//! Any bytes as events: refused, or read with exactly these bytes; and whatever they say, nothing panics or grows without bound.
+//! Any bytes as events: refused, or read with exactly these bytes; and whatever they say, nothing
+//! panics or grows without bound.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

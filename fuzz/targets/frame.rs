@@ -1,4 +1,5 @@
-//! A stream of bytes, cut anywhere: the reader never holds more than a frame, and where it was cut makes no difference.
+//! A stream of bytes, cut anywhere: the reader never holds more than a frame, and where it was cut
+//! makes no difference.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! An honest handshake whose messages are changed on their way: nobody ends with a session unless nothing was changed.
+//! An honest handshake whose messages are changed on their way: nobody ends with a session unless
+//! nothing was changed.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};

@@ -1,5 +1,5 @@
-//! Any text as an invite, and any content behind a right checksum: refused, or read as an invite that reads back the same. Any text around an
-//! invite: it is found.
+//! Any text as an invite, and any content behind a right checksum: refused, or read as an invite
+//! that reads back the same. Any text around an invite: it is found.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

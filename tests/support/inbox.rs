@@ -59,7 +59,8 @@ impl Inbox {
         self.more.notify_all();
     }
 
-    /// Waits until `find` finds something; None when the output ended or the time is up before that.
+    /// Waits until `find` finds something; None when the output ended or the time is up before
+    /// that.
     pub(crate) fn wait<T>(&self, end: Instant, mut find: impl FnMut(&mut Heard) -> Option<T>) -> Option<T> {
         let mut heard = self.lock();
         loop {

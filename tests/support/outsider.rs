@@ -1,4 +1,5 @@
-//! Somebody at a node's socket who speaks the protocol by hand: nothing is said or answered but what a test says, and Pings.
+//! Somebody at a node's socket who speaks the protocol by hand: nothing is said or answered but
+//! what a test says, and Pings.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -64,7 +65,8 @@ impl Outsider {
         self.send(&message.encode());
     }
 
-    /// One record in a frame of its own, be it as it may. If they have closed already, reading tells.
+    /// One record in a frame of its own, be it as it may. If they have closed already, reading
+    /// tells.
     pub(crate) fn send(&mut self, record: &[u8]) {
         let plaintext = [&u16::try_from(record.len()).expect("a record").to_be_bytes(), record].concat();
         let mut words = Vec::new();
@@ -106,7 +108,8 @@ impl Outsider {
         std::iter::from_fn(|| self.next()).collect()
     }
 
-    /// They have dealt with all that was said before, and the link stands: what they said meanwhile.
+    /// They have dealt with all that was said before, and the link stands: what they said
+    /// meanwhile.
     pub(crate) fn settle(&mut self) -> Vec<Message> {
         self.say(&Message::Ping(77));
         self.until("a Pong", |message| (*message == Message::Pong(77)).then_some(())).1

@@ -1,4 +1,5 @@
-//! kill −9 in the middle of a thousand sends: what was shown as saved is there afterwards, at both ends, once, in order.
+//! kill −9 in the middle of a thousand sends: what was shown as saved is there afterwards, at both
+//! ends, once, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -53,8 +54,8 @@ fn kill_while_sending(ana: &mut Peer, room: &str, round: u64, chance: &mut Chanc
     let (ids, lines): (Vec<u64>, Vec<String>) = lines.unzip();
     let answered = |n: usize| ana.inbox().answer(ids[n], Instant::now() + PATIENCE).unwrap_or_else(|| ana.fail("answers a send"));
     let mut story = Story { round, sent: BTreeMap::new(), saved: BTreeMap::new() };
-    // In small portions, each answered before the next, so that some are saved; the last portion is all that is left, and in its
-    // middle the end comes.
+    // In small portions, each answered before the next, so that some are saved; the last portion is
+    // all that is left, and in its middle the end comes.
     let moment = chance.below(SENDS) as usize;
     let mut begun = 0;
     while begun < moment {
@@ -80,7 +81,8 @@ fn number(round: u64, entry: &Entry) -> Option<u64> {
     entry.text.strip_prefix(&format!("round {round} message "))?.parse().ok()
 }
 
-/// Waits until both have the end of the round and the same history; nothing is in one and not in the other.
+/// Waits until both have the end of the round and the same history; nothing is in one and not in
+/// the other.
 fn until_level(ana: &Peer, ben: &Peer, room: &str, place: Option<&str>, round: u64) -> Vec<Entry> {
     let end = format!("end of round {round}");
     ben.watch("ben has the end of the round", |ben| ben.history(room, place).into_iter().find(|entry| entry.text == end));

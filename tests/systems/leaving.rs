@@ -19,7 +19,8 @@ fn whoever_leaves_is_seen_to_go_and_hears_and_says_nothing_more() {
     assert_eq!(ben.refused("send", json!({"room": room, "text": "one more thing"})), "not_member");
     assert_eq!(ben.refused("create_invite", json!({"room": room, "uses": 1})), "not_member");
 
-    // What is said now is for chi; a second common room shows that the link with ben is alive and has carried what came later.
+    // What is said now is for chi; a second common room shows that the link with ben is alive and
+    // has carried what came later.
     let other = room_of("Elsewhere", &[&ana, &ben]);
     ana.say(&room, "now that ben is gone");
     chi.until_texts(&room, &["I have to go", "now that ben is gone"]);

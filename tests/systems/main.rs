@@ -1,7 +1,8 @@
 //! Whole systems without a window: real `grapevine-node` processes that talk over loopback.
 //!
-//! Start at `joining.rs`, the main job. `support/` has the people and what surrounds them; they wait for what they
-//! are told of, never for time to pass. `GRAPEVINE_SEED` repeats a run that used chance.
+//! Start at `joining.rs`, the main job. `support/` has the people and what surrounds them; they
+//! wait for what they are told of, never for time to pass. `GRAPEVINE_SEED` repeats a run that used
+//! chance.
 
 #[path = "../support/bus.rs"]
 mod bus;

@@ -1,6 +1,6 @@
-//! People on the same network: who is found there, under which name, and what is said of how one can be
-//! reached. Where the system does not pass multicast back to itself there is nothing to find, and this
-//! says so instead.
+//! People on the same network: who is found there, under which name, and what is said of how one
+//! can be reached. Where the system does not pass multicast back to itself there is nothing to
+//! find, and this says so instead.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
@@ -26,7 +26,8 @@ fn multicast_works() -> bool {
     works
 }
 
-/// Somebody who looks around and is announced. Other tests may run here, so the name is nobody else's.
+/// Somebody who looks around and is announced. Other tests may run here, so the name is nobody
+/// else's.
 fn near(name: &str, listen: &str) -> Peer {
     let name: &'static str = format!("{name} {}", std::process::id()).leak();
     Peer::start_with(name, Launch { listen: listen.to_owned(), nearby: true, ..Launch::default() })

@@ -58,7 +58,8 @@ fn whoever_takes_nothing_is_named_with_how_much_they_lack_until_they_have_it() {
     let words = numbered("word", 12);
     ana.say_all(&room, &words);
     let first = ana.message(&room, &words[0])["at"].as_u64();
-    // Notices of the past count: after some seconds without a word the link is given up, and then ben is away.
+    // Notices of the past count: after some seconds without a word the link is given up, and then
+    // ben is away.
     ana.notice("twelve are owed to ben", |notice| {
         let owed = reach(&notice["people"], "ben")?["owed"].clone();
         (notice["notice"] == "network_changed" && owed == json!([{ "room": room, "theirs": 12, "ours": 0 }])).then_some(())

@@ -1,4 +1,5 @@
-//! What people paste and type: texts with invites in them, addresses in any script, names that look like others'.
+//! What people paste and type: texts with invites in them, addresses in any script, names that look
+//! like others'.
 
 use serde_json::json;
 

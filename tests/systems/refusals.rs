@@ -216,7 +216,8 @@ fn a_client_that_does_not_read_cannot_keep_the_process() {
 }
 
 const ROOMS: usize = 4;
-/// Messages, each with a notice of its own: more than all queues between the node and a deaf client hold.
+/// Messages, each with a notice of its own: more than all queues between the node and a deaf client
+/// hold.
 const MESSAGES: usize = 6_000;
 
 #[test]
@@ -230,13 +231,15 @@ fn a_client_that_does_not_read_sees_a_gap_and_a_snapshot_closes_it() {
     for n in 1..=MESSAGES {
         ben.call("send", json!({"room": room, "text": format!("{n}")}));
     }
-    // The other room members' view is the proof that ana's node has taken everything meanwhile: she answers a join of chi.
+    // The other room members' view is the proof that ana's node has taken everything meanwhile: she
+    // answers a join of chi.
     let chi = Peer::start("chi");
     chi.join(&ben.invite(Some(&room), 1));
     chi.until_members(&room, &["ana", "ben", "chi"]);
 
     ana.inbox().set_deaf(false);
-    // An answer means that what had piled up is written; before, the next notice could be one that is lost.
+    // An answer means that what had piled up is written; before, the next notice could be one that
+    // is lost.
     ana.snapshot();
     ben.call("set_name", json!({"name": "ben at last"}));
     let renamed = |notice: &Value| notice["notice"] == "person_changed" && notice["person"]["name"] == "ben at last";

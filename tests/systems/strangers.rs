@@ -54,7 +54,8 @@ impl Scene {
     }
 }
 
-/// Reads until the other side has closed; what it says to a stranger is nothing, or one handshake message.
+/// Reads until the other side has closed; what it says to a stranger is nothing, or one handshake
+/// message.
 fn assert_closed(mut socket: TcpStream, who: &str) {
     let mut said = Vec::new();
     match socket.read_to_end(&mut said) {

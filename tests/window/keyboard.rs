@@ -1,4 +1,5 @@
-//! What a keyboard does in the real window: real key events for whatever has the focus, never text put into an element.
+//! What a keyboard does in the real window: real key events for whatever has the focus, never text
+//! put into an element.
 
 use serde_json::json;
 

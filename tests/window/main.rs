@@ -1,8 +1,10 @@
-//! The real thing: the built program in real windows, driven as a person does, with a real keychain.
+//! The real thing: the built program in real windows, driven as a person does, with a real
+//! keychain.
 //!
-//! Each window has a virtual screen of its own: one that is covered by another is not painted. Pictures of every step are
-//! kept in `.artefacts/window/`. Needs the Debian packages xvfb, webkit2gtk-driver, dbus, gnome-keyring and libsecret-tools;
-//! without them the tests fail, and say so.
+//! Each window has a virtual screen of its own: one that is covered by another is not painted.
+//! Pictures of every step are kept in `.artefacts/window/`. Needs the Debian packages xvfb,
+//! webkit2gtk-driver, dbus, gnome-keyring and libsecret-tools; without them the tests fail, and say
+//! so.
 #![cfg(target_os = "linux")]
 
 #[path = "../support/bus.rs"]

@@ -18,45 +18,138 @@ async function findings(page: Page): Promise<string[]> {
     const runner = (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Finding[] }> } }).axe;
     return (await runner.run({ resultTypes: ['violations'] })).violations;
   });
-  return found.filter((v) => v.impact === 'serious' || v.impact === 'critical')
+  return found
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
     .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} — ${n.failureSummary ?? ''}`));
 }
 
 const SCENES: [string, string, (page: Page) => Promise<void>][] = [
-  ['first run', 'first', async (page) => { await page.getByTestId('first-name').waitFor(); }],
-  ['no keychain', 'keychain-absent', async (page) => { await page.getByTestId('first-use-keyfile').click(); }],
-  ['locked', 'locked', async (page) => { await page.getByTestId('keychain-problem').waitFor(); }],
-  ['empty', 'empty', async (page) => { await page.getByTestId('empty').waitFor(); }],
-  ['late words and wrong clocks', 'clocks', async (page) => {
-    await openRoom(page, 'Sunday Cooks');
-    await page.evaluate(() => window.grapevineFake?.sayLate('Sunday Cooks', 'Dice', 'from the tunnel', 2_000));
-    await expect(page.getByTestId('late-bar')).toHaveCSS('opacity', '1');
-  }],
-  ['a room', 'chat', async (page) => { await openRoom(page, 'Sunday Cooks'); }],
-  ['a room in words', 'unreachable', async (page) => { await openRoom(page, 'Sunday Cooks'); }],
-  ['requests', 'requests', async (page) => { await openRoom(page, 'Bayo'); }],
-  ['hostile text', 'hostile', async (page) => { await openRoom(page, 'W'.repeat(40)); }],
-  ['send an invite', 'chat', async (page) => { await page.getByTestId('add-open').click(); await page.getByTestId('invite-copy').waitFor(); }],
-  ['have an invite', 'chat', async (page) => {
-    await page.getByTestId('add-open').click();
-    await page.getByTestId('add-tab-have').click();
-    await page.getByTestId('have-input').fill('gv1broken');
-    await page.getByText('missing or changed').waitFor();
-  }],
-  ['settings', 'chat', async (page) => { await page.getByTestId('settings-open').click(); await page.getByTestId('custody').waitFor(); }],
-  ['the network', 'network', async (page) => {
-    await page.getByTestId('network-open').click();
-    await page.getByTestId('reach').first().click();
-    await page.getByTestId('reach-more').waitFor();
-  }],
-  ['the network of a crowd', 'network-crowd', async (page) => { await page.getByTestId('network-open').click(); await page.getByTestId('reach').first().waitFor(); }],
-  ['new room', 'chat', async (page) => { await page.getByTestId('rail-new-room').click(); await page.getByTestId('new-room-name').waitFor(); }],
-  ['message menu', 'chat', async (page) => {
-    await openRoom(page, 'Bayo');
-    await page.keyboard.press('Shift+F6');
-    await page.keyboard.press('Enter');
-    await page.getByTestId('menu-reply').waitFor();
-  }],
+  [
+    'first run',
+    'first',
+    async (page) => {
+      await page.getByTestId('first-name').waitFor();
+    },
+  ],
+  [
+    'no keychain',
+    'keychain-absent',
+    async (page) => {
+      await page.getByTestId('first-use-keyfile').click();
+    },
+  ],
+  [
+    'locked',
+    'locked',
+    async (page) => {
+      await page.getByTestId('keychain-problem').waitFor();
+    },
+  ],
+  [
+    'empty',
+    'empty',
+    async (page) => {
+      await page.getByTestId('empty').waitFor();
+    },
+  ],
+  [
+    'late words and wrong clocks',
+    'clocks',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+      await page.evaluate(() => window.grapevineFake?.sayLate('Sunday Cooks', 'Dice', 'from the tunnel', 2_000));
+      await expect(page.getByTestId('late-bar')).toHaveCSS('opacity', '1');
+    },
+  ],
+  [
+    'a room',
+    'chat',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+    },
+  ],
+  [
+    'a room in words',
+    'unreachable',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+    },
+  ],
+  [
+    'requests',
+    'requests',
+    async (page) => {
+      await openRoom(page, 'Bayo');
+    },
+  ],
+  [
+    'hostile text',
+    'hostile',
+    async (page) => {
+      await openRoom(page, 'W'.repeat(40));
+    },
+  ],
+  [
+    'send an invite',
+    'chat',
+    async (page) => {
+      await page.getByTestId('add-open').click();
+      await page.getByTestId('invite-copy').waitFor();
+    },
+  ],
+  [
+    'have an invite',
+    'chat',
+    async (page) => {
+      await page.getByTestId('add-open').click();
+      await page.getByTestId('add-tab-have').click();
+      await page.getByTestId('have-input').fill('gv1broken');
+      await page.getByText('missing or changed').waitFor();
+    },
+  ],
+  [
+    'settings',
+    'chat',
+    async (page) => {
+      await page.getByTestId('settings-open').click();
+      await page.getByTestId('custody').waitFor();
+    },
+  ],
+  [
+    'the network',
+    'network',
+    async (page) => {
+      await page.getByTestId('network-open').click();
+      await page.getByTestId('reach').first().click();
+      await page.getByTestId('reach-more').waitFor();
+    },
+  ],
+  [
+    'the network of a crowd',
+    'network-crowd',
+    async (page) => {
+      await page.getByTestId('network-open').click();
+      await page.getByTestId('reach').first().waitFor();
+    },
+  ],
+  [
+    'new room',
+    'chat',
+    async (page) => {
+      await page.getByTestId('rail-new-room').click();
+      await page.getByTestId('new-room-name').waitFor();
+    },
+  ],
+  [
+    'message menu',
+    'chat',
+    async (page) => {
+      await openRoom(page, 'Bayo');
+      await page.keyboard.press('Shift+F6');
+      await page.keyboard.press('Enter');
+      await page.getByTestId('menu-reply').waitFor();
+    },
+  ],
 ];
 
 for (const theme of ['light', 'dark'] as const) {
@@ -74,13 +167,22 @@ test('the messages are one stop on the way of Tab', async ({ page }) => {
   await begin(page, 'chat');
   await openRoom(page, 'Sunday Cooks');
   await expect(page.locator('[data-testid="message-list"] [tabindex="0"]')).toHaveCount(1);
-  expect(await page.locator('[data-testid="message-list"]').locator('a, button').evaluateAll((all) => all.filter((el) => (el as HTMLElement).tabIndex >= 0).length)).toBe(0);
+  expect(
+    await page
+      .locator('[data-testid="message-list"]')
+      .locator('a, button')
+      .evaluateAll((all) => all.filter((el) => (el as HTMLElement).tabIndex >= 0).length),
+  ).toBe(0);
 });
 
 test('a message is read as who, when, what, and how far it came', async ({ page }) => {
   await begin(page, 'chat');
   await openRoom(page, 'Sunday Cooks');
-  await expect(page.getByRole('listitem', { name: /^You, \d\d:\d\d, Dice’s — her kitchen has two ovens\. Seven o’clock\?, delivered to 5 of 5$/ })).toBeVisible();
+  await expect(
+    page.getByRole('listitem', {
+      name: /^You, \d\d:\d\d, Dice’s — her kitchen has two ovens\. Seven o’clock\?, delivered to 5 of 5$/,
+    }),
+  ).toBeVisible();
   await expect(page.getByRole('listitem', { name: /I can pick up the rice.*3 🙌, 1 🍚$/ })).toBeVisible();
 });
 

@@ -104,7 +104,9 @@ test('a request is answered where it stands', async ({ page }) => {
 test('an opened link shows the invite that it carries', async ({ page }) => {
   await begin(page, 'chat');
   await expect(page.getByTestId('rail-me')).toBeVisible();
-  await page.evaluate(() => window.grapevineFake?.world.emit({ notice: 'invite_opened', text: `grapevine://join/gv1r${'b'.repeat(60)}` }));
+  await page.evaluate(() =>
+    window.grapevineFake?.world.emit({ notice: 'invite_opened', text: `grapevine://join/gv1r${'b'.repeat(60)}` }),
+  );
   await expect(page.getByTestId('have-input')).toHaveValue(/gv1rb+$/);
   await expect(page.getByTestId('have-what')).toContainText('An invite to a room.');
 });

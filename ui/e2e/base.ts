@@ -33,7 +33,10 @@ export function composer(page: Page): Locator {
 
 /** The message that says this. */
 export function said(page: Page, text: string): Locator {
-  return page.getByTestId('message').filter({ has: page.locator('.message-text', { hasText: text }) }).last();
+  return page
+    .getByTestId('message')
+    .filter({ has: page.locator('.message-text', { hasText: text }) })
+    .last();
 }
 
 export async function send(page: Page, text: string): Promise<Locator> {

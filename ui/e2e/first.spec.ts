@@ -36,7 +36,11 @@ test('without a keychain the screen says so and never falls back by itself', asy
   await expect(page.getByTestId('custody')).toContainText('only your passphrase opens');
 });
 
-for (const [kind, words] of [['denied', 'locked'], ['wiped', 'no longer in it'], ['silent', 'did not answer']] as const) {
+for (const [kind, words] of [
+  ['denied', 'locked'],
+  ['wiped', 'no longer in it'],
+  ['silent', 'did not answer'],
+] as const) {
   test(`a keychain that is ${kind} is explained, with a way on`, async ({ page }) => {
     await begin(page, `locked-${kind}`);
     await expect(page.getByTestId('keychain-problem')).toContainText(words);

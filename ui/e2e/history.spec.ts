@@ -12,11 +12,12 @@ async function topOf(page: Page, id: string): Promise<number> {
 async function inView(page: Page): Promise<string> {
   const found = await page.waitForFunction(() => {
     const list = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();
-    const row = [...document.querySelectorAll<HTMLElement>('[data-message-id]')]
-      .find((el) => list !== undefined && el.getBoundingClientRect().top > list.top + 40);
+    const row = [...document.querySelectorAll<HTMLElement>('[data-message-id]')].find(
+      (el) => list !== undefined && el.getBoundingClientRect().top > list.top + 40,
+    );
     return row?.dataset['messageId'];
   });
-  return await found.jsonValue() ?? '';
+  return (await found.jsonValue()) ?? '';
 }
 
 /** The list has measured its rows and stands still. */
@@ -32,13 +33,18 @@ async function atRest(page: Page): Promise<void> {
 
 async function scrollBy(page: Page, pixels: number): Promise<void> {
   await atRest(page);
-  await page.getByTestId('message-list').evaluate((list, by) => { list.scrollTop += by; }, pixels);
+  await page.getByTestId('message-list').evaluate((list, by) => {
+    list.scrollTop += by;
+  }, pixels);
 }
 
 /** The number of the first message in view; none if it left the document at once. */
 async function number(page: Page): Promise<number> {
   const id = await inView(page);
-  const text = await page.evaluate((id) => document.querySelector<HTMLElement>(`[data-message-id="${id}"]`)?.innerText ?? '', id);
+  const text = await page.evaluate(
+    (id) => document.querySelector<HTMLElement>(`[data-message-id="${id}"]`)?.innerText ?? '',
+    id,
+  );
   return Number(/No\. (\d+)/.exec(text)?.[1] ?? NaN);
 }
 
@@ -71,7 +77,9 @@ test('what is read does not move while earlier history is laid in above it', asy
   await openRoom(page, 'The long table');
   await expect(said(page, 'No. 100000:')).toBeInViewport();
   for (let i = 0; i < 3; i++) {
-    await page.getByTestId('message-list').evaluate((list) => { list.scrollTop = 500; });
+    await page.getByTestId('message-list').evaluate((list) => {
+      list.scrollTop = 500;
+    });
     await expect(page.getByText('Loading earlier messages…')).toBeVisible();
     await atRest(page);
     const id = await inView(page);

@@ -6,7 +6,9 @@ test('text that tries to be HTML is text', async ({ page }) => {
   await page.getByTestId('message').last().press('Home');
   const message = page.getByTestId('message').filter({ hasText: '<img src=x onerror' });
   await expect(message).toBeInViewport();
-  await expect(message.locator('.message-text')).toHaveText(`<img src=x onerror="document.title='owned'"><script>document.title="owned"</script>`);
+  await expect(message.locator('.message-text')).toHaveText(
+    `<img src=x onerror="document.title='owned'"><script>document.title="owned"</script>`,
+  );
   expect(await page.locator('[data-testid="message-list"]').locator('img, script, iframe').count()).toBe(0);
   expect(await page.title()).not.toContain('owned');
 });
@@ -17,7 +19,9 @@ test('links that hide something are asked about, and none leads inside', async (
   await page.getByTestId('message').last().press('Home');
   const message = page.getByTestId('message').filter({ hasText: 'javascript:' });
   await expect(message).toBeInViewport();
-  const schemes = await page.locator('[data-testid="message-list"] a').evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).protocol));
+  const schemes = await page
+    .locator('[data-testid="message-list"] a')
+    .evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).protocol));
   expect(schemes.filter((s) => !['https:', 'http:', 'mailto:'].includes(s))).toEqual([]);
   const address = page.url();
   await message.getByRole('link', { name: 'bank', exact: true }).click();

@@ -3,18 +3,29 @@ import { begin, composer, expect, hear, openRoom, said, send, test } from './bas
 
 /** A key as an input method lets it through: some say so by `isComposing`, WebKit by the key code alone, or by neither. */
 async function keyOfInputMethod(page: Page, key: string, how: 'composing' | 'code' | 'after'): Promise<void> {
-  await page.evaluate(async ([k, h]) => {
-    const at = document.activeElement;
-    if (h === 'after') at?.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true, data: '日本' }));
-    const event = new KeyboardEvent('keydown', { key: k, bubbles: true, cancelable: true, isComposing: h === 'composing' });
-    if (h === 'code') Object.defineProperty(event, 'keyCode', { value: 229 });
-    at?.dispatchEvent(event);
-    // The next key comes when a person can press it.
-    await new Promise((later) => setTimeout(later, 60));
-  }, [key, how] as const);
+  await page.evaluate(
+    async ([k, h]) => {
+      const at = document.activeElement;
+      if (h === 'after') at?.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true, data: '日本' }));
+      const event = new KeyboardEvent('keydown', {
+        key: k,
+        bubbles: true,
+        cancelable: true,
+        isComposing: h === 'composing',
+      });
+      if (h === 'code') Object.defineProperty(event, 'keyCode', { value: 229 });
+      at?.dispatchEvent(event);
+      // The next key comes when a person can press it.
+      await new Promise((later) => setTimeout(later, 60));
+    },
+    [key, how] as const,
+  );
 }
 
-const heldBy = (page: Page) => page.evaluate(() => document.activeElement?.closest('[role="dialog"], [role="alertdialog"]')?.getAttribute('data-testid'));
+const heldBy = (page: Page) =>
+  page.evaluate(() =>
+    document.activeElement?.closest('[role="dialog"], [role="alertdialog"]')?.getAttribute('data-testid'),
+  );
 
 test('a name typed at once after Ctrl+N names the room and goes nowhere else', async ({ page }) => {
   await begin(page, 'chat');
@@ -35,13 +46,17 @@ test('a dialog has the focus in the turn in which it opens', async ({ page }) =>
   await begin(page, 'chat');
   await openRoom(page, 'Sunday Cooks');
   for (const [key, dialog, first] of [
-    ['n', 'new-room-dialog', 'new-room-name'], [',', 'settings-dialog', 'settings-dialog'], ['/', 'shortcuts-dialog', 'shortcuts-dialog'],
+    ['n', 'new-room-dialog', 'new-room-name'],
+    [',', 'settings-dialog', 'settings-dialog'],
+    ['/', 'shortcuts-dialog', 'shortcuts-dialog'],
     ['A', 'add-dialog', 'invite-text'],
   ] as const) {
     await expect(composer(page)).toBeFocused();
     // No frame is drawn and no timer runs between the key and the look.
     const at = await page.evaluate(async (k) => {
-      document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: k, ctrlKey: true, shiftKey: k === 'A', bubbles: true, cancelable: true }));
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent('keydown', { key: k, ctrlKey: true, shiftKey: k === 'A', bubbles: true, cancelable: true }),
+      );
       for (let turn = 0; turn < 20; turn++) await Promise.resolve();
       return document.activeElement?.getAttribute('data-testid');
     }, key);
@@ -128,7 +143,8 @@ test('keys of an input method neither send nor close', async ({ page }) => {
   await page.keyboard.press('Control+k');
   await page.keyboard.type('five');
   for (const how of ['composing', 'code', 'after'] as const) {
-    for (const key of how === 'after' ? ['Enter', 'Escape'] : ['Enter', 'ArrowDown', 'Escape']) await keyOfInputMethod(page, key, how);
+    for (const key of how === 'after' ? ['Enter', 'Escape'] : ['Enter', 'ArrowDown', 'Escape'])
+      await keyOfInputMethod(page, key, how);
   }
   await expect(page.getByTestId('search')).toHaveValue('five');
   await expect(page.getByTestId('search')).toBeFocused();
@@ -146,7 +162,8 @@ test('keys of an input method neither send nor close', async ({ page }) => {
   await page.keyboard.type('grapes');
   await expect(page.getByRole('button', { name: 'grapes', exact: true })).toBeVisible();
   for (const how of ['composing', 'code', 'after'] as const) {
-    for (const key of how === 'after' ? ['Enter', 'Escape'] : ['Enter', 'ArrowDown', 'Escape']) await keyOfInputMethod(page, key, how);
+    for (const key of how === 'after' ? ['Enter', 'Escape'] : ['Enter', 'ArrowDown', 'Escape'])
+      await keyOfInputMethod(page, key, how);
   }
   await expect(page.getByTestId('emoji-search')).toBeFocused();
   await page.keyboard.press('Escape');
@@ -213,10 +230,13 @@ test('the place in a long history is found again, however many rooms were looked
     await page.mouse.wheel(0, -1500);
     await page.waitForTimeout(80);
   }
-  const top = () => page.evaluate(() => {
-    const box = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();
-    return [...document.querySelectorAll<HTMLElement>('[data-message-id]')].find((m) => m.getBoundingClientRect().bottom > (box?.top ?? 0) + 2)?.dataset['messageId'];
-  });
+  const top = () =>
+    page.evaluate(() => {
+      const box = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();
+      return [...document.querySelectorAll<HTMLElement>('[data-message-id]')].find(
+        (m) => m.getBoundingClientRect().bottom > (box?.top ?? 0) + 2,
+      )?.dataset['messageId'];
+    });
   await page.waitForTimeout(300);
   const was = await top();
   await page.evaluate(() => {
@@ -236,7 +256,10 @@ test('the place in a long history is found again, however many rooms were looked
 
 test('the box is as high as what it holds, however that came into it', async ({ page }) => {
   const long = Array.from({ length: 6 }, (_, i) => `line ${i + 1}`).join('\n');
-  const fits = () => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight <= box.clientHeight + 1 && box.clientHeight > 100);
+  const fits = () =>
+    composer(page).evaluate(
+      (box: HTMLTextAreaElement) => box.scrollHeight <= box.clientHeight + 1 && box.clientHeight > 100,
+    );
   await begin(page, 'chat');
   await openRoom(page, 'Bayo');
   const flat = (await composer(page).boundingBox())?.height ?? 0;
@@ -261,14 +284,19 @@ test('the box is as high as what it holds, however that came into it', async ({ 
   // One line in a wide window is several in a narrow one.
   await composer(page).fill('word '.repeat(60));
   await page.setViewportSize({ width: 480, height: 900 });
-  await expect.poll(() => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight)).toBeLessThanOrEqual(1);
+  await expect
+    .poll(() => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight))
+    .toBeLessThanOrEqual(1);
 });
 
 test('in a box that is full the line that is written stays in sight', async ({ page }) => {
-  const below = () => composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight - box.scrollTop);
+  const below = () =>
+    composer(page).evaluate((box: HTMLTextAreaElement) => box.scrollHeight - box.clientHeight - box.scrollTop);
   await begin(page, 'chat');
   await openRoom(page, 'Bayo');
-  await page.evaluate(() => document.execCommand('insertText', false, Array.from({ length: 40 }, (_, i) => `line ${i + 1}`).join('\n')));
+  await page.evaluate(() =>
+    document.execCommand('insertText', false, Array.from({ length: 40 }, (_, i) => `line ${i + 1}`).join('\n')),
+  );
   await page.keyboard.type(' and more');
   expect(await below()).toBeLessThan(2);
   await page.keyboard.press('Enter');
@@ -283,7 +311,10 @@ test('in a box that is full the line that is written stays in sight', async ({ p
 });
 
 test('a draft is kept while somebody types on and on, and at the end at once', async ({ page }) => {
-  const kept = () => page.evaluate(() => [...(window.grapevineFake?.world.rooms.values() ?? [])].find((r) => r.row.name === 'Bayo')?.row.draft);
+  const kept = () =>
+    page.evaluate(
+      () => [...(window.grapevineFake?.world.rooms.values() ?? [])].find((r) => r.row.name === 'Bayo')?.row.draft,
+    );
   await begin(page, 'chat');
   await openRoom(page, 'Bayo');
   for (let i = 0; i < 30; i++) {
@@ -300,7 +331,9 @@ test('a window that comes into its place by itself ends the word that was begun'
   await begin(page, 'chat');
   await openRoom(page, 'Bayo');
   await page.keyboard.type('see you');
-  await page.evaluate(() => window.grapevineFake?.world.emit({ notice: 'invite_opened', text: `gv1r${'a'.repeat(60)}` }));
+  await page.evaluate(() =>
+    window.grapevineFake?.world.emit({ notice: 'invite_opened', text: `gv1r${'a'.repeat(60)}` }),
+  );
   await expect(page.getByTestId('have-input')).toBeFocused({ timeout: 350 });
   await page.keyboard.type(' six');
   await page.keyboard.press('Enter');

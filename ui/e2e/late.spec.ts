@@ -34,12 +34,15 @@ test('many that came late are put away together', async ({ page }) => {
   await begin(page, 'big');
   await openRoom(page, 'The long table');
   await page.evaluate(() => {
-    for (let i = 0; i < 300; i++) window.grapevineFake?.sayLate('The long table', 'Dice', `from the tunnel ${i}`, 4000 - i);
+    for (let i = 0; i < 300; i++)
+      window.grapevineFake?.sayLate('The long table', 'Dice', `from the tunnel ${i}`, 4000 - i);
   });
   await expect(page.getByTestId('late-bar')).toContainText('300 earlier messages came late');
   await page.getByTestId('late-seen').click();
   await expect(page.getByTestId('late-bar')).toHaveCount(0);
-  await expect(page.locator('[data-testid="room-row"][data-room-name="The long table"]').getByTestId('unread')).toHaveCount(0);
+  await expect(
+    page.locator('[data-testid="room-row"][data-room-name="The long table"]').getByTestId('unread'),
+  ).toHaveCount(0);
 });
 
 test('a message of the future is marked, and sent again with the time of now', async ({ page }) => {

@@ -3,7 +3,12 @@ import { begin, expect, test } from './base';
 
 const rowOf = (page: Page, name: string) => page.getByTestId('nearby-row').filter({ hasText: name });
 const faceOf = (page: Page, inside: string, name: string) =>
-  page.locator(inside).filter({ hasText: name }).locator('.avatar').first().evaluate((el) => getComputedStyle(el).backgroundColor);
+  page
+    .locator(inside)
+    .filter({ hasText: name })
+    .locator('.avatar')
+    .first()
+    .evaluate((el) => getComputedStyle(el).backgroundColor);
 
 test('the rail and the dialog say the same of how one is reached', async ({ page }) => {
   for (const [scene, brief, visible] of [
@@ -26,10 +31,11 @@ test('an invite is for the addresses that there are now', async ({ page }) => {
   const field = page.getByTestId('invite-text');
   await expect(field).toHaveValue(/^gv1/);
   const before = await field.inputValue();
-  const tell = (me: object) => page.evaluate((change) => {
-    const world = window.grapevineFake?.world;
-    world?.emit({ notice: 'me_changed', me: { ...world.me, ...change } });
-  }, me);
+  const tell = (me: object) =>
+    page.evaluate((change) => {
+      const world = window.grapevineFake?.world;
+      world?.emit({ notice: 'me_changed', me: { ...world.me, ...change } });
+    }, me);
   await tell({ friends: 1 });
   await expect(page.getByTestId('rail-friends')).toHaveText('1 friend here');
   await expect(field).toHaveValue(before);
@@ -62,24 +68,31 @@ test('after a hello it is the same person, asked once, and a friend when they ha
   await expect(rowOf(page, 'Bob')).toContainText('asked, waiting');
   await expect(page.locator('[data-room-name="Bob"]')).toContainText('Waiting for an answer');
   await expect(page.getByTestId('rail-friends')).toHaveText('3 friends here');
-  expect(await faceOf(page, '[data-testid="nearby-row"]', 'Bob')).toBe(await faceOf(page, '[data-testid="room-row"]', 'Bob'));
+  expect(await faceOf(page, '[data-testid="nearby-row"]', 'Bob')).toBe(
+    await faceOf(page, '[data-testid="room-row"]', 'Bob'),
+  );
   await expect(page.getByTestId('rail-friends')).toHaveText('4 friends here');
   await expect(page.getByTestId('room-title')).toHaveText('Bob');
   await expect(rowOf(page, 'Bob').getByRole('button')).toHaveText('Open chat');
 });
 
-for (const [width, text] of [[1280, 100], [900, 100], [1280, 200]] as const) {
+for (const [width, text] of [
+  [1280, 100],
+  [900, 100],
+  [1280, 200],
+] as const) {
   test(`no word of a fingerprint stands alone at ${width} px and ${text} % text`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     await begin(page, 'chat');
     await page.evaluate((percent) => (document.documentElement.style.fontSize = `${percent}%`), text);
     /** How many words stand in each row. */
-    const rows = (inside: string) => page.locator(`${inside} [data-testid="fingerprint-words"] > span`).evaluateAll((words) => {
-      const tops = words.map((word) => Math.round(word.getBoundingClientRect().top));
-      return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
-    });
+    const rows = (inside: string) =>
+      page.locator(`${inside} [data-testid="fingerprint-words"] > span`).evaluateAll((words) => {
+        const tops = words.map((word) => Math.round(word.getBoundingClientRect().top));
+        return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
+      });
     await page.locator('[data-room-name="Dice"], [data-room-name="Bayo"]').first().click();
-    if (await page.getByTestId('details').count() === 0) await page.getByTestId('details-toggle').click();
+    if ((await page.getByTestId('details').count()) === 0) await page.getByTestId('details-toggle').click();
     await expect(page.getByTestId('details').getByTestId('fingerprint')).toBeVisible();
     const panel = await rows('[data-testid="details"]');
     await page.keyboard.press('Escape');
@@ -90,6 +103,11 @@ for (const [width, text] of [[1280, 100], [900, 100], [1280, 200]] as const) {
       expect(of.reduce((all, count) => all + count, 0)).toBe(8);
       expect(new Set(of).size, `rows of ${of}`).toBe(1);
     }
-    expect(await page.getByTestId('fingerprint').first().evaluate((el) => el.scrollWidth <= el.clientWidth)).toBe(true);
+    expect(
+      await page
+        .getByTestId('fingerprint')
+        .first()
+        .evaluate((el) => el.scrollWidth <= el.clientWidth),
+    ).toBe(true);
   });
 }

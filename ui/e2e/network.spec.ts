@@ -12,14 +12,20 @@ async function openNetwork(page: Page): Promise<void> {
 test('everybody is told by line and by word, with what is on its way', async ({ page }) => {
   await begin(page, 'network');
   await openNetwork(page);
-  await expect(page.getByTestId('network-summary')).toHaveText('3 people linked with you · Bayo is missing 12 messages · 3 messages on the way to you');
+  await expect(page.getByTestId('network-summary')).toHaveText(
+    '3 people linked with you · Bayo is missing 12 messages · 3 messages on the way to you',
+  );
   await expect(row(page, 'Ana')).toContainText('Linked directly, 18 ms');
   await expect(row(page, 'Chidi')).toContainText('Reached through Dice and 2 others');
   // Before midnight a time, after it the day before.
   await expect(row(page, 'Taiwo')).toContainText(/Offline, last seen (\d\d:\d\d|[A-Z][a-z]{2}); trying again in \d+ s/);
   await expect(row(page, 'Bayo')).toContainText('Missing 12 messages');
   await expect(row(page, 'Dice')).toContainText('Waiting for 3 messages from Dice');
-  for (const [way, count] of [['direct', 3], ['through', 3], ['none', 2]] as const) {
+  for (const [way, count] of [
+    ['direct', 3],
+    ['through', 3],
+    ['none', 2],
+  ] as const) {
     await expect(page.locator(`[data-testid="network-picture"] line[data-way="${way}"]`)).toHaveCount(count);
   }
   await expect(page.getByTestId('network-me')).toContainText('Reachable on this network');
@@ -54,7 +60,9 @@ test('the network is found by keys alone, and left for where one was', async ({ 
 test('a room tells who has everything, and leads to its people', async ({ page }) => {
   await begin(page, 'network');
   await openRoom(page, 'Sunday Cooks');
-  await expect(page.getByTestId('room-sentence')).toContainText('9 people · Bayo is missing 12 messages · 3 more get it through them');
+  await expect(page.getByTestId('room-sentence')).toContainText(
+    '9 people · Bayo is missing 12 messages · 3 more get it through them',
+  );
   await expect(page.getByTestId('room-level')).toContainText('2 of 9 are offline and will catch up when they are back');
   await page.getByTestId('details-network').click();
   await expect(page.getByTestId('network').getByRole('heading', { level: 1 })).toContainText('Sunday Cooks');
@@ -74,10 +82,24 @@ test('it is live: who goes is seen to go', async ({ page }) => {
     const ana = [...(world?.folk.values() ?? [])].find((who) => who.name === 'Ana');
     if (!world || !ana) throw new Error('no Ana');
     const rooms = [...world.rooms.keys()];
-    world.emit({ notice: 'network_changed', gone: [], people: [{
-      peer: ana.peer, name: 'Ana', contact: true, link: { state: 'waiting', address: 'x:1', retry_at: Date.now() + 9_000, reason: 'goodbye' }, through: null,
-      last_seen: Date.now(), wrote_at: null, rooms, owed: [], queued: 0,
-    }] });
+    world.emit({
+      notice: 'network_changed',
+      gone: [],
+      people: [
+        {
+          peer: ana.peer,
+          name: 'Ana',
+          contact: true,
+          link: { state: 'waiting', address: 'x:1', retry_at: Date.now() + 9_000, reason: 'goodbye' },
+          through: null,
+          last_seen: Date.now(),
+          wrote_at: null,
+          rooms,
+          owed: [],
+          queued: 0,
+        },
+      ],
+    });
   });
   await expect(row(page, 'Ana')).toHaveAttribute('data-way', 'none');
   await expect(row(page, 'Ana')).toContainText('Offline, last seen');
@@ -105,7 +127,11 @@ test('alone there is one thing to do', async ({ page }) => {
   await expect(page.getByTestId('invite-copy')).toBeVisible();
 });
 
-for (const [width, height] of [[1280, 800], [900, 600], [640, 400]] as const) {
+for (const [width, height] of [
+  [1280, 800],
+  [900, 600],
+  [640, 400],
+] as const) {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const scene of ['network', 'network-crowd', 'network-offline', 'hostile'] as const) {
       test(`the network fits ${width}×${height}, ${colorScheme}, ${scene}`, async ({ page }, info) => {
@@ -118,10 +144,18 @@ for (const [width, height] of [[1280, 800], [900, 600], [640, 400]] as const) {
         // In a low window the words stand below the picture.
         await page.getByTestId('reach-list').evaluate((el) => el.scrollTo(0, 460));
         await expect(rows(page).first()).toBeVisible();
-        const wide = await page.getByTestId('network').evaluate((el) => [...el.querySelectorAll('header, .body, .body > *, [data-testid="reach"]')]
-          .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length);
+        const wide = await page
+          .getByTestId('network')
+          .evaluate(
+            (el) =>
+              [...el.querySelectorAll('header, .body, .body > *, [data-testid="reach"]')].filter(
+                (part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1,
+              ).length,
+          );
         expect(wide).toBe(0);
-        expect(await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length)).toBe(0);
+        expect(
+          await page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length),
+        ).toBe(0);
       });
     }
   }

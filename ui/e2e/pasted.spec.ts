@@ -3,8 +3,13 @@ import { begin, composer, expect, openRoom, send, test } from './base';
 const ONE = `gv1r${'a'.repeat(60)}`;
 const TWO = `gv1c${'b'.repeat(61)}`;
 
-for (const [theme, width, height] of [['light', 1280, 800], ['dark', 900, 600]] as const) {
-  test(`of several invites in one text the window asks which (${theme}, ${width}×${height})`, async ({ page }, info) => {
+for (const [theme, width, height] of [
+  ['light', 1280, 800],
+  ['dark', 900, 600],
+] as const) {
+  test(`of several invites in one text the window asks which (${theme}, ${width}×${height})`, async ({
+    page,
+  }, info) => {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
     await begin(page, 'chat');
@@ -18,7 +23,10 @@ for (const [theme, width, height] of [['light', 1280, 800], ['dark', 900, 600]] 
     await expect(page.getByTestId('have-found')).toContainText('home.example.org:4747');
     await expect(page.getByTestId('have-go')).toBeDisabled();
     await expect(page.getByTestId('have-go')).toBeInViewport({ ratio: 1 });
-    await info.attach('which', { body: await page.screenshot({ path: info.outputPath('which.png') }), contentType: 'image/png' });
+    await info.attach('which', {
+      body: await page.screenshot({ path: info.outputPath('which.png') }),
+      contentType: 'image/png',
+    });
     await choices.first().focus();
     await page.keyboard.press('Space');
     await expect(page.getByTestId('have-go')).toHaveText('Join');
@@ -64,9 +72,16 @@ test('what shows nothing is neither a message nor a name', async ({ page }) => {
 
 test('a name that looks like somebody else’s is told in words', async ({ page }, info) => {
   await begin(page, 'lookalike');
-  await expect(page.getByTestId('request').getByTestId('looks-like')).toHaveText('Looks like Ana, but is somebody else.');
+  await expect(page.getByTestId('request').getByTestId('looks-like')).toHaveText(
+    'Looks like Ana, but is somebody else.',
+  );
   await openRoom(page, 'Sunday Cooks');
   await page.getByTestId('member').filter({ hasText: 'B\u0430yo' }).click();
-  await expect(page.getByTestId('details').getByTestId('looks-like')).toHaveText('Looks like Bayo, but is somebody else.');
-  await info.attach('request', { body: await page.screenshot({ path: info.outputPath('request.png') }), contentType: 'image/png' });
+  await expect(page.getByTestId('details').getByTestId('looks-like')).toHaveText(
+    'Looks like Bayo, but is somebody else.',
+  );
+  await info.attach('request', {
+    body: await page.screenshot({ path: info.outputPath('request.png') }),
+    contentType: 'image/png',
+  });
 });

@@ -7,7 +7,9 @@ test('a message is sent with Enter, and its delivery is told in words', async ({
   await expect(message.getByTestId('delivery')).toHaveText(/^(sending|saved · waiting for .*|delivered to \d of 5.*)$/);
   await expect(message.getByTestId('delivery')).toHaveText('delivered to 3 of 5 · waiting for Blessing, Taiwo');
   await expect(composer(page)).toHaveValue('');
-  await expect(page.getByTestId('room-sentence')).toContainText(/everyone here now has everything up to .* · 2 of 6 are offline and will catch up when they are back/);
+  await expect(page.getByTestId('room-sentence')).toContainText(
+    /everyone here now has everything up to .* · 2 of 6 are offline and will catch up when they are back/,
+  );
 });
 
 test('Shift+Enter breaks the line and the box grows', async ({ page }) => {
@@ -143,7 +145,12 @@ test('a draft stays with its room, in the rail and after coming back', async ({ 
   await openRoom(page, 'Bayo');
   await expect(composer(page)).toHaveValue('');
   await expect(page.locator('[data-room-name="Blessing"]')).toContainText('Draft: about the flat: yes');
-  await expect.poll(() => page.evaluate(() => [...(window.grapevineFake?.world.rooms.values() ?? [])].find((r) => r.row.name === 'Blessing')?.row.draft))
+  await expect
+    .poll(() =>
+      page.evaluate(
+        () => [...(window.grapevineFake?.world.rooms.values() ?? [])].find((r) => r.row.name === 'Blessing')?.row.draft,
+      ),
+    )
     .toBe('about the flat: yes');
   await openRoom(page, 'Blessing');
   await expect(composer(page)).toHaveValue('about the flat: yes');

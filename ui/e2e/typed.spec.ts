@@ -18,7 +18,19 @@ test('what was typed and is no mark is read as it was typed', async ({ page }) =
   await begin(page, 'chat');
   await openRoom(page, 'Bayo');
   for (const text of [
-    '3. option three', '2*3*4 = 24', 'C:\\_work\\#1', '+ 1', '```', '    def f():\n        return 1', 'a   b\n\n\nc', '- one\n\n- two', '# 1', '>:(', '<b>&amp;</b>', 'a\n---', '\tx',
+    '3. option three',
+    '2*3*4 = 24',
+    'C:\\_work\\#1',
+    '+ 1',
+    '```',
+    '    def f():\n        return 1',
+    'a   b\n\n\nc',
+    '- one\n\n- two',
+    '# 1',
+    '>:(',
+    '<b>&amp;</b>',
+    'a\n---',
+    '\tx',
   ]) {
     const bubble = await sent(page, text);
     // What somebody gets who marks the bubble and copies it.

@@ -40,7 +40,9 @@ test('keys move between chats and parts of the window, and letters find the box'
   const seen: string[] = [];
   for (let i = 0; i < 4; i++) {
     await page.keyboard.press('F6');
-    seen.push(await page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-region]')?.dataset['region'] ?? ''));
+    seen.push(
+      await page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-region]')?.dataset['region'] ?? ''),
+    );
   }
   expect([...seen].sort()).toEqual(['composer', 'details', 'messages', 'rail']);
   await page.getByTestId('details-toggle').focus();
@@ -82,23 +84,38 @@ test('a person shows words and pictures to compare', async ({ page }) => {
   await expect(page.getByTestId('fingerprint').getByRole('listitem')).toHaveCount(8);
 });
 
-for (const [width, height] of [[1280, 800], [900, 600], [760, 700], [480, 760], [360, 640]] as const) {
+for (const [width, height] of [
+  [1280, 800],
+  [900, 600],
+  [760, 700],
+  [480, 760],
+  [360, 640],
+] as const) {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`nothing runs out of the window at ${width}×${height}, ${colorScheme}`, async ({ page }, info) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
-      for (const [scene, room] of [['chat', 'Sunday Cooks'], ['hostile', 'W'.repeat(40)], ['unreachable', 'Bayo']] as const) {
+      for (const [scene, room] of [
+        ['chat', 'Sunday Cooks'],
+        ['hostile', 'W'.repeat(40)],
+        ['unreachable', 'Bayo'],
+      ] as const) {
         await begin(page, scene);
         await openRoom(page, room);
         const wide = await page.evaluate(() => {
           // Cut off on purpose, with an ellipsis or a scroll bar of its own.
           const isClipped = (el: Element): boolean => {
             const up = el.parentElement;
-            return up !== null && up !== document.body && (getComputedStyle(up).overflowX !== 'visible' ? up.getBoundingClientRect().right <= limit : isClipped(up));
+            return (
+              up !== null &&
+              up !== document.body &&
+              (getComputedStyle(up).overflowX !== 'visible' ? up.getBoundingClientRect().right <= limit : isClipped(up))
+            );
           };
           const limit = document.documentElement.clientWidth + 1;
           return [...document.querySelectorAll<HTMLElement>('header *, form *, nav *, [data-testid="message"] > *')]
-            .filter((el) => el.getBoundingClientRect().right > limit && !isClipped(el)).map((el) => el.outerHTML.slice(0, 80));
+            .filter((el) => el.getBoundingClientRect().right > limit && !isClipped(el))
+            .map((el) => el.outerHTML.slice(0, 80));
         });
         expect(wide, scene).toEqual([]);
         if (scene === 'chat') await page.screenshot({ path: info.outputPath('chat.png') });

@@ -32,7 +32,9 @@ function filesIn(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
-  const found = [...text.matchAll(/(?:import|export)\s+([^'";]*?)\s*from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|import\s+'([^']+)'/g)];
+  const found = [
+    ...text.matchAll(/(?:import|export)\s+([^'";]*?)\s*from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|import\s+'([^']+)'/g),
+  ];
   return found.map((m) => ({ file, what: m[1] ?? '', from: m[2] ?? m[3] ?? m[4] ?? '' }));
 }
 
@@ -64,8 +66,13 @@ it('opens one door to the shell', () => {
 });
 
 it('carries neither host into the other: each is loaded when it is picked', () => {
-  const hosts = imports.filter((i) => /\/(fake|tauri)$/.test(i.from)).map((i) => ({ in: relative(SRC, i.file), static: i.what !== '' }));
-  expect(hosts).toEqual([{ in: 'host/pick.ts', static: false }, { in: 'host/pick.ts', static: false }]);
+  const hosts = imports
+    .filter((i) => /\/(fake|tauri)$/.test(i.from))
+    .map((i) => ({ in: relative(SRC, i.file), static: i.what !== '' }));
+  expect(hosts).toEqual([
+    { in: 'host/pick.ts', static: false },
+    { in: 'host/pick.ts', static: false },
+  ]);
 });
 
 it('never turns text into HTML', () => {
@@ -75,10 +82,18 @@ it('never turns text into HTML', () => {
 
 it('keeps state away from the page and views away from the host', () => {
   const state = files.filter((f) => layerOf(f) === 'state' && !f.endsWith('theme.svelte.ts'));
-  expect(state.filter((f) => /\bdocument\.|querySelector/.test(readFileSync(f, 'utf8'))).map((f) => relative(SRC, f))).toEqual([]);
+  expect(
+    state.filter((f) => /\bdocument\.|querySelector/.test(readFileSync(f, 'utf8'))).map((f) => relative(SRC, f)),
+  ).toEqual([]);
 });
 
 it('styles by class, without ids or !important', () => {
-  const styled = files.filter((f) => f.endsWith('.svelte')).map((f) => [f, /<style>([\s\S]*)<\/style>/.exec(readFileSync(f, 'utf8'))?.[1] ?? ''] as const);
-  expect(styled.filter(([, css]) => /!important|^\s*#[a-z]/m.test(css) || /(margin|padding|border)-(left|right)/.test(css)).map(([f]) => relative(SRC, f))).toEqual([]);
+  const styled = files
+    .filter((f) => f.endsWith('.svelte'))
+    .map((f) => [f, /<style>([\s\S]*)<\/style>/.exec(readFileSync(f, 'utf8'))?.[1] ?? ''] as const);
+  expect(
+    styled
+      .filter(([, css]) => /!important|^\s*#[a-z]/m.test(css) || /(margin|padding|border)-(left|right)/.test(css))
+      .map(([f]) => relative(SRC, f)),
+  ).toEqual([]);
 });

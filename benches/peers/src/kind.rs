@@ -27,7 +27,8 @@ impl Kind {
         }
     }
 
-    /// Whom a newcomer is told of: what each engine's documentation asks for. Ours is led in by the one invite of the first.
+    /// Whom a newcomer is told of: what each engine's documentation asks for. Ours is led in by the
+    /// one invite of the first.
     pub(crate) fn choose(self, earlier: &[String], rng: &mut StdRng) -> Vec<String> {
         match self {
             Kind::Ours => earlier.first().cloned().into_iter().collect(),

@@ -1,9 +1,10 @@
 //! The same work by Grapevine, iroh-gossip and libp2p's gossipsub, in turn, on this machine.
 //!
-//! Prints one JSON object a line on standard output: the median of all rounds for each engine, and the ratio of ours to the better of the
-//! others. A delivery counts once copies are dropped and its author's signature is checked; ours is also stored by then.
-//! Machines are noisy: compare engines within one run, never absolute figures of two runs.
-//! Start in `measures/`. The nodes live in processes of the programs beside this one, one for each engine, built on `common`.
+//! Prints one JSON object a line on standard output: the median of all rounds for each engine, and
+//! the ratio of ours to the better of the others. A delivery counts once copies are dropped and its
+//! author's signature is checked; ours is also stored by then. Machines are noisy: compare engines
+//! within one run, never absolute figures of two runs. Start in `measures/`. The nodes live in
+//! processes of the programs beside this one, one for each engine, built on `common`.
 
 mod crew;
 mod figures;
@@ -40,7 +41,8 @@ struct Args {
 /// A measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Measure {
-    /// Two nodes: time of a hop, messages a second, processor time of a message, and a burst without a window.
+    /// Two nodes: time of a hop, messages a second, processor time of a message, and a burst
+    /// without a window.
     Pair,
     /// Many nodes, one message at a time.
     Crowd,

@@ -55,7 +55,8 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// The first peer makes a room; everybody else comes by one invite. When each could write, and when each knew everybody.
+    /// The first peer makes a room; everybody else comes by one invite. When each could write, and
+    /// when each knew everybody.
     pub(crate) fn gather(&mut self, patience: Duration) -> Result<(Vec<Micros>, Vec<Micros>), String> {
         let uses = u32::try_from(self.everybody).map_err(|error| error.to_string())?;
         self.hosts.first_mut().ok_or("no hosts")?.give(&Order::Create { uses })?;
@@ -91,7 +92,8 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// How long a message took to each peer: in milliseconds, of those hosts that have it at all of their peers.
+    /// How long a message took to each peer: in milliseconds, of those hosts that have it at all of
+    /// their peers.
     pub(crate) fn times(&self, number: Number, without_lost: bool) -> Vec<f64> {
         let Some(said) = self.heard.says.get(&number) else { return Vec::new() };
         let has = self.heard.has.get(&number).into_iter().flatten().filter(|(host, _)| !(without_lost && self.is_lost(**host)));
@@ -118,7 +120,8 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// The lost part comes back. When that began, and, after a kill, how long starting took, in milliseconds.
+    /// The lost part comes back. When that began, and, after a kill, how long starting took, in
+    /// milliseconds.
     pub(crate) fn bring_back(&mut self, how: Signal, patience: Duration) -> Result<(Micros, f64), String> {
         let (began, lost) = (now(), self.lost);
         if how == Signal::Stop {

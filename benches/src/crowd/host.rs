@@ -132,7 +132,8 @@ async fn start(args: &HostArgs, peer: usize, tally: Tally) -> Result<Node, Box<d
     Ok(node)
 }
 
-/// Each peer has a loopback address of its own and keeps its port, so that outgoing connections of others never take it meanwhile.
+/// Each peer has a loopback address of its own and keeps its port, so that outgoing connections of
+/// others never take it meanwhile.
 fn address(profile: &Path, number: usize) -> SocketAddr {
     let kept = std::fs::read_to_string(profile.join("address")).ok().and_then(|text| text.parse().ok());
     let [high, low] = u16::try_from(number + 1).expect("fewer peers than addresses").to_be_bytes();
@@ -140,7 +141,8 @@ fn address(profile: &Path, number: usize) -> SocketAddr {
 }
 
 async fn keep_address(node: &Node, profile: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // The network tells its address at once; what is asked meanwhile goes in line behind it or is asked again.
+    // The network tells its address at once; what is asked meanwhile goes in line behind it or is
+    // asked again.
     loop {
         let me = node.with(|core| core.snapshot().me).await?;
         if let Some(address) = me.addresses.first() {

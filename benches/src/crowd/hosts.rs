@@ -10,7 +10,8 @@ use super::words::{Order, Told};
 
 /// Peers in one process.
 const PEERS_PER_HOST: usize = 50;
-/// Lines that wait to be looked at or to be written; more than a run ever leaves, since peers must not wait for the orchestrator.
+/// Lines that wait to be looked at or to be written; more than a run ever leaves, since peers must
+/// not wait for the orchestrator.
 pub(crate) const MAX_LINES: usize = 1 << 16;
 /// First argument that makes this program a host.
 pub(crate) const HOST: &str = "crowd-host";
@@ -53,7 +54,8 @@ impl Host {
     /// Starts it on the profiles in `folder`. What it says comes as from `index`.
     pub(crate) fn start(&mut self, index: usize, folder: &Path, everybody: usize, lines: SyncSender<Line>) -> std::io::Result<()> {
         let here = std::env::current_exe()?;
-        // A peer has some forty files and sockets; the usual soft limit is for one program with a few.
+        // A peer has some forty files and sockets; the usual soft limit is for one program with a
+        // few.
         let mut child = Command::new("sh")
             .args(["-c", "ulimit -n $(ulimit -Hn) && exec \"$0\" \"$@\""])
             .arg(here)
@@ -153,7 +155,8 @@ fn cpu_ms(folder: &Path) -> u64 {
     /// Linux counts hundredths of a second for all programs, whatever it uses itself.
     const TICK_MS: u64 = 10;
     let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
-    // The name, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
+    // The name, in parentheses, may hold anything; user and system time are the 12th and 13th field
+    // after it.
     let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
     fields.split_whitespace().skip(11).take(2).filter_map(|text| text.parse::<u64>().ok()).sum::<u64>() * TICK_MS
 }

@@ -1,8 +1,10 @@
 //! A crowd of whole peers on this computer: real sockets, keys and databases, in a few processes.
 //!
-//! All join through one invite, some talk, a part is killed or frozen at once while the talk goes on, and comes back. Prints a JSON line for each step.
-//! `run.rs` is the course of a run, `fleet.rs` and `hosts.rs` the processes from outside, `host.rs` and `tally.rs` one from inside, `words.rs` what they
-//! say to each other. Linux only: the figures come from `/proc`, and every peer has a loopback address of its own.
+//! All join through one invite, some talk, a part is killed or frozen at once while the talk goes
+//! on, and comes back. Prints a JSON line for each step. `run.rs` is the course of a run,
+//! `fleet.rs` and `hosts.rs` the processes from outside, `host.rs` and `tally.rs` one from inside,
+//! `words.rs` what they say to each other. Linux only: the figures come from `/proc`, and every
+//! peer has a loopback address of its own.
 
 mod fleet;
 mod host;

@@ -102,7 +102,8 @@ impl Talk {
         self.next - 1
     }
 
-    /// Each message when the one before is everywhere. The median of the time to all, in milliseconds.
+    /// Each message when the one before is everywhere. The median of the time to all, in
+    /// milliseconds.
     fn one_by_one(&mut self, crowd: &mut Fleet<'_>, rng: &mut StdRng, print: &impl Fn(&str, Value)) -> Result<f64, String> {
         let speakers = (0..crowd.everybody).sample(rng, SPEAKERS);
         let cpu_before = crowd.cost().cpu_ms;
@@ -130,7 +131,8 @@ impl Talk {
         Ok(to_all_p50)
     }
 
-    /// A part is lost in the middle of talk, and comes back. Whether everybody alive had everything in time.
+    /// A part is lost in the middle of talk, and comes back. Whether everybody alive had everything
+    /// in time.
     fn through_a_loss(
         &mut self,
         crowd: &mut Fleet<'_>,

@@ -1,4 +1,5 @@
-//! Somebody at the window, or a script: calls, one after the other, and how long each waits for its answer.
+//! Somebody at the window, or a script: calls, one after the other, and how long each waits for its
+//! answer.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

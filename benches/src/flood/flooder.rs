@@ -1,4 +1,5 @@
-//! A member who says as much as the other side takes, at a pace of its own: real keys, logs and sockets, and no node behind them.
+//! A member who says as much as the other side takes, at a pace of its own: real keys, logs and
+//! sockets, and no node behind them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,5 @@
-//! A member who floods: what that does to the memory of somebody who hears it, and how long calls of theirs wait meanwhile.
+//! A member who floods: what that does to the memory of somebody who hears it, and how long calls
+//! of theirs wait meanwhile.
 
 mod asker;
 mod flooder;

@@ -1,6 +1,7 @@
 //! Every call that a client can make, with its arguments and its reply: declared once, here.
 //!
-//! The window and the headless peer send `{"call": …, "args": {…}}`; both go through [`Command::parse`].
+//! The window and the headless peer send `{"call": …, "args": {…}}`; both go through
+//! [`Command::parse`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,9 +9,9 @@ use ts_rs::TS;
 
 use crate::types::*;
 
-/// A macro, because one list must yield four things that may never disagree: the closed enum that dispatch
-/// matches in full, the parser, the reply that serialises as its bare content, and the table that is exported
-/// to TypeScript and JSON Schema.
+/// A macro, because one list must yield four things that may never disagree: the closed enum that
+/// dispatch matches in full, the parser, the reply that serialises as its bare content, and the
+/// table that is exported to TypeScript and JSON Schema.
 macro_rules! contract {
     ($( $(#[$doc:meta])* $call:literal $variant:ident { $( $(#[$fmeta:meta])* $field:ident : $ty:ty ),* $(,)? } -> $reply:ty; )*) => {
         $(
@@ -42,7 +43,8 @@ macro_rules! contract {
         }
 
         impl Command {
-            /// Reads a call from its name and its arguments as JSON text; nothing has changed on error.
+            /// Reads a call from its name and its arguments as JSON text; nothing has changed on
+            /// error.
             pub fn parse(call: &str, args: &str) -> Result<Command, Refusal> {
                 match call {
                     $( $call => serde_json::from_str(args).map(Command::$variant).map_err(|e| Refusal::bad_args($call, &e)), )*
@@ -74,7 +76,8 @@ macro_rules! contract {
 }
 
 contract! {
-    /// Where this profile stands: first run, locked, or open. The only call besides `begin`, `unlock`, `retry` and `shutdown` that works before `open`.
+    /// Where this profile stands: first run, locked, or open. The only call besides `begin`,
+    /// `unlock`, `retry` and `shutdown` that works before `open`.
     "status" Status {} -> Stage;
     /// First run: makes the identity and opens the profile.
     "begin" Begin {
@@ -87,7 +90,8 @@ contract! {
     "unlock" Unlock { passphrase: String } -> Stage;
     /// Asks the keychain again after a problem.
     "retry" Retry {} -> Stage;
-    /// Everything that the first screen of an open profile shows, with the sequence number of the last notice that it includes.
+    /// Everything that the first screen of an open profile shows, with the sequence number of the
+    /// last notice that it includes.
     "snapshot" TakeSnapshot {} -> Snapshot;
     /// Changes the display name that others see.
     "set_name" SetName { name: String } -> Me;
@@ -95,8 +99,8 @@ contract! {
     "set_nearby_visible" SetNearbyVisible { visible: bool } -> Me;
     /// Creates a group room with oneself as its first member.
     "create_room" CreateRoom { name: String } -> RoomRow;
-    /// Opens (creates on first use) the direct room with a contact. Somebody who merely shares a room is asked to become one; the room is
-    /// `requested` until they accept.
+    /// Opens (creates on first use) the direct room with a contact. Somebody who merely shares a
+    /// room is asked to become one; the room is `requested` until they accept.
     "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
     /// Leaves a group room; its history stays readable here.
     "leave_room" LeaveRoom { room: RoomIdText } -> Done;
@@ -110,7 +114,8 @@ contract! {
         /// At most this many messages, 1–200.
         limit: u32,
     } -> Page;
-    /// Sends a text. The reply comes when it is signed and in the local log; notices tell of saving and delivery.
+    /// Sends a text. The reply comes when it is signed and in the local log; notices tell of saving
+    /// and delivery.
     "send" Send {
         room: RoomIdText,
         /// 1 byte – 16 KiB of UTF-8, without blank lines before and white space after it.
@@ -153,10 +158,11 @@ contract! {
         /// How many people may use it, 1–1000.
         uses: u32,
     } -> Invite;
-    /// Looks at pasted text without acting: the invites and deep links that it holds, whatever stands around them, or an address that is
-    /// all of it, or what is wrong.
+    /// Looks at pasted text without acting: the invites and deep links that it holds, whatever
+    /// stands around them, or an address that is all of it, or what is wrong.
     "read_invite" ReadInvite { text: String } -> InviteReading;
-    /// Uses the invite in a text, if it holds one only. The reply says that the attempt runs; `join_changed` notices tell how it goes.
+    /// Uses the invite in a text, if it holds one only. The reply says that the attempt runs;
+    /// `join_changed` notices tell how it goes.
     "accept_invite" AcceptInvite { text: String } -> Joining;
     /// Gives up a running (or failed) attempt to join or to reach an address.
     "cancel_join" CancelJoin { join: JoinIdText } -> Done;
@@ -168,7 +174,8 @@ contract! {
     "answer_request" AnswerRequest { peer: PeerIdText, accept: bool } -> Done;
     /// All that is known of one person.
     "person" GetPerson { peer: PeerIdText } -> PersonDetails;
-    /// Everybody, how each is reached, and who waits for what. With `watch`, `network_changed` notices follow for 20 s; ask again to go on.
+    /// Everybody, how each is reached, and who waits for what. With `watch`, `network_changed`
+    /// notices follow for 20 s; ask again to go on.
     "network" GetNetwork {
         /// Tell changes too.
         #[serde(default)] #[ts(as = "Option<bool>", optional)]

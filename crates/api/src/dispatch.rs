@@ -1,4 +1,5 @@
-//! From a call to the node: ids and texts are checked here, and the reply is put into the contract's words.
+//! From a call to the node: ids and texts are checked here, and the reply is put into the
+//! contract's words.
 
 use std::str::FromStr;
 
@@ -196,7 +197,8 @@ fn text(raw: String) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// Blank lines before a text go, and white space after it. What its first line begins with stays: it may be code.
+/// Blank lines before a text go, and white space after it. What its first line begins with stays:
+/// it may be code.
 fn without_blank_ends(text: &str) -> &str {
     let text = text.trim_end();
     let blank = text.len() - text.trim_start().len();

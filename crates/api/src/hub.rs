@@ -7,10 +7,12 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::types::{Body, Message, Notice, Numbered};
 
-/// Batches that wait for one subscriber. A slower one loses batches, and learns of it by the gap in the numbers.
+/// Batches that wait for one subscriber. A slower one loses batches, and learns of it by the gap in
+/// the numbers.
 const MAX_WAITING_BATCHES: usize = 1_024;
 /// Bytes in these batches: one alone may hold more. Raised: whoever floods a room makes the memory
-/// of somebody whose client is slow grow further. Lowered: a client that is held up sees gaps sooner.
+/// of somebody whose client is slow grow further. Lowered: a client that is held up sees gaps
+/// sooner.
 const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// What one text of the contract takes: ids are in hexadecimal.
 const TEXT_BYTES: usize = 100;
@@ -32,8 +34,9 @@ struct Subscriber {
     lost: Arc<Lost>,
 }
 
-/// The newest batch that a subscriber lost, if none came after it. It is told when nothing waits any more: without it the numbers would show no
-/// gap to somebody whose last batches were lost, until something else happens.
+/// The newest batch that a subscriber lost, if none came after it. It is told when nothing waits
+/// any more: without it the numbers would show no gap to somebody whose last batches were lost,
+/// until something else happens.
 #[derive(Default)]
 struct Lost {
     newest: Mutex<Option<Batch>>,
@@ -48,7 +51,8 @@ struct Batch {
 }
 
 impl Hub {
-    /// Numbers the batch, offers it to every subscriber without waiting, and gives the last number so far.
+    /// Numbers the batch, offers it to every subscriber without waiting, and gives the last number
+    /// so far.
     pub(crate) fn publish(&self, batch: Vec<Notice>) -> u64 {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if batch.is_empty() {
@@ -112,7 +116,8 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// All that has come since the last call, in order; waits if that is nothing. None once the session is gone. Cancel-safe.
+    /// All that has come since the last call, in order; waits if that is nothing. None once the
+    /// session is gone. Cancel-safe.
     pub async fn next(&mut self) -> Option<Vec<Numbered>> {
         let mut notices = self.next_batch().await?.to_vec();
         while let Some(more) = self.try_next_batch() {
@@ -121,7 +126,8 @@ impl Notices {
         Some(notices)
     }
 
-    /// What happened together next, and is shared with other subscribers; waits if that is nothing. None once the session is gone. Cancel-safe.
+    /// What happened together next, and is shared with other subscribers; waits if that is nothing.
+    /// None once the session is gone. Cancel-safe.
     pub async fn next_batch(&mut self) -> Option<Arc<[Numbered]>> {
         loop {
             if let Some(batch) = self.try_next_batch() {

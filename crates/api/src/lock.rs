@@ -1,12 +1,14 @@
 //! One process on a profile, from before its identity is made until the end.
 //!
-//! The store has a lock of its own; this one also keeps two processes from making two identities at the same first run.
+//! The store has a lock of its own; this one also keeps two processes from making two identities at
+//! the same first run.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-/// Held as long as the session lives; the system lets go of it when the process ends, however it ends.
+/// Held as long as the session lives; the system lets go of it when the process ends, however it
+/// ends.
 pub(crate) struct ProfileLock {
     _file: File,
 }

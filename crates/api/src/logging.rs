@@ -12,8 +12,9 @@ const FILES_KEPT: usize = 7;
 /// Level of the file; stderr has `warn` unless `GRAPEVINE_LOG` says otherwise.
 const FILE_FILTER: &str = "info,zbus=warn,keyring_core=warn,mdns_sd=error,sled=warn";
 
-/// Starts logging for the process; a second call does nothing. `GRAPEVINE_LOG` holds filter directives (`debug`, `net=trace,info`, …) for both outputs.
-/// Without a writable folder only stderr is used.
+/// Starts logging for the process; a second call does nothing. `GRAPEVINE_LOG` holds filter
+/// directives (`debug`, `net=trace,info`, …) for both outputs. Without a writable folder only
+/// stderr is used.
 pub fn start(profile: &Path) {
     let wish = std::env::var("GRAPEVINE_LOG").ok();
     let filter = |fallback: &str| EnvFilter::builder().parse_lossy(wish.as_deref().unwrap_or(fallback));

@@ -28,11 +28,13 @@ const KEYCHAIN_LIMIT: Duration = Duration::from_secs(120);
 pub struct Config {
     /// Folder of the profile: data, logs, identity marker.
     pub profile: PathBuf,
-    /// Addresses to listen on; empty means the default port on all interfaces, or any free port if that is taken.
+    /// Addresses to listen on; empty means the default port on all interfaces, or any free port if
+    /// that is taken.
     pub listen: Vec<SocketAddr>,
     /// Look for people on the local network, and let the user be visible to them.
     pub nearby: bool,
-    /// Learn addresses of co-members from others, and pass them on. Off: dial only people whose address was given here.
+    /// Learn addresses of co-members from others, and pass them on. Off: dial only people whose
+    /// address was given here.
     pub peer_exchange: bool,
     /// Opens (or makes, on `begin` with a key file) the passphrase file without asking.
     pub passphrase: Option<Zeroizing<String>>,
@@ -67,7 +69,8 @@ enum State {
 }
 
 impl Session {
-    /// Begins to open a profile and returns at once; `status` and `stage_changed` notices tell how it goes. Needs a tokio runtime.
+    /// Begins to open a profile and returns at once; `status` and `stage_changed` notices tell how
+    /// it goes. Needs a tokio runtime.
     pub fn open(config: Config) -> Session {
         let state = Mutex::new(State::At(Stage::Opening { waited_ms: 0 }));
         let session =
@@ -87,7 +90,8 @@ impl Session {
         self.run(Command::parse(call, args)?).await
     }
 
-    /// Like [`Session::call`] for `send`, but returns as soon as the message has its place in the order.
+    /// Like [`Session::call`] for `send`, but returns as soon as the message has its place in the
+    /// order.
     pub async fn queue_send(&self, args: &str) -> Result<Pending, Refusal> {
         match Command::parse("send", args)? {
             Command::Send(send) => dispatch::queue(&self.node()?.0, send).await,

@@ -1,4 +1,5 @@
-//! The plain data of the contract. Ids are lowercase hexadecimal text; times are milliseconds since 1970 UTC.
+//! The plain data of the contract. Ids are lowercase hexadecimal text; times are milliseconds since
+//! 1970 UTC.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

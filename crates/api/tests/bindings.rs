@@ -1,4 +1,5 @@
-//! What is generated from the contract is committed; this test rewrites it when asked and fails on a difference.
+//! What is generated from the contract is committed; this test rewrites it when asked and fails on
+//! a difference.
 
 use std::path::Path;
 

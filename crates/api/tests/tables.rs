@@ -1,4 +1,5 @@
-//! The tables of docs/API.md name every call, argument, reply, notice, field and code of the contract, and no others.
+//! The tables of docs/API.md name every call, argument, reply, notice, field and code of the
+//! contract, and no others.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -12,7 +12,8 @@ use clap::Parser;
 /// Environment variable that holds the passphrase of the key file.
 const PASSPHRASE: &str = "GRAPEVINE_PASSPHRASE";
 
-/// A Grapevine peer without a window. Reads one JSON object per line: {"id":1,"call":"status","args":{}}; writes replies and notices, one per line.
+/// A Grapevine peer without a window. Reads one JSON object per line:
+/// {"id":1,"call":"status","args":{}}; writes replies and notices, one per line.
 #[derive(Parser)]
 #[command(name = "grapevine-node", version)]
 pub(crate) struct Args {
@@ -22,7 +23,8 @@ pub(crate) struct Args {
     /// Address to listen on; may be given several times.
     #[arg(long)]
     listen: Vec<SocketAddr>,
-    /// Keep the key in a passphrase file instead of the keychain; the passphrase comes from GRAPEVINE_PASSPHRASE.
+    /// Keep the key in a passphrase file instead of the keychain; the passphrase comes from
+    /// GRAPEVINE_PASSPHRASE.
     #[arg(long)]
     key_file: bool,
     /// On first run, begin at once under this name.

@@ -38,7 +38,8 @@ pub(crate) struct Line<'a> {
 /// Where lines come from.
 pub(crate) type Input = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
 
-/// Stdin. A pipe is waited for together with the sockets, which saves a message two changes of thread; anything else is read on a thread.
+/// Stdin. A pipe is waited for together with the sockets, which saves a message two changes of
+/// thread; anything else is read on a thread.
 pub(crate) fn input() -> Input {
     BufReader::with_capacity(64 * 1024, pipe().unwrap_or_else(|| Box::new(tokio::io::stdin())))
 }

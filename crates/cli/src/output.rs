@@ -1,5 +1,5 @@
-//! Lines to stdout: one task writes answers and notices, many at a time when many wait. It takes notices from their source itself, so that
-//! nothing lies between the node and the pipe.
+//! Lines to stdout: one task writes answers and notices, many at a time when many wait. It takes
+//! notices from their source itself, so that nothing lies between the node and the pipe.
 
 use std::io;
 use std::time::Duration;
@@ -37,7 +37,8 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    /// Ends it once everything that was answered is written. Whoever still holds an [`Output`] may be waiting for a line that never comes.
+    /// Ends it once everything that was answered is written. Whoever still holds an [`Output`] may
+    /// be waiting for a line that never comes.
     pub(crate) async fn finish(self) {
         let _over_already = self.over.send(());
         if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
@@ -108,7 +109,8 @@ async fn write(
     let (mut batch, mut bytes, mut more) = (Vec::new(), Vec::new(), true);
     loop {
         tokio::select! {
-            // In order: when the last answer is written, notices that are there are written before the end.
+            // In order: when the last answer is written, notices that are there are written before
+            // the end.
             biased;
             told = notices.next_batch(), if more => match told {
                 Some(told) => put_notices(&mut bytes, &told)?,

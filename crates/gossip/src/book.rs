@@ -8,11 +8,13 @@ use rand::seq::IteratorRandom;
 
 use crate::{Config, Millis};
 
-/// Everybody ever heard of, up to a limit, and a small random part of them at hand (HyParView's passive view).
+/// Everybody ever heard of, up to a limit, and a small random part of them at hand (HyParView's
+/// passive view).
 pub(crate) struct Book {
     key: [u8; 32],
     known: BTreeMap<PeerId, Entry>,
-    /// By rank: who stays when there are too many, and who is asked first. Nobody can aim at a rank without the key.
+    /// By rank: who stays when there are too many, and who is asked first. Nobody can aim at a rank
+    /// without the key.
     ranks: BTreeSet<(u64, PeerId)>,
     passive: Vec<PeerId>,
 }

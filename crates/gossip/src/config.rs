@@ -5,29 +5,40 @@ use crate::Millis;
 /// Settings of the engine. The defaults suit rooms of two to some thousand people.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// Neighbours to whom fresh events are pushed from the start; trees may grow beyond it where an edge proved to be the fastest. Higher: less depends on
-    /// each edge, more duplicates before the tree has formed. Lower: a deeper tree, and more is left to be told by Heads.
+    /// Neighbours to whom fresh events are pushed from the start; trees may grow beyond it where an
+    /// edge proved to be the fastest. Higher: less depends on each edge, more duplicates before the
+    /// tree has formed. Lower: a deeper tree, and more is left to be told by Heads.
     pub fanout: usize,
-    /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms depend on Heads and repair.
+    /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms
+    /// depend on Heads and repair.
     pub ttl: u8,
-    /// Entries per generation of the seen set (two are kept, 16 bytes each). Higher: memory. Lower: old duplicates are checked again.
+    /// Entries per generation of the seen set (two are kept, 16 bytes each). Higher: memory. Lower:
+    /// old duplicates are checked again.
     pub seen: usize,
 
-    /// Active neighbours at most, in each room. Higher: more links and more Heads for each message. Lower: less survives when many die at once.
+    /// Active neighbours at most, in each room. Higher: more links and more Heads for each message.
+    /// Lower: less survives when many die at once.
     pub active_max: usize,
-    /// Active neighbours that are sought. Higher: rooms fill up, and newcomers must displace. Lower: as `active_max`.
+    /// Active neighbours that are sought. Higher: rooms fill up, and newcomers must displace.
+    /// Lower: as `active_max`.
     pub active_wanted: usize,
-    /// Below this a neighbour is asked for urgently, and nobody evicts one who would fall below it. Higher: more displacement. Lower: islands.
+    /// Below this a neighbour is asked for urgently, and nobody evicts one who would fall below it.
+    /// Higher: more displacement. Lower: islands.
     pub active_min: usize,
-    /// Active neighbours that this device chose itself, at least. Higher: no room for others' requests. Lower: easier to surround.
+    /// Active neighbours that this device chose itself, at least. Higher: no room for others'
+    /// requests. Lower: easier to surround.
     pub chosen_min: usize,
-    /// Active neighbours that came by themselves, at most, unless their need is urgent or the room is small. Trade-off as above, the other way round.
+    /// Active neighbours that came by themselves, at most, unless their need is urgent or the room
+    /// is small. Trade-off as above, the other way round.
     pub inbound_max: usize,
-    /// Members kept at hand as replacements (HyParView's passive view). Higher: shuffles mix more slowly. Lower: many deaths at once exhaust it.
+    /// Members kept at hand as replacements (HyParView's passive view). Higher: shuffles mix more
+    /// slowly. Lower: many deaths at once exhaust it.
     pub passive_max: usize,
-    /// Members remembered at all, for healing partitions. Higher: memory, 50 bytes each. Lower: a small part that was cut off may be forgotten.
+    /// Members remembered at all, for healing partitions. Higher: memory, 50 bytes each. Lower: a
+    /// small part that was cut off may be forgotten.
     pub book_max: usize,
-    /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more evenly. Lower: fewer messages for each join.
+    /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more
+    /// evenly. Lower: fewer messages for each join.
     pub walk: u8,
     /// Random walks for each newcomer. Trade-off as for `walk`.
     pub walks: usize,
@@ -37,46 +48,60 @@ pub struct Config {
     pub shuffle_peers: usize,
     /// Time between shuffles, ± 50 %. Higher: stale views after changes. Lower: idle traffic.
     pub shuffle_every: Millis,
-    /// Time between dials of somebody remembered from long ago, ± 50 %. Higher: healed halves find each other later. Lower: useless dials.
+    /// Time between dials of somebody remembered from long ago, ± 50 %. Higher: healed halves find
+    /// each other later. Lower: useless dials.
     pub wander_every: Millis,
-    /// Wait for a link or for an answer before another member is tried. Higher: dead members delay. Lower: distant ones are passed over.
+    /// Wait for a link or for an answer before another member is tried. Higher: dead members delay.
+    /// Lower: distant ones are passed over.
     pub patience: Millis,
-    /// Pause before somebody who refused or could not be reached is asked again. Higher: small rooms recover later. Lower: useless requests.
+    /// Pause before somebody who refused or could not be reached is asked again. Higher: small
+    /// rooms recover later. Lower: useless requests.
     pub rest: Millis,
-    /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found later. Lower: more idle traffic.
+    /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found
+    /// later. Lower: more idle traffic.
     pub digest_every: Millis,
-    /// Silence after which all active neighbours are told what one has. Higher: "everyone has everything" is shown later. Lower: a digest to each of them for
-    /// every few words.
+    /// Silence after which all active neighbours are told what one has. Higher: "everyone has
+    /// everything" is shown later. Lower: a digest to each of them for every few words.
     pub rest_after: Millis,
-    /// Times at which others are told of events are multiples of this, so that several are told in one turn. Higher: each is told later by half of it. Lower: a
-    /// turn of the node for each of them.
+    /// Times at which others are told of events are multiples of this, so that several are told in
+    /// one turn. Higher: each is told later by half of it. Lower: a turn of the node for each of
+    /// them.
     pub tell_every: Millis,
-    /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later. Lower: more small messages.
+    /// Wait before an author is told that their events arrived. Higher: "delivered" is shown later.
+    /// Lower: more small messages.
     pub acks_after: Millis,
-    /// Longest wait before an active neighbour is told of new events by Heads (Plumtree's IHAVE); each is told after a quarter of it at the earliest. Higher: a
-    /// broken tree is noticed later. Lower: each message costs most of its Heads by itself, which is most of what spreading costs.
+    /// Longest wait before an active neighbour is told of new events by Heads (Plumtree's IHAVE);
+    /// each is told after a quarter of it at the earliest. Higher: a broken tree is noticed later.
+    /// Lower: each message costs most of its Heads by itself, which is most of what spreading
+    /// costs.
     pub heads_after: Millis,
-    /// The same while the tree around this device is whole, but for those who asked to be told early. Higher: "everyone has everything" is shown later. Lower: as
-    /// `heads_after`.
+    /// The same while the tree around this device is whole, but for those who asked to be told
+    /// early. Higher: "everyone has everything" is shown later. Lower: as `heads_after`.
     pub calm_heads_after: Millis,
-    /// Active neighbours beside the tree who are asked to tell early even while it is whole. Higher: each message costs more Heads. Lower: the first message
-    /// that a broken tree holds up is noticed later.
+    /// Active neighbours beside the tree who are asked to tell early even while it is whole.
+    /// Higher: each message costs more Heads. Lower: the first message that a broken tree holds up
+    /// is noticed later.
     pub lookouts: usize,
-    /// Time without a change of the tree or the active view after which the tree is taken for whole. Higher: more Heads after each change. Lower: of the
-    /// messages that one break holds up more wait for long.
+    /// Time without a change of the tree or the active view after which the tree is taken for
+    /// whole. Higher: more Heads after each change. Lower: of the messages that one break holds up
+    /// more wait for long.
     pub calm_after: Millis,
-    /// The same as `heads_after` for linked members who are no active neighbours: they have others who tell them. Higher: "everyone has everything" is shown
-    /// later. Lower: they cost as much as active ones.
+    /// The same as `heads_after` for linked members who are no active neighbours: they have others
+    /// who tell them. Higher: "everyone has everything" is shown later. Lower: they cost as much as
+    /// active ones.
     pub far_heads_after: Millis,
-    /// Shortest wait before asking for what may still be on its way (Plumtree's timer); the longest is three times that. Higher: a loss is repaired later.
-    /// Lower: things are sent twice where a message needs longer through the tree than Heads do past it.
+    /// Shortest wait before asking for what may still be on its way (Plumtree's timer); the longest
+    /// is three times that. Higher: a loss is repaired later. Lower: things are sent twice where a
+    /// message needs longer through the tree than Heads do past it.
     pub graft_after: Millis,
     /// How long an unanswered question keeps others from being asked.
     pub need_timeout: Millis,
-    /// The same for a few events that somebody else has too (a hedged request: Dean and Barroso, *The Tail at Scale*, 2013). Higher: a neighbour who reads
-    /// nothing holds up a message for longer. Lower: over slow lines things are sent twice.
+    /// The same for a few events that somebody else has too (a hedged request: Dean and Barroso,
+    /// *The Tail at Scale*, 2013). Higher: a neighbour who reads nothing holds up a message for
+    /// longer. Lower: over slow lines things are sent twice.
     pub need_hedge: Millis,
-    /// Questions under way at one time, for each room. Higher: faster catch-up from many peers, more memory.
+    /// Questions under way at one time, for each room. Higher: faster catch-up from many peers,
+    /// more memory.
     pub needs_at_once: usize,
 }
 

@@ -68,7 +68,8 @@ pub enum Verdict {
         /// A run of each history, for the neighbours to see for themselves.
         proof: [Vec<RawEvent>; 2],
     },
-    /// Not to be taken now: its author is not known as a member yet, or the disk refused. To be asked for again.
+    /// Not to be taken now: its author is not known as a member yet, or the disk refused. To be
+    /// asked for again.
     Later {
         /// Which log.
         log: LogKey,
@@ -192,7 +193,8 @@ pub enum Input {
         /// Who.
         peer: PeerId,
     },
-    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address to dial.
+    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address
+    /// to dial.
     Unreached {
         /// Who.
         peer: PeerId,
@@ -229,7 +231,8 @@ pub enum Effect {
         /// The events.
         events: Vec<RawEvent>,
     },
-    /// Read this range from the store and send it to the peer as Data, at the pace that its bulk queue allows.
+    /// Read this range from the store and send it to the peer as Data, at the pace that its bulk
+    /// queue allows.
     Serve {
         /// To whom.
         peer: PeerId,
@@ -256,7 +259,8 @@ pub enum Effect {
     },
     /// Who is [`wanted`](crate::Engine::wanted) has changed.
     WantsChanged,
-    /// Send a peer the signed records of these members, so that it can dial them; those that are not known here are left out.
+    /// Send a peer the signed records of these members, so that it can dial them; those that are
+    /// not known here are left out.
     Introduce {
         /// To whom.
         peer: PeerId,

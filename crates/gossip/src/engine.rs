@@ -11,7 +11,8 @@ use crate::seen::Seen;
 use crate::tie::Behind;
 use crate::{Config, Effect, Input, Millis, Origin, Standing, Tie, Verdict};
 
-/// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in order.
+/// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in
+/// order.
 pub struct Engine {
     me: PeerId,
     config: Config,
@@ -96,7 +97,8 @@ impl Engine {
             Input::Known { room, peers } => self.rooms.get_mut(&room)?.learn(&mut around, &peers),
             Input::Forgotten { room, peer } => self.rooms.get_mut(&room)?.unlearn(&mut around, &peer),
             Input::Received { peer, message } => {
-                // Unknown: they may not know yet that this device left, or that their Add has not come here.
+                // Unknown: they may not know yet that this device left, or that their Add has not
+                // come here.
                 let state = self.rooms.get_mut(&room_of?).filter(|state| state.standing(&peer).is_some())?;
                 if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
                     self.received += events.len() as u64;

@@ -1,10 +1,13 @@
-//! Who tells whom: keeps an overlay among the members of each room, spreads events along trees in it, and repairs what spreading missed.
+//! Who tells whom: keeps an overlay among the members of each room, spreads events along trees in
+//! it, and repairs what spreading missed.
 //!
-//! *Owns*: the neighbours of each room and who may replace them, what each of them is known to have, the seen set, what this device lacks and whom it has asked.
-//! *Never*: reads a clock, draws its own randomness, opens a socket or a file, or looks inside an event.
-//! *Data*: [`Input`] → [`Engine::handle`] → [`Effect`]s, which the node carries out. Events that arrive leave as [`Effect::Check`] and come back as
-//! [`Input::Checked`]: nothing is forwarded before its signature verified.
-//! *Start* at `engine.rs`; `room.rs` holds the state of one room, `overlay.rs` (HyParView) its neighbours, `tree.rs` (Plumtree) the pushing, `repair.rs` the rest.
+//! *Owns*: the neighbours of each room and who may replace them, what each of them is known to
+//! have, the seen set, what this device lacks and whom it has asked. *Never*: reads a clock, draws
+//! its own randomness, opens a socket or a file, or looks inside an event. *Data*: [`Input`] →
+//! [`Engine::handle`] → [`Effect`]s, which the node carries out. Events that arrive leave as
+//! [`Effect::Check`] and come back as [`Input::Checked`]: nothing is forwarded before its signature
+//! verified. *Start* at `engine.rs`; `room.rs` holds the state of one room, `overlay.rs`
+//! (HyParView) its neighbours, `tree.rs` (Plumtree) the pushing, `repair.rs` the rest.
 
 mod book;
 mod config;

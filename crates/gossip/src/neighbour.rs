@@ -8,14 +8,15 @@ use crate::{Config, Millis, Standing};
 
 /// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
 const MAX_LOGS: usize = 8_192;
-/// Requests to change views or trees that one neighbour may make at once, and the time in which one comes back. An honest one makes some in a minute, and
-/// relays some for each newcomer.
+/// Requests to change views or trees that one neighbour may make at once, and the time in which one
+/// comes back. An honest one makes some in a minute, and relays some for each newcomer.
 const REQUESTS: u32 = 128;
 const REQUEST_REFILL: Millis = 50;
 /// Requests beyond that, one after the other, which are a fault.
 const STORM: u32 = 256;
 
-/// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager ones get runs.
+/// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager
+/// ones get runs.
 pub(crate) struct Neighbour {
     pub(crate) standing: Standing,
     /// How far they are known to have each log: they said so, or sent it.
@@ -27,7 +28,8 @@ pub(crate) struct Neighbour {
     pub(crate) heads_at: Option<Millis>,
     pub(crate) told: u64,
     pub(crate) digest_at: Option<Millis>,
-    /// A live message did not fit into their queue: they get Heads instead, and all of them once there is room.
+    /// A live message did not fit into their queue: they get Heads instead, and all of them once
+    /// there is room.
     pub(crate) owed: bool,
     /// In the active view, on both sides.
     pub(crate) active: bool,
@@ -35,7 +37,8 @@ pub(crate) struct Neighbour {
     pub(crate) chosen: bool,
     /// Fresh events are pushed to them.
     pub(crate) eager: bool,
-    /// A lookout of this device: asked to tell it early what is new; and this device is one of theirs.
+    /// A lookout of this device: asked to tell it early what is new; and this device is one of
+    /// theirs.
     pub(crate) lookout: bool,
     pub(crate) looks_out_for: bool,
     pub(crate) pruned_at: Option<Millis>,
@@ -97,8 +100,8 @@ impl Neighbour {
         (self.degree, self.degree_at) = (degree, now);
     }
 
-    /// Whether they may have nobody else to be told by: those who are to become active neighbours, and those who had too few lately. Who still has too few
-    /// asks again.
+    /// Whether they may have nobody else to be told by: those who are to become active neighbours,
+    /// and those who had too few lately. Who still has too few asks again.
     pub(crate) fn is_needy(&self, config: &Config, now: Millis) -> bool {
         let poor = usize::from(self.degree) < config.active_min && now < self.degree_at + config.rest;
         !self.is_member() || self.asked.is_some() || poor

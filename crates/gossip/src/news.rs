@@ -1,7 +1,9 @@
-//! Telling neighbours what changed here. Heads are Plumtree's IHAVE, and everybody's acknowledgement.
+//! Telling neighbours what changed here. Heads are Plumtree's IHAVE, and everybody's
+//! acknowledgement.
 //!
-//! Each neighbour is told at a time of their own: so of those around a device that missed something one is early, and whoever was told by the other side
-//! meanwhile need not be. Most of what spreading costs is this, so those who depend on others are told later.
+//! Each neighbour is told at a time of their own: so of those around a device that missed something
+//! one is early, and whoever was told by the other side meanwhile need not be. Most of what
+//! spreading costs is this, so those who depend on others are told later.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +69,8 @@ impl Room {
         around.now >= self.troubled_at + around.config.calm_after
     }
 
-    /// While all is calm most neighbours tell late what they have. A few beside the tree are asked to tell early, so that a break is noticed all the same.
+    /// While all is calm most neighbours tell late what they have. A few beside the tree are asked
+    /// to tell early, so that a break is noticed all the same.
     pub(crate) fn keep_lookouts<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         if !self.is_calm(around) {
             return;

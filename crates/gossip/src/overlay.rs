@@ -1,9 +1,12 @@
-//! The overlay of one room: a few symmetric active neighbours for everybody, and others to replace them.
+//! The overlay of one room: a few symmetric active neighbours for everybody, and others to replace
+//! them.
 //!
-//! HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable gossip-based broadcast", DSN 2007), with these differences: a
-//! neighbour is active only after its reply; part of the active view is chosen by a secret rank, so that whoever floods the views gains nothing;
-//! nobody evicts a neighbour who would be left with too few; shuffles are exchanged with a neighbour instead of sent on a walk; everybody
-//! ever heard of is remembered, and one of them dialled now and then, so that the halves of a healed partition find each other.
+//! HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable
+//! gossip-based broadcast", DSN 2007), with these differences: a neighbour is active only after its
+//! reply; part of the active view is chosen by a secret rank, so that whoever floods the views
+//! gains nothing; nobody evicts a neighbour who would be left with too few; shuffles are exchanged
+//! with a neighbour instead of sent on a walk; everybody ever heard of is remembered, and one of
+//! them dialled now and then, so that the halves of a healed partition find each other.
 
 use identity::PeerId;
 use rand::RngExt;
@@ -80,7 +83,8 @@ impl Room {
         }
     }
 
-    /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for that.
+    /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for
+    /// that.
     pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let seeks = self.seeks(around.config);
         let Some(dial) = self.dials.get_mut(&peer) else { return self.tend(around) };
@@ -94,7 +98,8 @@ impl Room {
         self.ask(around, peer);
     }
 
-    /// Somebody who was looked up has the same events, and is left alone; or others, and becomes a bridge between the two parts.
+    /// Somebody who was looked up has the same events, and is left alone; or others, and becomes a
+    /// bridge between the two parts.
     pub(crate) fn on_looked_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, equal: bool) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         if std::mem::take(&mut neighbour.looked_up) {
@@ -215,7 +220,8 @@ impl Room {
     }
 
     fn ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        // With those who may still accept, so that only the first is asked as by somebody who has nobody.
+        // With those who may still accept, so that only the first is asked as by somebody who has
+        // nobody.
         let asked = self.neighbours.values().filter(|n| n.asked.is_some()).count();
         let degree = self.degree().saturating_add(u8::try_from(asked).unwrap_or(u8::MAX));
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
@@ -255,7 +261,8 @@ impl Room {
         urgent && self.evict(around, peer)
     }
 
-    /// Makes room for somebody in need: of those who can spare a neighbour, one who is no branch of the tree, and has most.
+    /// Makes room for somebody in need: of those who can spare a neighbour, one who is no branch of
+    /// the tree, and has most.
     fn evict<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, but: &PeerId) -> bool {
         let spare = |degree: u8| degree != u8::MAX && usize::from(degree) > around.config.active_min;
         let able = self.neighbours.iter().filter(|(peer, n)| n.active && *peer != but && spare(n.degree));
@@ -281,7 +288,8 @@ impl Room {
         neighbour.says_degree(reply.degree, around.now);
         let asked = neighbour.asked.take().is_some();
         if reply.accepted && !neighbour.active {
-            // Too late, or others were faster: they must not believe in a neighbour that they have not.
+            // Too late, or others were faster: they must not believe in a neighbour that they have
+            // not.
             if asked && !full { self.activate(around, peer, true) } else { self.part(around, peer) }
         } else if !reply.accepted && asked {
             neighbour.rests_until = around.now + around.config.rest;
@@ -400,7 +408,8 @@ impl Room {
         }
     }
 
-    /// Bridges and urgent requests fill the view; who was chosen beyond need, and is no branch of the tree, is let go.
+    /// Bridges and urgent requests fill the view; who was chosen beyond need, and is no branch of
+    /// the tree, is let go.
     fn thin<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let config = around.config;
         let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
@@ -421,7 +430,8 @@ impl Room {
         }
         let Some(neighbour) = self.neighbours.get(peer) else { return false };
         let poor = |degree: usize| degree < config.active_min;
-        // Whoever has too few neighbours is not left alone, though they may not be active ones: they get Heads.
+        // Whoever has too few neighbours is not left alone, though they may not be active ones:
+        // they get Heads.
         neighbour.active
             || !neighbour.is_member()
             || neighbour.asked.is_some()

@@ -1,4 +1,5 @@
-//! Anti-entropy in one room: comparing how far each log has come, and asking for what is missing. Spreading is fast, this makes it certain.
+//! Anti-entropy in one room: comparing how far each log has come, and asking for what is missing.
+//! Spreading is fast, this makes it certain.
 
 use identity::PeerId;
 use rand::RngExt;
@@ -9,13 +10,15 @@ use crate::neighbour::Neighbour;
 use crate::room::{Around, Room};
 use crate::{Effect, Millis, Standing};
 
-/// Wants that are looked at in one go, and the pause before the next: a liar who tells of many takes up no more time than this.
+/// Wants that are looked at in one go, and the pause before the next: a liar who tells of many
+/// takes up no more time than this.
 const MAX_LOOKED_AT: usize = 64;
 const LOOK_PAUSE: Millis = 2;
 /// More wants than this are counted only now and then.
 const FEW_WANTS: usize = 64;
 const COUNT_PAUSE: Millis = 500;
-/// Times that a log whose author is unknown is asked for before it is forgotten until somebody mentions it again.
+/// Times that a log whose author is unknown is asked for before it is forgotten until somebody
+/// mentions it again.
 const MAX_STRANGER_TRIES: u8 = 20;
 /// Pause before such a log is asked for again.
 const STRANGER_PAUSE: Millis = 250;
@@ -42,11 +45,13 @@ impl Room {
         }
     }
 
-    /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more than ours.
+    /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more
+    /// than ours.
     pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
         let Some(neighbour) = self.neighbours.get(&peer) else { return };
         let (standing, known) = (neighbour.standing, neighbour.was_heard());
-        // Once one is too many, the rest is not looked at one by one: that would cost more than all the others together.
+        // Once one is too many, the rest is not looked at one by one: that would cost more than all
+        // the others together.
         let mut full = false;
         for head in heads {
             let hidden = standing == Standing::Provisional && !head.log.log.is_control();
@@ -81,8 +86,8 @@ impl Room {
                 let live = mine.is_some() || (known && !head.log.log.is_control());
                 let at = match self.wants.target(&head.log) {
                     _ if !live => around.now,
-                    // Of those behind a broken branch one is the first to ask, and passes the answer on to the others. So each draws one time, however many
-                    // tell of it.
+                    // Of those behind a broken branch one is the first to ask, and passes the
+                    // answer on to the others. So each draws one time, however many tell of it.
                     Some(_) => Millis::MAX,
                     None => around.now + around.rng.random_range(around.config.graft_after..=3 * around.config.graft_after),
                 };
@@ -111,7 +116,8 @@ impl Room {
         around.out.push(Effect::Serve { peer, need });
     }
 
-    /// Events arrived in answer to a Need: the asker's patience is renewed, or ends with the last of them.
+    /// Events arrived in answer to a Need: the asker's patience is renewed, or ends with the last
+    /// of them.
     pub(crate) fn on_data<R: rand::Rng>(
         &mut self,
         around: &mut Around<'_, R>,
@@ -148,7 +154,8 @@ impl Room {
         }
     }
 
-    /// Nothing new came of asking: whoever says to have more is asked again, but not at the speed of the network.
+    /// Nothing new came of asking: whoever says to have more is asked again, but not at the speed
+    /// of the network.
     pub(crate) fn answered_in_vain(&mut self, now: Millis, log: &LogKey) {
         if self.wants.asked_of(log).is_some() {
             self.wants.rest(log, now + FRUITLESS_PAUSE);
@@ -196,7 +203,8 @@ impl Room {
         }
     }
 
-    /// Asks for what is missing: control logs first, each of somebody who has it, a few of each at a time.
+    /// Asks for what is missing: control logs first, each of somebody who has it, a few of each at
+    /// a time.
     pub(crate) fn pursue<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let now = around.now;
         if self.pursue_at > now {
@@ -237,7 +245,8 @@ impl Room {
         }
     }
 
-    /// Whom to ask for a log: of those who have it, one who has answered best so far; rather an active neighbour, because only such an edge can be grafted.
+    /// Whom to ask for a log: of those who have it, one who has answered best so far; rather an
+    /// active neighbour, because only such an edge can be grafted.
     fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
         let from = self.own.seq(log) + 1;
         let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };

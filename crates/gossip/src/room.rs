@@ -1,4 +1,5 @@
-//! The state of one room: neighbours, and what happens to them. `overlay` chooses them, `tree` pushes along them, `repair` makes up for what was missed.
+//! The state of one room: neighbours, and what happens to them. `overlay` chooses them, `tree`
+//! pushes along them, `repair` makes up for what was missed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,7 +17,8 @@ use crate::tie::{self, Behind};
 use crate::wants::Wants;
 use crate::{Config, Effect, Ending, Millis, Origin, Standing, Tie, Verdict};
 
-/// Events that were asked for and are passed on like live ones: so few were missed on the way, and others behind this device miss them too.
+/// Events that were asked for and are passed on like live ones: so few were missed on the way, and
+/// others behind this device miss them too.
 const FEW: usize = 8;
 
 /// One room.
@@ -272,7 +274,8 @@ impl Room {
         self.pursue(around);
     }
 
-    /// Once nobody says anything for a while, neighbours tell each other that they have it all: a digest each, where silence would be no proof.
+    /// Once nobody says anything for a while, neighbours tell each other that they have it all: a
+    /// digest each, where silence would be no proof.
     fn compare_at_rest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let at = self.changed_at + around.config.rest_after;
         self.rest_at = (at > around.now).then_some(at);
@@ -318,9 +321,11 @@ impl Room {
         self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(move |(peer, neighbour)| self.gaps(config, peer, neighbour))
     }
 
-    /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends elsewhere for others, and their own they have.
+    /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends
+    /// elsewhere for others, and their own they have.
     fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Behind> + 'a {
-        // Side by side, because both are sorted: a look-up for each of them took a tenth of all that a crowd costs.
+        // Side by side, because both are sorted: a look-up for each of them took a tenth of all
+        // that a crowd costs.
         let mut said = neighbour.said().peekable();
         self.own.iter().filter_map(move |head| {
             while said.next_if(|(log, _)| **log < head.log).is_some() {}

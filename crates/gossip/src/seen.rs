@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use wire::message::RawEvent;
 
-/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a slot; the digest covers every byte of the run, so a spoilt
-/// copy never hides a good one.
+/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a
+/// slot; the digest covers every byte of the run, so a spoilt copy never hides a good one.
 pub(crate) struct Seen {
     key: [u8; 32],
     young: HashSet<u128>,

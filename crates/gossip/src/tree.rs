@@ -1,7 +1,9 @@
 //! The trees on the overlay of one room, along which fresh events are pushed.
 //!
-//! Plumtree (Leitão, Pereira, Rodrigues: "Epidemic broadcast trees", SRDS 2007): the edge that delivers first stays eager, an edge that brings a duplicate becomes
-//! lazy on both sides (Prune), and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are the IHAVE.
+//! Plumtree (Leitão, Pereira, Rodrigues: "Epidemic broadcast trees", SRDS 2007): the edge that
+//! delivers first stays eager, an edge that brings a duplicate becomes lazy on both sides (Prune),
+//! and one whose Heads were the first to tell of an event becomes eager again (Graft). Heads are
+//! the IHAVE.
 
 use identity::PeerId;
 use rand::seq::IteratorRandom;
@@ -13,13 +15,16 @@ use crate::{Effect, Millis};
 
 /// Silence after which another author may be followed.
 const LED_FOR: Millis = 4_000;
-/// Runs that came lately, with their authors: copies that come later than that are no reason to prune.
+/// Runs that came lately, with their authors: copies that come later than that are no reason to
+/// prune.
 const MAX_FRESH: usize = 256;
 /// Fetched runs that are remembered, in case they come along the tree after all.
 const MAX_FETCHED: usize = 64;
-/// A Prune to one neighbour is repeated at most this often: runs that were on their way are no reason.
+/// A Prune to one neighbour is repeated at most this often: runs that were on their way are no
+/// reason.
 const PRUNE_PAUSE: Millis = 1_000;
-/// A Graft of an edge that is eager is repeated at most this often: a newcomer has many logs to ask for.
+/// A Graft of an edge that is eager is repeated at most this often: a newcomer has many logs to ask
+/// for.
 const GRAFT_PAUSE: Millis = 1_000;
 
 impl Room {
@@ -27,7 +32,8 @@ impl Room {
         self.neighbours.values().filter(|n| n.eager).count()
     }
 
-    /// Pushes a run to the eager neighbours. With none of them, or at the last hop, Heads tell of it.
+    /// Pushes a run to the eager neighbours. With none of them, or at the last hop, Heads tell of
+    /// it.
     pub(crate) fn push<R>(
         &mut self,
         around: &mut Around<'_, R>,
@@ -54,21 +60,24 @@ impl Room {
 
     /// Somebody pushed what was here already.
     pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
-        // If it was fetched meanwhile, this edge is not one too many but only slow: the one that was grafted for fetching is.
+        // If it was fetched meanwhile, this edge is not one too many but only slow: the one that
+        // was grafted for fetching is.
         let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
         match fetched.and_then(|place| self.fetched.remove(place)) {
             Some((_, from)) => {
                 self.on_first(around, peer);
                 self.prune(around, from);
             }
-            // Of a circle one edge has to go. Messages of several authors that are under way at one time show up several of its edges, and if all
-            // of these went the tree would fall apart; those of one author show up the same. So all follow one author at a time.
+            // Of a circle one edge has to go. Messages of several authors that are under way at one
+            // time show up several of its edges, and if all of these went the tree would fall
+            // apart; those of one author show up the same. So all follow one author at a time.
             None if self.leader.is_some_and(|(leader, _)| self.fresh.contains(&(run, leader))) => self.prune(around, peer),
             None => {}
         }
     }
 
-    /// A fresh run of this author came along the tree. Of those who speak the one with the smallest id is followed, until silent for a while.
+    /// A fresh run of this author came along the tree. Of those who speak the one with the smallest
+    /// id is followed, until silent for a while.
     pub(crate) fn follow(&mut self, now: Millis, run: u128, author: PeerId) {
         if self.leader.is_none_or(|(leader, heard)| author <= leader || now > heard + LED_FOR) {
             self.leader = Some((author, now));
@@ -97,8 +106,9 @@ impl Room {
         around.out.push(Effect::Send { peer, message: Message::Prune(self.id) });
     }
 
-    /// Somebody was the first to bring an event, so this edge is a branch. If it is lazy here, a Prune and the run crossed: both sides must agree, or what comes
-    /// from this one goes along it and what comes from the other does not.
+    /// Somebody was the first to bring an event, so this edge is a branch. If it is lazy here, a
+    /// Prune and the run crossed: both sides must agree, or what comes from this one goes along it
+    /// and what comes from the other does not.
     pub(crate) fn on_first<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         if self.neighbours.get(&peer).is_some_and(|n| !n.eager) {
             self.graft(around, peer);
@@ -117,7 +127,8 @@ impl Room {
         self.trouble(around);
     }
 
-    /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that crossed may have left the other side with another opinion.
+    /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that
+    /// crossed may have left the other side with another opinion.
     pub(crate) fn graft<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
         if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.now < at + GRAFT_PAUSE) {
@@ -138,7 +149,8 @@ impl Room {
         }
     }
 
-    /// A live message did not fit into a neighbour's queue: from now on Heads tell them, and all of them once there is room.
+    /// A live message did not fit into a neighbour's queue: from now on Heads tell them, and all of
+    /// them once there is room.
     pub(crate) fn refused<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(peer) else { return };
         (neighbour.owed, neighbour.eager) = (true, false);

@@ -1,4 +1,5 @@
-//! Which logs of a room go on elsewhere, and of whom that was asked. However many a liar tells of, each look costs the same.
+//! Which logs of a room go on elsewhere, and of whom that was asked. However many a liar tells of,
+//! each look costs the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,8 @@ struct Asked {
 #[derive(Default)]
 pub(crate) struct Wants {
     wants: BTreeMap<LogKey, Want>,
-    /// What is not asked for at present, by the time from which it may be: control logs, and the others.
+    /// What is not asked for at present, by the time from which it may be: control logs, and the
+    /// others.
     due: [BTreeSet<(Millis, LogKey)>; 2],
     asked: BTreeMap<LogKey, Asked>,
     waiting: BTreeMap<PeerId, BTreeSet<LogKey>>,
@@ -63,7 +65,8 @@ impl Wants {
         self.wants.iter().map(|(log, want)| (log, want.target))
     }
 
-    /// Wants a log up to `target`, to be asked for from `at` on. `stranger` told of it, if nothing of it is here.
+    /// Wants a log up to `target`, to be asked for from `at` on. `stranger` told of it, if nothing
+    /// of it is here.
     pub(crate) fn add(&mut self, log: LogKey, target: u32, at: Millis, stranger: Option<PeerId>) {
         if let Some(want) = self.wants.get_mut(&log) {
             want.target = want.target.max(target);

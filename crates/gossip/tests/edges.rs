@@ -1,4 +1,5 @@
-//! Along which edges events and news of them go: both sides must agree on that, and those who depend on an edge come first.
+//! Along which edges events and news of them go: both sides must agree on that, and those who
+//! depend on an edge come first.
 
 use gossip::{Config, Effect, Engine, Input, Standing, Verdict};
 use identity::{Identity, PeerId};
@@ -182,7 +183,8 @@ fn two_beside_the_tree_are_asked_to_look_out_while_all_is_calm() {
     let first = asked(ana.sends(5_000..30_000));
     let [(one, true), (other, true)] = first.as_slice() else { panic!("{first:?}") };
     assert!(one != other && beside.contains(one) && beside.contains(other));
-    // One becomes a branch, and another takes their place; once they are none any more they are three.
+    // One becomes a branch, and another takes their place; once they are none any more they are
+    // three.
     ana.handle(30_000, Input::Received { peer: *one, message: Message::Graft(ROOM) });
     let second = asked(ana.sends(30_000..60_000));
     let [(third, true)] = second.as_slice() else { panic!("{second:?}") };

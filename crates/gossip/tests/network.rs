@@ -1,4 +1,5 @@
-//! Engines talking to each other over a network that the test makes: virtual time, seeded latency and loss.
+//! Engines talking to each other over a network that the test makes: virtual time, seeded latency
+//! and loss.
 
 use std::collections::BTreeMap;
 

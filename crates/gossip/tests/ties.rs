@@ -63,7 +63,8 @@ fn what_ben_said_tells_what_he_lacks_and_what_he_has_beyond() {
 #[test]
 fn an_end_with_another_hash_is_no_acknowledgement() {
     let (first, other) = (person(1).as_bytes()[0], !person(1).as_bytes()[0]);
-    // What ben says that he has of ana's log, and how much of it counts as hers: `first` is the hash of what she wrote at 5.
+    // What ben says that he has of ana's log, and how much of it counts as hers: `first` is the
+    // hash of what she wrote at 5.
     for (seq, hash, acked) in [(3, other, Some(3)), (5, first, Some(5)), (5, other, None), (6, other, None)] {
         let mut ana = Engine::new(person(1), Config::default(), [0; 32]);
         let head = Head { seq: 5, chain: ChainHash([first; 32]) };

@@ -1,8 +1,8 @@
 //! The 64 pictures of a fingerprint.
 //!
-//! Chosen to differ in shape and colour, to need no skin tone, flag or variation selector, and to be old enough
-//! (Unicode 10) for any system's font.
-//! Invariant: this list never changes; guarded by `the_lists_have_not_changed` in `fingerprint.rs`.
+//! Chosen to differ in shape and colour, to need no skin tone, flag or variation selector, and to
+//! be old enough (Unicode 10) for any system's font. Invariant: this list never changes; guarded by
+//! `the_lists_have_not_changed` in `fingerprint.rs`.
 
 use crate::fingerprint::Emoji;
 

@@ -21,7 +21,8 @@ impl Identity {
         Self::from_seed(&seed)
     }
 
-    /// The key that belongs to a 32-byte seed; the same seed gives the same key for ever (RFC 8032).
+    /// The key that belongs to a 32-byte seed; the same seed gives the same key for ever (RFC
+    /// 8032).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self { key: SigningKey::from_bytes(seed) }
     }
@@ -38,8 +39,9 @@ impl Identity {
 
     /// Signs `context ‖ message`.
     ///
-    /// The context says what kind of thing is signed (`b"grapevine/1 event"`), so that a signature made for one
-    /// purpose is worthless for another. No context may be the beginning of another one.
+    /// The context says what kind of thing is signed (`b"grapevine/1 event"`), so that a signature
+    /// made for one purpose is worthless for another. No context may be the beginning of another
+    /// one.
     pub fn sign(&self, context: &'static [u8], message: &[u8]) -> Signature {
         Signature::from_bytes(self.key.sign(&signed_bytes(context, message)).to_bytes())
     }
@@ -58,9 +60,10 @@ pub struct BadSignature;
 
 /// Checks that `peer` signed `context ‖ message`.
 ///
-/// Refused besides plain forgeries: names that are not the canonical encoding of a curve point, small-order keys
-/// (one signature would fit many messages), small-order or malleable signatures.
-/// Invariant: all members agree about every (name, message, signature), guarded by `both_doors_agree_on_any_bytes`.
+/// Refused besides plain forgeries: names that are not the canonical encoding of a curve point,
+/// small-order keys (one signature would fit many messages), small-order or malleable signatures.
+/// Invariant: all members agree about every (name, message, signature), guarded by
+/// `both_doors_agree_on_any_bytes`.
 pub fn verify(peer: &PeerId, context: &'static [u8], message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
     UnpackedKey::of(peer)?.verify(context, message, signature)
 }
@@ -80,9 +83,11 @@ impl UnpackedKey {
 
     /// Exactly [`verify`] for this peer.
     ///
-    /// The library's `verify_strict`, without its unpacking of the signature's point, which is a seventh of a check: its plain `verify` takes no
-    /// other writing of a point than the canonical one, so small orders are told by their bytes, and this key has been found to be of another order.
-    /// Invariant: both give the same answer, guarded by `small_order_signatures_are_refused` and `both_doors_agree_on_any_bytes`.
+    /// The library's `verify_strict`, without its unpacking of the signature's point, which is a
+    /// seventh of a check: its plain `verify` takes no other writing of a point than the canonical
+    /// one, so small orders are told by their bytes, and this key has been found to be of another
+    /// order. Invariant: both give the same answer, guarded by `small_order_signatures_are_refused`
+    /// and `both_doors_agree_on_any_bytes`.
     pub fn verify(&self, context: &'static [u8], message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
         if SMALL_ORDER.contains(signature.r_bytes()) {
@@ -104,7 +109,8 @@ const ORDER_8: [[u8; 32]; 2] = [
     ],
 ];
 
-/// All points whose order divides the cofactor, in their canonical encodings: y little endian, the sign of x in the highest bit (RFC 8032, 5.1.2).
+/// All points whose order divides the cofactor, in their canonical encodings: y little endian, the
+/// sign of x in the highest bit (RFC 8032, 5.1.2).
 const SMALL_ORDER: [[u8; 32]; 8] = {
     let (mut one, mut minus_one) = ([0; 32], [0xff; 32]);
     one[0] = 1;
@@ -120,7 +126,8 @@ const fn negated(mut point: [u8; 32]) -> [u8; 32] {
 
 /// A memory of recently seen keys, which spares unpacking them again.
 ///
-/// Holds at most `2 × capacity` keys of some 200 bytes, in two generations: when the young one is full, the old one is dropped.
+/// Holds at most `2 × capacity` keys of some 200 bytes, in two generations: when the young one is
+/// full, the old one is dropped.
 pub struct VerifyingKeys {
     capacity: usize,
     young: HashMap<PeerId, VerifyingKey>,
@@ -139,7 +146,8 @@ impl VerifyingKeys {
         Some(UnpackedKey { peer: *peer, key: *key })
     }
 
-    /// Remembers a key. Only one that proved itself by a good signature should be, so that noise cannot push out friends.
+    /// Remembers a key. Only one that proved itself by a good signature should be, so that noise
+    /// cannot push out friends.
     pub fn remember(&mut self, key: UnpackedKey) {
         if self.young.contains_key(&key.peer) {
             return;
@@ -173,7 +181,8 @@ fn decompress(peer: &PeerId) -> Result<VerifyingKey, BadSignature> {
     if key.is_weak() { Err(BadSignature) } else { Ok(key) }
 }
 
-/// Whether the y coordinate is below p = 2²⁵⁵ − 19. The library reduces a larger one, which would give one device two names.
+/// Whether the y coordinate is below p = 2²⁵⁵ − 19. The library reduces a larger one, which would
+/// give one device two names.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [low, middle @ .., high] = bytes;
     !(*low >= 0xed && middle.iter().all(|b| *b == 0xff) && high & 0x7f == 0x7f)
@@ -215,7 +224,8 @@ mod tests {
 
     #[test]
     fn the_signature_of_ana_is_the_one_rfc_8032_gives() {
-        // RFC 8032, 7.1, test 2: one byte 0x72, here as context with an empty message, and the other way round.
+        // RFC 8032, 7.1, test 2: one byte 0x72, here as context with an empty message, and the
+        // other way round.
         let seed: [u8; 32] = unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
         let ana = Identity::from_seed(&seed);
         assert_eq!(ana.peer().to_string(), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
@@ -238,13 +248,15 @@ mod tests {
 
     #[test]
     fn small_order_keys_are_refused() {
-        // The identity point: with it, S = 0 and R = identity satisfy the plain equation for every message.
+        // The identity point: with it, S = 0 and R = identity satisfy the plain equation for every
+        // message.
         let mut identity_point = [0; 32];
         identity_point[0] = 1;
         let mut forged = [0; 64];
         forged[0] = 1;
         assert_eq!(checked(&PeerId::from_bytes(identity_point), EVENT, b"anything", &Signature::from_bytes(forged)), Err(BadSignature));
-        // y = 0 has order 4; y = p (the same point written differently) and y = 2^255 − 1 are not canonical.
+        // y = 0 has order 4; y = p (the same point written differently) and y = 2^255 − 1 are not
+        // canonical.
         let mut p = [0xff; 32];
         p[0] = 0xed;
         p[31] = 0x7f;
@@ -289,7 +301,8 @@ mod tests {
         assert_eq!(listed, known);
     }
 
-    /// With a key that has a part of small order, whoever holds it can sign with each of these points; the plain equation holds.
+    /// With a key that has a part of small order, whoever holds it can sign with each of these
+    /// points; the plain equation holds.
     #[test]
     fn small_order_signatures_are_refused() {
         let secret = SigningKey::from_bytes(&[1; 32]).to_scalar();

@@ -1,12 +1,13 @@
-//! Who somebody is: the device's key, its public half as a name, and where the private half is kept.
+//! Who somebody is: the device's key, its public half as a name, and where the private half is
+//! kept.
 //!
-//! Owns: Ed25519 device keys, [`PeerId`], [`Signature`] and the one rule by which signatures are accepted,
-//! fingerprints that two people compare by eye or ear, and custody (system keychain, or a passphrase file).
-//! Never does: networking, storage of anything but the identity, or a silent step from the keychain to a file;
-//! no secret appears in `Debug`, in logs, or in clear on disk.
-//! Data passes as plain values: bytes in, [`Identity`] and [`PeerId`] out. Keychain calls block and may wait for
-//! a person, so callers with a screen use the `*_within` functions of [`custody`].
-//! Start in `peer.rs`, then `keys.rs`; `custody/mod.rs` tells how an identity is made and found again.
+//! Owns: Ed25519 device keys, [`PeerId`], [`Signature`] and the one rule by which signatures are
+//! accepted, fingerprints that two people compare by eye or ear, and custody (system keychain, or a
+//! passphrase file). Never does: networking, storage of anything but the identity, or a silent step
+//! from the keychain to a file; no secret appears in `Debug`, in logs, or in clear on disk. Data
+//! passes as plain values: bytes in, [`Identity`] and [`PeerId`] out. Keychain calls block and may
+//! wait for a person, so callers with a screen use the `*_within` functions of [`custody`]. Start
+//! in `peer.rs`, then `keys.rs`; `custody/mod.rs` tells how an identity is made and found again.
 
 pub mod custody;
 mod emoji;

@@ -12,7 +12,8 @@ use data_encoding::HEXLOWER;
 /// A device, named by its Ed25519 public key.
 ///
 /// Any 32 bytes are a name; whether they are a usable key is decided where a signature is checked
-/// ([`verify`](crate::verify)). Written as 64 lowercase hex digits; encoded by bincode as 32 bytes without a length.
+/// ([`verify`](crate::verify)). Written as 64 lowercase hex digits; encoded by bincode as 32 bytes
+/// without a length.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId([u8; 32]);
 

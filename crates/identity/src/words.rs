@@ -1,9 +1,10 @@
 //! The 1024 words of a fingerprint, in the order of the alphabet.
 //!
-//! Short English words, most of them things one can picture. No two begin with the same four letters, none is the
-//! beginning of another, none becomes another by one wrong letter, and soundalikes (pear, bear) were left out.
-//! Invariant: this list never changes, or people would compare different words for one key; guarded by
-//! `the_lists_have_not_changed` in `fingerprint.rs`.
+//! Short English words, most of them things one can picture. No two begin with the same four
+//! letters, none is the beginning of another, none becomes another by one wrong letter, and
+//! soundalikes (pear, bear) were left out. Invariant: this list never changes, or people would
+//! compare different words for one key; guarded by `the_lists_have_not_changed` in
+//! `fingerprint.rs`.
 
 /// Ten bits choose one.
 #[rustfmt::skip] // one word a line would be a thousand lines

@@ -1,8 +1,8 @@
 //! Custody with a real keychain: gnome-keyring on a private message bus.
 //!
-//! Each test starts itself again inside `session.sh`, so that it has a keyring of its own and can lock, stop or lose it,
-//! whatever session it was started from. Needs the Debian packages dbus, gnome-keyring and libsecret-tools; without them the
-//! tests fail, and say so.
+//! Each test starts itself again inside `session.sh`, so that it has a keyring of its own and can
+//! lock, stop or lose it, whatever session it was started from. Needs the Debian packages dbus,
+//! gnome-keyring and libsecret-tools; without them the tests fail, and say so.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -242,7 +242,8 @@ fn token(folder: &Path) -> String {
     marker["keychain_entry"].as_str().expect("a keychain entry").to_owned()
 }
 
-/// What `secret-tool` prints, both ways out, as it shows attributes on stderr. It fails when it finds nothing.
+/// What `secret-tool` prints, both ways out, as it shows attributes on stderr. It fails when it
+/// finds nothing.
 fn secret_tool(args: &[&str]) -> String {
     let output = Command::new("secret-tool").args(args).stdin(Stdio::null()).output().expect("libsecret-tools is installed");
     [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat()

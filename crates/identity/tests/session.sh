@@ -4,7 +4,8 @@
 # KEYRING  unlocked  a keyring daemon with an unlocked default keyring
 #          fresh     a keyring daemon that has no keyring yet
 #          none      nothing on the bus offers a keychain, nor can be started
-# KEYRING_PID tells the command the daemon's process. Nothing reads our stdin; nothing outlives the command.
+# KEYRING_PID tells the command the daemon's process. Nothing reads our stdin; nothing outlives the
+# command.
 set -euo pipefail
 keyring=$1
 shift

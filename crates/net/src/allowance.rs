@@ -7,11 +7,13 @@ use crate::config::Rate;
 /// Heads that cost as much as one other record: each is looked up and remembered, nothing more.
 const HEADS_PER_UNIT: usize = 16;
 
-/// Units after which an emptied bucket is opened again. Higher: what comes then keeps the node for longer at a time. Lower: more turns for the same.
+/// Units after which an emptied bucket is opened again. Higher: what comes then keeps the node for
+/// longer at a time. Lower: more turns for the same.
 const REOPENS_AT: i64 = 8;
 
-/// A bucket of units that fills with time. Whoever has emptied it is heard a few words at a time, and not read meanwhile, so that TCP slows them down and
-/// nobody else: what one frame holds, told at once, would keep the node from others for milliseconds.
+/// A bucket of units that fills with time. Whoever has emptied it is heard a few words at a time,
+/// and not read meanwhile, so that TCP slows them down and nobody else: what one frame holds, told
+/// at once, would keep the node from others for milliseconds.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     /// Milli-units; below zero is debt.
@@ -24,7 +26,8 @@ impl Allowance {
         Self { left: full(rate), at: now }
     }
 
-    /// How many of the first of these messages are paid for, and takes what they cost: as long as anything is left, the last one may cost more than that.
+    /// How many of the first of these messages are paid for, and takes what they cost: as long as
+    /// anything is left, the last one may cost more than that.
     pub(crate) fn pay<'a>(&mut self, rate: &Rate, messages: impl Iterator<Item = &'a Message>, now: u64) -> usize {
         let passed = i64::try_from(now.saturating_sub(self.at)).unwrap_or(i64::MAX);
         self.at = now;

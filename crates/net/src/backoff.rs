@@ -9,9 +9,11 @@ use rand::{Rng, RngExt};
 pub struct Pace {
     /// Shortest wait. Longer: short outages last longer; shorter: restarts are hammered.
     pub base: Duration,
-    /// Longest wait. Longer: a peer that comes back is found later; shorter: the absent cost more traffic.
+    /// Longest wait. Longer: a peer that comes back is found later; shorter: the absent cost more
+    /// traffic.
     pub cap: Duration,
-    /// Longest wait for a peer with a private or loopback address, where dialling costs nothing. Same trade.
+    /// Longest wait for a peer with a private or loopback address, where dialling costs nothing.
+    /// Same trade.
     pub near_cap: Duration,
 }
 
@@ -28,8 +30,8 @@ pub(crate) enum Reach {
     Far,
 }
 
-/// One peer's memory of failures: each wait is drawn between the base and three times the one before,
-/// which spreads peers that failed together faster than doubling does.
+/// One peer's memory of failures: each wait is drawn between the base and three times the one
+/// before, which spreads peers that failed together faster than doubling does.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Backoff {
     last: Duration,

@@ -4,7 +4,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::table::Now;
 
-/// Disagreement of the two clocks, in milliseconds, that means sleep: more than time servers correct at once.
+/// Disagreement of the two clocks, in milliseconds, that means sleep: more than time servers
+/// correct at once.
 const JUMP: u64 = 5_000;
 
 /// Milliseconds since the network started, and since 1970.

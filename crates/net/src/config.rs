@@ -16,8 +16,9 @@ pub const DEFAULT_PORT: u16 = wire::USUAL_PORT;
 /// All settings of the network side.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen. Empty: `[::]:4747` for both IP versions, another free port if that one is taken,
-    /// and `0.0.0.0` where IPv6 is off. Addresses that are given are taken as they are, without falling back.
+    /// Where to listen. Empty: `[::]:4747` for both IP versions, another free port if that one is
+    /// taken, and `0.0.0.0` where IPv6 is off. Addresses that are given are taken as they are,
+    /// without falling back.
     pub listen: Vec<SocketAddr>,
     /// Software and version told to peers, ≤ 64 bytes (a longer one is cut).
     pub agent: String,
@@ -52,8 +53,10 @@ impl Default for Config {
 
 type Look = dyn Fn(&[Message]) + Send + Sync;
 
-/// Called by the task of a link with what one read yielded, on whatever thread it runs: work that can be done ahead of the node, and beside it.
-/// Only for links that the node has made [welcome](crate::Net::welcome): strangers cost no more than reading what they say. It must not wait.
+/// Called by the task of a link with what one read yielded, on whatever thread it runs: work that
+/// can be done ahead of the node, and beside it. Only for links that the node has made
+/// [welcome](crate::Net::welcome): strangers cost no more than reading what they say. It must not
+/// wait.
 #[derive(Clone)]
 pub struct Inspect(pub Arc<Look>);
 
@@ -65,8 +68,9 @@ impl fmt::Debug for Inspect {
 
 type Take = dyn Fn(Event) -> Result<(), Event> + Send + Sync;
 
-/// Offered what one read yielded, if it is a single message and the node has dealt with all that this link told before; by the task of the link, on
-/// whatever thread it runs. Whoever has no use for it at the moment gives it back, and it is queued. Only for links that the node has made
+/// Offered what one read yielded, if it is a single message and the node has dealt with all that
+/// this link told before; by the task of the link, on whatever thread it runs. Whoever has no use
+/// for it at the moment gives it back, and it is queued. Only for links that the node has made
 /// [welcome](crate::Net::welcome). It must not wait.
 #[derive(Clone)]
 pub struct Prompt(pub Arc<Take>);
@@ -95,24 +99,31 @@ impl Default for NearbyConfig {
 /// Everything that strangers or peers could make grow.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections before their Hello. Higher: a flood costs more memory; lower: it more easily displaces an honest newcomer.
+    /// Connections before their Hello. Higher: a flood costs more memory; lower: it more easily
+    /// displaces an honest newcomer.
     pub half_open: usize,
-    /// The same, from one address (loopback exempt). Higher: one machine may take more of the above; lower: people behind one NAT wait for each other.
+    /// The same, from one address (loopback exempt). Higher: one machine may take more of the
+    /// above; lower: people behind one NAT wait for each other.
     pub half_open_per_address: usize,
-    /// Dials at once. Higher: bursts that upset cheap routers; lower: many unreachable peers delay a reachable one.
+    /// Dials at once. Higher: bursts that upset cheap routers; lower: many unreachable peers delay
+    /// a reachable one.
     pub dials: usize,
-    /// Links. Higher: more memory (≈ 4 KiB each when idle) and file handles; lower: large rooms are refused with `Busy`.
+    /// Links. Higher: more memory (≈ 4 KiB each when idle) and file handles; lower: large rooms are
+    /// refused with `Busy`.
     pub links: usize,
-    /// Links of strangers in the lobby. Higher: strangers cost more; lower: the oldest of them is shown out sooner.
+    /// Links of strangers in the lobby. Higher: strangers cost more; lower: the oldest of them is
+    /// shown out sooner.
     pub lobby: usize,
     /// Answers, joins, digests: small, and must not be lost.
     pub control: QueueLimit,
-    /// Fresh events. Higher: a slow peer holds more memory; lower: it is demoted to Heads at smaller bursts.
+    /// Fresh events. Higher: a slow peer holds more memory; lower: it is demoted to Heads at
+    /// smaller bursts.
     pub live: QueueLimit,
     /// Catch-up. Higher: more memory per slow peer; lower: less in flight on long fat links.
     pub bulk: QueueLimit,
-    /// Records that one link may bring, events not counted and long lists counted by their length. Higher: a hostile neighbour costs more time; lower: whoever
-    /// has thousands of logs to ask for waits.
+    /// Records that one link may bring, events not counted and long lists counted by their length.
+    /// Higher: a hostile neighbour costs more time; lower: whoever has thousands of logs to ask for
+    /// waits.
     pub talk: Rate,
 }
 
@@ -141,7 +152,8 @@ pub struct Rate {
     pub per_second: u32,
 }
 
-/// Bound of one queue of one link. Raising it lets a slow reader hold more memory; lowering it refuses more of a burst.
+/// Bound of one queue of one link. Raising it lets a slow reader hold more memory; lowering it
+/// refuses more of a burst.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimit {
     /// Records that wait at most.
@@ -153,29 +165,37 @@ pub struct QueueLimit {
 /// Every wait. None of them can be set by a peer.
 #[derive(Clone, Debug)]
 pub struct Times {
-    /// From connecting to the first complete frame. Longer: silent sockets sit longer; shorter: slow networks fail.
+    /// From connecting to the first complete frame. Longer: silent sockets sit longer; shorter:
+    /// slow networks fail.
     pub first_frame: Duration,
     /// From connecting to the peer's Hello. Same trade.
     pub handshake: Duration,
-    /// For one address to accept a connection. Longer: dead addresses hold a dial slot longer; shorter: distant ones fail.
+    /// For one address to accept a connection. Longer: dead addresses hold a dial slot longer;
+    /// shorter: distant ones fail.
     pub connect: Duration,
     /// For a host name to resolve. Same trade.
     pub resolve: Duration,
-    /// Head start of an address before the next one is tried too. Longer: a dead first address delays more; shorter: more useless connections.
+    /// Head start of an address before the next one is tried too. Longer: a dead first address
+    /// delays more; shorter: more useless connections.
     pub stagger: Duration,
-    /// Silence before a Ping. Longer: dead peers are noticed later; shorter: more traffic on idle links.
+    /// Silence before a Ping. Longer: dead peers are noticed later; shorter: more traffic on idle
+    /// links.
     pub silence: Duration,
     /// For the answer to each of two Pings. Same trade.
     pub answer: Duration,
-    /// Without any progress in writing. Longer: a frozen reader holds its queues longer; shorter: a stuttering network loses links.
+    /// Without any progress in writing. Longer: a frozen reader holds its queues longer; shorter: a
+    /// stuttering network loses links.
     pub stall: Duration,
-    /// In the lobby without being made welcome. Longer: strangers stay longer; shorter: a slow join fails.
+    /// In the lobby without being made welcome. Longer: strangers stay longer; shorter: a slow join
+    /// fails.
     pub lobby: Duration,
     /// Age at which a link is renewed. Longer: keys serve longer; shorter: more handshakes.
     pub renew: Duration,
-    /// Up this long, a link clears its peer's back-off. Longer: a flapping peer is dialled less; shorter: it is dialled more.
+    /// Up this long, a link clears its peer's back-off. Longer: a flapping peer is dialled less;
+    /// shorter: it is dialled more.
     pub health: Duration,
-    /// For parting words to be taken on closing. Longer: shutdown waits longer; shorter: peers miss the reason.
+    /// For parting words to be taken on closing. Longer: shutdown waits longer; shorter: peers miss
+    /// the reason.
     pub farewell: Duration,
 }
 

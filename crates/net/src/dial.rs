@@ -18,9 +18,11 @@ use crate::reason::Reason;
 use crate::report::{Origin, Report};
 use crate::table::AttemptId;
 
-/// Numeric addresses tried in one round: all that a peer may announce, each as a name with both IP versions.
+/// Numeric addresses tried in one round: all that a peer may announce, each as a name with both IP
+/// versions.
 const MAX_TARGETS: usize = 16;
-/// A round takes no longer, even if every target lets us wait in another way; it would hold one of few slots.
+/// A round takes no longer, even if every target lets us wait in another way; it would hold one of
+/// few slots.
 const MAX_ROUND: Duration = Duration::from_secs(30);
 
 /// Dials until somebody is there or nothing is left to try, and reports that.

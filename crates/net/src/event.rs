@@ -26,14 +26,14 @@ pub struct DialId(pub u64);
 
 /// What happened, in order.
 ///
-/// Invariant: of one peer at most one link is between its `LinkUp` and its `LinkDown`, and its `Received` and `Drained`
-/// come only in between (guarded by `events_of_links_are_nested`).
+/// Invariant: of one peer at most one link is between its `LinkUp` and its `LinkDown`, and its
+/// `Received` and `Drained` come only in between (guarded by `events_of_links_are_nested`).
 #[derive(Debug)]
 pub enum Event {
     /// Listening began, failed, or the addresses of this machine changed.
     Listening {
-        /// Where others may reach this device: public ones first, then private ones; loopback only where there is nothing else. Of all of them it is
-        /// listened on.
+        /// Where others may reach this device: public ones first, then private ones; loopback only
+        /// where there is nothing else. Of all of them it is listened on.
         addresses: Vec<SocketAddr>,
         /// Why some or all of listening does not work. Dialling works all the same.
         failed: Option<String>,
@@ -86,7 +86,8 @@ pub enum Event {
         /// The address that is being tried.
         address: String,
     },
-    /// A dial that the node asked for is over: one round over all addresses that its name stands for.
+    /// A dial that the node asked for is over: one round over all addresses that its name stands
+    /// for.
     DialEnded {
         /// Which dial.
         dial: DialId,

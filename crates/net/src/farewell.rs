@@ -6,8 +6,9 @@ use tokio::time::timeout;
 
 use crate::config::Times;
 
-/// Writes the last bytes and waits, for a moment, until the other side closed too: closing a socket that holds unread data
-/// would make the system throw away at the other side what it has not read yet.
+/// Writes the last bytes and waits, for a moment, until the other side closed too: closing a socket
+/// that holds unread data would make the system throw away at the other side what it has not read
+/// yet.
 pub(crate) async fn linger(mut stream: TcpStream, words: &[u8], times: &Times) {
     let closing = async {
         stream.write_all(words).await?;

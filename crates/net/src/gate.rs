@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-/// Connections that one address may open in a burst: more than a household restarting at once needs.
+/// Connections that one address may open in a burst: more than a household restarting at once
+/// needs.
 const BUCKET_SIZE: u64 = 32;
 /// Connections a second that one address may open in the long run.
 const BUCKET_REFILL: u64 = 8;
-/// Addresses remembered at once, 40 bytes each. Beyond it the memory starts afresh: the bound on half-open connections still holds.
+/// Addresses remembered at once, 40 bytes each. Beyond it the memory starts afresh: the bound on
+/// half-open connections still holds.
 const MAX_BUCKETS: usize = 4096;
 /// Buckets count thousandths, so that refilling by the millisecond is exact.
 const ONE: u64 = 1000;
 
-/// A connection that has been accepted and has not introduced itself. Grows with time: the smallest is the oldest.
+/// A connection that has been accepted and has not introduced itself. Grows with time: the smallest
+/// is the oldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct HalfOpen(u64);
 
@@ -69,8 +72,8 @@ impl Gate {
 
     /// Decides about a connection from `ip` at `now` (milliseconds, monotonic).
     ///
-    /// A full house does not refuse: whoever has been silent longest leaves. An honest dialler speaks at once, so a flood of
-    /// silent sockets displaces itself and not him.
+    /// A full house does not refuse: whoever has been silent longest leaves. An honest dialler
+    /// speaks at once, so a flood of silent sockets displaces itself and not him.
     pub(crate) fn knock(&mut self, ip: IpAddr, now: u64) -> Verdict {
         let source = Source::of(ip);
         if let Some(source) = source

@@ -51,8 +51,8 @@ pub(crate) async fn answer(
     .await
 }
 
-/// Introduces this device to whoever was dialled. `may_complete` decides, once they are known, before they learn who this is;
-/// `Ok(None)` if it does not.
+/// Introduces this device to whoever was dialled. `may_complete` decides, once they are known,
+/// before they learn who this is; `Ok(None)` if it does not.
 pub(crate) async fn introduce(
     stream: TcpStream,
     remote: SocketAddr,

@@ -43,8 +43,8 @@ pub struct Net {
 impl Net {
     /// Opens the ports and starts the tasks.
     ///
-    /// A port that cannot be opened is no error but is told by [`Event::Listening`]: dialling works all the same.
-    /// Fails only if no key could be made or no task be started; nothing runs then.
+    /// A port that cannot be opened is no error but is told by [`Event::Listening`]: dialling works
+    /// all the same. Fails only if no key could be made or no task be started; nothing runs then.
     pub async fn start(config: Config, identity: Arc<Identity>, events: mpsc::Sender<Event>) -> io::Result<Self> {
         let key = StaticKey::generate().map_err(io::Error::other)?;
         let (report_tx, reports) = mpsc::channel::<Report>(REPORTS);
@@ -61,8 +61,8 @@ impl Net {
         Self { commands, boot_nonce }
     }
 
-    /// Keeps a link to this peer: dials it whenever there is none. Replaces the addresses given before, each `host:port`, best first.
-    /// Such a peer is never in the lobby.
+    /// Keeps a link to this peer: dials it whenever there is none. Replaces the addresses given
+    /// before, each `host:port`, best first. Such a peer is never in the lobby.
     pub fn want(&self, peer: PeerId, addresses: Vec<String>) {
         self.order(Command::Want(peer, addresses));
     }
@@ -77,7 +77,8 @@ impl Net {
         self.order(Command::DialNow(peer));
     }
 
-    /// Dials `host:port` once, whoever is there. Ends in one [`Event::DialEnded`], unless it is cancelled.
+    /// Dials `host:port` once, whoever is there. Ends in one [`Event::DialEnded`], unless it is
+    /// cancelled.
     pub fn dial_address(&self, dial: DialId, address: String) {
         self.order(Command::DialAddress(dial, address));
     }
@@ -87,7 +88,8 @@ impl Net {
         self.order(Command::CancelDial(dial));
     }
 
-    /// Lets a stranger stay who came to this device; without it the link ends after [`Times::lobby`](crate::config::Times::lobby).
+    /// Lets a stranger stay who came to this device; without it the link ends after
+    /// [`Times::lobby`](crate::config::Times::lobby).
     pub fn welcome(&self, peer: PeerId, link: LinkId) {
         self.order(Command::Welcome(peer, link));
     }
@@ -102,7 +104,8 @@ impl Net {
         self.order(Command::Announce(name));
     }
 
-    /// Tells peers these addresses in front of those that this machine has by itself: mapped ports, host names.
+    /// Tells peers these addresses in front of those that this machine has by itself: mapped ports,
+    /// host names.
     pub fn set_addresses(&self, addresses: Vec<String>) {
         self.order(Command::SetAddresses(addresses));
     }
@@ -112,8 +115,8 @@ impl Net {
         self.boot_nonce
     }
 
-    /// Says goodbye to everybody and closes everything. Takes at most about a second; whoever has not listened by then learns
-    /// it from the closed connection.
+    /// Says goodbye to everybody and closes everything. Takes at most about a second; whoever has
+    /// not listened by then learns it from the closed connection.
     pub async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
         self.order(Command::Shutdown(done));

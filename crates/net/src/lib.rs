@@ -1,14 +1,15 @@
 //! Sockets: who is linked to this device, and how to stay linked.
 //!
-//! Owns: listening, dialling, links (handshake, liveness, queues, end), the table of peers with its back-off and ties, the limits
-//! on strangers, and finding people on the local network.
-//! Never does: decide who is welcome or what is said; it carries [`wire::Message`]s and knows nothing of rooms or events. It
-//! stores nothing, and never waits for one peer while others could be served.
-//! Data passes in through [`Net`] (orders) and each link's [`Outbox`] (encoded messages), and out as [`Event`]s over one
-//! bounded channel. While the node leaves that channel full, links stop reading, and TCP slows their peers down.
-//! Inside: `table` decides (pure), `driver` is the one task that owns it, `greeting` makes a connection a link, `link` is one
-//! task per link, `line` its socket and cipher, `watch` looks after all of them, `gate` bounds strangers.
-//! Start in `event.rs`, then `table/mod.rs`.
+//! Owns: listening, dialling, links (handshake, liveness, queues, end), the table of peers with its
+//! back-off and ties, the limits on strangers, and finding people on the local network. Never does:
+//! decide who is welcome or what is said; it carries [`wire::Message`]s and knows nothing of rooms
+//! or events. It stores nothing, and never waits for one peer while others could be served. Data
+//! passes in through [`Net`] (orders) and each link's [`Outbox`] (encoded messages), and out as
+//! [`Event`]s over one bounded channel. While the node leaves that channel full, links stop
+//! reading, and TCP slows their peers down. Inside: `table` decides (pure), `driver` is the one
+//! task that owns it, `greeting` makes a connection a link, `link` is one task per link, `line` its
+//! socket and cipher, `watch` looks after all of them, `gate` bounds strangers. Start in
+//! `event.rs`, then `table/mod.rs`.
 
 mod allowance;
 mod backoff;

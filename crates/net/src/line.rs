@@ -1,4 +1,5 @@
-//! The socket of a link and the cipher on it. Whoever holds it may write: mostly the link's task, now and then whoever says something.
+//! The socket of a link and the cipher on it. Whoever holds it may write: mostly the link's task,
+//! now and then whoever says something.
 
 use std::cell::RefCell;
 use std::io;
@@ -48,7 +49,8 @@ impl Line {
 
     /// Reads once into `input`.
     pub(crate) fn poll_read(&mut self, waking: &mut Waking<'_>, input: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // Knows that the socket is empty after it gave less than there was room for, and does not ask it again.
+        // Knows that the socket is empty after it gave less than there was room for, and does not
+        // ask it again.
         Pin::new(&mut self.stream).poll_read(waking, input)
     }
 
@@ -57,7 +59,8 @@ impl Line {
         self.transport.open(body, plaintext)
     }
 
-    /// Writes what waits in queues of these classes, at most one frame, if the socket has taken everything before; whether there was anything.
+    /// Writes what waits in queues of these classes, at most one frame, if the socket has taken
+    /// everything before; whether there was anything.
     pub(crate) fn write(&mut self, shared: &Shared, classes: &[Class]) -> Result<bool, Reason> {
         if !self.is_free() {
             return Ok(false);
@@ -106,7 +109,8 @@ impl Line {
         Poll::Ready(Ok(()))
     }
 
-    /// The socket, and what is still to be written to it: a begun frame, and the reason for parting.
+    /// The socket, and what is still to be written to it: a begun frame, and the reason for
+    /// parting.
     pub(crate) fn part(mut self, bye: Bye) -> (TcpStream, Vec<u8>) {
         let mut words = self.out.split_off(self.sent.min(self.out.len()));
         let mut plaintext = Vec::new();

@@ -1,8 +1,9 @@
 //! One task per link, for both directions.
 //!
-//! It keeps no read buffer (a scratch per thread serves all links) and no write buffer unless the socket is full, so that an
-//! idle link costs its keys and its sockets. It needs no timer: the driver watches all links at once (`watch.rs`). Socket and
-//! cipher lie where others can write as well (`line.rs`).
+//! It keeps no read buffer (a scratch per thread serves all links) and no write buffer unless the
+//! socket is full, so that an idle link costs its keys and its sockets. It needs no timer: the
+//! driver watches all links at once (`watch.rs`). Socket and cipher lie where others can write as
+//! well (`line.rs`).
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -34,7 +35,8 @@ use crate::report::Report;
 
 /// Rounds of reading and writing before other tasks of the thread get a turn.
 const ROUNDS: usize = 16;
-/// Messages told at once. One read may bring two thousand questions; between these parts the node turns to others.
+/// Messages told at once. One read may bring two thousand questions; between these parts the node
+/// turns to others.
 const MAX_TOLD: usize = 128;
 
 thread_local! {
@@ -62,7 +64,8 @@ pub(crate) struct Link {
     reader: FrameReader,
     /// Not told yet; nothing is read before.
     up: Option<Box<LinkUp>>,
-    /// Received and not told yet; nothing more is read before, so that TCP slows the other side down.
+    /// Received and not told yet; nothing more is read before, so that TCP slows the other side
+    /// down.
     messages: VecDeque<Message>,
     /// Leave to tell them.
     taken: Option<Taken>,
@@ -192,7 +195,8 @@ impl Link {
         Poll::Pending
     }
 
-    /// Does a bit of everything that can be done; whether there was anything. If not, whatever changes that wakes the task.
+    /// Does a bit of everything that can be done; whether there was anything. If not, whatever
+    /// changes that wakes the task.
     fn turn(&mut self, waking: &mut Waking<'_>) -> Result<bool, Over> {
         let orders = self.shared.poll_orders(waking);
         if let Some(end) = orders.end {
@@ -251,7 +255,8 @@ impl Link {
         Ok(true)
     }
 
-    /// Offers what was read alone; nothing else of this link may be on its way to the node, else it would come before that.
+    /// Offers what was read alone; nothing else of this link may be on its way to the node, else it
+    /// would come before that.
     fn prompt(&self, event: Event) -> Result<(), Event> {
         match (&self.context.prompt, &event) {
             (Some(prompt), Event::Received { messages, .. })
@@ -428,7 +433,8 @@ impl Link {
 mod tests {
     use super::*;
 
-    /// With `Shared`, most of what this crate adds to socket and keys; `tests/idle.rs` measures the whole.
+    /// With `Shared`, most of what this crate adds to socket and keys; `tests/idle.rs` measures the
+    /// whole.
     #[test]
     fn an_idle_links_task_is_small() {
         fn size_of_future<F: Future>(_: fn(Box<Link>) -> F) -> usize {

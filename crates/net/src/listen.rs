@@ -20,7 +20,8 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Opens what can be opened, and says what could not. No failure here keeps a node from dialling.
+    /// Opens what can be opened, and says what could not. No failure here keeps a node from
+    /// dialling.
     pub(crate) fn open(wanted: &[SocketAddr]) -> (Self, Option<String>) {
         let mut listeners = Vec::new();
         let mut failures = Vec::new();
@@ -99,15 +100,17 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Where sockets that are bound to `bound` can be reached on a machine with these addresses: public, then private ones, IPv4 first within each;
-/// link-local ones only if there is nothing better, and loopback only if there is nothing else. An address that the machine no longer has leads nowhere,
-/// though its socket is still open.
+/// Where sockets that are bound to `bound` can be reached on a machine with these addresses:
+/// public, then private ones, IPv4 first within each; link-local ones only if there is nothing
+/// better, and loopback only if there is nothing else. An address that the machine no longer has
+/// leads nowhere, though its socket is still open.
 fn reachable(bound: &[SocketAddr], machine: &[IpAddr]) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     for socket in bound {
         let (ip, port) = (socket.ip().to_canonical(), socket.port());
         if !ip.is_unspecified() {
-            // All of 127.0.0.0/8 is this machine's, listed or not; and where nothing can be listed the socket is all that is known.
+            // All of 127.0.0.0/8 is this machine's, listed or not; and where nothing can be listed
+            // the socket is all that is known.
             let here = ip.is_loopback() || machine.is_empty() || machine.contains(&ip);
             found.extend(here.then_some(SocketAddr::new(ip, port)));
             continue;

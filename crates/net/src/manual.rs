@@ -1,4 +1,5 @@
-//! The network without sockets, clocks or tasks: the real table and the real queues, and whoever holds them plays the sockets. For the simulator.
+//! The network without sockets, clocks or tasks: the real table and the real queues, and whoever
+//! holds them plays the sockets. For the simulator.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -57,7 +58,8 @@ pub struct Manual {
 }
 
 impl Manual {
-    /// A network for one device, and the handle that its node gets. `addresses` are where it listens.
+    /// A network for one device, and the handle that its node gets. `addresses` are where it
+    /// listens.
     pub fn new(me: PeerId, config: &Config, addresses: Vec<String>, boot_nonce: u64, seed: u64) -> (Net, Manual) {
         let (commands, orders) = orders();
         let table = Table::new(me, config.limits.clone(), config.times.clone(), config.pace, seed);
@@ -116,7 +118,8 @@ impl Manual {
         self.with(now, out, |table, now, effects| table.dial_failed(AttemptId(attempt), address, reason, now, effects));
     }
 
-    /// The greetings are exchanged: a link that will be started, or closed. `attempt` if this side dialled.
+    /// The greetings are exchanged: a link that will be started, or closed. `attempt` if this side
+    /// dialled.
     pub fn greeted(
         &mut self,
         peer: PeerId,
@@ -178,8 +181,8 @@ fn hand_out(effects: Vec<Effect>, out: &mut Vec<Act>) {
 pub struct Feed(Arc<Shared>);
 
 impl Feed {
-    /// Moves what fits into one frame's plaintext, control before live before bulk. Whether the node is to be told that a queue has
-    /// [drained](Event::Drained).
+    /// Moves what fits into one frame's plaintext, control before live before bulk. Whether the
+    /// node is to be told that a queue has [drained](Event::Drained).
     pub fn fill(&self, plaintext: &mut Vec<u8>) -> bool {
         self.0.drain(&CLASSES, plaintext)
     }

@@ -14,7 +14,8 @@ use wire::{check_name, tidy_name};
 use crate::config::NearbyConfig;
 use crate::event::NearbyPeer;
 
-/// People remembered at once: more do not fit on a screen, and anybody on the network can invent them.
+/// People remembered at once: more do not fit on a screen, and anybody on the network can invent
+/// them.
 const MAX_NEARBY: usize = 64;
 /// Bytes of an instance name: what DNS allows in a label.
 const MAX_INSTANCE: usize = 63;
@@ -40,7 +41,8 @@ pub(crate) struct Nearby {
 }
 
 impl Nearby {
-    /// Begins to search, and to announce what is listened on if there is a name to show. None if the system does not let us.
+    /// Begins to search, and to announce what is listened on if there is a name to show. None if
+    /// the system does not let us.
     pub(crate) fn start(config: &NearbyConfig, bound: &[SocketAddr]) -> Option<Self> {
         let daemon = ServiceDaemon::new().inspect_err(|error| warn!(%error, "nobody nearby can be found")).ok()?;
         let _ = daemon.set_ip_check_interval(INTERFACES_EVERY);
@@ -60,7 +62,8 @@ impl Nearby {
         Some(nearby)
     }
 
-    /// Shows this name from now on, or nothing at all: an announcement that says no name helps nobody.
+    /// Shows this name from now on, or nothing at all: an announcement that says no name helps
+    /// nobody.
     pub(crate) fn announce(&mut self, name: Option<String>) {
         let name = name.filter(|name| check_name(name).is_ok() && name.len() <= MAX_TXT_NAME);
         if name == self.announced {
@@ -124,14 +127,16 @@ impl Nearby {
         // The host is named after the instance: the machine's own name is nobody's business.
         let host = format!("{}.local.", self.instance);
         let text = [("v", "1"), ("name", name)];
-        // The library follows the interfaces as they come and go, and takes those of their addresses on which it is listened.
+        // The library follows the interfaces as they come and go, and takes those of their
+        // addresses on which it is listened.
         let mut info = ServiceInfo::new(&self.service, &self.instance, &host, "", place.port, &text[..])?.enable_addr_auto();
         info.set_interfaces(place.addresses.clone());
         self.daemon.register(info)
     }
 }
 
-/// Where others on the network are told to dial. A name has one port, so of several the first counts that others can reach at all.
+/// Where others on the network are told to dial. A name has one port, so of several the first
+/// counts that others can reach at all.
 struct Place {
     port: u16,
     addresses: Vec<IfKind>,
@@ -202,7 +207,8 @@ fn name(service: &ResolvedService) -> Option<String> {
     (version == "1" && check_name(name).is_ok()).then(|| tidy_name(name))
 }
 
-/// The address to dial: IPv4 first, since it is never ambiguous on a local network. Link-local IPv6 would need an interface.
+/// The address to dial: IPv4 first, since it is never ambiguous on a local network. Link-local IPv6
+/// would need an interface.
 fn best(addresses: Vec<IpAddr>, port: u16) -> Option<SocketAddr> {
     let useful = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast() && !matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
     let best = addresses.into_iter().filter(useful).min_by_key(|ip| (ip.is_loopback(), ip.is_ipv6(), *ip))?;

@@ -16,11 +16,13 @@ use crate::reason::Reason;
 
 /// Drained in this order.
 pub(crate) const CLASSES: [Class; 3] = [Class::Control, Class::Live, Class::Bulk];
-/// What goes with words that somebody writes themselves. A frame full of bulk would take longer than they do.
+/// What goes with words that somebody writes themselves. A frame full of bulk would take longer
+/// than they do.
 const PROMPT: [Class; 2] = [Class::Control, Class::Live];
 
-/// What one link has read and the node has not dealt with yet, in reads of at most one frame each. Higher: a link that brings much delays the others
-/// for longer. Lower: the node waits for the link's thread.
+/// What one link has read and the node has not dealt with yet, in reads of at most one frame each.
+/// Higher: a link that brings much delays the others for longer. Lower: the node waits for the
+/// link's thread.
 const MAX_UNTAKEN: u32 = 8;
 
 /// Hands encoded messages to one link, without ever waiting.
@@ -39,18 +41,21 @@ impl Outbox {
         Self { shared }
     }
 
-    /// Queues a message as [`Message::encode`](wire::Message::encode) made it; it is on its way at once.
+    /// Queues a message as [`Message::encode`](wire::Message::encode) made it; it is on its way at
+    /// once.
     ///
-    /// A refusal in [`Class::Control`] ends the link with `TooSlow`, since what is lost there is not repaired. After a refusal in
-    /// another class an [`Event::Drained`](crate::Event::Drained) tells when half of that queue is free again.
+    /// A refusal in [`Class::Control`] ends the link with `TooSlow`, since what is lost there is
+    /// not repaired. After a refusal in another class an [`Event::Drained`](crate::Event::Drained)
+    /// tells when half of that queue is free again.
     pub fn offer(&self, class: Class, record: Record) -> Result<(), Full> {
         self.queue(class, record)?;
         self.shared.wake();
         Ok(())
     }
 
-    /// As [`Outbox::offer`], and the caller writes it to the socket, if that has room and nobody else is writing: it is on its way before this
-    /// returns, without another task being woken first. Costs the caller a system call; for what a person waits for.
+    /// As [`Outbox::offer`], and the caller writes it to the socket, if that has room and nobody
+    /// else is writing: it is on its way before this returns, without another task being woken
+    /// first. Costs the caller a system call; for what a person waits for.
     pub fn send_now(&self, class: Class, record: Record) -> Result<(), Full> {
         self.queue(class, record)?;
         if !self.shared.write_now() {
@@ -78,7 +83,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Whether a record of so many bytes would be taken. If not, an [`Event::Drained`](crate::Event::Drained) tells when half of that queue is free again.
+    /// Whether a record of so many bytes would be taken. If not, an
+    /// [`Event::Drained`](crate::Event::Drained) tells when half of that queue is free again.
     pub fn has_room(&self, class: Class, bytes: usize) -> bool {
         let limit = self.shared.limit(class);
         let mut state = self.shared.state();
@@ -251,7 +257,8 @@ impl Shared {
         state.wake();
     }
 
-    /// Takes the orders; if there are none and nothing can be sent, `cx` is woken by the next order or record.
+    /// Takes the orders; if there are none and nothing can be sent, `cx` is woken by the next order
+    /// or record.
     pub(crate) fn poll_orders(&self, cx: &mut Context<'_>) -> Orders {
         let can_send = self.line().as_ref().is_none_or(Line::is_free);
         let mut state = self.state();
@@ -264,8 +271,8 @@ impl Shared {
         orders
     }
 
-    /// Moves records of these classes, in this order, into `plaintext` (not padded yet), as many as fit.
-    /// Whether a queue that had refused something is at most half full again.
+    /// Moves records of these classes, in this order, into `plaintext` (not padded yet), as many as
+    /// fit. Whether a queue that had refused something is at most half full again.
     pub(crate) fn drain(&self, classes: &[Class], plaintext: &mut Vec<u8>) -> bool {
         let mut state = self.state();
         let mut drained = false;
@@ -317,7 +324,8 @@ impl Shared {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what waits, unless somebody else is at it. Whether nothing is left for the link's task.
+    /// Writes what waits, unless somebody else is at it. Whether nothing is left for the link's
+    /// task.
     fn write_now(&self) -> bool {
         let Ok(mut line) = self.line.try_lock() else { return false };
         let Some(line) = line.as_mut() else { return false };
@@ -356,14 +364,16 @@ impl Shared {
         }
     }
 
-    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
+    /// whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Held by what a link has told of one read, until the node has dealt with it. A link passes on only few reads at a time, so that one that brings
-/// much does not stand before the others. [`Default`] belongs to no link.
+/// Held by what a link has told of one read, until the node has dealt with it. A link passes on
+/// only few reads at a time, so that one that brings much does not stand before the others.
+/// [`Default`] belongs to no link.
 #[derive(Default)]
 pub struct Taken(Option<Arc<Shared>>);
 
@@ -421,7 +431,8 @@ impl Queue {
     fn drain(&mut self, plaintext: &mut Vec<u8>) -> bool {
         while let Some(record) = self.records.front() {
             let fits = push_record(plaintext, record).is_ok();
-            // A record that does not even fit into an empty frame is our bug; it must not block the queue for ever.
+            // A record that does not even fit into an empty frame is our bug; it must not block the
+            // queue for ever.
             if !fits && !plaintext.is_empty() {
                 return false;
             }

@@ -18,8 +18,8 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told of a
-    /// failure too.
+    /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told
+    /// of a failure too.
     pub fn of(addresses: &[SocketAddr], failed: bool) -> Self {
         match addresses.iter().map(|address| Scope::of(address.ip())).min() {
             None | Some(Scope::Nowhere) if failed => Self::Closed,

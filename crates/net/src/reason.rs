@@ -5,7 +5,8 @@ use std::io;
 
 use wire::Bye;
 
-/// Why a link ended or a dial failed. The window has words for each (`api::LinkReason` has the same names).
+/// Why a link ended or a dial failed. The window has words for each (`api::LinkReason` has the same
+/// names).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The name could not be resolved.
@@ -65,7 +66,8 @@ impl Reason {
         }
     }
 
-    /// Of several failures of one dial, the one that tells most: what was learned later in the course of connecting.
+    /// Of several failures of one dial, the one that tells most: what was learned later in the
+    /// course of connecting.
     pub(crate) fn more_telling(self, other: Self) -> Self {
         self.max(other)
     }

@@ -1,7 +1,7 @@
 //! One look at all links: who is silent, who is stuck. Cheaper than a timer in each of them.
 //!
-//! Silence is counted on a clock that stands while this process gets no time itself: on a machine with more to do than it can, a link whose answer lies
-//! unread in its socket is not dead.
+//! Silence is counted on a clock that stands while this process gets no time itself: on a machine
+//! with more to do than it can, a link whose answer lies unread in its socket is not dead.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::event::LinkId;
 use crate::outbox::{End, Shared};
 use crate::pulse::{Beat, Pulse, millis};
 
-/// Looks are not closer together than this, milliseconds, so that many links share one. Silence and both questions may each end this much late.
+/// Looks are not closer together than this, milliseconds, so that many links share one. Silence and
+/// both questions may each end this much late.
 const PAUSE: u64 = 300;
 
 /// One link under watch.
@@ -59,7 +60,8 @@ impl Watched {
         if self.shared.is_deaf() {
             self.heard = (at, silence.at(now));
         } else if at != self.heard.0 {
-            // Whether it came before or after this process last stood still is not known: to its credit, after.
+            // Whether it came before or after this process last stood still is not known: to its
+            // credit, after.
             self.heard = (at, silence.at(at).max(silence.looked));
         }
         self.heard.1
@@ -165,7 +167,8 @@ mod tests {
             &self.links[0].1.shared
         }
 
-        /// When his silence ends the link, if the driver is to wake when the watch wants it but gets no time in `standing`.
+        /// When his silence ends the link, if the driver is to wake when the watch wants it but
+        /// gets no time in `standing`.
         fn dies_at(&mut self, standing: std::ops::Range<u64>, until: u64) -> Option<u64> {
             let times = Times::default();
             let mut now = 1;

@@ -1,4 +1,5 @@
-//! Those who do not play by the rules, over real sockets (DESIGN: hostile inputs). Each test says who misbehaves.
+//! Those who do not play by the rules, over real sockets (DESIGN: hostile inputs). Each test says
+//! who misbehaves.
 
 mod support;
 
@@ -105,7 +106,8 @@ async fn a_flood_of_200_sockets_is_bounded_and_ben_still_gets_in() {
     raw_ben(&mut ana).await;
     let took = start.elapsed();
     assert!(took < Times::default().first_frame, "ben waited {took:?}, until the flood timed out");
-    // All but the last 64 were displaced, in the order of their coming, by the time that Ben was in.
+    // All but the last 64 were displaced, in the order of their coming, by the time that Ben was
+    // in.
     flood.truncate(200 - 64);
     for stream in &mut flood {
         let read = timeout(Duration::from_millis(200), stream.read(&mut [0])).await.expect("it was displaced");
@@ -138,7 +140,8 @@ async fn chi_says_something_else_before_hello() {
     assert!(closed_after(chi.stream).await < Duration::from_millis(1000));
 }
 
-/// Ben does `misbehave`; Ana ends the link as `reason`, says `bye` if she says anything, and links with Ben again.
+/// Ben does `misbehave`; Ana ends the link as `reason`, says `bye` if she says anything, and links
+/// with Ben again.
 async fn check(what: &str, reason: Reason, bye: Option<Bye>, misbehave: impl AsyncFnOnce(&mut Raw)) {
     let mut ana = Peer::with(ANA, quick()).await;
     let (mut ben, _) = raw_ben(&mut ana).await;

@@ -1,4 +1,5 @@
-//! What an idle link costs: 500 of them between two processes. Kernel socket buffers are not in this figure.
+//! What an idle link costs: 500 of them between two processes. Kernel socket buffers are not in
+//! this figure.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -44,7 +45,8 @@ async fn five_hundred_idle_links_cost_at_most_5_kib_each() {
     assert!(each <= PROMISE, "{each} bytes");
 }
 
-/// Starts another process with this many peers, and waits until all are linked and have answered a Ping.
+/// Starts another process with this many peers, and waits until all are linked and have answered a
+/// Ping.
 async fn crowd(ana: &mut Peer, first: u32, count: u32) -> Child {
     let this = std::env::current_exe().expect("the test's program");
     let mut child = Command::new(this)

@@ -395,7 +395,8 @@ async fn a_node_that_does_not_listen_to_events_slows_its_peers_and_loses_nothing
     let up = ana.up(ben.id).await;
     let record = |n| numbered(n, 30_000).encode();
     let mut sent = 0;
-    // Ben's node takes nothing: queues and socket buffers fill, and then offers are refused for good.
+    // Ben's node takes nothing: queues and socket buffers fill, and then offers are refused for
+    // good.
     let mut last = Instant::now();
     while last.elapsed() < Duration::from_millis(500) {
         if up.outbox.offer(Class::Bulk, record(sent)).is_ok() {

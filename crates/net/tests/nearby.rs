@@ -1,5 +1,5 @@
-//! Finding each other by multicast. Where the system does not pass multicast back to itself there is nothing to find, and this
-//! says so instead.
+//! Finding each other by multicast. Where the system does not pass multicast back to itself there
+//! is nothing to find, and this says so instead.
 
 mod support;
 

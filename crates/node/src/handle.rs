@@ -10,13 +10,16 @@ use crate::core::Core;
 use crate::turns::Turns;
 use crate::view::{Notice, Refused, Said};
 
-/// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends faster than the disk takes it.
+/// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends
+/// faster than the disk takes it.
 pub(crate) const MAX_REQUESTS: usize = 1_024;
 
-/// How long a call that keeps something waits for the disk. Higher: a stalled disk keeps a client waiting; lower: a full one is told by an alert only.
+/// How long a call that keeps something waits for the disk. Higher: a stalled disk keeps a client
+/// waiting; lower: a full one is told by an alert only.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one. Called at the end of a turn: it must not block.
+/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one.
+/// Called at the end of a turn: it must not block.
 pub type Sink = Box<dyn FnMut(Vec<Notice>) -> u64 + Send>;
 
 /// The node's task has ended.
@@ -64,8 +67,9 @@ impl Node {
         result.await.map_err(|_| Closed)
     }
 
-    /// Like [`Node::with`], for a call that promises to keep something: gives its result once that is on disk, or the disk's refusal; then it lasts until
-    /// the node ends, and no longer. A disk that takes its time is no reason to refuse: after a second the result is given all the same.
+    /// Like [`Node::with`], for a call that promises to keep something: gives its result once that
+    /// is on disk, or the disk's refusal; then it lasts until the node ends, and no longer. A disk
+    /// that takes its time is no reason to refuse: after a second the result is given all the same.
     pub async fn keep<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Core) -> Result<T, Refused> + Send + 'static,
@@ -83,8 +87,9 @@ impl Node {
         })
     }
 
-    /// Says it at once if the node rests, or queues it; the receiver gets the outcome. Splitting the two lets a client send many without waiting
-    /// for each. What one caller says is said in that order.
+    /// Says it at once if the node rests, or queues it; the receiver gets the outcome. Splitting
+    /// the two lets a client send many without waiting for each. What one caller says is said in
+    /// that order.
     pub async fn say(
         &self,
         room: RoomId,

@@ -1,10 +1,12 @@
 //! The conductor: owns everything that this device knows, and decides, in turns.
 //!
-//! *Owns*: the composition of gossip, rooms, net and store; people, contact requests, invites, attempts to join; what the window is told.
-//! *Never*: waits for a peer, a disk or a client inside the loop; knows JSON, windows or keychains.
-//! *Data in*: socket → net → [`run`](crate) → `Core` → rooms check → store → gossip → notices. *Data out*: handle → `Core` → rooms sign → store → gossip → net.
-//! *Order*: store, send, show. If storing fails nobody hears of it; the fsync comes later, and only then a message is *saved*.
-//! *Start* at `run.rs` (everything that can happen), then `turns.rs` (who has a turn) and `core/mod.rs`.
+//! *Owns*: the composition of gossip, rooms, net and store; people, contact requests, invites,
+//! attempts to join; what the window is told. *Never*: waits for a peer, a disk or a client inside
+//! the loop; knows JSON, windows or keychains. *Data in*: socket → net → [`run`](crate) → `Core` →
+//! rooms check → store → gossip → notices. *Data out*: handle → `Core` → rooms sign → store →
+//! gossip → net. *Order*: store, send, show. If storing fails nobody hears of it; the fsync comes
+//! later, and only then a message is *saved*. *Start* at `run.rs` (everything that can happen),
+//! then `turns.rs` (who has a turn) and `core/mod.rs`.
 
 mod core;
 mod handle;

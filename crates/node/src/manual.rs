@@ -1,4 +1,5 @@
-//! The engine without a loop: whoever holds it moves time, carries messages and decides when the disk is slow. For the simulator.
+//! The engine without a loop: whoever holds it moves time, carries messages and decides when the
+//! disk is slow. For the simulator.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,8 @@ pub enum Show {
 pub struct Shared {
     /// Who is in rooms, instead of reading it from the store.
     pub members: BTreeMap<RoomId, Arc<Membership>>,
-    /// Signatures that were found good: that five hundred nodes check the same one tells nothing that the first did not.
+    /// Signatures that were found good: that five hundred nodes check the same one tells nothing
+    /// that the first did not.
     pub signatures: Arc<Signatures>,
 }
 
@@ -53,7 +55,8 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// Starts a node. Everything that it leaves to chance follows from `seed`; `shared` saves doing again what other nodes have done.
+    /// Starts a node. Everything that it leaves to chance follows from `seed`; `shared` saves doing
+    /// again what other nodes have done.
     pub fn start(mut options: Options, net: net::Net, at: net::Moment, seed: [u8; 32], shared: Shared) -> Hand {
         let identity = Arc::new(std::mem::replace(&mut options.identity, Identity::from_seed(&[0; 32])));
         let (flusher, due) = Flusher::manual();

@@ -21,15 +21,18 @@ use crate::turns::{Clock, Rest, Turns};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
-/// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a turn never takes long.
+/// Requests and happenings taken in one turn. Higher: fewer, larger batches under load; lower: a
+/// turn never takes long.
 const MAX_TURN: usize = 256;
-/// After so long a turn takes no further happening of the network. Higher: fewer turns for the same;
-/// lower: requests wait less while others talk. One happening is at most what a link read at once.
+/// After so long a turn takes no further happening of the network. Higher: fewer turns for the
+/// same; lower: requests wait less while others talk. One happening is at most what a link read at
+/// once.
 const LONG_TURN: Duration = Duration::from_millis(4);
 /// Parts of answers that were read and wait for the loop.
 const MAX_READS: usize = 64;
-/// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others, of those that it has a use for.
-/// Higher: whoever sends bad ones keeps a thread of the links busy for longer. Lower: under load more is left to the loop.
+/// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others,
+/// of those that it has a use for. Higher: whoever sends bad ones keeps a thread of the links busy
+/// for longer. Lower: under load more is left to the loop.
 const MAX_CHECKS_AHEAD: usize = 32;
 
 /// Everything that can happen.
@@ -201,7 +204,8 @@ impl Inputs {
         !(self.happenings.is_empty() && self.from_net.is_empty() && self.from_handles.is_empty())
     }
 
-    /// Whose turn it is. Requests that wait have every other one, whatever else there is, and no more than that. `hears`: the network may have one.
+    /// Whose turn it is. Requests that wait have every other one, whatever else there is, and no
+    /// more than that. `hears`: the network may have one.
     async fn next(&mut self, reads: &mut mpsc::Receiver<Read>, hears: bool, due: impl Future<Output = ()>) -> Event {
         let Inputs { from_handles, from_net, durable, happenings, has_asked } = self;
         let mut requests = Vec::new();

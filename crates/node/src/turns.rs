@@ -1,5 +1,6 @@
-//! Turns on the core, one at a time. The loop takes most of them; while it rests, who says something and the link that brings something take one
-//! themselves, and so save the time until the loop has woken.
+//! Turns on the core, one at a time. The loop takes most of them; while it rests, who says
+//! something and the link that brings something take one themselves, and so save the time until the
+//! loop has woken.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,8 @@ use crate::handle::Say;
 
 /// The core, and what those who take turns know of each other.
 pub(crate) struct Turns {
-    /// None when the node is over. A lock that somebody panicked under is not taken again: the node ends.
+    /// None when the node is over. A lock that somebody panicked under is not taken again: the node
+    /// ends.
     state: Mutex<Option<State>>,
     clock: Clock,
     /// Requests that wait in the queue or are being carried out.
@@ -68,13 +70,15 @@ impl Turns {
         self.sooner.notified().await;
     }
 
-    /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow on the heels of something else: what comes in
-    /// a row is gathered in the queue, where it shares a signature.
+    /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow
+    /// on the heels of something else: what comes in a row is gathered in the queue, where it
+    /// shares a signature.
     pub(crate) fn say_now(&self, say: Say) -> Result<(), Say> {
         self.take_aside(say, |core, _| !core.has_just_spoken(), |core, say| core.say_all(vec![say]))
     }
 
-    /// Deals with what a link has read in a turn of the link's, if nobody has one, nobody waits, and it is what somebody has just said.
+    /// Deals with what a link has read in a turn of the link's, if nobody has one, nobody waits,
+    /// and it is what somebody has just said.
     pub(crate) fn hear_now(&self, event: Event) -> Result<(), Event> {
         self.take_aside(event, Core::is_a_word, |core, event| {
             core.on_net(event);
@@ -82,7 +86,8 @@ impl Turns {
         })
     }
 
-    /// A turn of somebody else than the loop, which deals with `input`; given back if there is none.
+    /// A turn of somebody else than the loop, which deals with `input`; given back if there is
+    /// none.
     fn take_aside<T>(&self, input: T, suits: impl FnOnce(&Core, &T) -> bool, turn: impl FnOnce(&mut Core, T)) -> Result<(), T> {
         let Ok(mut state) = self.state.try_lock() else { return Err(input) };
         let Some(State { core, wake }) = state.as_mut() else { return Err(input) };
@@ -112,7 +117,8 @@ impl Turns {
 
     /// The last turn: nobody takes another.
     pub(crate) fn end(&self) -> Option<Core> {
-        // Whoever panicked under the lock left a core that nobody should close as if it were in order.
+        // Whoever panicked under the lock left a core that nobody should close as if it were in
+        // order.
         self.state.lock().ok()?.take().map(|state| state.core)
     }
 }

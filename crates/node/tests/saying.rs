@@ -39,7 +39,8 @@ async fn what_is_said_while_the_node_rests_is_said_without_waking_it() {
     node.stop().await;
 }
 
-/// The first in a turn of the caller's, the others by way of the queue, some while the loop has its turn.
+/// The first in a turn of the caller's, the others by way of the queue, some while the loop has its
+/// turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_caller_says_comes_in_that_order() {
     let (node, room, shown, _folder) = in_a_room().await;

@@ -31,8 +31,9 @@ impl Draft {
 
 /// One of one's own logs, and where it ends.
 ///
-/// Deliberately not `Clone`: two copies would sign two events with one sequence number.
-/// Events that were appended must be stored before the next start resumes the log; if storing fails, begin a new log.
+/// Deliberately not `Clone`: two copies would sign two events with one sequence number. Events that
+/// were appended must be stored before the next start resumes the log; if storing fails, begin a
+/// new log.
 #[derive(Debug)]
 pub struct Author {
     room: RoomId,
@@ -57,14 +58,14 @@ pub enum AppendRefused {
 }
 
 impl Author {
-    /// A new log. `log` is random, its highest bit set for a control log ([`LogId::CONTROL`]); `before` is the last chain hash that this device knows
-    /// of its log before, if there was one.
+    /// A new log. `log` is random, its highest bit set for a control log ([`LogId::CONTROL`]);
+    /// `before` is the last chain hash that this device knows of its log before, if there was one.
     pub fn new(room: RoomId, log: LogId, before: Option<ChainHash>) -> Self {
         Self { room, log, seq: 0, prev: before.unwrap_or(ChainHash([0; 32])), last_hlc: Hlc::default() }
     }
 
-    /// Goes on with a log that was stopped cleanly. After anything else, and after a restore, begin a [`new`](Self::new) one: others may have more of
-    /// the old one than this device remembers.
+    /// Goes on with a log that was stopped cleanly. After anything else, and after a restore, begin
+    /// a [`new`](Self::new) one: others may have more of the old one than this device remembers.
     pub fn resume(room: RoomId, log: LogId, head: Head, last_hlc: Hlc) -> Self {
         Self { room, log, seq: head.seq, prev: head.chain, last_hlc }
     }
@@ -84,10 +85,12 @@ impl Author {
         self.last_hlc
     }
 
-    /// Writes events, one after the other, and signs the last one. If they are more than a run may hold, one signature per run.
+    /// Writes events, one after the other, and signs the last one. If they are more than a run may
+    /// hold, one signature per run.
     ///
-    /// `ctl` is [`Logs::control_digest`](crate::Logs::control_digest). Each returned stretch that ends in [`Proof::Own`] is a run.
-    /// Invariant: no sequence number is ever used twice, guarded by `ana_never_signs_two_events_with_one_number`.
+    /// `ctl` is [`Logs::control_digest`](crate::Logs::control_digest). Each returned stretch that
+    /// ends in [`Proof::Own`] is a run. Invariant: no sequence number is ever used twice, guarded
+    /// by `ana_never_signs_two_events_with_one_number`.
     pub fn append(
         &mut self,
         identity: &Identity,

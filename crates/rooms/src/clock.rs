@@ -1,4 +1,5 @@
-//! Time as events carry it: a hybrid logical clock (Kulkarni et al. 2014), 48 bits of milliseconds and a 16-bit counter.
+//! Time as events carry it: a hybrid logical clock (Kulkarni et al. 2014), 48 bits of milliseconds
+//! and a 16-bit counter.
 
 use std::fmt;
 
@@ -6,7 +7,8 @@ use bincode::{Decode, Encode};
 
 use crate::limits::MAX_AHEAD_MS;
 
-/// Later than any honest clock, and far enough below the end of the scale that counting on from it never overflows.
+/// Later than any honest clock, and far enough below the end of the scale that counting on from it
+/// never overflows.
 const LATEST_MS: u64 = 1 << 47;
 
 /// A moment of hybrid time: `milliseconds since 1970 << 16 | counter`.
@@ -14,7 +16,8 @@ const LATEST_MS: u64 = 1 << 47;
 pub struct Hlc(pub u64);
 
 impl Hlc {
-    /// The beginning of a millisecond since 1970 UTC. Milliseconds beyond the year 6429 are taken as that year.
+    /// The beginning of a millisecond since 1970 UTC. Milliseconds beyond the year 6429 are taken
+    /// as that year.
     pub fn from_ms(ms: u64) -> Self {
         Self(ms.min(LATEST_MS) << 16)
     }
@@ -29,7 +32,8 @@ impl Hlc {
         (self.0 & 0xffff) as u16
     }
 
-    /// More than [`MAX_AHEAD_MS`] later than the local clock: kept and relayed, and not shown before `ms() − MAX_AHEAD_MS`.
+    /// More than [`MAX_AHEAD_MS`] later than the local clock: kept and relayed, and not shown
+    /// before `ms() − MAX_AHEAD_MS`.
     pub fn is_ahead(self, now_ms: u64) -> bool {
         self.ms() > now_ms.saturating_add(MAX_AHEAD_MS)
     }
@@ -44,9 +48,10 @@ impl fmt::Debug for Hlc {
 /// Gives times that rise, whatever the computer's clock does. One for each room of a device: what
 /// is dated ahead in one of them drags no other along.
 ///
-/// Invariant: every tick is later than all before it and all that was observed, guarded by `ticks_rise_whatever_the_computers_clock_does`.
-/// The exception is a clock that is [put right](Self::put_right): a time that the computer's clock
-/// no longer backs would hold back what is written, for as long as the clock was wrong.
+/// Invariant: every tick is later than all before it and all that was observed, guarded by
+/// `ticks_rise_whatever_the_computers_clock_does`. The exception is a clock that is [put
+/// right](Self::put_right): a time that the computer's clock no longer backs would hold back what
+/// is written, for as long as the clock was wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     last: Hlc,

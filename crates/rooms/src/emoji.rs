@@ -1,10 +1,12 @@
 //! What a reaction may be: one emoji, in one form.
 
-/// The one form of an emoji: as Unicode's emoji-test.txt has it fully qualified, with every U+FE0F that belongs there. None if the text is
-/// not exactly one emoji that Unicode recommends for interchange (a flag, a keycap, a family and a skin tone included).
+/// The one form of an emoji: as Unicode's emoji-test.txt has it fully qualified, with every U+FE0F
+/// that belongs there. None if the text is not exactly one emoji that Unicode recommends for
+/// interchange (a flag, a keycap, a family and a skin tone included).
 pub fn canonical_emoji(text: &str) -> Option<&'static str> {
     let known = |text: &str| emojis::get(text).map(emojis::Emoji::as_str);
-    // Some programs add variation selectors where none belongs, or ask for the black and white form.
+    // Some programs add variation selectors where none belongs, or ask for the black and white
+    // form.
     known(text).or_else(|| known(&text.replace(['\u{fe0e}', '\u{fe0f}'], "")))
 }
 

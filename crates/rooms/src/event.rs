@@ -18,7 +18,8 @@ const SIGNED: u8 = 1;
 const HAS_PAYLOAD: u8 = 2;
 const HEADER_END: usize = 1 + HEADER_BYTES;
 
-/// An event whose form is right: size, flags, header, length and hash of the payload. Whether its author made it is not known; see [`Verified`].
+/// An event whose form is right: size, flags, header, length and hash of the payload. Whether its
+/// author made it is not known; see [`Verified`].
 ///
 /// Cloning is cheap: the bytes are shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,8 @@ impl Event {
         Ok(Self { header, sig, payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()), raw })
     }
 
-    /// Puts an event together from a header and its bytes. The caller answers for the header's payload fields.
+    /// Puts an event together from a header and its bytes. The caller answers for the header's
+    /// payload fields.
     pub(crate) fn assemble(header: Header, header_bytes: &[u8; HEADER_BYTES], sig: Option<Signature>, payload: &[u8]) -> Self {
         let sig_bytes: &[u8] = sig.as_ref().map_or(&[], |sig| sig.as_bytes());
         let id = blake3::hash(header_bytes);
@@ -143,13 +145,14 @@ fn check_payload(header: &Header, payload: &[u8]) -> Result<(), EventFault> {
 pub enum Proof {
     /// Its own signature was checked here. A range that is served may end with it.
     Own,
-    /// A later event of its log vouches for it. It may carry a signature too, but nobody here has checked that one: an author could put noise there,
-    /// and whoever ended a range with it would be taken for the forger.
+    /// A later event of its log vouches for it. It may carry a signature too, but nobody here has
+    /// checked that one: an author could put noise there, and whoever ended a range with it would
+    /// be taken for the forger.
     Later,
 }
 
-/// An event that its author made. Only [`Run::verify`](crate::Run::verify), [`Author::append`](crate::Author::append) and reading back what was
-/// stored make one.
+/// An event that its author made. Only [`Run::verify`](crate::Run::verify),
+/// [`Author::append`](crate::Author::append) and reading back what was stored make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     event: Event,
@@ -157,8 +160,9 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Reads back an event that was [`Verified`] when it was stored, with the [`Proof`] that it had. For the store alone: the form is checked again,
-    /// the signature is not, because sealed storage vouches for it.
+    /// Reads back an event that was [`Verified`] when it was stored, with the [`Proof`] that it
+    /// had. For the store alone: the form is checked again, the signature is not, because sealed
+    /// storage vouches for it.
     pub fn from_store(raw: RawEvent, proof: Proof) -> Result<Self, EventFault> {
         Event::decode(raw).map(|event| Self { event, proof })
     }

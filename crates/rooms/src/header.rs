@@ -74,7 +74,8 @@ impl Header {
         bytes
     }
 
-    /// Reads a header and checks what can be seen from it alone: version, that the kind belongs in the log, sequence number, payload size.
+    /// Reads a header and checks what can be seen from it alone: version, that the kind belongs in
+    /// the log, sequence number, payload size.
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, EventFault> {
         let (version, header) = read(bytes).ok_or(EventFault::Size)?;
         if version != VERSION {

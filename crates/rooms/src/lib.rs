@@ -1,12 +1,13 @@
 //! What was said, and by whose right.
 //!
-//! Owns: events and their bytes, the logs that they form, time in a room, membership, and what a message has become after edits, deletes and
-//! reactions (`docs/PROTOCOL.md` §2).
-//! Never does: clocks, chance, files, sockets. Time and randomness are handed in; nothing here waits or fails for want of a resource.
-//! Data passes so: bytes → [`run::decode`] → [`Run::fits`] → [`Run::verify`] (which asks [`Signatures`]) → [`Verified`] → [`Membership`], [`timeline`]; and one's own words:
-//! [`Payload`] → [`Draft`] → [`Author::append`] → [`Verified`].
-//! Whether something counts never depends on the order of arrival nor on the local clock, so all members who have the same events see the same room.
-//! Start in `event.rs`, then `run.rs`.
+//! Owns: events and their bytes, the logs that they form, time in a room, membership, and what a
+//! message has become after edits, deletes and reactions (`docs/PROTOCOL.md` §2). Never does:
+//! clocks, chance, files, sockets. Time and randomness are handed in; nothing here waits or fails
+//! for want of a resource. Data passes so: bytes → [`run::decode`] → [`Run::fits`] →
+//! [`Run::verify`] (which asks [`Signatures`]) → [`Verified`] → [`Membership`], [`timeline`]; and
+//! one's own words: [`Payload`] → [`Draft`] → [`Author::append`] → [`Verified`]. Whether something
+//! counts never depends on the order of arrival nor on the local clock, so all members who have the
+//! same events see the same room. Start in `event.rs`, then `run.rs`.
 
 pub mod author;
 pub mod branches;

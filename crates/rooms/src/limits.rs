@@ -2,7 +2,8 @@
 
 pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
 
-/// Bytes of one event's payload: what the largest event leaves beside flags, header and signature, signed or not.
+/// Bytes of one event's payload: what the largest event leaves beside flags, header and signature,
+/// signed or not.
 pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - crate::header::HEADER_BYTES - identity::Signature::LEN;
 
 /// Logs of one device in one room, control and content together, branches included. A log begins at
@@ -22,24 +23,28 @@ pub const MAX_BRANCH_EVENTS: u32 = 65_536;
 /// Text of a message, in bytes of UTF-8. About eight pages.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 
-/// An emoji, in bytes of UTF-8. The longest in use (two kissing people, each with a skin tone) has 35.
+/// An emoji, in bytes of UTF-8. The longest in use (two kissing people, each with a skin tone) has
+/// 35.
 pub const MAX_EMOJI_BYTES: usize = 64;
 
-/// Emoji of one device under one message that are remembered: the latest ones. Beyond what a person does, below what hurts.
+/// Emoji of one device under one message that are remembered: the latest ones. Beyond what a person
+/// does, below what hurts.
 pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
 
-/// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was written all the same counts.
+/// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was
+/// written all the same counts.
 pub const MAX_MEMBERS: usize = 16_384;
 
 /// Control events of one room. They are all held in memory, some 300 bytes each.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;
 
-/// Control events of one member: nobody invites and adds this many people by hand. What a member says of one person is looked at again with every
-/// Leave of theirs, so this also bounds work.
+/// Control events of one member: nobody invites and adds this many people by hand. What a member
+/// says of one person is looked at again with every Leave of theirs, so this also bounds work.
 pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 
-/// Control events, of all authors together, whose authors are not (yet) known as members. What is refused for this limit comes again with the next
-/// repair, when the Adds that explain it are there; so it delays, and loses nothing.
+/// Control events, of all authors together, whose authors are not (yet) known as members. What is
+/// refused for this limit comes again with the next repair, when the Adds that explain it are
+/// there; so it delays, and loses nothing.
 pub const MAX_PENDING_EVENTS: usize = 1_024;
 
 /// How far ahead of the local clock an event may be and still be shown, in milliseconds. Ordinary

@@ -65,7 +65,8 @@ impl Logs {
         self.logs.iter()
     }
 
-    /// How far each log has come, as told to others: logs that forked at their first event are left out.
+    /// How far each log has come, as told to others: logs that forked at their first event are left
+    /// out.
     pub fn heads(&self) -> impl Iterator<Item = (LogKey, Head)> {
         heads(&self.logs)
     }
@@ -136,8 +137,10 @@ impl Logs {
         self.forget_digests(key);
     }
 
-    /// Closes a control log whose author wrote two events with one number. `common` is the last event before the two, none if they are the log's first; what
-    /// was held beyond it no longer counts, so that all who know of the fork agree. A second, earlier fork moves the end further back.
+    /// Closes a control log whose author wrote two events with one number. `common` is the last
+    /// event before the two, none if they are the log's first; what was held beyond it no longer
+    /// counts, so that all who know of the fork agree. A second, earlier fork moves the end further
+    /// back.
     pub fn close(&mut self, key: LogKey, common: Option<(Head, Hlc)>) {
         let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
         let earlier = self.logs.get(&key).is_none_or(|held| !held.forked || head.seq < held.head.seq);
@@ -147,7 +150,8 @@ impl Logs {
         }
     }
 
-    /// First 16 bytes of the hash over all heads; equal digests mean equal logs. Computed once after each change.
+    /// First 16 bytes of the hash over all heads; equal digests mean equal logs. Computed once
+    /// after each change.
     pub fn digest(&mut self) -> [u8; 16] {
         *self.all.get_or_insert_with(|| digest(heads(&self.logs)))
     }
@@ -169,7 +173,8 @@ fn heads(logs: &BTreeMap<LogKey, LogHead>) -> impl Iterator<Item = (LogKey, Head
     logs.iter().filter(|(_, log)| log.head.seq > 0).map(|(key, log)| (*key, log.head))
 }
 
-/// `H` over `device ‖ log u64 ‖ seq u32 ‖ chain` of each head, integers big-endian, sorted by device and log.
+/// `H` over `device ‖ log u64 ‖ seq u32 ‖ chain` of each head, integers big-endian, sorted by
+/// device and log.
 fn digest(heads: impl Iterator<Item = (LogKey, Head)>) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     for (key, head) in heads {

@@ -17,8 +17,9 @@ use crate::run::Run;
 
 /// Membership of one room.
 ///
-/// Invariant: events in any order, in any number of copies, give the same membership, guarded by `any_order_of_control_events_gives_the_same_membership`.
-/// An Add whose author is not known as a member waits here until they are.
+/// Invariant: events in any order, in any number of copies, give the same membership, guarded by
+/// `any_order_of_control_events_gives_the_same_membership`. An Add whose author is not known as a
+/// member waits here until they are.
 #[derive(Clone, Debug)]
 pub struct Membership {
     room: RoomId,
@@ -155,7 +156,8 @@ impl Membership {
         self.direct
     }
 
-    /// May this run be stored and applied? Asked of what strangers send, before the signature is checked.
+    /// May this run be stored and applied? Asked of what strangers send, before the signature is
+    /// checked.
     pub fn admits(&self, run: &Run) -> Admission {
         let events = run.events().len();
         let control = run.key().log.is_control();
@@ -178,8 +180,9 @@ impl Membership {
         run.events().first().is_some_and(|event| Payload::of(event).is_ok_and(fits))
     }
 
-    /// Takes a control event, in any order and as often as it comes. Never refuses, so that what was stored is always read back whole; see
-    /// [`admits`](Self::admits) for the limits. Events of other rooms, and content, change nothing.
+    /// Takes a control event, in any order and as often as it comes. Never refuses, so that what
+    /// was stored is always read back whole; see [`admits`](Self::admits) for the limits. Events of
+    /// other rooms, and content, change nothing.
     pub fn apply(&mut self, event: &Verified) -> Changed {
         let header = &event.header;
         let mut changed = Changed::default();
@@ -300,7 +303,8 @@ impl Membership {
         self.people.get(peer)?.settled.entered.last_key_value().map(|(_, position)| *position)
     }
 
-    /// Round that an Add of this device must have to count: one more than its last Leave. None if there is no higher round.
+    /// Round that an Add of this device must have to count: one more than its last Leave. None if
+    /// there is no higher round.
     pub fn next_round(&self, peer: &PeerId) -> Option<u32> {
         self.people.get(peer).map_or(Some(1), Person::next_round)
     }

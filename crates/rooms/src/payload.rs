@@ -109,7 +109,8 @@ pub enum Payload {
     },
 }
 
-/// Why an event's content says nothing to this version. The event is valid all the same, kept and relayed; it is not shown and changes nothing.
+/// Why an event's content says nothing to this version. The event is valid all the same, kept and
+/// relayed; it is not shown and changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPayload {
     /// A kind of a later version, or content under a key.
@@ -190,7 +191,8 @@ impl Payload {
         }
     }
 
-    /// The message that an edit, a delete or a reaction is about. A reply stands for itself and has none.
+    /// The message that an edit, a delete or a reaction is about. A reply stands for itself and has
+    /// none.
     pub fn target(&self) -> Option<Target> {
         match self {
             Self::Edit { target, .. } | Self::Delete { target } | Self::Reaction { target, .. } => Some(*target),

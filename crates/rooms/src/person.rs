@@ -64,12 +64,13 @@ impl Person {
         self.leaves.last_key_value().map_or(0, |(round, _)| *round)
     }
 
-    /// Draws the conclusions, given whose word counts. More facts and more people that count only ever add ways in: the result does not depend on
-    /// the order of arrival.
+    /// Draws the conclusions, given whose word counts. More facts and more people that count only
+    /// ever add ways in: the result does not depend on the order of arrival.
     pub(crate) fn settle(&self, peer: PeerId, counts: impl Fn(&PeerId) -> bool) -> Settled {
         let mut settled = Settled::default();
         let mut entries: BTreeMap<u32, (Line, &str)> = BTreeMap::new();
-        // A round above the next one would let a member lock others out for good, so it does not count until they left in the round before.
+        // A round above the next one would let a member lock others out for good, so it does not
+        // count until they left in the round before.
         for (round, adds) in self.adds.range(..=self.next_round().unwrap_or(u32::MAX)) {
             for (position, add) in adds.iter().filter(|(_, add)| counts(&add.author)) {
                 settled.uses.extend(add.invite.map(|key| (key, (peer, *round))));
@@ -91,7 +92,8 @@ impl Person {
         settled
     }
 
-    /// The Leaves that ended something: those with an entry at or below their round that no Leave before had ended.
+    /// The Leaves that ended something: those with an entry at or below their round that no Leave
+    /// before had ended.
     fn exits(&self, entered: impl Fn(u32) -> Option<u32>) -> impl Iterator<Item = Position> {
         let ends = move |(round, position): (&u32, &Position)| {
             let entry = entered(*round)?;

@@ -7,7 +7,8 @@ use wire::ids::EventId;
 
 use crate::clock::Hlc;
 
-/// A UUID as an event carries it: version 7 (RFC 9562) when honest, any 16 bytes otherwise. Only part of the order; nothing relies on it being unique.
+/// A UUID as an event carries it: version 7 (RFC 9562) when honest, any 16 bytes otherwise. Only
+/// part of the order; nothing relies on it being unique.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Uuid(pub [u8; 16]);
 
@@ -35,7 +36,8 @@ pub struct Position {
     pub id: EventId,
 }
 
-/// The event that a reply, an edit, a delete or a reaction is about. All of it must fit, not only the id.
+/// The event that a reply, an edit, a delete or a reaction is about. All of it must fit, not only
+/// the id.
 pub type Target = Position;
 
 /// The text is not a position.

@@ -1,4 +1,5 @@
-//! Consecutive events of one log that end in a signed one: what travels, and what one signature vouches for.
+//! Consecutive events of one log that end in a signed one: what travels, and what one signature
+//! vouches for.
 
 use identity::{PeerId, Signature};
 use wire::ids::{ChainHash, EventId, Head, LogKey, RoomId};
@@ -10,7 +11,8 @@ use crate::fault::EventFault;
 use crate::limits::{MAX_RUN_BYTES, MAX_RUN_EVENTS};
 use crate::signatures::Signatures;
 
-/// A run whose form and chain are right. Nothing in it may be shown or relayed before [`verify`](Run::verify).
+/// A run whose form and chain are right. Nothing in it may be shown or relayed before
+/// [`verify`](Run::verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     key: LogKey,
@@ -37,7 +39,8 @@ pub enum Fit {
     Next,
     /// It ends where the log ends, with the same event: nothing new.
     Duplicate,
-    /// It ends before the log does. Nothing new, unless the event held at `last_seq` has another chain hash: then it is a fork.
+    /// It ends before the log does. Nothing new, unless the event held at `last_seq` has another
+    /// chain hash: then it is a fork.
     Past,
     /// The first `skip` events are held already; after [`Run::skip`] it is [`Next`](Fit::Next).
     Overlap {
@@ -49,14 +52,16 @@ pub enum Fit {
         /// Last sequence number held, 0 for none.
         have: u32,
     },
-    /// If the signature verifies, the author has written two histories of this log, which differ at or before the log's end.
+    /// If the signature verifies, the author has written two histories of this log, which differ at
+    /// or before the log's end.
     Fork,
     /// It follows, but its time does not: its author broke the rules and nobody takes it.
     Backwards,
 }
 
-/// Reads a run for `room` and checks everything but the signature: form of each event, one log, sequence numbers, chain, time, size, and that the
-/// last one is signed. The bytes are shared, not copied.
+/// Reads a run for `room` and checks everything but the signature: form of each event, one log,
+/// sequence numbers, chain, time, size, and that the last one is signed. The bytes are shared, not
+/// copied.
 pub fn decode(events: &[RawEvent], room: &RoomId) -> Result<Run, EventFault> {
     let bytes: usize = events.iter().map(|raw| raw.0.len()).sum();
     if events.is_empty() || events.len() > MAX_RUN_EVENTS || bytes > MAX_RUN_BYTES {
@@ -144,12 +149,14 @@ impl Run {
         &self.events
     }
 
-    /// Every event has its content. A live run is complete; one that is served may lack what was deleted.
+    /// Every event has its content. A live run is complete; one that is served may lack what was
+    /// deleted.
     pub fn is_complete(&self) -> bool {
         self.events.iter().all(|event| event.payload().is_some())
     }
 
-    /// Compares with the log as it is held: its last event and that event's time, none if nothing is held.
+    /// Compares with the log as it is held: its last event and that event's time, none if nothing
+    /// is held.
     pub fn fits(&self, head: Option<&Head>, last_hlc: Option<Hlc>) -> Fit {
         let have = head.map_or(0, |head| head.seq);
         if self.first.seq.saturating_sub(1) > have {
@@ -168,7 +175,8 @@ impl Run {
                 Fit::Next
             };
         }
-        // The run contains the sequence number of the head: the chain hash there tells whether all before is the same.
+        // The run contains the sequence number of the head: the chain hash there tells whether all
+        // before is the same.
         let skip = head.seq.saturating_sub(self.first.seq) as usize;
         match self.events.get(skip) {
             Some(event) if event.chain() != head.chain => Fit::Fork,
@@ -194,8 +202,8 @@ impl Run {
         Self::of(self.events).ok()
     }
 
-    /// Checks the author's signature of the last event, which vouches for all before it by the chain. One check, however long the run is, and none
-    /// if [`Signatures::check_ahead`] saw it.
+    /// Checks the author's signature of the last event, which vouches for all before it by the
+    /// chain. One check, however long the run is, and none if [`Signatures::check_ahead`] saw it.
     pub fn verify(self, signatures: &Signatures) -> Result<Vec<Verified>, EventFault> {
         let signed = self.events.last().map(Event::header_bytes).unwrap_or_default();
         signatures.verify(&self.key.device, signed, &self.sig, &self.last.chain)?;

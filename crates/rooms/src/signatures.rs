@@ -12,11 +12,13 @@ use wire::message::{PeerRecord, RawEvent};
 use crate::event::{EVENT_CONTEXT, Event};
 use crate::fault::EventFault;
 
-/// Checks the signatures of events, by the one rule of [`identity::verify`], and remembers which were good.
+/// Checks the signatures of events, by the one rule of [`identity::verify`], and remembers which
+/// were good.
 ///
-/// A signature is named by the chain hash of the event that carries it, which covers the author, all that is signed, and the signature itself.
-/// Holds at most `2 × keys` unpacked keys of some 200 bytes and `2 × good` hashes of 32 bytes, in two generations each.
-/// Nothing is checked under the lock.
+/// A signature is named by the chain hash of the event that carries it, which covers the author,
+/// all that is signed, and the signature itself. Holds at most `2 × keys` unpacked keys of some 200
+/// bytes and `2 × good` hashes of 32 bytes, in two generations each. Nothing is checked under the
+/// lock.
 #[derive(Debug)]
 pub struct Signatures {
     memory: Mutex<Memory>,
@@ -31,14 +33,17 @@ struct Memory {
 }
 
 impl Signatures {
-    /// An empty memory: `keys` and `good` are the sizes of a generation of each kind (at least one).
+    /// An empty memory: `keys` and `good` are the sizes of a generation of each kind (at least
+    /// one).
     pub fn new(keys: usize, good: usize) -> Self {
         let memory = Memory { keys: VerifyingKeys::new(keys), capacity: good.max(1), young: HashSet::new(), old: HashSet::new() };
         Self { memory: Mutex::new(memory) }
     }
 
-    /// Checks the event that ends a run before anybody asks, so that [`Run::verify`](crate::Run::verify) need not. Whether a signature was checked: not if it is
-    /// known to be good, nor if there is none. A bad one is not remembered, and not reported: that is left to whoever decides about the run.
+    /// Checks the event that ends a run before anybody asks, so that
+    /// [`Run::verify`](crate::Run::verify) need not. Whether a signature was checked: not if it is
+    /// known to be good, nor if there is none. A bad one is not remembered, and not reported: that
+    /// is left to whoever decides about the run.
     pub fn check_ahead(&self, last: &RawEvent) -> bool {
         let Ok(event) = Event::decode(last.clone()) else { return false };
         let Some(sig) = &event.sig else { return false };
@@ -66,7 +71,8 @@ impl Signatures {
         event.sig.as_ref().is_some_and(|sig| self.verify(&event.header.device, event.header_bytes(), sig, &event.chain()).is_ok())
     }
 
-    /// Whether the subject of a record said this. A good one is remembered by the hash of all its bytes.
+    /// Whether the subject of a record said this. A good one is remembered by the hash of all its
+    /// bytes.
     pub fn verify_record(&self, record: &PeerRecord) -> Result<(), BadSignature> {
         let name = ChainHash(hash(&codec::encode(record)));
         if self.memory().is_good(&name) {
@@ -85,7 +91,8 @@ impl Signatures {
         Ok(())
     }
 
-    /// No code between lock and unlock can panic half-way through a change, so a poisoned memory is whole.
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned memory is
+    /// whole.
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,10 +16,12 @@ struct Words<'a> {
     reactions: BTreeMap<String, &'a Verified>,
 }
 
-/// Of what was said about one message, given in display order, that which can never change it any more, whatever comes: of each device
-/// all edits but the latest, all deletes but one, of each emoji all reactions but the latest, and of too many emoji all but the latest ones.
+/// Of what was said about one message, given in display order, that which can never change it any
+/// more, whatever comes: of each device all edits but the latest, all deletes but one, of each
+/// emoji all reactions but the latest, and of too many emoji all but the latest ones.
 ///
-/// Invariant: a fold without them is the same, guarded by `what_is_superseded_changes_nothing_whatever_comes`.
+/// Invariant: a fold without them is the same, guarded by
+/// `what_is_superseded_changes_nothing_whatever_comes`.
 pub fn superseded(relations: &[Verified]) -> Vec<&Verified> {
     let (mut devices, mut superseded) = (BTreeMap::<PeerId, Words<'_>>::new(), Vec::new());
     for relation in relations {

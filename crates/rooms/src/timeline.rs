@@ -36,9 +36,11 @@ pub fn fold(base: &Verified, relations: &[Verified]) -> Option<Entry> {
     Some(fold.entry())
 }
 
-/// The same, event by event. Holds one text and, for each device, at most [`MAX_REACTIONS_PER_DEVICE`] reactions, however many events come.
+/// The same, event by event. Holds one text and, for each device, at most
+/// [`MAX_REACTIONS_PER_DEVICE`] reactions, however many events come.
 ///
-/// Invariant: events in any order, in any number of copies, give the same entry, guarded by `any_order_of_relations_gives_the_same_entry`.
+/// Invariant: events in any order, in any number of copies, give the same entry, guarded by
+/// `any_order_of_relations_gives_the_same_entry`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
     room: RoomId,
@@ -68,8 +70,8 @@ impl Fold {
         Some(Self { room, author, target, original, edit: None, deleted: false, reactions: BTreeMap::new() })
     }
 
-    /// Takes an edit, a delete or a reaction. True if the entry may have changed; what is about another message, or is not its author's to say,
-    /// changes nothing.
+    /// Takes an edit, a delete or a reaction. True if the entry may have changed; what is about
+    /// another message, or is not its author's to say, changes nothing.
     pub fn apply(&mut self, relation: &Verified) -> bool {
         let Ok(payload) = Payload::of(relation) else { return false };
         if payload.target() != Some(self.target) || relation.header.room != self.room {
@@ -94,8 +96,9 @@ impl Fold {
         wins
     }
 
-    /// Of each emoji the latest word stands; of too many emoji the latest ones. What was dropped once is older than all that is held, and what is held
-    /// only grows later, so the order of arrival makes no difference.
+    /// Of each emoji the latest word stands; of too many emoji the latest ones. What was dropped
+    /// once is older than all that is held, and what is held only grows later, so the order of
+    /// arrival makes no difference.
     fn react(&mut self, device: PeerId, emoji: String, position: Position, reacted: Reacted) -> bool {
         let held = self.reactions.entry(device).or_default();
         if held.get(&emoji).is_some_and(|(held, _)| *held >= position) {

@@ -46,7 +46,8 @@ pub struct Tally {
     pub copies: u64,
     /// Most copies that one node got.
     pub most: u32,
-    /// Hops to the node that is farthest away, on the way on which it came first, live or as repair.
+    /// Hops to the node that is farthest away, on the way on which it came first, live or as
+    /// repair.
     pub hops: u32,
     /// Until the last of those who have it showed it.
     pub last: Duration,
@@ -76,7 +77,8 @@ impl Books {
         }
     }
 
-    /// A node showed messages. Claims C2 and C3 are checked here: nothing twice, each log in its order.
+    /// A node showed messages. Claims C2 and C3 are checked here: nothing twice, each log in its
+    /// order.
     pub(crate) fn shown(&mut self, node: u32, messages: &[Shown], at: Time) {
         let Some(shelf) = self.shelves.get_mut(node as usize) else { return };
         for message in messages {
@@ -94,7 +96,8 @@ impl Books {
         }
     }
 
-    /// A node starts with this much of each log: what a crash took from it may be shown again, and nothing else.
+    /// A node starts with this much of each log: what a crash took from it may be shown again, and
+    /// nothing else.
     pub(crate) fn remembers(&mut self, node: u32, heads: impl Iterator<Item = ((PeerId, LogId), u32)>) {
         let Some(shelf) = self.shelves.get_mut(node as usize) else { return };
         shelf.ends = heads.collect();

@@ -20,7 +20,8 @@ impl Time {
     }
 }
 
-/// What is going to happen, soonest first; what is due at the same time in the order in which it was put there.
+/// What is going to happen, soonest first; what is due at the same time in the order in which it
+/// was put there.
 pub(crate) struct Agenda<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,
     count: u64,

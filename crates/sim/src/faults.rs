@@ -35,7 +35,8 @@ impl World {
         (0..self.members()).filter(|number| self.is_correct(*number)).collect()
     }
 
-    /// Kills processes at once: their connections break, and of what was not synced each loses some.
+    /// Kills processes at once: their connections break, and of what was not synced each loses
+    /// some.
     pub fn kill(&mut self, numbers: &[u32]) {
         for number in numbers {
             let Some(host) = self.hosts.get_mut(*number as usize).filter(|host| host.body.is_some()) else { continue };
@@ -151,7 +152,8 @@ impl World {
         self.agenda.put(self.now.after(Duration::from_secs(1)), Happening::Outburst(number));
     }
 
-    /// A member tells all its neighbours of things that it has invented; how many ids each of them has heard.
+    /// A member tells all its neighbours of things that it has invented; how many ids each of them
+    /// has heard.
     pub fn invent(&mut self, number: u32, invention: Invention) -> usize {
         let room = self.room();
         let mut hostile = Hostile::new(Manner::Forger, room, self.rng.random());

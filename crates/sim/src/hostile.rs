@@ -1,4 +1,5 @@
-//! Members that mean harm: real nodes whose words are twisted on their way out, and who say more than they should.
+//! Members that mean harm: real nodes whose words are twisted on their way out, and who say more
+//! than they should.
 
 use identity::{Identity, PeerId};
 use rand::rngs::StdRng;

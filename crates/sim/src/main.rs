@@ -1,4 +1,5 @@
-//! Figures of the crowd, in virtual time, as JSON lines on standard output; `./bench sim` calls this.
+//! Figures of the crowd, in virtual time, as JSON lines on standard output; `./bench sim` calls
+//! this.
 //!
 //! ```text
 //! grapevine-sim [--n MEMBERS]... [--seed SEED]

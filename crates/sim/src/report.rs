@@ -113,7 +113,8 @@ impl World {
         self.ties(number).iter().filter(|tie| tie.active).map(|tie| tie.peer).collect()
     }
 
-    /// Correct members with their active view as others see it: who has whom without being had, and who has too many.
+    /// Correct members with their active view as others see it: who has whom without being had, and
+    /// who has too many.
     pub fn lopsided(&self, most: usize) -> Vec<u32> {
         let views: BTreeMap<u32, BTreeSet<PeerId>> =
             self.correct().into_iter().map(|number| (number, self.actives(number).into_iter().collect())).collect();

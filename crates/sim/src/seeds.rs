@@ -16,8 +16,8 @@ pub fn members(usual: &[u32]) -> Vec<u32> {
     number(MEMBERS).and_then(|n| u32::try_from(n).ok()).map_or_else(|| usual.to_vec(), |n| vec![n])
 }
 
-/// Runs a scenario at each size for each seed: `usual` of them, or as many as the environment asks for, or the one that it names. A failure prints the
-/// command that repeats it.
+/// Runs a scenario at each size for each seed: `usual` of them, or as many as the environment asks
+/// for, or the one that it names. A failure prints the command that repeats it.
 pub fn each_seed(claim: &str, sizes: &[u32], usual: u64, scenario: impl Fn(u64, u32)) {
     let seeds = match number(SEED) {
         Some(seed) => seed..seed + 1,

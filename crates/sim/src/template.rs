@@ -50,7 +50,8 @@ pub(crate) fn name(number: u32) -> String {
 }
 
 impl Template {
-    /// The creator lets the inviters in, and these let in everybody else; last, a message, where looking for the newest one ends.
+    /// The creator lets the inviters in, and these let in everybody else; last, a message, where
+    /// looking for the newest one ends.
     pub(crate) fn new(seed: u64, peers: &[PeerId]) -> Template {
         let creator = identity(seed, 0);
         let nonce: RoomNonce = [seed.to_be_bytes(), seed.to_be_bytes()].concat().try_into().unwrap_or_default();

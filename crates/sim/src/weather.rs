@@ -12,13 +12,15 @@ pub struct Weather {
     pub sites: u32,
     /// Median of one way between two sites.
     pub far: Duration,
-    /// Share of frames that end their link instead of arriving: TCP loses no single message, it loses the connection.
+    /// Share of frames that end their link instead of arriving: TCP loses no single message, it
+    /// loses the connection.
     pub reset: f64,
     /// Share of dials that are refused although somebody listens.
     pub refuse: f64,
     /// Share of gossip frames that vanish without a trace: worse than TCP can be.
     pub drop: f64,
-    /// Share of gossip frames that arrive twice, the second time late: as after a reconnection that repeats what was under way.
+    /// Share of gossip frames that arrive twice, the second time late: as after a reconnection that
+    /// repeats what was under way.
     pub duplicate: f64,
     /// Share of gossip frames that are overtaken by later ones of the same link.
     pub reorder: f64,

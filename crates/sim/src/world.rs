@@ -26,7 +26,8 @@ use crate::plan::Plan;
 use crate::template::{EPOCH_MS, ROOT_KEY, Template, identity, inviter, name};
 use crate::weather::Weather;
 
-/// Members whose record everybody knows from the beginning, besides whoever let them in: what a newcomer hears first.
+/// Members whose record everybody knows from the beginning, besides whoever let them in: what a
+/// newcomer hears first.
 const FIRST_CONTACTS: usize = 3;
 /// Good signatures that the nodes of a world remember together, besides two for each of them.
 const GOOD_SIGNATURES: usize = 16_384;
@@ -151,7 +152,8 @@ impl World {
         self.now = until;
     }
 
-    /// Lets time pass until something holds, looked at every tenth of a second; how long that took, or none if it took longer than `limit`.
+    /// Lets time pass until something holds, looked at every tenth of a second; how long that took,
+    /// or none if it took longer than `limit`.
     pub fn run_until(&mut self, limit: Duration, mut holds: impl FnMut(&mut World) -> bool) -> Option<Duration> {
         let began = self.now;
         while !holds(self) {

@@ -1,13 +1,16 @@
-//! What the engine promises of a crowd (DESIGN §2), each a scenario in virtual time, at several sizes and for several seeds.
+//! What the engine promises of a crowd (DESIGN §2), each a scenario in virtual time, at several
+//! sizes and for several seeds.
 //!
-//! `GRAPEVINE_SIM_SEEDS=100` tries so many seeds, `GRAPEVINE_SIM_SEED` and `GRAPEVINE_SIM_N` repeat one.
+//! `GRAPEVINE_SIM_SEEDS=100` tries so many seeds, `GRAPEVINE_SIM_SEED` and `GRAPEVINE_SIM_N` repeat
+//! one.
 
 use std::time::Duration;
 
 use sim::{Manner, Plan, Weather, World, each_seed};
 use wire::ids::EventId;
 
-/// Sizes at which every claim is tried. 500 takes minutes without the optimiser, so `./test` leaves it to the release build.
+/// Sizes at which every claim is tried. 500 takes minutes without the optimiser, so `./test` leaves
+/// it to the release build.
 const SIZES: &[u32] = if cfg!(debug_assertions) { &[20, 100] } else { &[20, 100, 500] };
 /// Neighbours in an active view at most (HyParView as the engine has it).
 const MOST_ACTIVE: usize = 8;
@@ -35,7 +38,8 @@ fn talk(world: &mut World, count: u32) -> Vec<EventId> {
     said
 }
 
-/// Claims C1 to C3: within 60 s, and 30 s for each kind of fault that there was, everybody has the same events; nothing came twice or out of order.
+/// Claims C1 to C3: within 60 s, and 30 s for each kind of fault that there was, everybody has the
+/// same events; nothing came twice or out of order.
 fn agrees(world: &mut World, said: &[EventId], kinds: u64) {
     let took = world.run_until(seconds(60 + 30 * kinds), |world| world.agrees_on(said));
     assert!(took.is_some(), "C1: no agreement: {:?} {:?}", world.report(), world.spread(said));
@@ -130,7 +134,8 @@ fn c8_a_reader_that_never_reads_delays_nobody() {
 
 #[test]
 fn c9_a_fifth_that_is_hostile_does_not_keep_the_rest_from_agreeing() {
-    // Larger ones by GRAPEVINE_SIM_N: what the logs that they invent cost everybody makes those slow.
+    // Larger ones by GRAPEVINE_SIM_N: what the logs that they invent cost everybody makes those
+    // slow.
     each_seed("c9", &SIZES[..2], 1, |seed, n| {
         let mut world = gathered(Plan { hostile: n / 5, manners: Manner::ALL.to_vec(), ..Plan::new(seed, n) });
         let said = talk(&mut world, 15);

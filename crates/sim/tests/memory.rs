@@ -1,4 +1,5 @@
-//! Claim C6: a million invented ids move nobody's memory far. Alone in its program, because it counts what the whole program allocates.
+//! Claim C6: a million invented ids move nobody's memory far. Alone in its program, because it
+//! counts what the whole program allocates.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Ids that one member invents, of each kind. Without optimisation fewer: every bound that matters is passed many times all the same.
+/// Ids that one member invents, of each kind. Without optimisation fewer: every bound that matters
+/// is passed many times all the same.
 const INVENTED: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
 /// Frames that it sends at most.
 const ROUNDS: usize = 5_000;

@@ -1,5 +1,5 @@
-//! What members said that they have of one's own logs, so that *delivered* is still known after a restart
-//! while they are away.
+//! What members said that they have of one's own logs, so that *delivered* is still known after a
+//! restart while they are away.
 
 use bincode::{Decode, Encode};
 use identity::PeerId;
@@ -14,13 +14,14 @@ use crate::store::Store;
 pub struct AckRow {
     /// Who.
     pub peer: PeerId,
-    /// One's own logs, each up to this number. How many there are is for the owner of the rows to bound.
+    /// One's own logs, each up to this number. How many there are is for the owner of the rows to
+    /// bound.
     pub logs: Vec<(LogId, u32)>,
 }
 
 impl Store {
-    /// Writes what these members of a room have, instead of what was known of each of them. Nobody waits
-    /// for it: a crash may forget it.
+    /// Writes what these members of a room have, instead of what was known of each of them. Nobody
+    /// waits for it: a crash may forget it.
     pub fn put_acks(&self, room: &RoomId, rows: &[AckRow]) -> Result<(), StoreError> {
         let changes: Result<Vec<Change>, StoreError> =
             rows.iter().map(|row| Ok(Change::Put { key: self.ack_key(room, &row.peer), plain: Self::row_content(row)? })).collect();

@@ -1,22 +1,27 @@
-//! Blocks: entries of a room that lie beside each other share a row of the database, as rows of sorted tables do (Chang et al. 2006, Bigtable),
-//! because a row costs the database more than what is in it.
+//! Blocks: entries of a room that lie beside each other share a row of the database, as rows of
+//! sorted tables do (Chang et al. 2006, Bigtable), because a row costs the database more than what
+//! is in it.
 //!
-//! A block lies under the key of its first entry, and no two overlap: an entry is in the last block that begins at its key or before, or it is not there.
+//! A block lies under the key of its first entry, and no two overlap: an entry is in the last block
+//! that begins at its key or before, or it is not there.
 //!
 //! ```text
 //! 2 ‖ value4 ‖ value ‖ (key4 ‖ rest of the key ‖ value4 ‖ value) …
 //! ```
-//! Each part has its length before it, big-endian; of a key only what the entries of one room do not share. Up to form 3 each entry was a row, which
-//! began with 0 or 1; these are blocks of one entry.
+//! Each part has its length before it, big-endian; of a key only what the entries of one room do
+//! not share. Up to form 3 each entry was a row, which began with 0 or 1; these are blocks of one
+//! entry.
 
 use sled::IVec;
 
 use crate::key;
 use crate::memtable::Cell;
 
-/// Entries in a block at most. Raised: less work for each entry written. Lowered: less to read, and to write again, for one of them.
+/// Entries in a block at most. Raised: less work for each entry written. Lowered: less to read, and
+/// to write again, for one of them.
 const MAX_ENTRIES: usize = 8;
-/// Bytes of values in a block, if it has more than one entry. Sixteen blocks make a page, and larger pages than 128 KiB are slow.
+/// Bytes of values in a block, if it has more than one entry. Sixteen blocks make a page, and
+/// larger pages than 128 KiB are slow.
 const MAX_BYTES: usize = 4 * 1024;
 
 /// The first byte of what was written as a block.

@@ -11,7 +11,8 @@ use crate::disk::{Change, StoreError};
 use crate::key;
 use crate::store::Store;
 
-/// Largest content of a small row, in bytes: a draft of more than three of the longest messages, and what the codec takes.
+/// Largest content of a small row, in bytes: a draft of more than three of the longest messages,
+/// and what the codec takes.
 pub const MAX_ROW_BYTES: usize = 60 * 1024;
 
 /// Form of the small rows. Rows carry it first, so that a later form can still read this one.
@@ -72,7 +73,8 @@ pub enum Standing {
     Joining,
 }
 
-/// Somebody known: a contact or a co-member. How many are kept is for the owner of the rows to bound.
+/// Somebody known: a contact or a co-member. How many are kept is for the owner of the rows to
+/// bound.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct PeerRow {
     /// Who.

@@ -1,9 +1,10 @@
 //! Reading rows out of a database file that sled itself cannot open any more.
 //!
-//! One wrong byte can make sled 0.34 refuse (or panic on) the whole database, although nearly all of it is whole. Its file is a log of
-//! messages: pages with their rows, and changes to them; a row appears in it several times. This reads whatever has the form of such
-//! a message, wherever it lies, and keeps of each row the newest version that its seal proves right. So a misread can cost a
-//! row, and can never make one up. The form of the file is that of 0.34, which is final.
+//! One wrong byte can make sled 0.34 refuse (or panic on) the whole database, although nearly all
+//! of it is whole. Its file is a log of messages: pages with their rows, and changes to them; a row
+//! appears in it several times. This reads whatever has the form of such a message, wherever it
+//! lies, and keeps of each row the newest version that its seal proves right. So a misread can cost
+//! a row, and can never make one up. The form of the file is that of 0.34, which is final.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -27,7 +28,8 @@ const LARGE_CHANGE: u8 = 11;
 /// What was found of a database.
 pub(crate) struct Carved {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Keys under which nothing unsealed: rows that are damaged in all versions, and beginnings of keys that were tried in vain.
+    /// Keys under which nothing unsealed: rows that are damaged in all versions, and beginnings of
+    /// keys that were tried in vain.
     pub(crate) unproven: u64,
     /// Number of the form, if that row was found; it is not sealed.
     pub(crate) schema: Option<u16>,
@@ -45,7 +47,8 @@ impl Carved {
     }
 }
 
-/// Reads everything that can be read below a database's folder, with `tail` over its file; changes nothing there.
+/// Reads everything that can be read below a database's folder, with `tail` over its file; changes
+/// nothing there.
 pub(crate) fn carve(dir: &Path, tail: &Tail, sealer: &Sealer) -> io::Result<Carved> {
     let mut log = match fs::read(dir.join("db")) {
         Ok(log) => log,
@@ -69,7 +72,8 @@ struct Found {
     /// The log, and after it the content of large messages.
     bytes: Vec<u8>,
     versions: BTreeMap<Vec<u8>, BTreeMap<Moment, Version>>,
-    /// Which keys each page was responsible for, and when: a key that it then lacks was removed before.
+    /// Which keys each page was responsible for, and when: a key that it then lacks was removed
+    /// before.
     spans: Vec<Span>,
     /// What keys of a page have in common; changes leave it out.
     prefixes: HashMap<PageNumber, BTreeSet<Vec<u8>>>,
@@ -104,7 +108,8 @@ impl Found {
         let end = self.bytes.len();
         let mut at = 0;
         while at < end {
-            // Whatever is not a whole message of rows is stepped over byte by byte: other messages, padding, damage.
+            // Whatever is not a whole message of rows is stepped over byte by byte: other messages,
+            // padding, damage.
             at = self.read_message(at, end, dir).unwrap_or(at + 1);
         }
     }
@@ -130,7 +135,8 @@ impl Found {
         Some(after)
     }
 
-    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`. With whether that is right.
+    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`. With whether that is
+    /// right.
     fn fetch_large(&mut self, head: &Head, dir: &Path) -> Option<(Range<usize>, bool)> {
         let id = i64::from_le_bytes(self.bytes.get(head.body.clone())?.try_into().ok()?);
         let file = fs::read(dir.join("blobs").join(id.to_string())).ok()?;
@@ -209,8 +215,9 @@ impl Found {
         carved
     }
 
-    /// Changes tell the ends of keys; which beginning belongs to them depends on the page's state then. All that the page ever
-    /// had are tried: a wrong one makes a key under which the value does not unseal.
+    /// Changes tell the ends of keys; which beginning belongs to them depends on the page's state
+    /// then. All that the page ever had are tried: a wrong one makes a key under which the value
+    /// does not unseal.
     fn file_changes(&mut self) {
         for change in std::mem::take(&mut self.changes) {
             let Some(rest) = self.bytes.get(change.rest_of_key) else { continue };
@@ -226,7 +233,8 @@ impl Found {
     }
 }
 
-/// Files a row, or all entries of a block. An entry of an older block may be in a newer one too, if the newest form of the older one is damaged.
+/// Files a row, or all entries of a block. An entry of an older block may be in a newer one too, if
+/// the newest form of the older one is damaged.
 fn file_row(key: &[u8], plain: Vec<u8>, at: Moment, rows: &mut BTreeMap<Vec<u8>, (Moment, Vec<u8>)>) {
     let entries = if block::group(key).is_some() { block::decode(&key.into(), &plain) } else { None };
     let entries = entries.map(|entries| entries.into_iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect());
@@ -237,7 +245,8 @@ fn file_row(key: &[u8], plain: Vec<u8>, at: Moment, rows: &mut BTreeMap<Vec<u8>,
     }
 }
 
-/// When the page responsible for a key was last seen: at each start of a stretch of keys, the time that holds up to the next one.
+/// When the page responsible for a key was last seen: at each start of a stretch of keys, the time
+/// that holds up to the next one.
 fn last_seen(mut spans: Vec<Span>) -> BTreeMap<Vec<u8>, Moment> {
     spans.sort_by_key(|span| span.at);
     let mut seen = BTreeMap::from([(Vec::new(), 0)]);
@@ -256,7 +265,8 @@ fn last_seen(mut spans: Vec<Span>) -> BTreeMap<Vec<u8>, Moment> {
     seen
 }
 
-/// `checksum[4] ‖ kind ‖ length ‖ segment ‖ page`, numbers of varying length. The checksum is not needed for what a message has: seals are stronger.
+/// `checksum[4] ‖ kind ‖ length ‖ segment ‖ page`, numbers of varying length. The checksum is not
+/// needed for what a message has: seals are stronger.
 fn read_head(bytes: &[u8], at: usize, end: usize) -> Option<Head> {
     let mut cursor = Cursor { bytes, at: at + 4, end };
     let kind = cursor.byte().filter(|kind| (INLINE_PAGE..=LARGE_CHANGE).contains(kind))?;
@@ -290,7 +300,8 @@ struct Page {
     values: Vec<Range<usize>>,
 }
 
-/// `next ‖ merging child ‖ merging ‖ prefix length ‖ lo ‖ hi ‖ 0 ‖ n ‖ n × key ‖ n × value`; pages of pointers have a 1 for the 0.
+/// `next ‖ merging child ‖ merging ‖ prefix length ‖ lo ‖ hi ‖ 0 ‖ n ‖ n × key ‖ n × value`; pages
+/// of pointers have a 1 for the 0.
 fn parse_page(bytes: &[u8], body: Range<usize>) -> Option<Page> {
     let mut cursor = Cursor { bytes, at: body.start, end: body.end };
     cursor.number()?;
@@ -368,7 +379,8 @@ mod tests {
         {
             let disk = Disk::open(dir.path(), sealer.clone()).expect("it is new");
             for n in 0..6_000u32 {
-                // Long values now and then, overwritten and removed rows, keys that share beginnings.
+                // Long values now and then, overwritten and removed rows, keys that share
+                // beginnings.
                 let key = [b"E".as_slice(), &[7; 16], &(n.wrapping_mul(2_654_435_761) % 2_000).to_be_bytes()].concat();
                 let length = if n % 500 == 0 { 60_000 } else { (n % 700) as usize };
                 let plain = [n.to_be_bytes().to_vec(), vec![5; length]].concat();

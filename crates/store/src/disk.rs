@@ -22,11 +22,13 @@ pub(crate) const UNREADABLE: &str = "unreadable";
 /// Why a write was not carried out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk refused (full, or failing). Nothing that a [`crate::Store::flush`] vouched for is lost; what was written since may not be there after
-    /// reopening, and every further write is refused until the store is opened anew.
+    /// The disk refused (full, or failing). Nothing that a [`crate::Store::flush`] vouched for is
+    /// lost; what was written since may not be there after reopening, and every further write is
+    /// refused until the store is opened anew.
     #[error("writing to the store failed: {0}")]
     Disk(String),
-    /// An event does not follow on what is stored of its log: `expected` comes next. Earlier batches of the same call may be stored.
+    /// An event does not follow on what is stored of its log: `expected` comes next. Earlier
+    /// batches of the same call may be stored.
     #[error("event {seq} of a log where {expected} comes next")]
     Gap {
         /// What comes next.
@@ -109,7 +111,8 @@ impl Disk {
         &self.sealer
     }
 
-    /// Rows that could not be read since opening. A damaged row is left out of every answer and counted here.
+    /// Rows that could not be read since opening. A damaged row is left out of every answer and
+    /// counted here.
     pub(crate) fn unreadable(&self) -> u64 {
         self.unreadable.load(Ordering::Relaxed)
     }
@@ -253,7 +256,8 @@ impl Drop for Disk {
 impl Back {
     fn note_unreadable(&self) -> io::Result<()> {
         match self {
-            // Once a write has failed sled reads no better than it writes; what is on disk may be whole.
+            // Once a write has failed sled reads no better than it writes; what is on disk may be
+            // whole.
             Back::Files(files) if files.has_failed() => Ok(()),
             Back::Files(files) => fs::write(files.dir().with_extension(UNREADABLE), b""),
             #[cfg(feature = "manual")]

@@ -20,8 +20,9 @@ use crate::memtable::{Batch, Cell, Memtable};
 use crate::seal::Sealer;
 use crate::span::{End, Span};
 
-/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which whoever talks much can fill. sled keeps
-/// a page or two in each of its 256 shards all the same, 16 MB.
+/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which
+/// whoever talks much can fill. sled keeps a page or two in each of its 256 shards all the same, 16
+/// MB.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
@@ -40,7 +41,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Opens or makes the database in `dir`. sled repairs a torn tail by itself, and may panic on worse: that comes back as damage.
+    /// Opens or makes the database in `dir`. sled repairs a torn tail by itself, and may panic on
+    /// worse: that comes back as damage.
     pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>) -> Result<Arc<Files>, Broken> {
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = match catch_unwind(AssertUnwindSafe(|| open_when_free(&config))) {
@@ -129,7 +131,8 @@ impl Files {
         }
     }
 
-    /// Gives the database one batch; false if none is full or wanted, or if it failed, which shows with the next write or sync.
+    /// Gives the database one batch; false if none is full or wanted, or if it failed, which shows
+    /// with the next write or sync.
     fn settle_one(&self) -> bool {
         let Some(batch) = self.memtable.take() else { return false };
         let bring = || self.sealed(&batch).and_then(|sealed| self.db.apply_batch(sealed)).map_err(|e| e.to_string());
@@ -176,10 +179,12 @@ impl Files {
         Ok(())
     }
 
-    /// The keys, from one on, that are written together with it: those of the block that it falls into, and what is in there, or those up to the next block.
+    /// The keys, from one on, that are written together with it: those of the block that it falls
+    /// into, and what is in there, or those up to the next block.
     fn stretch_around(&self, key: &IVec) -> sled::Result<(Span, Vec<Entry>)> {
         if let Some((first, sealed)) = self.block_up_to(key)? {
-            // An unreadable one ends where it begins, so that it is written over by its first entry only.
+            // An unreadable one ends where it begins, so that it is written over by its first entry
+            // only.
             let entries = self.entries(&first, &sealed).unwrap_or_else(|| vec![(first, IVec::default())]);
             if let Some(last) = entries.last().map(|(last, _)| last.clone()).filter(|last| key <= last) {
                 return Ok((Span::new(Included(key.to_vec()), Included(last.to_vec())), entries));
@@ -198,9 +203,11 @@ impl Files {
         self.settle()?;
         self.guarded(|| {
             self.db.flush().map_err(|e| e.to_string())?;
-            // Large pages lie in files of their own, which sled never syncs; they go first, because the log refers to them.
+            // Large pages lie in files of their own, which sled never syncs; they go first, because
+            // the log refers to them.
             self.sync_blobs().map_err(|e| e.to_string())?;
-            // On Linux sled's flush is sync_file_range, which does not reach the disk's own cache nor the file's length.
+            // On Linux sled's flush is sync_file_range, which does not reach the disk's own cache
+            // nor the file's length.
             self.file.sync_data().map_err(|e| e.to_string())
         })
     }
@@ -252,7 +259,8 @@ impl Files {
         }
     }
 
-    /// Later writes are refused once one has failed, because the database's memory may then hold half of a batch that its disk does not.
+    /// Later writes are refused once one has failed, because the database's memory may then hold
+    /// half of a batch that its disk does not.
     fn refuse_if_failed(&self) -> Result<(), StoreError> {
         if self.has_failed() {
             return Err(StoreError::Disk("an earlier write failed".to_owned()));
@@ -271,14 +279,15 @@ impl Files {
     }
 }
 
-/// A copy of its own. The database keeps keys for long: made here they lie beside what it keeps as well, and
-/// not among what comes and goes while others talk, whose memory could then not be given back.
+/// A copy of its own. The database keeps keys for long: made here they lie beside what it keeps as
+/// well, and not among what comes and goes while others talk, whose memory could then not be given
+/// back.
 fn anew(key: &IVec) -> IVec {
     IVec::from(key.as_ref())
 }
 
-/// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that can only be the last work of sled's threads for a
-/// handle that this process has just dropped.
+/// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that
+/// can only be the last work of sled's threads for a handle that this process has just dropped.
 fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
     let since = Instant::now();
     loop {
@@ -377,7 +386,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Where a row is, waiting or in the database or both, alone or in a block, makes no difference to whoever reads.
+        /// Where a row is, waiting or in the database or both, alone or in a block, makes no
+        /// difference to whoever reads.
         #[test]
         fn readers_cannot_tell_where_a_row_is(steps in prop::collection::vec(any_step(), 1..40)) {
             let dir = tempfile::tempdir().expect("a temporary folder");
@@ -482,7 +492,8 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| walk.step(End::Front)).count(), (4..20).filter_map(expected).count());
     }
 
-    /// What is in a block that cannot be read is told of, and neither in the way of others nor made up.
+    /// What is in a block that cannot be read is told of, and neither in the way of others nor made
+    /// up.
     #[test]
     fn an_unreadable_block_hides_its_own_entries_only() {
         let dir = tempfile::tempdir().expect("a temporary folder");

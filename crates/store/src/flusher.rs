@@ -9,14 +9,16 @@ use rand::RngExt;
 use crate::disk::StoreError;
 use crate::store::{Mark, Store};
 
-/// Longest wait before own events are made durable: a person waits for "saved". Lowered: more syncs per second under load.
+/// Longest wait before own events are made durable: a person waits for "saved". Lowered: more syncs
+/// per second under load.
 pub const OWN_DELAY: Duration = Duration::from_millis(5);
 
-/// Longest wait for small rows: whoever ends at once forgets whom they just met. Lowered: a sync for each.
+/// Longest wait for small rows: whoever ends at once forgets whom they just met. Lowered: a sync
+/// for each.
 pub const ROW_DELAY: Duration = Duration::from_secs(1);
 
-/// Longest wait for events of others: peers still have them. Lowered: more syncs while people talk. Raised: more to fetch again after a crash, and more memory
-/// until then.
+/// Longest wait for events of others: peers still have them. Lowered: more syncs while people talk.
+/// Raised: more to fetch again after a crash, and more memory until then.
 pub const RECEIVED_DELAY: Duration = Duration::from_secs(10);
 
 /// How soon a write must be durable, the soonest first.
@@ -30,7 +32,8 @@ pub enum Urgency {
     Received,
 }
 
-/// Flushes a store in the background, many writes at a time. Sleeps without waking up when nothing was asked.
+/// Flushes a store in the background, many writes at a time. Sleeps without waking up when nothing
+/// was asked.
 pub struct Flusher {
     form: Form,
 }
@@ -58,8 +61,8 @@ struct Wanted {
 }
 
 impl Flusher {
-    /// Starts the thread. `on_done` is called on it after each flush: with what is durable now, or why nothing is (then nothing more will be
-    /// until the store is opened anew).
+    /// Starts the thread. `on_done` is called on it after each flush: with what is durable now, or
+    /// why nothing is (then nothing more will be until the store is opened anew).
     pub fn start(store: Store, on_done: impl Fn(Result<Mark, StoreError>) + Send + 'static) -> std::io::Result<Flusher> {
         let shared = Arc::new(Shared::default());
         let of_thread = shared.clone();
@@ -71,7 +74,8 @@ impl Flusher {
         Ok(Flusher { form: Form::Thread { shared, thread: Some(thread) } })
     }
 
-    /// A flusher that does nothing by itself: whoever holds the other half calls [`Store::flush`] when it is time.
+    /// A flusher that does nothing by itself: whoever holds the other half calls [`Store::flush`]
+    /// when it is time.
     #[cfg(feature = "manual")]
     pub fn manual() -> (Flusher, Due) {
         let due = Due::default();
@@ -85,7 +89,8 @@ impl Flusher {
                 let (now, most) = (Instant::now(), urgency.delay());
                 let mut wanted = shared.lock();
                 if wanted.by.is_none_or(|by| now + most < by) {
-                    // Many who heard the same on one computer would all sync at once, and what is said meanwhile would wait for that.
+                    // Many who heard the same on one computer would all sync at once, and what is
+                    // said meanwhile would wait for that.
                     wanted.by = Some(now + most.mul_f64(rand::rng().random_range(0.5..=1.0)));
                     shared.changed.notify_one();
                 }

@@ -1,4 +1,5 @@
-//! How far each log has come, in memory and in rows of its own, so that a start never walks the events.
+//! How far each log has come, in memory and in rows of its own, so that a start never walks the
+//! events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,7 +24,8 @@ pub(crate) struct Filed {
 }
 
 impl Heads {
-    /// Reads all head rows. An unreadable one means damage: then the rows must be rebuilt from the events.
+    /// Reads all head rows. An unreadable one means damage: then the rows must be rebuilt from the
+    /// events.
     pub(crate) fn load(disk: &Disk) -> Result<Heads, Broken> {
         let mut heads = Heads::default();
         let before = disk.unreadable();

@@ -1,4 +1,5 @@
-//! What the keys of rows look like: a one-byte space, then names and numbers that sort as they are read.
+//! What the keys of rows look like: a one-byte space, then names and numbers that sort as they are
+//! read.
 //!
 //! ```text
 //! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event; several in a [`crate::block`]
@@ -11,7 +12,8 @@
 //! U room16                      what came late in a room and is unseen
 //! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
 //! ```
-//! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers are big-endian.
+//! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers
+//! are big-endian.
 
 use rooms::Position;
 

@@ -1,15 +1,18 @@
 //! Disk: what a profile keeps, sealed, durable when it says so, and never silently lost.
 //!
-//! Owns: the database of one profile (events in display order and by log, heads of logs, rooms, people, requests, invites, settings), its
-//! lock against a second process, its repair, rows on their way to the database, and the threads that bring them there and make them durable. The
-//! only crate that knows sled.
-//! Never does: signatures, membership, networking; it believes what is [`rooms::Verified`] and refuses gaps in logs. No name, text or
-//! address is on disk in clear: values are sealed with XChaCha20-Poly1305 bound to their keys, names in keys are keyed hashes. Times,
-//! UUIDs and ids of events are visible, because rows lie in display order.
-//! Data passes in as [`rooms::Verified`] events and small rows ([`RoomRow`], …) by [`Store::append`] and [`Store::put`], and out by
-//! [`Store::page`] (for people), [`Store::range`] (for peers) and [`Store::heads`] (for the start).
-//! Written is not durable: [`Store::mark`] numbers writes, [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut.
-//! Start in `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk; `open.rs` and `repair.rs` tell what happens on a bad day.
+//! Owns: the database of one profile (events in display order and by log, heads of logs, rooms,
+//! people, requests, invites, settings), its lock against a second process, its repair, rows on
+//! their way to the database, and the threads that bring them there and make them durable. The only
+//! crate that knows sled. Never does: signatures, membership, networking; it believes what is
+//! [`rooms::Verified`] and refuses gaps in logs. No name, text or address is on disk in clear:
+//! values are sealed with XChaCha20-Poly1305 bound to their keys, names in keys are keyed hashes.
+//! Times, UUIDs and ids of events are visible, because rows lie in display order. Data passes in as
+//! [`rooms::Verified`] events and small rows ([`RoomRow`], …) by [`Store::append`] and
+//! [`Store::put`], and out by [`Store::page`] (for people), [`Store::range`] (for peers) and
+//! [`Store::heads`] (for the start). Written is not durable: [`Store::mark`] numbers writes,
+//! [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut. Start in
+//! `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk;
+//! `open.rs` and `repair.rs` tell what happens on a bad day.
 
 mod acks;
 mod block;

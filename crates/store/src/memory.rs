@@ -1,4 +1,5 @@
-//! A disk in memory for many nodes in one process: a base that they share, what each wrote over it, and a crash that takes back what was not synced.
+//! A disk in memory for many nodes in one process: a base that they share, what each wrote over it,
+//! and a crash that takes back what was not synced.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,8 @@ use crate::span::{End, Span};
 #[derive(Clone, Default)]
 pub struct Base(Arc<BTreeMap<IVec, IVec>>);
 
-/// What a profile is stored on. Clones are the same one; it outlives the store that was opened on it, as a disk does.
+/// What a profile is stored on. Clones are the same one; it outlives the store that was opened on
+/// it, as a disk does.
 #[derive(Clone, Default)]
 pub struct Medium(Arc<Mutex<Rows>>);
 
@@ -62,7 +64,8 @@ impl Medium {
         Base(Arc::new(all))
     }
 
-    /// The machine stops: of the writes since the last sync only the first `kept` are there afterwards.
+    /// The machine stops: of the writes since the last sync only the first `kept` are there
+    /// afterwards.
     pub fn crash(&self, kept: usize) {
         let mut rows = self.rows();
         let kept = kept.min(rows.unsynced.len());
@@ -110,7 +113,8 @@ impl Medium {
         Walk { medium: self.clone(), span }
     }
 
-    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
+    /// whole.
     fn rows(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,10 @@
-//! Rows that were written and that the database does not have yet: a memtable, as log-structured merge trees have it (O'Neil et al. 1996).
+//! Rows that were written and that the database does not have yet: a memtable, as log-structured
+//! merge trees have it (O'Neil et al. 1996).
 //!
-//! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes all threads of its pool. So rows wait here, where readers
-//! find them, until there are enough for a large batch or until somebody wants them durable. Rows that were written together reach the database together.
+//! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes
+//! all threads of its pool. So rows wait here, where readers find them, until there are enough for
+//! a large batch or until somebody wants them durable. Rows that were written together reach the
+//! database together.
 
 use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +14,8 @@ use sled::IVec;
 use crate::disk::Stored;
 use crate::span::{End, Span};
 
-/// Rows that make a batch full. Raised: less work for each row, and readers of the database wait longer for one batch.
+/// Rows that make a batch full. Raised: less work for each row, and readers of the database wait
+/// longer for one batch.
 const BATCH_ROWS: usize = 256;
 /// Bytes that make a batch full.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -79,7 +83,8 @@ struct Size {
 }
 
 impl Memtable {
-    /// Takes rows that belong together. True: a batch is full, and it is now for the caller to see that somebody settles.
+    /// Takes rows that belong together. True: a batch is full, and it is now for the caller to see
+    /// that somebody settles.
     ///
     /// Waits while too many are waiting, as long as somebody settles.
     pub(crate) fn push(&self, group: Vec<(IVec, Cell)>) -> bool {
@@ -130,7 +135,8 @@ impl Memtable {
         self.state().rows.get(key).map(|newest| newest.cell.clone())
     }
 
-    /// The first or last row of a span, and the newest batch that the database had at that moment. The span must not be empty.
+    /// The first or last row of a span, and the newest batch that the database had at that moment.
+    /// The span must not be empty.
     pub(crate) fn outermost(&self, span: &Span, end: End) -> (u64, Option<(IVec, Cell)>) {
         let state = self.state();
         let mut rows = state.rows.range::<[u8], _>(span.bounds());
@@ -141,7 +147,8 @@ impl Memtable {
         (state.retired, found.map(|(key, newest)| (key.clone(), newest.cell.clone())))
     }
 
-    /// Asks for everything that was pushed. Its last batch, and whether it is now for the caller to settle.
+    /// Asks for everything that was pushed. Its last batch, and whether it is now for the caller to
+    /// settle.
     pub(crate) fn want_all(&self) -> (u64, bool) {
         let mut state = self.state();
         state.wanted = state.newest;
@@ -158,15 +165,17 @@ impl Memtable {
         }
     }
 
-    /// Whoever settles has what they wanted. True: there are full batches, and it is for the caller to see that somebody settles these.
+    /// Whoever settles has what they wanted. True: there are full batches, and it is for the caller
+    /// to see that somebody settles these.
     pub(crate) fn leave(&self) -> bool {
         let mut state = self.state();
         state.settling = state.batches.front().is_some_and(Batch::is_full);
         state.settling
     }
 
-    /// The next batch for whoever settles; must be retired before another one is taken. Readers find its rows here until then. None: there is no other that
-    /// is full or wanted, and nobody settles any more.
+    /// The next batch for whoever settles; must be retired before another one is taken. Readers
+    /// find its rows here until then. None: there is no other that is full or wanted, and nobody
+    /// settles any more.
     pub(crate) fn take(&self) -> Option<Batch> {
         let mut state = self.state();
         let wanted = state.wanted;
@@ -202,13 +211,15 @@ impl Memtable {
         self.state().waiting.rows
     }
 
-    /// Nothing reaches the database any more. What is here stays readable; nobody waits for less of it.
+    /// Nothing reaches the database any more. What is here stays readable; nobody waits for less of
+    /// it.
     pub(crate) fn give_up(&self) {
         self.state().broken = true;
         self.less.notify_all();
     }
 
-    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is whole.
+    /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
+    /// whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -113,7 +113,8 @@ pub(crate) enum Unfit {
     Damaged(String),
 }
 
-/// Opens (or makes) the store of a profile under its root key. Takes the profile for this process; blocks for the disk.
+/// Opens (or makes) the store of a profile under its root key. Takes the profile for this process;
+/// blocks for the disk.
 pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let lock = Lock::take(profile).map_err(|e| match e {
         NotTaken::Held => OpenError::InUse,
@@ -143,7 +144,8 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     Ok(Opened { store, end: if orderly { LastEnd::Orderly } else { LastEnd::Unclean }, outcome })
 }
 
-/// Opens what a medium in memory holds. A crash cannot damage it, only take away what was not synced.
+/// Opens what a medium in memory holds. A crash cannot damage it, only take away what was not
+/// synced.
 #[cfg(feature = "manual")]
 pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let disk = Disk::in_memory(medium.clone(), Arc::new(Sealer::new(root_key)));
@@ -159,7 +161,8 @@ pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Re
     Ok(Opened { store: Store::new(disk, heads, None), end, outcome })
 }
 
-/// Looks at what is there; from outside first, because sled forgets what lies beyond a cut, in place.
+/// Looks at what is there; from outside first, because sled forgets what lies beyond a cut, in
+/// place.
 fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result<Found, Unfit> {
     if paths.db.exists() {
         let length = match std::fs::metadata(paths.db.join("db")) {
@@ -167,7 +170,8 @@ fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result
             Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
             Err(e) => return Err(Unfit::Io(e)),
         };
-        // sled itself shortens the file by whole segments; taken for damage, that would cost a rebuild, and nothing else.
+        // sled itself shortens the file by whole segments; taken for damage, that would cost a
+        // rebuild, and nothing else.
         let shorter = said.is_some_and(|said| length < said.file_bytes);
         if shorter && (length == 0 || length % carve::SEGMENT_BYTES as u64 != 0) {
             return Err(Unfit::Damaged("its file was cut short".to_owned()));
@@ -221,7 +225,8 @@ fn mend(paths: &Paths, tail: &Tail, sealer: &Arc<Sealer>, unfit: Unfit, known: u
     }
 }
 
-/// Writes what a new database needs, and takes the mark of an orderly end away for good, before anything else is written.
+/// Writes what a new database needs, and takes the mark of an orderly end away for good, before
+/// anything else is written.
 fn begin(disk: &Disk) -> Result<(), OpenError> {
     if !disk.has(key::SCHEMA) {
         first_rows(disk)?;
@@ -232,7 +237,8 @@ fn begin(disk: &Disk) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Brings an older form to this one. What a crash leaves is still of the older form, and is taken up again. Entries stay as they are: a block of one each.
+/// Brings an older form to this one. What a crash leaves is still of the older form, and is taken
+/// up again. Entries stay as they are: a block of one each.
 fn upgrade(disk: &Disk) -> Result<(), Unfit> {
     let upgraded = places::upgrade(disk).and_then(|()| disk.apply(vec![form()]));
     upgraded.map_err(|e| Unfit::Io(io::Error::other(e)))

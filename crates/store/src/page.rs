@@ -50,7 +50,8 @@ enum Toward {
 }
 
 impl Store {
-    /// A page of at most `limit` entries of a room. Entries later than `not_after` are as if they were not there: their time has not come.
+    /// A page of at most `limit` entries of a room. Entries later than `not_after` are as if they
+    /// were not there: their time has not come.
     pub fn page(&self, room: &RoomId, anchor: Anchor, limit: usize, not_after: Hlc) -> Page {
         let shown = Shown::new(self, room, not_after);
         let (before, after) = match anchor {
@@ -73,8 +74,8 @@ impl Store {
         self.read_event(&key::entry(&self.room_name(room), place))
     }
 
-    /// Where the entry with this id lies. At once for what was written or shown lately; else by walking the room's keys from the newest on,
-    /// some 1 µs for each entry newer than it.
+    /// Where the entry with this id lies. At once for what was written or shown lately; else by
+    /// walking the room's keys from the newest on, some 1 µs for each entry newer than it.
     pub fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
         if let Some(place) = self.recent().find(room, id) {
             return Some(place);
@@ -85,7 +86,8 @@ impl Store {
         Some(place)
     }
 
-    /// Messages after a position (all, if none) whose author counts and that may be shown; counting stops at `cap`.
+    /// Messages after a position (all, if none) whose author counts and that may be shown; counting
+    /// stops at `cap`.
     pub fn count_after(
         &self,
         room: &RoomId,

@@ -1,7 +1,9 @@
-//! Where the events of a log lie, by number. What was written together shares rows, because a row costs the database more than what is in it.
+//! Where the events of a log lie, by number. What was written together shares rows, because a row
+//! costs the database more than what is in it.
 //!
-//! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the number of the last; each place is the key of an event
-//! without its room, and its first byte tells how long it is.
+//! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the
+//! number of the last; each place is the key of an event without its room, and its first byte tells
+//! how long it is.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::Included;
@@ -9,7 +11,8 @@ use std::ops::Bound::Included;
 use crate::disk::{Change, Disk, Rows, StoreError};
 use crate::key::{self, Name, PLACE_BYTES};
 
-/// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one event.
+/// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one
+/// event.
 const MAX_PLACES: usize = 16;
 /// Rows in one batch of an upgrade.
 const ROWS_AT_ONCE: usize = 256;
@@ -110,7 +113,8 @@ pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, 
     }
 }
 
-/// Form 2 had a row for each sixteen numbers. In form 1 each row has one place, which is fine as it is. May be interrupted and taken up again.
+/// Form 2 had a row for each sixteen numbers. In form 1 each row has one place, which is fine as it
+/// is. May be interrupted and taken up again.
 pub(crate) fn upgrade(disk: &Disk) -> Result<(), StoreError> {
     let mut changes = Vec::new();
     for (key, row) in disk.scan_prefix(&[key::STRETCH]) {

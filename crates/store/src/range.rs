@@ -1,4 +1,5 @@
-//! Reading by log: what is served to others, and what membership is made from; and by target: what changes messages.
+//! Reading by log: what is served to others, and what membership is made from; and by target: what
+//! changes messages.
 
 use std::iter::Peekable;
 use std::ops::Bound::Included;
@@ -13,18 +14,21 @@ use crate::key::{self, Name};
 use crate::places::{self, LogName};
 use crate::store::{Store, decode_event};
 
-/// Rows that may lie between two events of a log before looking up beats walking on: a look-up costs as much as some ten steps.
+/// Rows that may lie between two events of a log before looking up beats walking on: a look-up
+/// costs as much as some ten steps.
 const MAX_STRAY_ROWS: usize = 12;
 
 impl Store {
-    /// Events `from..=to` of a log as one run: extended beyond `to` up to an event that may end a run ([`Proof::Own`]), cut to
-    /// `max_bytes` and [`MAX_RUN_EVENTS`]. Ends early at a damaged event. Empty if nothing of it is here, or if no whole run fits.
+    /// Events `from..=to` of a log as one run: extended beyond `to` up to an event that may end a
+    /// run ([`Proof::Own`]), cut to `max_bytes` and [`MAX_RUN_EVENTS`]. Ends early at a damaged
+    /// event. Empty if nothing of it is here, or if no whole run fits.
     pub fn range(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
         self.read_range(room, log, from, to, max_bytes, || {})
     }
 
-    /// As [`Store::range`], and after each event any other thread that waits for the processor goes first: a run of some hundred events takes up to a
-    /// millisecond, which somebody who talks meanwhile would feel.
+    /// As [`Store::range`], and after each event any other thread that waits for the processor goes
+    /// first: a run of some hundred events takes up to a millisecond, which somebody who talks
+    /// meanwhile would feel.
     pub fn range_giving_way(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
         self.read_range(room, log, from, to, max_bytes, std::thread::yield_now)
     }
@@ -60,7 +64,8 @@ impl Store {
         events
     }
 
-    /// sled can lose rows of a damaged file without a word. If an event is missing that the head of its log promises, the next start repairs.
+    /// sled can lose rows of a damaged file without a word. If an event is missing that the head of
+    /// its log promises, the next start repairs.
     fn note_if_hole(&self, room: &RoomId, log: &LogKey, of: &LogName, seq: u32) {
         let is_promised = || self.heads_now().get(room, log).is_some_and(|held| seq <= held.head.seq);
         if !is_promised() {
@@ -109,7 +114,8 @@ impl Store {
         (heads.name(self.disk(), room, log), heads.get(room, log).map_or(1, |end| end.before().saturating_add(1)))
     }
 
-    /// Edits, deletes and reactions of messages that are given in display order; by message, then in order.
+    /// Edits, deletes and reactions of messages that are given in display order; by message, then
+    /// in order.
     ///
     /// Whoever invents targets in between is passed over.
     pub fn relations(&self, room: &RoomId, of: impl IntoIterator<Item = Position>) -> Vec<Verified> {
@@ -156,8 +162,9 @@ fn end_of_target(room: &Name, target: &Position) -> Vec<u8> {
     end
 }
 
-/// Reads events of one log in their order. Because time rises along a log, each lies after the one before in display order too, and in
-/// a quiet room right after it: so it walks beside the log and looks up only when others' events are in between.
+/// Reads events of one log in their order. Because time rises along a log, each lies after the one
+/// before in display order too, and in a quiet room right after it: so it walks beside the log and
+/// looks up only when others' events are in between.
 struct Reader<'a> {
     store: &'a Store,
     room: Name,

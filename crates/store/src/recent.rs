@@ -1,7 +1,8 @@
 //! Where messages lie that were written or read since opening, by id.
 //!
-//! Clients name messages by id alone, and nearly always ones that they have just seen. An index on disk would cost each message a
-//! write at a random place (18 µs against 25 for all the rest); this costs a few megabytes, and a walk for the rest.
+//! Clients name messages by id alone, and nearly always ones that they have just seen. An index on
+//! disk would cost each message a write at a random place (18 µs against 25 for all the rest); this
+//! costs a few megabytes, and a walk for the rest.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use rooms::{Hlc, Position, Uuid};
 use wire::ids::{EventId, RoomId};
 
-/// Messages that are remembered at least; twice as many at most. Some 3 MB when full, which whoever floods a room sees to. Lowered: more walks.
+/// Messages that are remembered at least; twice as many at most. Some 3 MB when full, which whoever
+/// floods a room sees to. Lowered: more walks.
 const REMEMBERED: usize = 8 * 1024;
 
-/// Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
+/// Two generations: when the young one is full it becomes the old one, and the old one is
+/// forgotten.
 #[derive(Default)]
 pub(crate) struct Recent(Mutex<Generations>);
 

@@ -33,7 +33,8 @@ pub(crate) enum Mended {
     Nothing { disk: Disk, aside: PathBuf },
 }
 
-/// Rebuilds the database beside the damaged one and lets them change places; the damaged one is kept under a dated name.
+/// Rebuilds the database beside the damaged one and lets them change places; the damaged one is
+/// kept under a dated name.
 pub(crate) fn mend(paths: &Paths, tail: &Tail, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
     let rebuilt = rebuilt_path(&paths.profile);
     // Left by a repair that was interrupted; it is made anew from the original.

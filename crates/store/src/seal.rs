@@ -1,4 +1,5 @@
-//! Values are sealed, names in keys are keyed hashes: a thief of the disk learns sizes and times, not who, where or what.
+//! Values are sealed, names in keys are keyed hashes: a thief of the disk learns sizes and times,
+//! not who, where or what.
 
 use chacha20::{R20, hchacha};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
@@ -26,8 +27,9 @@ impl Sealer {
         Sealer { values, names }
     }
 
-    /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of its own (draft-irtf-cfrg-xchacha-03, section 2.3). Ring has
-    /// no XChaCha20, and takes less to begin a text than the library that has. None is a fault of ours: the key has another length.
+    /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of its
+    /// own (draft-irtf-cfrg-xchacha-03, section 2.3). Ring has no XChaCha20, and takes less to
+    /// begin a text than the library that has. None is a fault of ours: the key has another length.
     fn cipher(&self, nonce: &[u8; NONCE_BYTES]) -> Option<(LessSafeKey, Nonce)> {
         let (salt, rest) = nonce.split_first_chunk::<16>()?;
         let subkey = Zeroizing::new(hchacha::<R20>((&*self.values).into(), salt.into()).0);
@@ -45,7 +47,8 @@ impl Sealer {
         row.extend_from_slice(&nonce);
         row.extend_from_slice(plain);
         let tag = self.cipher(&nonce).zip(row.get_mut(NONCE_BYTES..)).and_then(|((cipher, nonce), text)| {
-            // Refused are only texts beyond 256 GiB; such a row would come back as unreadable, never as clear text.
+            // Refused are only texts beyond 256 GiB; such a row would come back as unreadable,
+            // never as clear text.
             cipher.seal_in_place_separate_tag(nonce, Aad::from(key), text).ok()
         });
         match tag {
@@ -64,7 +67,8 @@ impl Sealer {
         Ok(plain)
     }
 
-    /// Stands for a name (room, device, invite key) in row keys. `kind` keeps equal bytes of different kinds apart.
+    /// Stands for a name (room, device, invite key) in row keys. `kind` keeps equal bytes of
+    /// different kinds apart.
     pub(crate) fn name(&self, kind: u8, id: &[u8; 32]) -> [u8; 16] {
         let mut input = [kind; 33];
         input[1..].copy_from_slice(id);

@@ -37,7 +37,8 @@ impl Span {
         Span::new(Bound::Included(prefix.to_vec()), to)
     }
 
-    /// No key can lie in it. The bounds of such a span must not be given to a map, which would panic.
+    /// No key can lie in it. The bounds of such a span must not be given to a map, which would
+    /// panic.
     pub(crate) fn is_empty(&self) -> bool {
         match (&self.from, &self.to) {
             (Bound::Included(from), Bound::Included(to)) => from > to,
@@ -56,7 +57,8 @@ impl Span {
         (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
     }
 
-    /// A key that does not lie beyond the span, or where the span begins if the key lies before that.
+    /// A key that does not lie beyond the span, or where the span begins if the key lies before
+    /// that.
     pub(crate) fn nearest(&self, key: IVec) -> IVec {
         match &self.from {
             Bound::Included(from) | Bound::Excluded(from) if key < *from => from.clone(),

@@ -16,18 +16,20 @@ use crate::places::{self, Filing, LogName};
 use crate::recent::Recent;
 use crate::witness::{Ended, Testimony, Witness};
 
-/// Events in one atomic batch. It holds the longest run, so that a run is stored whole or not at all; sled's memory grows out of
-/// proportion with batches of a thousand and more.
+/// Events in one atomic batch. It holds the longest run, so that a run is stored whole or not at
+/// all; sled's memory grows out of proportion with batches of a thousand and more.
 const MAX_BATCH_EVENTS: usize = rooms::limits::MAX_RUN_EVENTS;
 
-/// How many writes have been made since opening. A mark is durable once [`Store::flush`] has returned one at least as high.
+/// How many writes have been made since opening. A mark is durable once [`Store::flush`] has
+/// returned one at least as high.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(pub u64);
 
 /// A profile's database. Clones are handles of one and the same.
 ///
-/// Reading never waits; writing waits for other writers, and for the disk only while more than it can take is waiting. All else but
-/// [`Store::flush`] and [`Store::close`] stays in the range of microseconds.
+/// Reading never waits; writing waits for other writers, and for the disk only while more than it
+/// can take is waiting. All else but [`Store::flush`] and [`Store::close`] stays in the range of
+/// microseconds.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -57,10 +59,12 @@ impl Store {
         }))
     }
 
-    /// Stores events, of any rooms, each log in order and without gaps. Those that are stored already are passed over, erased ones included.
+    /// Stores events, of any rooms, each log in order and without gaps. Those that are stored
+    /// already are passed over, erased ones included.
     ///
-    /// A run is stored whole or not at all, also across a crash, if it is given in a call of its own; longer lists are cut into batches of
-    /// [`rooms::limits::MAX_RUN_EVENTS`]. Durable only after a [`Store::flush`].
+    /// A run is stored whole or not at all, also across a crash, if it is given in a call of its
+    /// own; longer lists are cut into batches of [`rooms::limits::MAX_RUN_EVENTS`]. Durable only
+    /// after a [`Store::flush`].
     pub fn append(&self, events: &[Verified]) -> Result<(), StoreError> {
         let _writing = self.writing();
         events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, None))
@@ -115,9 +119,11 @@ impl Store {
         Ok(())
     }
 
-    /// Erases an event's content for good; its place in log and order stays. Fine if it is erased already or not here.
+    /// Erases an event's content for good; its place in log and order stays. Fine if it is erased
+    /// already or not here.
     ///
-    /// The old bytes are no longer reachable; sealed, they may stay in unused parts of the file until these are used again.
+    /// The old bytes are no longer reachable; sealed, they may stay in unused parts of the file
+    /// until these are used again.
     pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
         let _writing = self.writing();
         if event.payload().is_none() {
@@ -132,8 +138,9 @@ impl Store {
         self.apply(vec![Change::Put { key, plain }])
     }
 
-    /// Takes edits, deletes and reactions from where readers find what is said about a message, and their content
-    /// for good; their places in their logs stay. For those that later ones have superseded ([`rooms::superseded`]).
+    /// Takes edits, deletes and reactions from where readers find what is said about a message, and
+    /// their content for good; their places in their logs stay. For those that later ones have
+    /// superseded ([`rooms::superseded`]).
     pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let mut changes = Vec::new();
@@ -155,7 +162,8 @@ impl Store {
         self.apply(changes)
     }
 
-    /// Where an event lies, and under which name its place is filed: it may be in a branch of its log.
+    /// Where an event lies, and under which name its place is filed: it may be in a branch of its
+    /// log.
     fn place_of(&self, event: &Verified) -> Option<(LogName, Vec<u8>, Verified)> {
         let names = self.heads_now().names_of_parts(&self.0.disk, &event.header.room, &event.log_key());
         names.into_iter().find_map(|of| {
@@ -170,8 +178,9 @@ impl Store {
         self.0.disk.is_full()
     }
 
-    /// Ends a control log at `common`, because its author wrote two histories that part after it; none if they part at the first event. What was
-    /// stored beyond is removed, nothing more of that log is taken, also after a restart. The counterpart of [`rooms::Logs::close`].
+    /// Ends a control log at `common`, because its author wrote two histories that part after it;
+    /// none if they part at the first event. What was stored beyond is removed, nothing more of
+    /// that log is taken, also after a restart. The counterpart of [`rooms::Logs::close`].
     pub fn close_log(&self, room: &RoomId, log: &LogKey, common: Option<(Head, Hlc)>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
@@ -211,7 +220,8 @@ impl Store {
         }
         let of = self.heads_now().name(&self.0.disk, room, log);
         while have > to.head.seq {
-            // From the end, with the head in the same batch, so that a crash leaves a shorter whole log.
+            // From the end, with the head in the same batch, so that a crash leaves a shorter whole
+            // log.
             let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(to.head.seq);
             let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
             let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
@@ -259,18 +269,20 @@ impl Store {
         Mark(self.0.mark.load(Ordering::Acquire))
     }
 
-    /// Makes everything written so far survive a power cut, and says how far that is. Waits for the disk: not for the node's own task.
+    /// Makes everything written so far survive a power cut, and says how far that is. Waits for the
+    /// disk: not for the node's own task.
     pub fn flush(&self) -> Result<Mark, StoreError> {
-        // Both are read before the flush and rise after a write, so that they promise no more than it does. Not under the lock of the writers: where these
-        // come one after the other it would never be free.
+        // Both are read before the flush and rise after a write, so that they promise no more than
+        // it does. Not under the lock of the writers: where these come one after the other it would
+        // never be free.
         let (mark, events) = (self.mark(), self.events());
         self.0.disk.sync()?;
         self.testify(events, Ended::NotYet)?;
         Ok(mark)
     }
 
-    /// An orderly end: all is durable, and the next start knows that nothing was lost. Other handles can still read; what they write makes the
-    /// end disorderly again.
+    /// An orderly end: all is durable, and the next start knows that nothing was lost. Other
+    /// handles can still read; what they write makes the end disorderly again.
     pub fn close(self) -> Result<(), StoreError> {
         let _writing = self.writing();
         self.0.disk.sync()?;
@@ -280,7 +292,8 @@ impl Store {
         self.sync_witness()
     }
 
-    /// Rows that could not be read since opening, because the disk damaged them. Anything above zero: tell the user; the next start repairs.
+    /// Rows that could not be read since opening, because the disk damaged them. Anything above
+    /// zero: tell the user; the next start repairs.
     pub fn unreadable(&self) -> u64 {
         self.0.disk.unreadable()
     }
@@ -376,7 +389,8 @@ pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Ve
     changes.push(Change::Put { key, plain: encode_event(event, event.proof()) });
 }
 
-/// Where an event lies, by what it is: entries of the timeline together, relations under their targets, the rest aside.
+/// Where an event lies, by what it is: entries of the timeline together, relations under their
+/// targets, the rest aside.
 fn event_key(room: &Name, event: &Event) -> Vec<u8> {
     let place = event.position();
     match event.header.kind {

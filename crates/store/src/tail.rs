@@ -1,7 +1,8 @@
 //! The newest parts of a database file as they were before sled opened it.
 //!
-//! sled ends its log at the first message that it cannot read, and wipes what lies beyond, in place. After a crash that is right;
-//! after damage it destroys the newest events. So these parts are held in memory until it is known that nothing is missing.
+//! sled ends its log at the first message that it cannot read, and wipes what lies beyond, in
+//! place. After a crash that is right; after damage it destroys the newest events. So these parts
+//! are held in memory until it is known that nothing is missing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,7 +13,8 @@ use crate::carve::SEGMENT_BYTES;
 /// Parts that are held: more than sled ever has in flight. Reading them takes some 2 ms.
 const PARTS: usize = 8;
 
-/// A part begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64, little-endian, with all bits but the highest flipped.
+/// A part begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64, little-endian,
+/// with all bits but the highest flipped.
 const HEADER_BYTES: usize = 12;
 
 /// Parts of the file by where they begin.

@@ -1,4 +1,5 @@
-//! Reading rows in order, wherever they are: on their way to the database, there, alone or in a block.
+//! Reading rows in order, wherever they are: on their way to the database, there, alone or in a
+//! block.
 
 use std::collections::VecDeque;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -11,7 +12,8 @@ use crate::disk::Stored;
 use crate::files::Files;
 use crate::span::{End, Span};
 
-/// Rows of a span from either end, those on their way to the database included. Sees what is written meanwhile.
+/// Rows of a span from either end, those on their way to the database included. Sees what is
+/// written meanwhile.
 pub(crate) struct Walk {
     files: Arc<Files>,
     span: Span,
@@ -21,7 +23,8 @@ pub(crate) struct Walk {
 /// The database's part of a walk, from one end.
 struct Below {
     end: End,
-    /// The newest batch that the database had when this began. What came later it may miss, because sled reads ahead.
+    /// The newest batch that the database had when this began. What came later it may miss, because
+    /// sled reads ahead.
     since: u64,
     blocks: sled::Iter,
     /// Rows that were read and not given out, the next one first.
@@ -83,7 +86,8 @@ impl Below {
         Ok(Below { end, since, blocks: files.db.range::<&[u8], _>((from, to)), ahead: VecDeque::new() })
     }
 
-    /// The next row of what is left of the span. The database may just have got rows that were above until now and have been given out.
+    /// The next row of what is left of the span. The database may just have got rows that were
+    /// above until now and have been given out.
     fn next(&mut self, files: &Files, span: &Span) -> Option<sled::Result<(IVec, Stored)>> {
         loop {
             while let Some(row) = self.ahead.pop_front() {

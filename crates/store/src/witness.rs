@@ -1,7 +1,9 @@
-//! A few bytes beside the database that remember how much of it was durable, so that a lost tail is noticed.
+//! A few bytes beside the database that remember how much of it was durable, so that a lost tail is
+//! noticed.
 //!
-//! The database recovers from a torn tail by forgetting it, without a word. The witness is written after each flush and is
-//! therefore never ahead of the disk; it may lag behind after a power cut, which only makes the check weaker.
+//! The database recovers from a torn tail by forgetting it, without a word. The witness is written
+//! after each flush and is therefore never ahead of the disk; it may lag behind after a power cut,
+//! which only makes the check weaker.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -34,7 +36,8 @@ pub(crate) enum Ended {
 pub(crate) struct Witness(File);
 
 impl Witness {
-    /// Opens (or makes) the file and reads what it says; none if it is new, torn, or of another key.
+    /// Opens (or makes) the file and reads what it says; none if it is new, torn, or of another
+    /// key.
     pub(crate) fn open(path: &Path, sealer: &Sealer) -> io::Result<(Witness, Option<Testimony>)> {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut bytes = Vec::with_capacity(FILE_BYTES);
@@ -42,7 +45,8 @@ impl Witness {
         Ok((Witness(file), decode(&bytes, sealer)))
     }
 
-    /// Replaces what it says. Survives the process at once, a power cut only after [`Witness::sync`].
+    /// Replaces what it says. Survives the process at once, a power cut only after
+    /// [`Witness::sync`].
     pub(crate) fn write(&mut self, testimony: Testimony, sealer: &Sealer) -> io::Result<()> {
         self.0.seek(SeekFrom::Start(0))?;
         self.0.write_all(&encode(testimony, sealer))

@@ -1,4 +1,5 @@
-//! A disk that cuts, garbles or forgets: what is left comes back, what is lost is told, the damaged files are kept.
+//! A disk that cuts, garbles or forgets: what is left comes back, what is lost is told, the damaged
+//! files are kept.
 
 mod common;
 
@@ -15,7 +16,8 @@ use store::{Anchor, LastEnd, Opened, Outcome, RoomRow, Store};
 /// Some ten segments of the database, and quick to make.
 const EVENTS: usize = 1_200;
 
-/// A store with three logs, closed in good order, and what was said in it. Made once, copied for each test.
+/// A store with three logs, closed in good order, and what was said in it. Made once, copied for
+/// each test.
 static WRITTEN: LazyLock<(tempfile::TempDir, Vec<Verified>)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let said = write(dir.path(), EVENTS);
@@ -97,7 +99,8 @@ fn were_said(entries: &[Verified], said: &[Verified]) -> bool {
     entries.iter().all(|event| said.get(&event.id()) == Some(&event))
 }
 
-/// Everything that the store gives was said, each log is a whole beginning of what was said in it, and the store works.
+/// Everything that the store gives was said, each log is a whole beginning of what was said in it,
+/// and the store works.
 fn check_sound(store: &Store, said: &[Verified]) {
     for of in [1, 2] {
         let entries = store.page(&room(of), Anchor::Latest, 100_000, EVER).entries;

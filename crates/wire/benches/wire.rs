@@ -1,4 +1,5 @@
-//! What a frame, a message and a handshake cost. `cargo bench -p grapevine-wire`; no harness, figures on standard output.
+//! What a frame, a message and a handshake cost. `cargo bench -p grapevine-wire`; no harness,
+//! figures on standard output.
 
 use std::hint::black_box;
 use std::sync::Arc;

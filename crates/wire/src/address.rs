@@ -20,7 +20,8 @@ const MAX_ZONE: usize = 32;
 pub enum Address {
     /// A number. IPv4 inside IPv6 is written as IPv4.
     Ip(SocketAddr),
-    /// A link-local number with the interface behind which it lies. Good on this computer only: invites and records leave it out.
+    /// A link-local number with the interface behind which it lies. Good on this computer only:
+    /// invites and records leave it out.
     Zoned(ZonedAddress),
     /// A name for the resolver, in lower case.
     Host(HostAddress),
@@ -119,7 +120,8 @@ impl Address {
         }
     }
 
-    /// As people write it: a name in its own script, unless that mixes scripts as only a forgery does.
+    /// As people write it: a name in its own script, unless that mixes scripts as only a forgery
+    /// does.
     pub fn shown(&self) -> String {
         let Address::Host(host) = self else { return self.to_string() };
         let (name, whole) = idna::domain_to_unicode(&host.name);
@@ -148,8 +150,9 @@ impl Address {
 impl FromStr for Address {
     type Err = AddressFault;
 
-    /// Reads `host:port`, `1.2.3.4:port`, `[ipv6]:port` or `[fe80::1%zone]:port`, white space around it ignored. A name may be in any script
-    /// (IDNA, as browsers do it). A number with a zone needs neither brackets nor, for the usual port, a port.
+    /// Reads `host:port`, `1.2.3.4:port`, `[ipv6]:port` or `[fe80::1%zone]:port`, white space
+    /// around it ignored. A name may be in any script (IDNA, as browsers do it). A number with a
+    /// zone needs neither brackets nor, for the usual port, a port.
     fn from_str(text: &str) -> Result<Self, AddressFault> {
         let text: String = text.chars().filter(|c| !is_ignorable(*c)).collect();
         // Full-width letters, digits and signs are what some keyboards give.
@@ -202,8 +205,8 @@ fn parse_port(text: &str) -> Result<u16, AddressFault> {
     text.parse().ok().filter(|port| *port != 0).ok_or(AddressFault::BadPort)
 }
 
-/// Labels of letters, digits, hyphens and underscores. The last one is not a number: resolvers read `127.1` and `0x7f000001` as
-/// IPv4 addresses, which would go past the checks on those.
+/// Labels of letters, digits, hyphens and underscores. The last one is not a number: resolvers read
+/// `127.1` and `0x7f000001` as IPv4 addresses, which would go past the checks on those.
 fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -1,4 +1,5 @@
-//! The encoding of bodies and payloads: bincode 2 in its standard configuration, made strict. Nobody else names its settings.
+//! The encoding of bodies and payloads: bincode 2 in its standard configuration, made strict.
+//! Nobody else names its settings.
 
 use bincode::config::{self, Config};
 use bincode::enc::write::SizeWriter;
@@ -38,10 +39,11 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
 
 /// The value whose one encoding is all of `bytes`.
 ///
-/// Reserves at most 8 KiB or 32 times the input, however long a list inside claims to be. That is enough for types whose
-/// elements take up to eight times the memory of their shortest encoding.
+/// Reserves at most 8 KiB or 32 times the input, however long a list inside claims to be. That is
+/// enough for types whose elements take up to eight times the memory of their shortest encoding.
 pub fn decode<T: Decode<()> + Encode>(bytes: &[u8]) -> Result<T, CodecFault> {
-    // bincode takes its limit as a constant, hence the steps; each leaves eight bytes of memory for one on the wire.
+    // bincode takes its limit as a constant, hence the steps; each leaves eight bytes of memory for
+    // one on the wire.
     match bytes.len() {
         0..=1024 => decode_with(bytes, config::standard().with_limit::<{ 8 * 1024 }>()),
         1025..=4096 => decode_with(bytes, config::standard().with_limit::<{ 8 * 4096 }>()),
@@ -56,7 +58,8 @@ fn decode_with<T: Decode<()> + Encode, C: Config>(bytes: &[u8], config: C) -> Re
     if used != bytes.len() {
         return Err(CodecFault::Trailing);
     }
-    // Every integer is at least as long as its minimal form, so equal sums mean that all of them are minimal.
+    // Every integer is at least as long as its minimal form, so equal sums mean that all of them
+    // are minimal.
     if size(&value) != bytes.len() {
         return Err(CodecFault::NotMinimal);
     }
@@ -74,7 +77,8 @@ fn fault(error: DecodeError) -> CodecFault {
     match error {
         DecodeError::UnexpectedEnd { .. } => CodecFault::Truncated,
         DecodeError::LimitExceeded | DecodeError::OutsideUsizeRange(_) => CodecFault::Length,
-        // The library's enum is open; whatever else it finds wrong, the bytes are not a value of this type.
+        // The library's enum is open; whatever else it finds wrong, the bytes are not a value of
+        // this type.
         _ => CodecFault::Malformed,
     }
 }

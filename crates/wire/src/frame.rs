@@ -1,4 +1,5 @@
-//! Frames and the records inside: how one stream of bytes becomes bodies, and one plaintext becomes messages.
+//! Frames and the records inside: how one stream of bytes becomes bodies, and one plaintext becomes
+//! messages.
 //!
 //! A frame is `len u32 ‖ body`; a plaintext is `len u16 ‖ record`, repeated, then padding.
 
@@ -6,7 +7,8 @@ use crate::limits::{
     FRAME_HEADER, MAX_FRAME, MAX_HANDSHAKE, MAX_PADDED, MAX_RECORD, MAX_RECORDS_BYTES, MIN_FRAME, MIN_PADDED, RECORD_HEADER,
 };
 
-/// The length in front of a frame is outside what this phase allows. The link ends; nothing was reserved.
+/// The length in front of a frame is outside what this phase allows. The link ends; nothing was
+/// reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a frame of {len} bytes is not allowed here")]
 pub struct FrameFault {
@@ -23,8 +25,8 @@ enum Phase {
 
 /// Cuts a stream of bytes into the bodies of frames.
 ///
-/// Between frames it holds no buffer; inside one it holds about what has arrived of it, so that a peer who announces much and
-/// sends little costs little.
+/// Between frames it holds no buffer; inside one it holds about what has arrived of it, so that a
+/// peer who announces much and sends little costs little.
 #[derive(Debug)]
 pub struct FrameReader {
     phase: Phase,
@@ -47,9 +49,11 @@ impl FrameReader {
         self.phase = Phase::Transport;
     }
 
-    /// Takes bytes off `input` until a frame is whole, and lends its body; `None` when the input is used up.
+    /// Takes bytes off `input` until a frame is whole, and lends its body; `None` when the input is
+    /// used up.
     ///
-    /// The body comes straight from the input if all of it is there. Call until `None`: only then is the buffer released.
+    /// The body comes straight from the input if all of it is there. Call until `None`: only then
+    /// is the buffer released.
     pub fn next<'r, 'i: 'r>(&'r mut self, input: &mut &'i [u8]) -> Result<Option<&'r [u8]>, FrameFault> {
         if self.done {
             self.done = false;
@@ -75,7 +79,8 @@ impl FrameReader {
         Ok(Some(&self.partial))
     }
 
-    /// Calls `on_frame` with the body of each frame that `bytes` completes, all in the phase of now.
+    /// Calls `on_frame` with the body of each frame that `bytes` completes, all in the phase of
+    /// now.
     pub fn feed<E: From<FrameFault>>(&mut self, bytes: &[u8], mut on_frame: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut input = bytes;
         while let Some(body) = self.next(&mut input)? {
@@ -135,14 +140,16 @@ impl Default for FrameReader {
     }
 }
 
-/// Appends a handshake message as a frame. Transport frames are made by [`Transport::seal`](crate::handshake::Transport::seal).
+/// Appends a handshake message as a frame. Transport frames are made by
+/// [`Transport::seal`](crate::handshake::Transport::seal).
 pub fn write_handshake(body: &[u8], out: &mut Vec<u8>) {
     debug_assert!((1..=MAX_HANDSHAKE).contains(&body.len()));
     out.extend_from_slice(&(body.len() as u32).to_be_bytes());
     out.extend_from_slice(body);
 }
 
-/// The record does not go into this plaintext any more (or, being empty or over [`MAX_RECORD`], into none). Nothing was written.
+/// The record does not go into this plaintext any more (or, being empty or over [`MAX_RECORD`],
+/// into none). Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record does not fit into this frame")]
 pub struct Full;
@@ -156,14 +163,16 @@ pub fn push_record(plaintext: &mut Vec<u8>, record: &[u8]) -> Result<(), Full> {
     Ok(())
 }
 
-/// Fills a plaintext under [`MAX_PADDED`] bytes with zeros to the next power of two from [`MIN_PADDED`] on, to hide its length.
+/// Fills a plaintext under [`MAX_PADDED`] bytes with zeros to the next power of two from
+/// [`MIN_PADDED`] on, to hide its length.
 pub fn pad(plaintext: &mut Vec<u8>) {
     if plaintext.len() < MAX_PADDED {
         plaintext.resize(plaintext.len().next_power_of_two().max(MIN_PADDED), 0);
     }
 }
 
-/// Makes a padded plaintext of as many of the records as fit, in order, and says how many those are.
+/// Makes a padded plaintext of as many of the records as fit, in order, and says how many those
+/// are.
 pub fn pack_records<'a>(records: impl IntoIterator<Item = &'a [u8]>, plaintext: &mut Vec<u8>) -> usize {
     plaintext.clear();
     let packed = records.into_iter().take_while(|record| push_record(plaintext, record).is_ok()).count();

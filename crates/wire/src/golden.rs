@@ -1,6 +1,8 @@
-//! Golden vectors: what another implementation must read and write, byte for byte (`docs/vectors/*.json`).
+//! Golden vectors: what another implementation must read and write, byte for byte
+//! (`docs/vectors/*.json`).
 //!
-//! Each is made here from fixed keys and compared with the committed file, and the file's bytes are read back.
+//! Each is made here from fixed keys and compared with the committed file, and the file's bytes are
+//! read back.
 
 mod addresses;
 mod edges;
@@ -60,7 +62,8 @@ fn handshake(ephemeral: (u8, u8)) -> ([Vec<u8>; 3], Session, Session) {
     ([first, second, third], at_ana, at_ben)
 }
 
-/// Seals `plaintext` as every frame up to number `last`, and gives those with the numbers asked for.
+/// Seals `plaintext` as every frame up to number `last`, and gives those with the numbers asked
+/// for.
 fn frames(from: &mut Session, plaintext: &[u8], numbers: &[u64]) -> Vec<Value> {
     let mut chosen = Vec::new();
     let mut frame = Vec::new();

@@ -1,6 +1,8 @@
-//! Who is at the other end: Noise XX, and the signatures that bind it to two devices (`docs/PROTOCOL.md` §1.1).
+//! Who is at the other end: Noise XX, and the signatures that bind it to two devices
+//! (`docs/PROTOCOL.md` §1.1).
 //!
-//! Three messages, no sockets: each side feeds what it receives to [`Handshake::read`] and sends what comes out.
+//! Three messages, no sockets: each side feeds what it receives to [`Handshake::read`] and sends
+//! what comes out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -101,7 +103,8 @@ pub enum HandshakeFault {
     /// The signature is not that of the device that is named, in this handshake and this role.
     #[error("the device could not prove who it is")]
     BadAuth,
-    /// A message does not continue this handshake: changed, repeated, out of order, from another one, or with a key that hides nothing.
+    /// A message does not continue this handshake: changed, repeated, out of order, from another
+    /// one, or with a key that hides nothing.
     #[error("the message does not continue this handshake")]
     Noise,
     /// A message, or what is in it, does not have the length or content that it must.
@@ -157,7 +160,8 @@ pub struct Session {
 }
 
 impl Handshake {
-    /// Begins as the one who dials, and gives the first body to send. `expect` is whom one dials, if anybody in particular.
+    /// Begins as the one who dials, and gives the first body to send. `expect` is whom one dials,
+    /// if anybody in particular.
     pub fn initiate(me: Arc<Identity>, key: &StaticKey, expect: Option<PeerId>) -> Result<(Self, Vec<u8>), HandshakeFault> {
         Self::initiate_with(me, key, expect, None)
     }
@@ -220,7 +224,8 @@ impl Handshake {
         Ok(Step::Reply(self, reply))
     }
 
-    /// Initiator: the answer. Says who this is only after the other side is proven to be who it should be.
+    /// Initiator: the answer. Says who this is only after the other side is proven to be who it
+    /// should be.
     fn on_second(mut self, body: &[u8], payload: &[u8], before: &[u8; 32], expect: Option<PeerId>) -> Result<Step, HandshakeFault> {
         let (version, rest) = payload.split_first().ok_or(HandshakeFault::Malformed)?;
         let (features, auth) = rest.split_first_chunk::<4>().ok_or(HandshakeFault::Malformed)?;
@@ -261,7 +266,8 @@ impl Handshake {
         Ok(auth)
     }
 
-    /// Who signed the other side's static key in this handshake; `before` is the hash before the message that says so.
+    /// Who signed the other side's static key in this handshake; `before` is the hash before the
+    /// message that says so.
     fn check_auth(&self, auth: &[u8], role: Role, before: &[u8; 32]) -> Result<PeerId, HandshakeFault> {
         let auth: &[u8; AUTH_LEN] = auth.try_into().map_err(|_| HandshakeFault::Malformed)?;
         let (name, proof) = auth.split_first_chunk().ok_or(HandshakeFault::Malformed)?;
@@ -333,7 +339,8 @@ fn refuse_weak_ephemeral(body: &[u8]) -> Result<(), HandshakeFault> {
 
 /// Whether X25519 with this key gives zero whatever the other key is: the link would hide nothing.
 ///
-/// Noise allows such keys and the library computes with them; a device that sends one only harms itself, but has no honest reason to.
+/// Noise allows such keys and the library computes with them; a device that sends one only harms
+/// itself, but has no honest reason to.
 pub(crate) fn is_weak(key: &[u8; 32]) -> bool {
     let mut key = *key;
     // X25519 ignores the highest bit.
@@ -354,7 +361,8 @@ const fn small(low: u8) -> [u8; 32] {
     key
 }
 
-/// The u coordinates of the points of order 1, 2, 4 and 8 on the curve and its twist, and their other encodings.
+/// The u coordinates of the points of order 1, 2, 4 and 8 on the curve and its twist, and their
+/// other encodings.
 pub(crate) const WEAK_KEYS: [[u8; 32]; 7] = [
     small(0),
     small(1),

@@ -48,7 +48,8 @@ macro_rules! id {
 pub struct BadId;
 
 id!(
-    /// A room: derived from its creator and a nonce, or from its two members (`docs/PROTOCOL.md` §2.1).
+    /// A room: derived from its creator and a nonce, or from its two members (`docs/PROTOCOL.md`
+    /// §2.1).
     RoomId, 32
 );
 id!(

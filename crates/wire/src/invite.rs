@@ -22,7 +22,8 @@ const FLAG_CONTACT: u8 = 1;
 const CHECKSUM: usize = 4;
 /// Bytes besides the addresses.
 const FIXED: usize = 1 + 1 + 16 + 16 + 32 + 1 + CHECKSUM;
-/// Bytes of addresses for which the text keeps to [`MAX_INVITE_CHARS`]: five bytes make eight characters.
+/// Bytes of addresses for which the text keeps to [`MAX_INVITE_CHARS`]: five bytes make eight
+/// characters.
 const ADDRESS_BYTES: usize = (MAX_INVITE_CHARS - PREFIX.len()) * 5 / 8 - FIXED;
 
 /// What an invite is good for.
@@ -37,7 +38,8 @@ pub enum InviteKind {
     Contact,
 }
 
-/// A secret that whoever has it may present once a link stands, and where to find somebody to present it to.
+/// A secret that whoever has it may present once a link stands, and where to find somebody to
+/// present it to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
     kind: InviteKind,
@@ -61,7 +63,8 @@ pub enum InviteFault {
     /// Made by a newer version, in a way that this one cannot read.
     #[error("the invite was made by a newer version")]
     TooNew,
-    /// Longer than a text that is searched, or than an invite can be, or an invite with more addresses.
+    /// Longer than a text that is searched, or than an invite can be, or an invite with more
+    /// addresses.
     #[error("this is too long to be an invite")]
     TooLong,
     /// Whole, but it sends us to an address that cannot be right.
@@ -118,7 +121,8 @@ impl Invite {
         &self.addresses
     }
 
-    /// The key pair of the invite: its public half is what the room knows, its private half signs the Join.
+    /// The key pair of the invite: its public half is what the room knows, its private half signs
+    /// the Join.
     pub fn keys(&self) -> Identity {
         Identity::from_seed(&Zeroizing::new(derive("invite", &*self.seed)))
     }

@@ -1,13 +1,15 @@
-//! How bytes look: frames, the handshake, messages, invites, and every limit on them (`docs/PROTOCOL.md` §1 and §4).
+//! How bytes look: frames, the handshake, messages, invites, and every limit on them
+//! (`docs/PROTOCOL.md` §1 and §4).
 //!
-//! Owns: the frame reader, records and padding; Noise XX with both devices' Ed25519 keys bound to it, and the sealed transport
-//! after it; all messages and their one encoding; invites and addresses as people pass them on.
-//! Never does: sockets, clocks, threads, queues, or anything that needs to know a room's members. What is inside an event is
-//! the business of `rooms`.
-//! Data passes as bytes in and typed values out: bytes → [`FrameReader`] → [`Handshake`] or [`Transport`] → [`frame::records`] →
-//! [`Message::decode`], and back through [`Message::encode`] → [`frame::push_record`] → [`Transport::seal`].
-//! A fault is an error value; what it ends is the caller's choice. Nothing here panics on foreign bytes.
-//! Start in `message.rs`, then `handshake.rs`.
+//! Owns: the frame reader, records and padding; Noise XX with both devices' Ed25519 keys bound to
+//! it, and the sealed transport after it; all messages and their one encoding; invites and
+//! addresses as people pass them on. Never does: sockets, clocks, threads, queues, or anything that
+//! needs to know a room's members. What is inside an event is the business of `rooms`. Data passes
+//! as bytes in and typed values out: bytes → [`FrameReader`] → [`Handshake`] or [`Transport`] →
+//! [`frame::records`] → [`Message::decode`], and back through [`Message::encode`] →
+//! [`frame::push_record`] → [`Transport::seal`]. A fault is an error value; what it ends is the
+//! caller's choice. Nothing here panics on foreign bytes. Start in `message.rs`, then
+//! `handshake.rs`.
 
 pub mod address;
 pub mod codec;

@@ -8,11 +8,13 @@ pub const TAG: usize = 16;
 pub const MIN_FRAME: usize = TAG + 1;
 /// Bytes in the body of the longest frame: what Noise allows in one message.
 pub const MAX_FRAME: usize = 65_535;
-/// Bytes in the body of a handshake message; the longest of today has 197. A stranger can make us hold no more than this.
+/// Bytes in the body of a handshake message; the longest of today has 197. A stranger can make us
+/// hold no more than this.
 pub const MAX_HANDSHAKE: usize = 512;
 /// Bytes of plaintext in the longest frame.
 pub const MAX_PLAINTEXT: usize = MAX_FRAME - TAG;
-/// Bytes of records that a writer packs into one frame: leaves room for padding and is one turn of the bulk queue.
+/// Bytes of records that a writer packs into one frame: leaves room for padding and is one turn of
+/// the bulk queue.
 pub const MAX_RECORDS_BYTES: usize = 60 * 1024;
 /// Bytes of one record, type included, so that it fits into a frame of its own.
 pub const MAX_RECORD: usize = MAX_RECORDS_BYTES - RECORD_HEADER;
@@ -20,14 +22,16 @@ pub const MAX_RECORD: usize = MAX_RECORDS_BYTES - RECORD_HEADER;
 pub const RECORD_HEADER: usize = 2;
 /// Bytes of the smallest plaintext that a writer makes by padding.
 pub const MIN_PADDED: usize = 64;
-/// Bytes from which on plaintexts are not padded: the share that padding hides is small there, and its cost is not.
+/// Bytes from which on plaintexts are not padded: the share that padding hides is small there, and
+/// its cost is not.
 pub const MAX_PADDED: usize = 4096;
 /// Frames in one direction after which that direction changes its key.
 pub const REKEY_FRAMES: u64 = 65_536;
 
 /// Bytes of a display name. Four per character.
 pub const MAX_NAME_BYTES: usize = 256;
-/// Characters (Unicode scalar values) of a display name: bounds what a row must show, however small each is.
+/// Characters (Unicode scalar values) of a display name: bounds what a row must show, however small
+/// each is.
 pub const MAX_NAME_CHARS: usize = 64;
 /// Addresses of one device, in Hello, peer records and invites: more than a laptop has interfaces.
 pub const MAX_ADDRESSES: usize = 8;
@@ -52,7 +56,8 @@ pub const MAX_TTL: u8 = 32;
 pub const MIN_EVENT: usize = 1 + 226;
 /// Bytes of the longest event on the wire: flags, header, signature and payload.
 pub const MAX_EVENT: usize = 32 * 1024;
-/// Events in one Run or Data. Size allows no more than 270 today; this holds whatever events become.
+/// Events in one Run or Data. Size allows no more than 270 today; this holds whatever events
+/// become.
 pub const MAX_RUN_EVENTS: usize = 1024;
 /// Bytes of events in one Run or Data.
 pub const MAX_RUN_BYTES: usize = 56 * 1024;

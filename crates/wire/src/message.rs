@@ -136,7 +136,8 @@ mod kind {
 impl Message {
     /// `type ‖ body`, ready to be queued.
     ///
-    /// What is sent must keep the limits that [`Message::decode`] checks: the other side ends the link over it. Debug builds panic.
+    /// What is sent must keep the limits that [`Message::decode`] checks: the other side ends the
+    /// link over it. Debug builds panic.
     pub fn encode(&self) -> Record {
         debug_assert_eq!(self.check(), Ok(()));
         let bytes = match self {

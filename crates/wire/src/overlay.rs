@@ -1,6 +1,8 @@
-//! Bodies of the messages by which the members of a room keep their overlay (HyParView) and the trees in it (Plumtree).
+//! Bodies of the messages by which the members of a room keep their overlay (HyParView) and the
+//! trees in it (Plumtree).
 //!
-//! People are named by id only; their signed records travel as `Records` just before, so that nobody can invent a member.
+//! People are named by id only; their signed records travel as `Records` just before, so that
+//! nobody can invent a member.
 
 use bincode::{Decode, Encode};
 use identity::PeerId;

@@ -12,7 +12,8 @@ use bincode::{Decode, Encode};
 use crate::ids::{LogKey, RoomId};
 use crate::limits::{MAX_EVENT, MIN_EVENT};
 
-/// Fresh events of one log, spreading hop by hop. The events are in wire form (`rooms::run` reads them).
+/// Fresh events of one log, spreading hop by hop. The events are in wire form (`rooms::run` reads
+/// them).
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Run {
     /// Hops that are left.
@@ -23,7 +24,8 @@ pub struct Run {
     pub events: Vec<RawEvent>,
 }
 
-/// An event as bytes: `flags ‖ header ‖ sig? ‖ payload?` (`docs/PROTOCOL.md` §2). Shared, because it goes to many peers and to the store.
+/// An event as bytes: `flags ‖ header ‖ sig? ‖ payload?` (`docs/PROTOCOL.md` §2). Shared, because
+/// it goes to many peers and to the store.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawEvent(pub Arc<[u8]>);
 

@@ -100,13 +100,15 @@ pub struct ContactAnswer {
 }
 
 impl Join {
-    /// Presents the invite with these keys, on the link whose final handshake hash is `link`, as `joiner`.
+    /// Presents the invite with these keys, on the link whose final handshake hash is `link`, as
+    /// `joiner`.
     pub fn make(invite: &Identity, hint: [u8; 16], name: String, link: &[u8; 32], joiner: &PeerId) -> Self {
         let proof = invite.sign(JOIN, &join_bytes(link, joiner));
         Self { key: *invite.peer().as_bytes(), hint, name, proof }
     }
 
-    /// Whether who presents this holds the invite's private key, and presents it on this link as this device.
+    /// Whether who presents this holds the invite's private key, and presents it on this link as
+    /// this device.
     pub fn verify(&self, link: &[u8; 32], joiner: &PeerId) -> Result<(), BadSignature> {
         verify(&PeerId::from_bytes(self.key), JOIN, &join_bytes(link, joiner), &self.proof)
     }
@@ -116,7 +118,8 @@ fn join_bytes(link: &[u8; 32], joiner: &PeerId) -> Vec<u8> {
     [link.as_slice(), joiner.as_bytes()].concat()
 }
 
-/// How the side with `role` names a room on the link whose final handshake hash is `link`, to somebody who may not have it.
+/// How the side with `role` names a room on the link whose final handshake hash is `link`, to
+/// somebody who may not have it.
 pub fn room_tag(room: &RoomId, link: &[u8; 32], role: Role) -> RoomTag {
     let key = derive("tag", room.as_bytes());
     let mut hasher = blake3::Hasher::new_keyed(&key);

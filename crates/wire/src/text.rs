@@ -1,4 +1,5 @@
-//! What names and texts may be, wherever they come from. What shows and what does not is looked up in Unicode's data.
+//! What names and texts may be, wherever they come from. What shows and what does not is looked up
+//! in Unicode's data.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{
@@ -18,7 +19,8 @@ pub enum NameFault {
     /// More than [`MAX_NAME_CHARS`] characters or [`MAX_NAME_BYTES`] bytes.
     #[error("the name is too long")]
     TooLong,
-    /// A line break or other control character, or one that changes the direction of the text around the name.
+    /// A line break or other control character, or one that changes the direction of the text
+    /// around the name.
     #[error("the name holds a character that is not for names")]
     Character,
     /// Nothing in it shows.
@@ -41,13 +43,15 @@ fn has_length_of_name(name: &str) -> bool {
     name.len() <= MAX_NAME_BYTES && name.chars().count() <= MAX_NAME_CHARS
 }
 
-/// Control characters, and the embeddings, overrides and isolates by which a name could reorder its neighbours on the screen.
-/// The plain direction marks that Arabic and Hebrew names need (U+200E, U+200F, U+061C) are fine.
+/// Control characters, and the embeddings, overrides and isolates by which a name could reorder its
+/// neighbours on the screen. The plain direction marks that Arabic and Hebrew names need (U+200E,
+/// U+200F, U+061C) are fine.
 pub fn is_unfit(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether anything of a text can be seen. Characters that Unicode has not assigned yet count: somebody else's program may know them.
+/// Whether anything of a text can be seen. Characters that Unicode has not assigned yet count:
+/// somebody else's program may know them.
 pub fn shows(text: &str) -> bool {
     text.chars().any(|c| !is_invisible(c))
 }
@@ -63,21 +67,23 @@ fn is_invisible(c: char) -> bool {
         || is_blank(c)
 }
 
-/// What is drawn as nothing although its category says symbol: the braille pattern without dots, the null note head, and the
-/// stand-in for an object that is not there.
+/// What is drawn as nothing although its category says symbol: the braille pattern without dots,
+/// the null note head, and the stand-in for an object that is not there.
 fn is_blank(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{1d159}' | '\u{fffc}')
 }
 
-/// Has no look of its own, and may be left out without changing what is read. Some have a use between certain neighbours.
+/// Has no look of its own, and may be left out without changing what is read. Some have a use
+/// between certain neighbours.
 pub fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
         || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
-/// The one form in which a name is kept and compared: composed (NFC), without white space around it and without what does not show.
-/// Joiners, variation selectors and direction marks stay where scripts and emoji need them.
+/// The one form in which a name is kept and compared: composed (NFC), without white space around it
+/// and without what does not show. Joiners, variation selectors and direction marks stay where
+/// scripts and emoji need them.
 pub fn tidy_name(name: &str) -> String {
     if name.is_ascii() {
         return name.trim().to_owned();
@@ -119,7 +125,8 @@ fn is_leftward(c: char) -> bool {
     matches!(CodePointMapData::<BidiClass>::new().get(c), BidiClass::RightToLeft | BidiClass::ArabicLetter)
 }
 
-/// Whether a joiner has an effect here: after a virama, between letters that join (RFC 5892, appendix A), or between two emoji.
+/// Whether a joiner has an effect here: after a virama, between letters that join (RFC 5892,
+/// appendix A), or between two emoji.
 fn joins(before: &[char], joiner: char, mut after: impl Iterator<Item = char>) -> bool {
     let Some(last) = before.last().copied() else { return false };
     if CodePointMapData::<CanonicalCombiningClass>::new().get(last) == CanonicalCombiningClass::Virama {

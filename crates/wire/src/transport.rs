@@ -8,8 +8,9 @@ use crate::limits::{FRAME_HEADER, MAX_FRAME, MAX_PLAINTEXT, MIN_FRAME, REKEY_FRA
 
 /// Both directions of a link, each with its key and its count of frames.
 ///
-/// Neither direction keeps a buffer. An idle link costs 1 088 bytes of heap (both keys) and, with its session and frame reader,
-/// 240 bytes in their owner. Invariant: 1.5 KiB in all, guarded by `an_idle_link_costs_less_than_1_5_kib`.
+/// Neither direction keeps a buffer. An idle link costs 1 088 bytes of heap (both keys) and, with
+/// its session and frame reader, 240 bytes in their owner. Invariant: 1.5 KiB in all, guarded by
+/// `an_idle_link_costs_less_than_1_5_kib`.
 pub struct Transport {
     noise: TransportState,
 }
@@ -31,7 +32,8 @@ pub enum OpenFault {
     /// Shorter or longer than a frame can be.
     #[error("a body of {0} bytes is not a frame")]
     Length(usize),
-    /// Not the next frame that the other side sealed: changed, repeated, left out, or somebody else's.
+    /// Not the next frame that the other side sealed: changed, repeated, left out, or somebody
+    /// else's.
     #[error("the frame is not the next one of this link")]
     Forged,
 }
@@ -41,7 +43,8 @@ impl Transport {
         Self { noise }
     }
 
-    /// Appends the frame, length and all, that carries `plaintext`. Changes the key when its time has come.
+    /// Appends the frame, length and all, that carries `plaintext`. Changes the key when its time
+    /// has come.
     pub fn seal(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), SealFault> {
         if plaintext.is_empty() || plaintext.len() > MAX_PLAINTEXT {
             return Err(SealFault::Length(plaintext.len()));
@@ -61,7 +64,8 @@ impl Transport {
         Ok(())
     }
 
-    /// Opens the body of a frame into `plaintext`, replacing what was there. Changes the key when its time has come.
+    /// Opens the body of a frame into `plaintext`, replacing what was there. Changes the key when
+    /// its time has come.
     pub fn open(&mut self, body: &[u8], plaintext: &mut Vec<u8>) -> Result<(), OpenFault> {
         if !(MIN_FRAME..=MAX_FRAME).contains(&body.len()) {
             return Err(OpenFault::Length(body.len()));

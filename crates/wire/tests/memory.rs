@@ -11,7 +11,8 @@ use wire::{Data, FrameReader, Handshake, LogId, LogKey, Message, RawEvent, RoomI
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The leanest of several runs: the count is the whole process's, and the test runner allocates now and then.
+/// The leanest of several runs: the count is the whole process's, and the test runner allocates now
+/// and then.
 fn counted<T>(work: impl Fn() -> T) -> (T, Stats) {
     let runs = (0..9).map(|_| {
         let region = Region::new(ALLOCATOR);

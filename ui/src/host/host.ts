@@ -45,6 +45,12 @@ export class Refusal extends Error {
 }
 
 function isRefusalData(value: unknown): value is RefusalData {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
-    && typeof value.code === 'string' && typeof value.message === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'code' in value &&
+    'message' in value &&
+    typeof value.code === 'string' &&
+    typeof value.message === 'string'
+  );
 }

@@ -9,5 +9,6 @@ it('keeps how the first line begins, as the engine does', () => {
     ['\u3000a', '\u3000a'],
     ['a  b\n\n c', 'a  b\n\n c'],
     [' \n  ', ''],
-  ] as const) expect(sendable(typed), JSON.stringify(typed)).toBe(sent);
+  ] as const)
+    expect(sendable(typed), JSON.stringify(typed)).toBe(sent);
 });

@@ -40,9 +40,12 @@ export function tauriHost(): Host {
     },
 
     beforeEnd(rest) {
-      invoke('await_end').then(rest).finally(() => invoke('rested')).catch(() => {
-        // The program ends all the same, after its patience.
-      });
+      invoke('await_end')
+        .then(rest)
+        .finally(() => invoke('rested'))
+        .catch(() => {
+          // The program ends all the same, after its patience.
+        });
     },
   };
 }

@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import { HUES, hueOf, initials } from './face';
 
 it('takes initials from any name', () => {
-  const cases: [string, string][] = [['Ada', 'Ad'], ['Sunday Cooks', 'SC'], ['  bayo ', 'Ba'], ['', '?'], ['…', '?'], ['🍇 Vine', '🍇V'], ['Five-a-side', 'Fi'], ['نور', 'نو']];
+  const cases: [string, string][] = [
+    ['Ada', 'Ad'],
+    ['Sunday Cooks', 'SC'],
+    ['  bayo ', 'Ba'],
+    ['', '?'],
+    ['…', '?'],
+    ['🍇 Vine', '🍇V'],
+    ['Five-a-side', 'Fi'],
+    ['نور', 'نو'],
+  ];
   for (const [name, want] of cases) expect(initials(name), name).toBe(want);
 });
 

@@ -12,7 +12,10 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** One or two characters for a name: the first of two words, or the first two of one. */
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/u).filter((w) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(w));
+  const words = name
+    .trim()
+    .split(/\s+/u)
+    .filter((w) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(w));
   const [first = '', second] = words;
   const chars = graphemes(first);
   const joined = second ? (chars[0] ?? '') + (graphemes(second)[0] ?? '') : chars.slice(0, 2).join('');
@@ -22,5 +25,9 @@ export function initials(name: string): string {
 
 /** Stacked marks are cut: one letter with its first two marks is enough for a face. */
 function graphemes(word: string): string[] {
-  return [...segmenter.segment(word)].slice(0, 2).map((s) => (/\p{Extended_Pictographic}/u.test(s.segment) ? s.segment : [...s.segment.normalize('NFC')].slice(0, 2).join('')));
+  return [...segmenter.segment(word)]
+    .slice(0, 2)
+    .map((s) =>
+      /\p{Extended_Pictographic}/u.test(s.segment) ? s.segment : [...s.segment.normalize('NFC')].slice(0, 2).join(''),
+    );
 }

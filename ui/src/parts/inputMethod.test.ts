@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { isOfInputMethod, onCompositionEnd } from './inputMethod';
 
-const key = (change: Partial<KeyboardEvent> = {}) => ({ key: 'Enter', isComposing: false, keyCode: 13, timeStamp: 5_000, ...change });
+const key = (change: Partial<KeyboardEvent> = {}) => ({
+  key: 'Enter',
+  isComposing: false,
+  keyCode: 13,
+  timeStamp: 5_000,
+  ...change,
+});
 
 it('leaves keys of the input method to it, however they say so', () => {
   expect(isOfInputMethod(key())).toBe(false);

@@ -10,8 +10,8 @@ import { shows } from './shows';
 import { model } from './store.svelte';
 import { call, door } from './wire';
 
-// Intents of the person. Each either returns what the view needs, or tells of a refusal by itself; those that a form must
-// answer for (wrong passphrase, bad name) reject.
+// Intents of the person. Each either returns what the view needs, or tells of a refusal by itself;
+// those that a form must answer for (wrong passphrase, bad name) reject.
 
 export async function begin(name: string, custody: CustodyChoice): Promise<void> {
   await stand(await call('begin', { name, custody }));
@@ -58,19 +58,28 @@ export async function submit(room: string, text: string): Promise<void> {
   desk.clear();
   if (mode.kind === 'edit') {
     if (trimmed === mode.text) return;
-    await told(() => call('edit', { room, message: mode.message.id, text: trimmed }), () => desk.restore(mode, text));
+    await told(
+      () => call('edit', { room, message: mode.message.id, text: trimmed }),
+      () => desk.restore(mode, text),
+    );
     return;
   }
   drafts.set(room, '');
   drafts.flush(room);
-  await told(async () => {
-    await call('send', mode.kind === 'reply' ? { room, text: trimmed, reply_to: mode.to.id } : { room, text: trimmed });
-    chat.clearDivider();
-    await chat.toEnd();
-  }, () => {
-    if (drafts.text(room) === '') drafts.set(room, text);
-    desk.restore(mode, text);
-  });
+  await told(
+    async () => {
+      await call(
+        'send',
+        mode.kind === 'reply' ? { room, text: trimmed, reply_to: mode.to.id } : { room, text: trimmed },
+      );
+      chat.clearDivider();
+      await chat.toEnd();
+    },
+    () => {
+      if (drafts.text(room) === '') drafts.set(room, text);
+      desk.restore(mode, text);
+    },
+  );
 }
 
 export async function deleteMessage(message: Message): Promise<void> {

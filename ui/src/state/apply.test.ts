@@ -12,7 +12,11 @@ function after(...notices: Notice[]) {
   return model;
 }
 
-const joining = (id: string, retryAt: number): Joining => ({ id, target: 'Ben', state: { state: 'waiting', retry_at: retryAt, reason: 'refused' } });
+const joining = (id: string, retryAt: number): Joining => ({
+  id,
+  target: 'Ben',
+  state: { state: 'waiting', retry_at: retryAt, reason: 'refused' },
+});
 
 describe('apply', () => {
   it('replaces a row by the newer one with the same id', () => {
@@ -28,9 +32,15 @@ describe('apply', () => {
   });
 
   it('raises delivery numbers and takes in new ones', () => {
-    const model = after({ notice: 'delivery_changed', room: ROOM, delivery: { saved: { [LOG]: 5, other: 1 }, acks: [{ peer: BEN, log: LOG, seq: 4 }] } });
+    const model = after({
+      notice: 'delivery_changed',
+      room: ROOM,
+      delivery: { saved: { [LOG]: 5, other: 1 }, acks: [{ peer: BEN, log: LOG, seq: 4 }] },
+    });
     const book = model.delivery[ROOM];
-    expect([book?.saved(LOG), book?.saved('other'), book?.held(BEN, LOG), book?.held(BEN, 'other')]).toEqual([5, 1, 4, 0]);
+    expect([book?.saved(LOG), book?.saved('other'), book?.held(BEN, LOG), book?.held(BEN, 'other')]).toEqual([
+      5, 1, 4, 0,
+    ]);
   });
 
   it('tells whoever watches that a book changed', () => {
@@ -47,7 +57,8 @@ describe('apply', () => {
 
   it('moves an attempt on in its place and takes it off when it is gone', () => {
     const model = after(
-      { notice: 'join_changed', joining: joining('one', 1) }, { notice: 'join_changed', joining: joining('two', 1) },
+      { notice: 'join_changed', joining: joining('one', 1) },
+      { notice: 'join_changed', joining: joining('two', 1) },
       { notice: 'join_changed', joining: joining('one', 2) },
     );
     expect(model.joining.map((j) => j.id)).toEqual(['one', 'two']);
@@ -57,16 +68,25 @@ describe('apply', () => {
 
   it('keeps each alert once, and only so many', () => {
     const alert = (detail: string): Alert => ({ kind: 'fork', detail, clock: null });
-    const many = Array.from({ length: MAX_ALERTS + 3 }, (_, i): Notice => ({ notice: 'alert_raised', alert: alert(String(i)) }));
+    const many = Array.from({ length: MAX_ALERTS + 3 }, (_, i): Notice => ({
+      notice: 'alert_raised',
+      alert: alert(String(i)),
+    }));
     const model = after({ notice: 'alert_raised', alert: alert('0') }, ...many);
     expect(model.alerts).toHaveLength(MAX_ALERTS);
     expect(model.alerts.at(-1)?.detail).toBe(String(MAX_ALERTS + 2));
   });
 
   it('takes an alert down when its reason has gone, and only that one', () => {
-    const alert = (detail: string, minutes: number): Alert =>
-      ({ kind: 'clock_off', detail, clock: { whose: 'theirs', peer: detail, name: detail, fast: true, minutes } });
-    const model = after({ notice: 'alert_raised', alert: alert('Ben', 3) }, { notice: 'alert_raised', alert: alert('Chi', 5) });
+    const alert = (detail: string, minutes: number): Alert => ({
+      kind: 'clock_off',
+      detail,
+      clock: { whose: 'theirs', peer: detail, name: detail, fast: true, minutes },
+    });
+    const model = after(
+      { notice: 'alert_raised', alert: alert('Ben', 3) },
+      { notice: 'alert_raised', alert: alert('Chi', 5) },
+    );
     applyNotice(model, { notice: 'alert_gone', alert: alert('Ben', 4) });
     expect(model.alerts.map((a) => a.detail)).toEqual(['Chi']);
   });
@@ -78,10 +98,30 @@ describe('apply', () => {
   });
 
   it('forgets with a snapshot what the snapshot no longer has', () => {
-    const model = after({ notice: 'room_changed', room: row() }, { notice: 'members_changed', room: ROOM, people: [member(BEN, 'Ben')] });
+    const model = after(
+      { notice: 'room_changed', room: row() },
+      { notice: 'members_changed', room: ROOM, people: [member(BEN, 'Ben')] },
+    );
     applySnapshot(model, {
-      seq: 9, rooms: [], people: [], requests: [], nearby: [], joining: [], alerts: [],
-      me: { peer: 'a', name: 'Ana', fingerprint: { words: [], emoji: [] }, custody: 'keychain', addresses: [], reach: 'no_network', not_listening: null, nearby_visible: true, links: 0, friends: 0 },
+      seq: 9,
+      rooms: [],
+      people: [],
+      requests: [],
+      nearby: [],
+      joining: [],
+      alerts: [],
+      me: {
+        peer: 'a',
+        name: 'Ana',
+        fingerprint: { words: [], emoji: [] },
+        custody: 'keychain',
+        addresses: [],
+        reach: 'no_network',
+        not_listening: null,
+        nearby_visible: true,
+        links: 0,
+        friends: 0,
+      },
     });
     expect(model.rooms).toEqual({});
     expect(model.me?.name).toBe('Ana');

@@ -51,8 +51,10 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
       model.joining = model.joining.filter((j) => j.id !== notice.id);
       return null;
     case 'alert_raised':
-      model.alerts = [...model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail), notice.alert]
-        .slice(-MAX_ALERTS);
+      model.alerts = [
+        ...model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail),
+        notice.alert,
+      ].slice(-MAX_ALERTS);
       return null;
     case 'alert_gone':
       model.alerts = model.alerts.filter((a) => a.kind !== notice.alert.kind || a.detail !== notice.alert.detail);

@@ -4,7 +4,17 @@ import { DeliveryBook, type Other } from './delivery';
 import { deskOf, type Desk } from './desk.svelte';
 import { model } from './store.svelte';
 import { rowsOf, type Divider } from './rows';
-import { EMPTY_SPAN, extendAfter, extendBefore, fromPage, trim, upsert, without, type Entered, type Span } from './timeline';
+import {
+  EMPTY_SPAN,
+  extendAfter,
+  extendBefore,
+  fromPage,
+  trim,
+  upsert,
+  without,
+  type Entered,
+  type Span,
+} from './timeline';
 import { call } from './wire';
 
 type Anchor = Calls['timeline']['args']['anchor'];
@@ -16,7 +26,8 @@ export const PAGE = 60;
 const CROSSED_MS = 20_000;
 
 /** Where the list must go once it has drawn the rows. */
-export type Target = { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
+export type Target =
+  { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
 
 /** One room that has been opened: its loaded history, its unread divider, and the reader's place in it. */
 export class Chat {
@@ -40,7 +51,9 @@ export class Chat {
     return rowsOf(this.span, this.divider);
   });
   /** The others, as plain data: a crowd is gone through for each own message in view. */
-  others: readonly Other[] = $derived.by(() => (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })));
+  others: readonly Other[] = $derived.by(() =>
+    (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })),
+  );
   book: DeliveryBook | null = $derived.by(() => model.delivery[this.id] ?? null);
   #generation = 0;
   /** Pages on their way, and what was told meanwhile: a page may have been made before it. */

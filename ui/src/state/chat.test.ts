@@ -12,11 +12,21 @@ let asked: ((page: Page) => void)[] = [];
 let seen: (string[] | undefined)[] = [];
 
 const host: Pick<Host, 'call'> = {
-  call: ((name: string, args: { seen?: string[] }) => name === 'mark_read' ? Promise.resolve(seen.push(args.seen)) : (name === 'timeline' ? new Promise((answer) => asked.push(answer as never)) : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } }))) as Host['call'],
+  call: ((name: string, args: { seen?: string[] }) =>
+    name === 'mark_read'
+      ? Promise.resolve(seen.push(args.seen))
+      : name === 'timeline'
+        ? new Promise((answer) => asked.push(answer as never))
+        : Promise.resolve({ people: [], delivery: { saved: {}, acks: [] } })) as Host['call'],
 };
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
-const page = (messages: Message[], more: Partial<Page> = {}): Page => ({ messages, more_before: false, more_after: false, ...more });
+const page = (messages: Message[], more: Partial<Page> = {}): Page => ({
+  messages,
+  more_before: false,
+  more_after: false,
+  ...more,
+});
 const ids = (chat: Chat) => chat.span.messages.map((m) => m.id);
 
 async function opened(first: Page): Promise<Chat> {
@@ -110,7 +120,11 @@ describe('what came late', () => {
     asked = [];
     seen = [];
     connect(host as Host);
-    model.rooms[ROOM] = row({ unread: 1, read_up_to: message(5).position, late: { count: 1, first: message(2).position } });
+    model.rooms[ROOM] = row({
+      unread: 1,
+      read_up_to: message(5).position,
+      late: { count: 1, first: message(2).position },
+    });
   });
 
   it('has no divider, because it stands above what was read', async () => {

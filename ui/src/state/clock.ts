@@ -37,7 +37,8 @@ const subscribeZone = createSubscriber((update) => {
     seen = now;
   };
   const timer = setInterval(look, ZONE_MS);
-  // Whoever comes back to the window may have travelled meanwhile, and hidden windows have slow timers.
+  // Whoever comes back to the window may have travelled meanwhile, and hidden windows have slow
+  // timers.
   addEventListener('focus', look);
   addEventListener('visibilitychange', look);
   return () => {

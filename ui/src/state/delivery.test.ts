@@ -20,7 +20,12 @@ describe('delivery in words', () => {
 
   it('counts who has it', () => {
     expect(words(4, [[BEN, 4]])).toBe('delivered to 1 of 2 · waiting for Chi');
-    expect(words(4, [[BEN, 4], [CHI, 7]])).toBe('delivered to 2 of 2');
+    expect(
+      words(4, [
+        [BEN, 4],
+        [CHI, 7],
+      ]),
+    ).toBe('delivered to 2 of 2');
   });
 
   it('does not list a crowd', () => {

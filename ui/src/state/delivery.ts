@@ -35,7 +35,8 @@ export class DeliveryBook {
 
   /** Takes in a change. Sequence numbers never fall, so a late or repeated notice does no harm. */
   merged(change: Delivery): DeliveryBook {
-    for (const [log, seq] of Object.entries(change.saved)) this.#saved.set(log, Math.max(this.#saved.get(log) ?? 0, seq));
+    for (const [log, seq] of Object.entries(change.saved))
+      this.#saved.set(log, Math.max(this.#saved.get(log) ?? 0, seq));
     for (const { peer, log, seq } of change.acks) {
       const page = this.#acks.get(log) ?? new Map<string, number>();
       page.set(peer, Math.max(page.get(peer) ?? 0, seq));
@@ -56,7 +57,11 @@ export class DeliveryBook {
 }
 
 /** Derives the state of an own message from what is on disk and from what the others said they have. */
-export function progressOf(message: Pick<Message, 'log' | 'seq'>, book: DeliveryBook, others: readonly Other[]): Progress {
+export function progressOf(
+  message: Pick<Message, 'log' | 'seq'>,
+  book: DeliveryBook,
+  others: readonly Other[],
+): Progress {
   if (book.saved(message.log) < message.seq) return { at: 'sending' };
   const waitingFor = others.filter((o) => book.held(o.peer, message.log) < message.seq).map((o) => o.name);
   const to = others.length - waitingFor.length;

@@ -21,7 +21,16 @@ export interface Model {
 /** Nothing known yet. */
 export function emptyModel(): Model {
   return {
-    stage: null, me: null, rooms: {}, people: {}, requests: [], nearby: [], joining: [], alerts: [], members: {}, delivery: {},
+    stage: null,
+    me: null,
+    rooms: {},
+    people: {},
+    requests: [],
+    nearby: [],
+    joining: [],
+    alerts: [],
+    members: {},
+    delivery: {},
   };
 }
 

@@ -9,13 +9,17 @@ export function roomOrder(): RoomRow[] {
 /** People of the address book with whom there is no direct room yet. */
 export function peopleWithoutRoom(): Person[] {
   const known = new Set(Object.values(model.rooms).map((room) => room.peer));
-  return Object.values(model.people).filter((p) => p.contact && !known.has(p.peer)).sort((a, b) => a.name.localeCompare(b.name));
+  return Object.values(model.people)
+    .filter((p) => p.contact && !known.has(p.peer))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** What matches a query: every word begins some word of the name, or stands in it. */
 export function matches(name: string, query: string): boolean {
   const plain = fold(name);
-  return fold(query).split(/\s+/).every((word) => plain.includes(word));
+  return fold(query)
+    .split(/\s+/)
+    .every((word) => plain.includes(word));
 }
 
 function fold(text: string): string {

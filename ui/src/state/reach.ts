@@ -12,12 +12,18 @@ export function wayOf(reach: Reach): Way {
 
 /** Events on their way between the two of us, all rooms together. */
 export function owedOf(reach: Reach): { theirs: number; ours: number } {
-  return reach.owed.reduce((sum, o) => ({ theirs: sum.theirs + o.theirs, ours: sum.ours + o.ours }), { theirs: 0, ours: 0 });
+  return reach.owed.reduce((sum, o) => ({ theirs: sum.theirs + o.theirs, ours: sum.ours + o.ours }), {
+    theirs: 0,
+    ours: 0,
+  });
 }
 
 /** The linked first, then those reached through others, then the rest; by name within, so that nothing jumps about when a number changes. */
 export function inOrder(people: readonly Reach[]): Reach[] {
-  return [...people].sort((a, b) => WAYS.indexOf(wayOf(a)) - WAYS.indexOf(wayOf(b)) || a.name.localeCompare(b.name) || (a.peer < b.peer ? -1 : 1));
+  return [...people].sort(
+    (a, b) =>
+      WAYS.indexOf(wayOf(a)) - WAYS.indexOf(wayOf(b)) || a.name.localeCompare(b.name) || (a.peer < b.peer ? -1 : 1),
+  );
 }
 
 export function countWays(people: readonly Reach[]): Record<Way, number> {

@@ -8,14 +8,24 @@ const MINUTE = 60_000;
 
 describe('rows', () => {
   it('groups one person’s messages within five minutes', () => {
-    const rows = rowsOf(span([message(1), message(2), message(3, { author: CHI }), message(4, { author: CHI, at: message(3).at + 9 * MINUTE })]), null);
+    const rows = rowsOf(
+      span([
+        message(1),
+        message(2),
+        message(3, { author: CHI }),
+        message(4, { author: CHI, at: message(3).at + 9 * MINUTE }),
+      ]),
+      null,
+    );
     expect(rows.map((r) => r.head)).toEqual([true, false, true, true]);
     expect(rows.map((r) => r.tail)).toEqual([false, true, true, true]);
   });
 
   it('names a day above its first message only', () => {
     const next = message(2, { at: message(1).at + 24 * 60 * MINUTE });
-    expect(rowsOf(span([message(1), next, message(3, { at: next.at + MINUTE })]), null).map((r) => r.day !== null)).toEqual([true, true, false]);
+    expect(
+      rowsOf(span([message(1), next, message(3, { at: next.at + MINUTE })]), null).map((r) => r.day !== null),
+    ).toEqual([true, true, false]);
   });
 
   it('does not claim that a day begins where older messages are not loaded', () => {

@@ -4,7 +4,8 @@ import { MAX_HELD_NOTICES, Sequence } from './sequence';
 
 const note = (seq: number): Numbered => ({ seq, notice: { notice: 'join_gone', id: String(seq) } });
 const notes = (...seqs: number[]): Numbered[] => seqs.map(note);
-const ids = (step: { apply: Numbered['notice'][] }) => step.apply.map((n) => (n.notice === 'join_gone' ? Number(n.id) : -1));
+const ids = (step: { apply: Numbered['notice'][] }) =>
+  step.apply.map((n) => (n.notice === 'join_gone' ? Number(n.id) : -1));
 
 describe('sequence', () => {
   it('holds what comes before the first snapshot and applies only what is newer', () => {

@@ -24,7 +24,11 @@ export async function start(host: Host): Promise<void> {
     await stand(await call('status', {}));
   } catch (thrown) {
     const refusal = Refusal.from(thrown);
-    model.stage = { stage: 'unusable', code: refusal.code === 'broken' ? 'closing' : refusal.code, detail: refusal.message };
+    model.stage = {
+      stage: 'unusable',
+      code: refusal.code === 'broken' ? 'closing' : refusal.code,
+      detail: refusal.message,
+    };
   }
 }
 
@@ -71,7 +75,10 @@ function applyAll(notices: readonly Notice[]): void {
     }
     if (elsewhere?.notice === 'messages_gone') {
       const gone = new Set(elsewhere.messages);
-      messages.set(elsewhere.room, (messages.get(elsewhere.room) ?? []).filter((m) => !gone.has(m.id)));
+      messages.set(
+        elsewhere.room,
+        (messages.get(elsewhere.room) ?? []).filter((m) => !gone.has(m.id)),
+      );
       chats.onGone(elsewhere.room, gone);
     }
     if (elsewhere?.notice === 'network_changed') network.onChanged(elsewhere.people, elsewhere.gone);

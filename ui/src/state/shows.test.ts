@@ -9,7 +9,9 @@ interface Vectors {
   shows_nothing: string[];
 }
 
-const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../../../docs/vectors/texts.json'), 'utf8')) as Vectors;
+const vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../docs/vectors/texts.json'), 'utf8'),
+) as Vectors;
 
 it('agrees with the node about what shows and what does not', () => {
   expect(vectors.shows.length).toBeGreaterThan(5);

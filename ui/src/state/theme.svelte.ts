@@ -4,7 +4,8 @@ import { theme } from './settings.svelte';
 export function watchTheme(): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const set = () => {
-    document.documentElement.dataset['theme'] = theme.value === 'system' ? (dark.matches ? 'dark' : 'light') : theme.value;
+    document.documentElement.dataset['theme'] =
+      theme.value === 'system' ? (dark.matches ? 'dark' : 'light') : theme.value;
   };
   set();
   dark.addEventListener('change', set);

@@ -3,7 +3,12 @@ import { message } from '../test/people';
 import { EMPTY_SPAN, extendAfter, extendBefore, trim, upsert, without, type Span } from './timeline';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
-const span = (from: number, to: number, more: Partial<Span> = {}): Span => ({ messages: range(from, to), moreBefore: false, moreAfter: false, ...more });
+const span = (from: number, to: number, more: Partial<Span> = {}): Span => ({
+  messages: range(from, to),
+  moreBefore: false,
+  moreAfter: false,
+  ...more,
+});
 const ids = (of: Span) => of.messages.map((m) => m.id);
 
 describe('timeline', () => {

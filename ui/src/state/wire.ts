@@ -18,7 +18,10 @@ export function door(): Host {
 /** A call of the contract; rejects with a Refusal. */
 export function call<K extends keyof Calls>(name: K, args: Calls[K]['args']): Promise<Calls[K]['reply']> {
   const answer = door().call(name, args);
-  const ended: Promise<unknown> = answer.then(() => underWay.delete(ended), () => underWay.delete(ended));
+  const ended: Promise<unknown> = answer.then(
+    () => underWay.delete(ended),
+    () => underWay.delete(ended),
+  );
   underWay.add(ended);
   return answer;
 }

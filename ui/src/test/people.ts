@@ -10,7 +10,13 @@ export const LOG = '1'.repeat(16);
 
 /** Ana is oneself. */
 export function member(peer: string, name: string): Member {
-  return { peer, name, me: peer === ANA, creator: peer === ANA, link: peer === ANA ? { state: 'own' } : { state: 'unreachable', last_seen: null } };
+  return {
+    peer,
+    name,
+    me: peer === ANA,
+    creator: peer === ANA,
+    link: peer === ANA ? { state: 'own' } : { state: 'unreachable', last_seen: null },
+  };
 }
 
 export const THREE: Member[] = [member(ANA, 'Ana'), member(BEN, 'Ben'), member(CHI, 'Chi')];
@@ -21,8 +27,19 @@ const START = new Date(2026, 4, 12, 9, 0).getTime();
 /** The message with this number: one a minute, positions in that order. */
 export function message(n: number, change: Partial<Message> = {}): Message {
   return {
-    id: `m${n}`, room: ROOM, position: String(n).padStart(6, '0'), author: BEN, author_name: 'Ben', mine: false, at: START + n * MINUTE, early: false, late: false,
-    log: 'b'.repeat(16), seq: n, body: { kind: 'text', text: `message ${n}`, edited: null, reply: null, reactions: [] }, ...change,
+    id: `m${n}`,
+    room: ROOM,
+    position: String(n).padStart(6, '0'),
+    author: BEN,
+    author_name: 'Ben',
+    mine: false,
+    at: START + n * MINUTE,
+    early: false,
+    late: false,
+    log: 'b'.repeat(16),
+    seq: n,
+    body: { kind: 'text', text: `message ${n}`, edited: null, reply: null, reactions: [] },
+    ...change,
   };
 }
 
@@ -36,9 +53,22 @@ export function delivery(saved: number, ...acks: [string, number][]): Delivery {
 
 export function row(change: Partial<RoomRow> = {}): RoomRow {
   return {
-    id: ROOM, kind: 'group', name: 'Sunday Cooks', peer: null, standing: 'member', members: 3, connected: 1, last: null, unread: 0, late: null,
-    read_up_to: null, draft: '', lacking: 0, active_at: START,
-    level: level(), ...change,
+    id: ROOM,
+    kind: 'group',
+    name: 'Sunday Cooks',
+    peer: null,
+    standing: 'member',
+    members: 3,
+    connected: 1,
+    last: null,
+    unread: 0,
+    late: null,
+    read_up_to: null,
+    draft: '',
+    lacking: 0,
+    active_at: START,
+    level: level(),
+    ...change,
   };
 }
 
@@ -49,7 +79,16 @@ export function level(change: Partial<Level> = {}): Level {
 /** Somebody without a link, unless changed. */
 export function reach(peer: string, name: string, change: Partial<Reach> = {}): Reach {
   return {
-    peer, name, contact: true, link: { state: 'unreachable', last_seen: null }, through: null, last_seen: null, wrote_at: null, rooms: [ROOM], owed: [],
-    queued: 0, ...change,
+    peer,
+    name,
+    contact: true,
+    link: { state: 'unreachable', last_seen: null },
+    through: null,
+    last_seen: null,
+    wrote_at: null,
+    rooms: [ROOM],
+    owed: [],
+    queued: 0,
+    ...change,
   };
 }

@@ -30,7 +30,8 @@ export const add = {
   openRoom: 'Open it',
   goesOn: 'You can close this; it goes on by itself.',
   stop: 'Stop trying',
-  nearbyEmpty: 'Nobody else on this network is visible just now. They appear here by themselves, a few seconds after they open Grapevine.',
+  nearbyEmpty:
+    'Nobody else on this network is visible just now. They appear here by themselves, a few seconds after they open Grapevine.',
   visible: 'Let people on this network see me',
   several: 'There are several invites in this text. Which one?',
   why: 'Why?',
@@ -42,7 +43,8 @@ const faults: Record<InviteFault, string> = {
   damaged: 'This is an invite, but some of its characters are missing or changed. Copy it again, the whole of it.',
   too_new: 'This invite was made by a newer version of Grapevine.',
   too_long: 'This is too long to be an invite.',
-  unknown: 'This is neither an invite nor an address. An invite begins with gv1, an address looks like 192.168.1.7:4747.',
+  unknown:
+    'This is neither an invite nor an address. An invite begins with gv1, an address looks like 192.168.1.7:4747.',
 };
 
 /** What pasted text turned out to be. */
@@ -57,7 +59,10 @@ export function readingWords(reading: InviteReading): { tone: 'plain' | 'ok' | '
         ? { tone: 'ok', words: 'An invite to talk.' }
         : { tone: 'ok', words: 'You know each other already.' };
     case 'address':
-      return { tone: 'ok', words: `An address. Whoever answers at ${reading.address} is asked whether they would like to talk.` };
+      return {
+        tone: 'ok',
+        words: `An address. Whoever answers at ${reading.address} is asked whether they would like to talk.`,
+      };
     case 'several':
       return { tone: 'plain', words: add.several };
     case 'own':

@@ -12,7 +12,8 @@ export const conversation = {
   loadingEarlier: 'Loading earlier messages…',
   toNewest: 'Jump to newest',
   toNewestCount: (n: number) => (n === 1 ? '1 new message' : `${n} new messages`),
-  late: (n: number) => (n === 1 ? '1 earlier message came late' : `${n >= 999 ? '999+' : n} earlier messages came late`),
+  late: (n: number) =>
+    n === 1 ? '1 earlier message came late' : `${n >= 999 ? '999+' : n} earlier messages came late`,
   cameLate: 'came late',
   lateSeen: 'I have seen them',
   early: (when: string) => `dated ${when}; others will see it then`,
@@ -53,7 +54,10 @@ export const conversation = {
 };
 
 /** Events of a room as quiet lines. */
-export function systemWords(body: Extract<Body, { kind: 'room_created' | 'member_added' | 'member_left' }>, who: string): string {
+export function systemWords(
+  body: Extract<Body, { kind: 'room_created' | 'member_added' | 'member_left' }>,
+  who: string,
+): string {
   switch (body.kind) {
     case 'room_created':
       return `${who} made ${body.name === '' ? 'this room' : body.name}`;

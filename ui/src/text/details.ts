@@ -26,7 +26,9 @@ export const details = {
   contact: 'In your address book',
   notContact: 'You share a room',
   looksLike: (name: string, other: string) =>
-    name === other ? `Somebody else is called ${other} too. Compare the fingerprint.` : `Looks like ${other}, but is somebody else.`,
+    name === other
+      ? `Somebody else is called ${other} too. Compare the fingerprint.`
+      : `Looks like ${other}, but is somebody else.`,
 };
 
 /** Under a room's name. */

@@ -5,7 +5,8 @@ export const first = {
   sentence: 'Talk with your friends. Nobody in the middle.',
   nameLabel: 'What should friends call you?',
   keptInKeychain: 'Your key is made on this computer and kept in its keychain. There is no account.',
-  keptInFile: 'Your key is made on this computer and kept in a file that only this passphrase opens. There is no account.',
+  keptInFile:
+    'Your key is made on this computer and kept in a file that only this passphrase opens. There is no account.',
   start: 'Start talking',
   starting: 'Making your key…',
   useKeyFile: 'Use a passphrase file instead',
@@ -57,7 +58,10 @@ export const orKeyFile = 'Or keep the key in a file that a passphrase opens.';
 /** Why a profile cannot be opened. */
 export function unusableWords(code: Code): { happened: string; todo: string } {
   if (code === 'profile_in_use') {
-    return { happened: 'This profile is open already, in another window.', todo: 'Use that window, or close it and try again.' };
+    return {
+      happened: 'This profile is open already, in another window.',
+      todo: 'Use that window, or close it and try again.',
+    };
   }
   if (code === 'data_too_new') {
     return {
@@ -74,5 +78,8 @@ export function unusableWords(code: Code): { happened: string; todo: string } {
   if (code === 'closing') {
     return { happened: 'Grapevine has stopped.', todo: 'Start it again.' };
   }
-  return { happened: 'Something went wrong while opening. This is a fault of Grapevine, not yours.', todo: 'Try again, or start it again.' };
+  return {
+    happened: 'Something went wrong while opening. This is a fault of Grapevine, not yours.',
+    todo: 'Try again, or start it again.',
+  };
 }

@@ -7,15 +7,26 @@ import { briefTime } from './time';
  * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether anybody is here is told by the links alone: these are told at
  * once, and who has what only with the next look.
  */
-export function levelWords({ level: looked, members: of, connected }: Pick<RoomRow, 'level' | 'members' | 'connected'>, now: number): HeadPart[] {
+export function levelWords(
+  { level: looked, members: of, connected }: Pick<RoomRow, 'level' | 'members' | 'connected'>,
+  now: number,
+): HeadPart[] {
   const level = withArrivals(looked, connected);
-  if (connected === 0) return [{ words: 'nobody else of this room is here now; what you write goes out when somebody is', tone: 'plain' }];
+  if (connected === 0)
+    return [{ words: 'nobody else of this room is here now; what you write goes out when somebody is', tone: 'plain' }];
   if (level.behind_in_all > 0) return [{ words: behindWords(level), tone: 'warn' }, ...restWords(level, of)];
   if (level.heard === 0) return [{ words: 'just linked, comparing what each of you has', tone: 'plain' }];
   if (level.up_to === null) return [];
   const all = level.unheard + level.through + level.away === 0;
   return [
-    { words: all ? 'everyone has everything' : level.through > 0 ? 'everyone linked has everything' : 'everyone here now has everything', tone: 'ok' },
+    {
+      words: all
+        ? 'everyone has everything'
+        : level.through > 0
+          ? 'everyone linked has everything'
+          : 'everyone here now has everything',
+      tone: 'ok',
+    },
     { words: ` up to ${briefTime(level.up_to, now)}`, tone: 'plain' },
     ...restWords(level, of),
   ];
@@ -42,6 +53,11 @@ function behindWords({ behind, behind_in_all: all }: Level): string {
 function restWords(level: Level, of: number): HeadPart[] {
   const parts = [];
   if (level.through > 0) parts.push(`${level.through} more get it through them`);
-  if (level.away > 0) parts.push(level.away === 1 ? '1 is offline and will catch up when back' : `${level.away} of ${of} are offline and will catch up when they are back`);
+  if (level.away > 0)
+    parts.push(
+      level.away === 1
+        ? '1 is offline and will catch up when back'
+        : `${level.away} of ${of} are offline and will catch up when they are back`,
+    );
   return parts.map((words) => ({ words: ` · ${words}`, tone: 'plain' }));
 }

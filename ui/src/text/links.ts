@@ -71,7 +71,9 @@ export function joinWords(state: JoinState, now: number): string {
     case 'waiting':
       return `Trying again ${untilWords(state.retry_at, now)} — ${reasonWords[state.reason]}`;
     case 'asked':
-      return state.name === '' ? 'Connected. Waiting for their answer.' : `Connected. Waiting for ${state.name} to answer.`;
+      return state.name === ''
+        ? 'Connected. Waiting for their answer.'
+        : `Connected. Waiting for ${state.name} to answer.`;
     case 'joined':
       return 'Joined';
     case 'refused':

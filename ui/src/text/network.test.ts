@@ -10,40 +10,67 @@ describe('how somebody is reached', () => {
   it('is said in plain words', () => {
     expect(reachWords(reach(BEN, 'Ben', { link: linked }), NOW)).toBe('Linked directly, 12 ms');
     expect(reachWords(reach(BEN, 'Ben', { link: { ...linked, latency_us: null } }), NOW)).toBe('Linked directly');
-    expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toBe('Reached through Ben');
-    expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 7 } }), NOW)).toBe('Reached through Ben and 7 others');
-    const waits = reach(CHI, 'Chi', { link: { state: 'waiting', address: 'x:1', retry_at: NOW + 20_000, reason: 'refused' }, last_seen: SEEN });
+    expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toBe(
+      'Reached through Ben',
+    );
+    expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 7 } }), NOW)).toBe(
+      'Reached through Ben and 7 others',
+    );
+    const waits = reach(CHI, 'Chi', {
+      link: { state: 'waiting', address: 'x:1', retry_at: NOW + 20_000, reason: 'refused' },
+      last_seen: SEEN,
+    });
     expect(reachWords(waits, NOW)).toMatch(/^Offline, last seen .*2.*; trying again in 20 s$/);
     expect(reachWords({ ...waits, last_seen: null }, NOW)).toMatch(/^Offline, never seen yet; /);
     expect(reachWords(reach(CHI, 'Chi'), NOW)).toBe('Not linked yet');
   });
 
   it('is explained on request, with what it means for what is written', () => {
-    expect(moreWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toContain('passed on by Ben');
+    expect(moreWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toContain(
+      'passed on by Ben',
+    );
     const waits = reach(CHI, 'Chi', { link: { state: 'waiting', address: 'x:1', retry_at: NOW, reason: 'refused' } });
-    expect(moreWords(waits, NOW)).toBe('The last try ended so: refused. What you write is kept and reaches Chi when they are back.');
+    expect(moreWords(waits, NOW)).toBe(
+      'The last try ended so: refused. What you write is kept and reaches Chi when they are back.',
+    );
   });
 });
 
 it('tells what is on its way, and to whom', () => {
-  expect(owedWords('Ana', { theirs: 12, ours: 3 }, 0)).toEqual(['Missing 12 messages', 'Waiting for 3 messages from Ana']);
+  expect(owedWords('Ana', { theirs: 12, ours: 3 }, 0)).toEqual([
+    'Missing 12 messages',
+    'Waiting for 3 messages from Ana',
+  ]);
   expect(owedWords('Ana', { theirs: 0, ours: 0 }, 900)).toEqual([]);
   expect(owedWords('Ana', { theirs: 0, ours: 0 }, 300 * 1024)).toEqual(['300 KB on the way to them']);
-  expect([owedBrief({ theirs: 12, ours: 3 }), owedBrief({ theirs: 0, ours: 3 }), owedBrief({ theirs: 0, ours: 0 })]).toEqual(['missing 12', '3 to come', '']);
+  expect([
+    owedBrief({ theirs: 12, ours: 3 }),
+    owedBrief({ theirs: 0, ours: 3 }),
+    owedBrief({ theirs: 0, ours: 0 }),
+  ]).toEqual(['missing 12', '3 to come', '']);
 });
 
 it('sums up who waits for what', () => {
-  const ben = (theirs: number, ours: number) => reach(BEN, 'Ben', { link: linked, owed: [{ room: ROOM, theirs, ours }] });
+  const ben = (theirs: number, ours: number) =>
+    reach(BEN, 'Ben', { link: linked, owed: [{ room: ROOM, theirs, ours }] });
   const chi = reach(CHI, 'Chi', { link: linked, owed: [{ room: ROOM, theirs: 2, ours: 0 }] });
   expect(summaryWords([ben(0, 0)])).toBe('1 person linked with you · nobody is waiting for anything');
-  expect(summaryWords([ben(12, 3)])).toBe('1 person linked with you · Ben is missing 12 messages · 3 messages on the way to you');
+  expect(summaryWords([ben(12, 3)])).toBe(
+    '1 person linked with you · Ben is missing 12 messages · 3 messages on the way to you',
+  );
   expect(summaryWords([ben(12, 0), chi])).toBe('2 people linked with you · Ben and Chi are missing messages');
   expect(summaryWords([reach(CHI, 'Chi')])).toBe('Nobody is linked with you now');
 });
 
 it('counts those who are not drawn', () => {
-  expect(restWords({ direct: 0, through: 462, none: 12 })).toEqual(['+462 others, reached through them', '+12 not linked now']);
-  expect(restWords({ direct: 2, through: 27, none: 3 })).toEqual(['+27 others, reached through them', '+2 more linked directly · +3 not linked now']);
+  expect(restWords({ direct: 0, through: 462, none: 12 })).toEqual([
+    '+462 others, reached through them',
+    '+12 not linked now',
+  ]);
+  expect(restWords({ direct: 2, through: 27, none: 3 })).toEqual([
+    '+27 others, reached through them',
+    '+2 more linked directly · +3 not linked now',
+  ]);
   expect(restWords({ direct: 0, through: 0, none: 0 })).toEqual([]);
   expect(pictureWords({ direct: 0, through: 0, none: 2 })).toContain('nobody linked directly · 2 not linked now');
 });

@@ -16,14 +16,20 @@ export const network = {
   find: 'Find someone',
   noHits: (query: string) => `Nobody here is called “${query}”.`,
   emptyTitle: 'Nobody to link with yet',
-  emptySentence: 'As soon as somebody follows your invite you see here how the two of you are linked, and whether anything is still on its way.',
+  emptySentence:
+    'As soon as somebody follows your invite you see here how the two of you are linked, and whether anything is still on its way.',
   invite: 'Invite someone',
   message: 'Message',
   redial: 'Try now',
-  common: (rooms: readonly string[]) => `In common: ${rooms.length > 3 ? `${rooms.slice(0, 3).join(', ')} and ${rooms.length - 3} more` : rooms.join(', ')}.`,
+  common: (rooms: readonly string[]) =>
+    `In common: ${rooms.length > 3 ? `${rooms.slice(0, 3).join(', ')} and ${rooms.length - 3} more` : rooms.join(', ')}.`,
 };
 
-export const wayNames: Record<Way, string> = { direct: 'Linked directly', through: 'Reached through others', none: 'Not linked now' };
+export const wayNames: Record<Way, string> = {
+  direct: 'Linked directly',
+  through: 'Reached through others',
+  none: 'Not linked now',
+};
 
 /** "4 linked directly · 2 reached through others · 1 not linked now". */
 function countWords(count: Record<Way, number>): string {
@@ -36,7 +42,9 @@ function countWords(count: Record<Way, number>): string {
 /** Who waits for what: "3 people linked · Bayo is missing 12 messages · 3 messages are on their way to you". */
 export function summaryWords(all: readonly Reach[]): string {
   const linked = all.filter((reach) => reach.link.state === 'connected');
-  const lacking = linked.flatMap((reach) => ({ name: reach.name, count: sum(reach.owed.map((o) => o.theirs)) })).filter((l) => l.count > 0);
+  const lacking = linked
+    .flatMap((reach) => ({ name: reach.name, count: sum(reach.owed.map((o) => o.theirs)) }))
+    .filter((l) => l.count > 0);
   const coming = sum(linked.flatMap((reach) => reach.owed.map((o) => o.ours)));
   const parts = [linked.length === 0 ? 'nobody is linked with you now' : `${people(linked.length)} linked with you`];
   const [first] = lacking;
@@ -54,7 +62,8 @@ export function pictureWords(count: Record<Way, number>): string {
 
 /** "Linked directly, 12 ms", "Reached through Ben", "Offline, last seen 14:02; trying again in 20 s". */
 export function reachWords({ link, through, last_seen }: Reach, now: number): string {
-  if (link.state === 'connected') return link.latency_us === null ? 'Linked directly' : `Linked directly, ${latencyWords(link.latency_us)}`;
+  if (link.state === 'connected')
+    return link.latency_us === null ? 'Linked directly' : `Linked directly, ${latencyWords(link.latency_us)}`;
   if (through) return `Reached through ${through.name}${andOthers(through.others)}`;
   const seen = last_seen === null ? 'never seen yet' : `last seen ${briefTime(last_seen, now)}`;
   switch (link.state) {

@@ -22,7 +22,8 @@ export const reachable: Record<OwnReach, ReachWords> = {
   this_computer: {
     tone: 'warn',
     brief: 'Only on this computer',
-    words: 'Only on this computer: other programs on it can reach you, nobody else. It is on no network, or was told to listen to itself alone.',
+    words:
+      'Only on this computer: other programs on it can reach you, nobody else. It is on no network, or was told to listen to itself alone.',
   },
   this_network: {
     tone: 'ok',
@@ -44,7 +45,9 @@ export function visibleWords(me: Me): string {
 
 /** Under the switch that lets them. */
 export function visibleHint(me: Me): string {
-  return isAnnounced(me) ? 'They see your name, nothing else.' : 'Nobody sees you now, since nobody on this network could reach you.';
+  return isAnnounced(me)
+    ? 'They see your name, nothing else.'
+    : 'Nobody sees you now, since nobody on this network could reach you.';
 }
 
 /** There is something to announce: the node announces only what others on the network can dial. */

@@ -10,7 +10,8 @@ export const settings = {
   theme: 'Appearance',
   nearby: 'Let people on this network see me',
   fingerprint: 'Your fingerprint',
-  fingerprintHint: 'Read it aloud or compare the pictures with a friend. When both of you see the same, nobody is between you.',
+  fingerprintHint:
+    'Read it aloud or compare the pictures with a friend. When both of you see the same, nobody is between you.',
   custody: 'Your key',
   addresses: 'Your addresses',
   notListening: 'Listening does not work, or not everywhere. The system says:',

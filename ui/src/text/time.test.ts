@@ -16,7 +16,13 @@ afterEach(() => {
 function saidIn(zone: string): string[] {
   process.env['TZ'] = zone;
   vi.advanceTimersByTime(1_000);
-  return [timeOf(at), wholeTime(at), briefTime(at, Date.now()), dayName(at, at + 5 * 3_600_000), briefTime(at - 2 * 86_400_000, at)];
+  return [
+    timeOf(at),
+    wholeTime(at),
+    briefTime(at, Date.now()),
+    dayName(at, at + 5 * 3_600_000),
+    briefTime(at - 2 * 86_400_000, at),
+  ];
 }
 
 it('says times of the zone in which the computer is now', () => {

@@ -40,7 +40,8 @@ let asked = { at: -Infinity, zone: '' };
 /** The zone of this computer now. A view that does not tick by itself hands in `zone.name` instead, and so follows it. */
 function here(): string {
   const now = Date.now();
-  if (Math.abs(now - asked.at) >= ASK_EVERY_MS) asked = { at: now, zone: new Intl.DateTimeFormat().resolvedOptions().timeZone };
+  if (Math.abs(now - asked.at) >= ASK_EVERY_MS)
+    asked = { at: now, zone: new Intl.DateTimeFormat().resolvedOptions().timeZone };
   return asked.zone;
 }
 

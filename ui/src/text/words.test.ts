@@ -11,7 +11,8 @@ const NOW = 1_000_000;
 
 describe('connections in words', () => {
   it('names the path and its latency', () => {
-    const link = (latency: number | null) => linkWords({ state: 'connected', address: 'x:1', latency_us: latency, since: 0 }, NOW);
+    const link = (latency: number | null) =>
+      linkWords({ state: 'connected', address: 'x:1', latency_us: latency, since: 0 }, NOW);
     expect(link(31_000)).toBe('direct · 31 ms');
     expect(link(420)).toBe('direct · 0.4 ms');
     expect(link(null)).toBe('direct');
@@ -19,7 +20,8 @@ describe('connections in words', () => {
   });
 
   it('counts down to the next attempt and tells why', () => {
-    const link = (inMs: number) => linkWords({ state: 'waiting', address: 'x:1', retry_at: NOW + inMs, reason: 'refused' }, NOW);
+    const link = (inMs: number) =>
+      linkWords({ state: 'waiting', address: 'x:1', retry_at: NOW + inMs, reason: 'refused' }, NOW);
     expect(link(8_000)).toBe('trying again in 8 s — refused');
     expect(link(7_001)).toBe('trying again in 8 s — refused');
     expect(link(-5)).toBe('trying again now — refused');
@@ -39,20 +41,32 @@ describe('connections in words', () => {
 
 describe('the sentence under a room’s name', () => {
   const sentence = (facts: Partial<HeadFacts>) =>
-    headSentence({ room: row(), link: null, ...facts }, NOW).map((p) => p.words).join('');
+    headSentence({ room: row(), link: null, ...facts }, NOW)
+      .map((p) => p.words)
+      .join('');
 
   it('says only what is known', () => {
     expect(sentence({ room: row({ members: 1 }) })).toBe('Only you so far');
-    expect(sentence({ room: row({ connected: 0 }) })).toBe('3 people · nobody else of this room is here now; what you write goes out when somebody is');
-    expect(sentence({ room: row({ level: level({ heard: 2, behind_in_all: 1, behind: [{ peer: BEN, name: 'Ben', count: 1 }] }) }) })).toBe('3 people · Ben is missing 1 message');
+    expect(sentence({ room: row({ connected: 0 }) })).toBe(
+      '3 people · nobody else of this room is here now; what you write goes out when somebody is',
+    );
+    expect(
+      sentence({
+        room: row({ level: level({ heard: 2, behind_in_all: 1, behind: [{ peer: BEN, name: 'Ben', count: 1 }] }) }),
+      }),
+    ).toBe('3 people · Ben is missing 1 message');
     expect(sentence({ room: row({ lacking: 12 }) })).toBe('3 people · 12 messages still to come');
-    expect(sentence({ room: row({ level: level({ heard: 2, up_to: NOW }) }) })).toMatch(/^3 people · everyone has everything up to /);
+    expect(sentence({ room: row({ level: level({ heard: 2, up_to: NOW }) }) })).toMatch(
+      /^3 people · everyone has everything up to /,
+    );
     expect(sentence({ room: row({ standing: 'left' }) })).toContain('You left this room');
   });
 
   it('tells how one is connected in a direct room', () => {
     const direct = row({ kind: 'direct', name: 'Ben', members: 2 });
-    expect(sentence({ room: direct, link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } })).toBe('Connected · direct · 0.9 ms');
+    expect(sentence({ room: direct, link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } })).toBe(
+      'Connected · direct · 0.9 ms',
+    );
     expect(sentence({ room: direct, link: { state: 'unreachable', last_seen: null } })).toBe('Not reached yet');
     expect(sentence({ room: { ...direct, standing: 'requested' } })).toBe('Waiting for Ben to accept');
   });
@@ -66,7 +80,10 @@ describe('from where one can be reached', () => {
   });
 
   it('is green for nothing but networks that are there, and claims no more', () => {
-    expect(all.filter(([, { tone }]) => tone === 'ok').map(([state]) => state)).toEqual(['this_network', 'perhaps_outside']);
+    expect(all.filter(([, { tone }]) => tone === 'ok').map(([state]) => state)).toEqual([
+      'this_network',
+      'perhaps_outside',
+    ]);
     expect(reachable.this_computer.words).not.toMatch(/network can/);
     expect(reachable.perhaps_outside.words).toContain('perhaps from outside');
   });
@@ -75,7 +92,8 @@ describe('from where one can be reached', () => {
     const me = (reach: OwnReach, nearby_visible: boolean) => visibleWords({ reach, nearby_visible } as Me);
     expect(me('this_network', true)).toBe('you are visible here');
     expect(me('this_network', false)).toBe('you are hidden here');
-    for (const reach of ['closed', 'no_network', 'this_computer'] as const) expect(me(reach, true)).toBe('nobody can see you here');
+    for (const reach of ['closed', 'no_network', 'this_computer'] as const)
+      expect(me(reach, true)).toBe('nobody can see you here');
   });
 
   it('says of an invite that nobody can follow it, and why', () => {
@@ -94,7 +112,11 @@ describe('from where one can be reached', () => {
 
 describe('clocks in words', () => {
   const words = (whose: 'own' | 'theirs' | 'unclear', fast: boolean, minutes: number): string =>
-    alertWords({ kind: 'clock_off', detail: '', clock: { whose, peer: null, name: whose === 'own' ? '' : 'Ben', fast, minutes } }).words;
+    alertWords({
+      kind: 'clock_off',
+      detail: '',
+      clock: { whose, peer: null, name: whose === 'own' ? '' : 'Ben', fast, minutes },
+    }).words;
 
   it('says whose clock is off and by how much', () => {
     expect(words('own', true, 3)).toContain('Your computer’s clock is 3 minutes fast.');

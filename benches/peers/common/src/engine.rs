@@ -9,13 +9,15 @@ use crate::record::Delivered;
 
 /// A node that spreads messages.
 pub trait Engine: Send + Sync + Sized + 'static {
-    /// Starts listening on loopback. The number gives the key; number 0 begins the swarm, of at most `swarm` nodes.
+    /// Starts listening on loopback. The number gives the key; number 0 begins the swarm, of at
+    /// most `swarm` nodes.
     fn start(number: u64, swarm: u32, delivered: Arc<Delivered>) -> impl Future<Output = Result<Self>> + Send;
 
     /// What others need to join by this node.
     fn contact(&self) -> String;
 
-    /// Joins by contacts; returns when it takes part. Nobody is waited for if there are no contacts.
+    /// Joins by contacts; returns when it takes part. Nobody is waited for if there are no
+    /// contacts.
     fn join(&self, contacts: Vec<String>) -> impl Future<Output = Result<()>> + Send;
 
     /// Signs and spreads; waits while the engine takes no more.

@@ -1,4 +1,5 @@
-//! The process that holds some nodes of one engine, and does what the measuring process says, a line of JSON each way.
+//! The process that holds some nodes of one engine, and does what the measuring process says, a
+//! line of JSON each way.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -99,7 +100,8 @@ impl<E: Engine, S: Star> Host<E, S> {
         Ok(Value::Null)
     }
 
-    /// Node 0 to the only other one. Answers with what arrived, how fast, and what the processor did meanwhile.
+    /// Node 0 to the only other one. Answers with what arrived, how fast, and what the processor
+    /// did meanwhile.
     async fn flood(&self, first: u64, count: u64, window: Option<u64>) -> Result<Value> {
         let [author, _reader] = self.nodes.as_slice() else { bail!("two nodes") };
         let before = self.record.count();

@@ -31,7 +31,8 @@ pub enum Order {
         /// Chooses the authors; without it node 0 is.
         seed: Option<u64>,
     },
-    /// Node 0 publishes; at most so many are under way. No window: as fast as the engine takes them.
+    /// Node 0 publishes; at most so many are under way. No window: as fast as the engine takes
+    /// them.
     Flood {
         /// Number of the first message.
         first: u64,

@@ -15,7 +15,8 @@ const NUMBER: usize = 16;
 /// Number of a message, and how long it was under way, in nanoseconds.
 pub type Arrival = (u64, u64);
 
-/// A message that tells its number and when it was written. One clock serves all processes of this machine.
+/// A message that tells its number and when it was written. One clock serves all processes of this
+/// machine.
 pub(crate) fn payload(number: u64) -> String {
     format!("{number:016x}{:016x}{}", now_ns(), "x".repeat(PAYLOAD - 2 * NUMBER))
 }

@@ -134,7 +134,8 @@ fn swarm(number: u64, copies: Counting) -> Result<Swarm<Behaviour>> {
     Ok(swarm)
 }
 
-/// The node's task. A message that finds all queues full is offered again, and the next one waits meanwhile.
+/// The node's task. A message that finds all queues full is offered again, and the next one waits
+/// meanwhile.
 async fn drive(
     mut swarm: Swarm<Behaviour>,
     mut orders: mpsc::Receiver<Command>,
@@ -167,7 +168,8 @@ async fn drive(
     }
 }
 
-/// From a port of its own: dialling from the port that is listened on fails now and then among many nodes of one machine.
+/// From a port of its own: dialling from the port that is listened on fails now and then among many
+/// nodes of one machine.
 fn dial(swarm: &mut Swarm<Behaviour>, address: Multiaddr) {
     let options = DialOpts::unknown_peer_id().address(address).allocate_new_port().build();
     if let Err(error) = swarm.dial(options) {

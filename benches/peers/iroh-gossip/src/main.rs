@@ -1,5 +1,5 @@
-//! iroh-gossip over iroh. It authenticates neighbours, not authors: every message brings its author's key and signature,
-//! which are checked here as strictly as ours.
+//! iroh-gossip over iroh. It authenticates neighbours, not authors: every message brings its
+//! author's key and signature, which are checked here as strictly as ours.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

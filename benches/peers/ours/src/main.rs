@@ -166,7 +166,8 @@ impl Star for OursStar {
         let identity = Arc::new(Identity::from_seed(&seed(number)));
         let me = identity.peer();
         let (send, mut events) = mpsc::channel(64);
-        // As everybody does, it comes back under the address that is in the hub's book. Not of the host that it dials from, whose ports the links take.
+        // As everybody does, it comes back under the address that is in the hub's book. Not of the
+        // host that it dials from, whose ports the links take.
         let address = SocketAddr::from(([127, 0, 0, 2], 20_000 + u16::try_from(number)?));
         let config = Config { listen: vec![address], nearby: None, ..Config::default() };
         let net = Net::start(config, identity, send).await?;

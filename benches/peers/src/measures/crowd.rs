@@ -1,4 +1,5 @@
-//! Many nodes in one process, one message at a time by anybody: when it reaches each, when it has reached all, what that costs.
+//! Many nodes in one process, one message at a time by anybody: when it reaches each, when it has
+//! reached all, what that costs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -63,7 +64,8 @@ pub(crate) fn crowd(kind: Kind, nodes: u64, seed: u64, figures: &mut Figures) ->
     Ok(())
 }
 
-/// What arrives of the messages from `first` on, until it is all that is needed or nothing can be expected any more.
+/// What arrives of the messages from `first` on, until it is all that is needed or nothing can be
+/// expected any more.
 fn arrivals(host: &mut Host, first: u64, needed: u64) -> Result<Vec<Arrival>> {
     let until = Instant::now() + REST;
     let mut arrived = Vec::new();

@@ -18,8 +18,8 @@ pub(crate) fn idle(kind: Kind, figures: &mut Figures) -> Result<()> {
     let mut hub = Host::spawn(kind)?;
     let contact: String = hub.order(&Order::Hub { leaves: u32::try_from(LEAVES)? })?;
     let mut others = Host::spawn(kind)?;
-    // One after the other everybody comes once and goes again: what an engine keeps about people it has met is filled,
-    // and there never were two links at once whose memory could be used again.
+    // One after the other everybody comes once and goes again: what an engine keeps about people it
+    // has met is filled, and there never were two links at once whose memory could be used again.
     let before = come(&mut hub, &mut others, &contact, false)?;
     let after = come(&mut hub, &mut others, &contact, true)?;
     let each = (after as f64 - before as f64) / LEAVES as f64 / 1024.0;

@@ -73,7 +73,8 @@ data! {
         pub position: PositionText,
         /// Its author's name; empty when the message is not here yet.
         pub author_name: String,
-        /// How it begins, with its line breaks, at most 140 characters; empty when deleted or not here yet.
+        /// How it begins, with its line breaks, at most 140 characters; empty when deleted or not
+        /// here yet.
         pub text: String,
     }
 

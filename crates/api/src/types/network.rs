@@ -3,10 +3,11 @@
 use super::*;
 
 data! {
-    /// Who has what in a room, from what members with a link up have said. Oneself is not counted; `heard`, `unheard`, `through` and `away`
-    /// together are all other members.
+    /// Who has what in a room, from what members with a link up have said. Oneself is not counted;
+    /// `heard`, `unheard`, `through` and `away` together are all other members.
     pub struct Level {
-        /// Whatever is known here and was written up to then, everybody who was heard has; none if nobody was heard, or nothing can be said.
+        /// Whatever is known here and was written up to then, everybody who was heard has; none if
+        /// nobody was heard, or nothing can be said.
         #[ts(type = "number | null")] pub up_to: Option<u64>,
         /// Linked members who have said what they have.
         pub heard: u32,
@@ -16,7 +17,8 @@ data! {
         pub through: u32,
         /// Members who are not to be reached now; they get it when they are back.
         pub away: u32,
-        /// Heard members who lack something for longer than it takes to arrive: the first three, most first.
+        /// Heard members who lack something for longer than it takes to arrive: the first three,
+        /// most first.
         pub behind: Vec<Behind>,
         /// How many lack something, those not named included.
         pub behind_in_all: u32,
@@ -64,7 +66,8 @@ data! {
         #[ts(type = "number")] pub queued: u64,
     }
 
-    /// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose link has been up longest.
+    /// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet,
+    /// whose link has been up longest.
     pub struct Via {
         /// Public key.
         pub peer: PeerIdText,

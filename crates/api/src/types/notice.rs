@@ -81,7 +81,8 @@ data! {
         ProfileCopied,
     }
 
-    /// A numbered notice. A client that sees a number that is not the previous one plus one asks for a snapshot.
+    /// A numbered notice. A client that sees a number that is not the previous one plus one asks
+    /// for a snapshot.
     pub struct Numbered {
         /// Rises by one.
         #[ts(type = "number")] pub seq: u64,
@@ -181,7 +182,8 @@ data! {
             /// It.
             alert: Alert,
         },
-        /// How people are reached has changed; told for 20 s after a `network` call that watches, at most twice a second.
+        /// How people are reached has changed; told for 20 s after a `network` call that watches,
+        /// at most twice a second.
         NetworkChanged {
             /// New and changed rows.
             people: Vec<Reach>,

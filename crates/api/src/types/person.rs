@@ -120,7 +120,8 @@ data! {
         pub name: String,
         /// Address.
         pub address: String,
-        /// Who that is, if they are known: somebody who is linked, or a contact who was reached at this address before.
+        /// Who that is, if they are known: somebody who is linked, or a contact who was reached at
+        /// this address before.
         pub peer: Option<PeerIdText>,
         /// The attempt to reach them that is under way.
         pub join: Option<JoinIdText>,

@@ -55,7 +55,8 @@ data! {
         pub read_up_to: Option<PositionText>,
         /// What was typed but not sent.
         pub draft: String,
-        /// Events that others are known to have and this device lacks; 0 when level with everyone heard from.
+        /// Events that others are known to have and this device lacks; 0 when level with everyone
+        /// heard from.
         pub lacking: u32,
         /// Who has what.
         pub level: Level,
@@ -109,8 +110,9 @@ data! {
         pub link: LinkState,
     }
 
-    /// How far one's own logs in a room have come. A message with (`log`, `seq`) is *sending* until `saved[log] ≥ seq`, then *saved*; it is
-    /// *delivered* to each peer with an entry of that log with `seq` at least as high.
+    /// How far one's own logs in a room have come. A message with (`log`, `seq`) is *sending* until
+    /// `saved[log] ≥ seq`, then *saved*; it is *delivered* to each peer with an entry of that log
+    /// with `seq` at least as high.
     pub struct Delivery {
         /// Highest sequence number known to be on disk, for each own log.
         #[ts(type = "Record<string, number>")] pub saved: BTreeMap<LogIdText, u32>,

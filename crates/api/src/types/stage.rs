@@ -18,7 +18,8 @@ data! {
         Welcome {
             /// From the OS user.
             suggested_name: String,
-            /// Set when the system keychain cannot be used now, so that the first screen can say so and offer the key file.
+            /// Set when the system keychain cannot be used now, so that the first screen can say so
+            /// and offer the key file.
             keychain: Option<KeychainProblem>,
         },
         /// There is an identity, but the keychain does not give its key.
@@ -116,7 +117,8 @@ data! {
         pub addresses: Vec<String>,
         /// From where others can dial this device, as far as it is known.
         pub reach: OwnReach,
-        /// Set when listening does not work, or not on all that was asked for, with the system's reason.
+        /// Set when listening does not work, or not on all that was asked for, with the system's
+        /// reason.
         pub not_listening: Option<String>,
         /// The name is announced on the local network.
         pub nearby_visible: bool,
@@ -126,7 +128,8 @@ data! {
         pub friends: u32,
     }
 
-    /// From where others can dial a device, as far as its own sockets tell; nobody has dialled back, so that a router or a firewall may still stand between.
+    /// From where others can dial a device, as far as its own sockets tell; nobody has dialled
+    /// back, so that a router or a firewall may still stand between.
     #[derive(Copy, Eq)]
     #[serde(rename_all = "snake_case")]
     pub enum OwnReach {

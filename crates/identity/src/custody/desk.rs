@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 /// Passes on one question at a time, each on a thread of its own.
 ///
-/// A caller whose patience ends leaves; the question stays. Whoever asks the same again joins it, and an answer that came
-/// meanwhile waits for them. Other questions wait for their turn.
+/// A caller whose patience ends leaves; the question stays. Whoever asks the same again joins it,
+/// and an answer that came meanwhile waits for them. Other questions wait for their turn.
 /// Invariant: at most one thread lingers, guarded by `asking_again_joins_the_pending_question`.
 pub(super) struct Desk<Q, A> {
     state: Mutex<State<Q, A>>,
@@ -32,7 +32,8 @@ impl<Q: PartialEq + Send, A: Send> Desk<Q, A> {
         Self { state: Mutex::new(State { current: None, round: 0 }), changed: Condvar::new() }
     }
 
-    /// The answer, or `None` if it has not come within `patience`. An error means that no thread could be started.
+    /// The answer, or `None` if it has not come within `patience`. An error means that no thread
+    /// could be started.
     pub(super) fn ask(
         &'static self,
         patience: Duration,
@@ -60,8 +61,8 @@ impl<Q: PartialEq + Send, A: Send> Desk<Q, A> {
                     joined = Some(state.round);
                 }
             } else if state.is_open() {
-                // An answer nobody came back for is dropped here. We may come here twice: when somebody who joined
-                // our round took its answer, we ask anew.
+                // An answer nobody came back for is dropped here. We may come here twice: when
+                // somebody who joined our round took its answer, we ask anew.
                 state.round += 1;
                 self.start(state.round, work.clone())?;
                 joined = Some(state.round);

@@ -4,12 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Writes a file that only its owner may read: beside it, synced, renamed over it, and the folder synced.
-/// The folder is made if it is missing.
+/// Writes a file that only its owner may read: beside it, synced, renamed over it, and the folder
+/// synced. The folder is made if it is missing.
 pub(super) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     make_folder(folder)?;
     let beside = folder.join(format!(".{name}.new"));
-    // A leftover of a crash may have other rights or be a link to elsewhere, so it is never written into.
+    // A leftover of a crash may have other rights or be a link to elsewhere, so it is never written
+    // into.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}

@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-/// Why the secrets could not be made or opened. Unless a variant says otherwise, nothing has changed.
+/// Why the secrets could not be made or opened. Unless a variant says otherwise, nothing has
+/// changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CustodyError {
     /// There is no usable keychain on this system now: none runs, or it has no place for new items.
@@ -18,10 +19,12 @@ pub enum CustodyError {
         /// The system's own words.
         detail: String,
     },
-    /// What the marker promises is gone: the keychain has no such item, or `identity.key` is missing.
+    /// What the marker promises is gone: the keychain has no such item, or `identity.key` is
+    /// missing.
     #[error("the identity is gone from where it was kept")]
     Wiped,
-    /// The keychain has not answered in time. It may still answer: asking again joins the same question.
+    /// The keychain has not answered in time. It may still answer: asking again joins the same
+    /// question.
     #[error("the keychain has not answered for {waited:?}")]
     Silent {
         /// As long as the caller was willing to wait.
@@ -30,7 +33,8 @@ pub enum CustodyError {
     /// The key file is sound, but this passphrase does not open it.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// Too easy to guess for somebody who has the file; see [`MIN_PASSPHRASE_CHARS`](super::MIN_PASSPHRASE_CHARS).
+    /// Too easy to guess for somebody who has the file; see
+    /// [`MIN_PASSPHRASE_CHARS`](super::MIN_PASSPHRASE_CHARS).
     #[error("the passphrase is too easy to guess")]
     WeakPassphrase,
     /// `identity.json` or `identity.key` is not as it was written, or comes from a newer version.
@@ -45,7 +49,8 @@ pub enum CustodyError {
     /// The profile has an identity already; a second one never replaces it.
     #[error("the profile has an identity already")]
     AlreadyExists,
-    /// The disk or the system failed. After a failed `create` the key file may exist without a marker, and then counts.
+    /// The disk or the system failed. After a failed `create` the key file may exist without a
+    /// marker, and then counts.
     #[error(transparent)]
     Io(io::Error),
 }

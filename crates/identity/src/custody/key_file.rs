@@ -5,8 +5,8 @@
 //! key    = Argon2id(passphrase, salt; memory_kib, passes, lanes)        numbers are big endian
 //! sealed = XChaCha20-Poly1305(key, nonce, kept secrets; aad = everything before it)
 //! ```
-//! The checksum (BLAKE3 of everything before it) is what tells a damaged file from a wrong passphrase. It is no
-//! secret and no seal: somebody who forges it too gets "wrong passphrase".
+//! The checksum (BLAKE3 of everything before it) is what tells a damaged file from a wrong
+//! passphrase. It is no secret and no seal: somebody who forges it too gets "wrong passphrase".
 
 use std::io;
 use std::path::Path;
@@ -30,12 +30,14 @@ const FILE_LEN: usize = HEAD_LEN + SEALED_LEN + CHECKSUM_LEN;
 
 /// KiB. A file asking for more than 1 GiB is damaged or hostile; no version of ours writes that.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
-/// Passes. Sixteen times our own time at most, so that a hostile file cannot stop the program for hours.
+/// Passes. Sixteen times our own time at most, so that a hostile file cannot stop the program for
+/// hours.
 const MAX_PASSES: u32 = 48;
 /// Lanes. RFC 9106 recommends four at most.
 const MAX_LANES: u32 = 4;
 
-/// Characters. Ten that are not all alike, under Argon2id with 64 MiB, cost a guesser more than this identity is worth.
+/// Characters. Ten that are not all alike, under Argon2id with 64 MiB, cost a guesser more than
+/// this identity is worth.
 pub const MIN_PASSPHRASE_CHARS: usize = 10;
 /// Different characters. Refuses "aaaaaaaaaa" and "1212121212".
 pub const MIN_PASSPHRASE_DISTINCT: usize = 5;
@@ -127,7 +129,8 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(file: &'a [u8]) -> Result<Self, CustodyError> {
-        // The version is judged before the length and the checksum, which a newer one may have changed.
+        // The version is judged before the length and the checksum, which a newer one may have
+        // changed.
         let rest = file.strip_prefix(MAGIC).ok_or_else(|| damaged("it does not begin as a key file does"))?;
         let (&version, rest) = rest.split_first().ok_or_else(|| damaged("it is cut short"))?;
         let (body, checksum) = file.split_last_chunk::<CHECKSUM_LEN>().ok_or_else(|| damaged("it is cut short"))?;

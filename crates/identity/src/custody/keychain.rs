@@ -1,7 +1,8 @@
 //! The system's keychain: Secret Service, macOS Keychain, Windows Credential Manager.
 //!
-//! Every question opens the store anew. `keyring`'s own constructor opens it once per process and remembers a failure,
-//! so a keyring started later would never be seen; its [`keyring::Entry`] is used around an item of our own store.
+//! Every question opens the store anew. `keyring`'s own constructor opens it once per process and
+//! remembers a failure, so a keyring started later would never be seen; its [`keyring::Entry`] is
+//! used around an item of our own store.
 
 use zeroize::Zeroizing;
 
@@ -13,8 +14,8 @@ const SERVICE: &str = "Grapevine";
 
 /// The `user` (attribute `username`) of a new profile's item.
 ///
-/// Random rather than made from the folder's path: a profile that was moved away must not lose its item to a new
-/// profile in its old place.
+/// Random rather than made from the folder's path: a profile that was moved away must not lose its
+/// item to a new profile in its old place.
 pub(super) fn new_token() -> String {
     let mut token = [0; 8];
     rand::fill(&mut token);
@@ -39,7 +40,8 @@ impl Item {
         &self.token
     }
 
-    /// Stores the secrets, and makes sure that the keychain gives the same ones back. On error there is no item.
+    /// Stores the secrets, and makes sure that the keychain gives the same ones back. On error
+    /// there is no item.
     pub(super) fn put(&self, secrets: &Secrets) -> Result<(), CustodyError> {
         self.entry.set_secret(&*secrets.to_kept()).map_err(platform::explain)?;
         let kept = self.get().and_then(|back| back.belonging_to(&secrets.identity.peer()));
@@ -149,7 +151,8 @@ mod platform {
         Store::new()?.build(SERVICE, token, None)
     }
 
-    /// No labels here either. A device's key stays on the device: the default would roam with a company account.
+    /// No labels here either. A device's key stays on the device: the default would roam with a
+    /// company account.
     #[cfg(target_os = "windows")]
     pub(super) fn entry(token: &str, _label: &str) -> keyring::Result<keyring_core::Entry> {
         Store::new()?.build(SERVICE, token, Some(&std::collections::HashMap::from([("persistence", "Local")])))

@@ -48,7 +48,8 @@ struct Written {
     keychain_entry: Option<String>,
 }
 
-/// None if the folder has no marker; `InvalidData` if it has one that this version does not understand.
+/// None if the folder has no marker; `InvalidData` if it has one that this version does not
+/// understand.
 pub(super) fn read(profile_dir: &Path) -> io::Result<Option<Marker>> {
     disk::read_whole(profile_dir, NAME, MAX_BYTES)?.map(|bytes| parse(&bytes)).transpose()
 }

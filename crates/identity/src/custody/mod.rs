@@ -1,12 +1,13 @@
 //! Where a profile's secrets are kept, and how they are made and found again.
 //!
-//! A profile folder holds `identity.json`, a public marker (`marker.rs`), and only with the passphrase choice also
-//! `identity.key` (`key_file.rs`). With the keychain choice nothing else is on disk: seed and store key are one item
-//! of the system's keychain (`keychain.rs`). The choice is made once, by the person; nothing here falls back by itself.
+//! A profile folder holds `identity.json`, a public marker (`marker.rs`), and only with the
+//! passphrase choice also `identity.key` (`key_file.rs`). With the keychain choice nothing else is
+//! on disk: seed and store key are one item of the system's keychain (`keychain.rs`). The choice is
+//! made once, by the person; nothing here falls back by itself.
 //!
-//! A screen goes: [`found`] → nothing: [`probe_within`], then [`create_within`]; keychain: [`open_keychain_within`];
-//! key file: [`open_key_file`] with the passphrase. The caller holds the profile's lock, so that two processes never
-//! make two identities in one folder.
+//! A screen goes: [`found`] → nothing: [`probe_within`], then [`create_within`]; keychain:
+//! [`open_keychain_within`]; key file: [`open_key_file`] with the passphrase. The caller holds the
+//! profile's lock, so that two processes never make two identities in one folder.
 
 mod desk;
 mod disk;
@@ -61,23 +62,25 @@ pub enum Found {
 
 /// Looks into a profile folder; a folder that does not exist holds nothing.
 ///
-/// A marker that cannot be understood is `InvalidData`, never [`Found::Nothing`]: a new identity must not replace an
-/// old one because a file was damaged.
+/// A marker that cannot be understood is `InvalidData`, never [`Found::Nothing`]: a new identity
+/// must not replace an old one because a file was damaged.
 pub fn found(profile_dir: &Path) -> io::Result<Found> {
     Ok(match marker::read(profile_dir)?.map(|marker| marker.custody()) {
         Some(Custody::Keychain) => Found::Keychain,
         Some(Custody::KeyFile) => Found::KeyFile,
-        // The key file is written before the marker; after a crash between the two it still holds the identity.
+        // The key file is written before the marker; after a crash between the two it still holds
+        // the identity.
         None if key_file::exists(profile_dir)? => Found::KeyFile,
         None => Found::Nothing,
     })
 }
 
-/// Makes an identity and a store key, and gives them into custody. The folder is made if it is missing.
+/// Makes an identity and a store key, and gives them into custody. The folder is made if it is
+/// missing.
 ///
-/// The marker is written last: on error the profile still holds nothing, and an item already put into the keychain
-/// is taken out again. Blocks for as long as the keychain does (see [`create_within`]); a key file takes about
-/// 64 MiB and a good part of a second.
+/// The marker is written last: on error the profile still holds nothing, and an item already put
+/// into the keychain is taken out again. Blocks for as long as the keychain does (see
+/// [`create_within`]); a key file takes about 64 MiB and a good part of a second.
 pub fn create(profile_dir: &Path, choice: Choice) -> Result<Secrets, CustodyError> {
     refuse_second(profile_dir)?;
     let secrets = Secrets::generate();
@@ -113,7 +116,8 @@ pub fn create(profile_dir: &Path, choice: Choice) -> Result<Secrets, CustodyErro
 
 /// Fetches the secrets of a profile that is [`Found::Keychain`]. Changes nothing.
 ///
-/// Blocks for as long as the keychain does, which may be until a person answers its prompt (see [`open_keychain_within`]).
+/// Blocks for as long as the keychain does, which may be until a person answers its prompt (see
+/// [`open_keychain_within`]).
 pub fn open_keychain(profile_dir: &Path) -> Result<Secrets, CustodyError> {
     match marker::read(profile_dir)? {
         Some(Marker::Keychain { peer, token }) => keychain::Item::open(&token, &peer)?.get()?.belonging_to(&peer),
@@ -122,7 +126,8 @@ pub fn open_keychain(profile_dir: &Path) -> Result<Secrets, CustodyError> {
     }
 }
 
-/// Unseals the secrets of a profile that is [`Found::KeyFile`]. Takes about 64 MiB and a good part of a second.
+/// Unseals the secrets of a profile that is [`Found::KeyFile`]. Takes about 64 MiB and a good part
+/// of a second.
 ///
 /// Changes nothing, except that a marker lost to a crash is written again.
 pub fn open_key_file(profile_dir: &Path, passphrase: &str) -> Result<Secrets, CustodyError> {
@@ -143,7 +148,8 @@ pub fn open_key_file(profile_dir: &Path, passphrase: &str) -> Result<Secrets, Cu
 
 /// Whether the keychain can be asked now: it is running, answers, and has a place for new items.
 ///
-/// Makes no item and opens no prompt; a locked keychain is a usable one, which will ask when it is needed.
+/// Makes no item and opens no prompt; a locked keychain is a usable one, which will ask when it is
+/// needed.
 pub fn probe() -> Result<(), CustodyError> {
     keychain::probe()
 }
@@ -158,9 +164,10 @@ pub fn probe_within(patience: Duration) -> Result<(), CustodyError> {
 
 /// [`create`], or [`CustodyError::Silent`] if the keychain has not answered within `patience`.
 ///
-/// Silent does not mean undone: the keychain may still be waiting for a person, and may then finish. Calling again
-/// joins the pending attempt. Choosing the key file meanwhile is safe: whichever comes second finds the first, gives
-/// its keychain item back, and ends in [`CustodyError::AlreadyExists`].
+/// Silent does not mean undone: the keychain may still be waiting for a person, and may then
+/// finish. Calling again joins the pending attempt. Choosing the key file meanwhile is safe:
+/// whichever comes second finds the first, gives its keychain item back, and ends in
+/// [`CustodyError::AlreadyExists`].
 pub fn create_within(patience: Duration, profile_dir: &Path, choice: Choice) -> Result<Secrets, CustodyError> {
     match choice {
         Choice::KeyFile(_) => create(profile_dir, choice),
@@ -171,7 +178,8 @@ pub fn create_within(patience: Duration, profile_dir: &Path, choice: Choice) -> 
     }
 }
 
-/// [`open_keychain`], or [`CustodyError::Silent`] if there is no answer within `patience`; calling again joins the pending question.
+/// [`open_keychain`], or [`CustodyError::Silent`] if there is no answer within `patience`; calling
+/// again joins the pending question.
 pub fn open_keychain_within(patience: Duration, profile_dir: &Path) -> Result<Secrets, CustodyError> {
     let folder = profile_dir.to_owned();
     secrets_within(patience, Question::Open(folder.clone()), move || open_keychain(&folder))
@@ -180,7 +188,8 @@ pub fn open_keychain_within(patience: Duration, profile_dir: &Path) -> Result<Se
 /// One process makes one identity at a time. Never held while a keychain is asked.
 static WRITES: Mutex<()> = Mutex::new(());
 
-/// All questions with a time limit go over this one desk, so that at most one thread ever hangs in a keychain.
+/// All questions with a time limit go over this one desk, so that at most one thread ever hangs in
+/// a keychain.
 static DESK: Desk<Question, Result<Answer, CustodyError>> = Desk::new();
 
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! What custody keeps: the identity's seed and the store key, together, so that neither is lost alone.
+//! What custody keeps: the identity's seed and the store key, together, so that neither is lost
+//! alone.
 
 use std::fmt;
 

@@ -64,7 +64,8 @@ impl Driver {
         tokio::spawn(task.run().instrument(span));
     }
 
-    /// Passes on what the node has room for. What is left waits for [`Turn::Room`], in line with the links.
+    /// Passes on what the node has room for. What is left waits for [`Turn::Room`], in line with
+    /// the links.
     pub(super) fn flush(&mut self) {
         let context = self.context.clone();
         loop {

@@ -1,4 +1,5 @@
-//! The one task that owns the table: commands, connections, reports and time go in, and its effects are carried out (`act.rs`).
+//! The one task that owns the table: commands, connections, reports and time go in, and its effects
+//! are carried out (`act.rs`).
 
 mod act;
 
@@ -38,7 +39,8 @@ const TICK: u64 = 2_000;
 const LOOK_AT_ADDRESSES: u64 = 30_000;
 /// Events that wait for the node before the driver takes no more connections and reports.
 const MAX_WAITING: usize = 256;
-/// Rest after the system refused to accept: usually it has no more file handles, and asking at once again helps nobody.
+/// Rest after the system refused to accept: usually it has no more file handles, and asking at once
+/// again helps nobody.
 const ACCEPT_REST: u64 = 250;
 
 /// See the module's header.
@@ -154,7 +156,8 @@ impl Driver {
         }
     }
 
-    /// Waits for whatever comes first. Commands go first: they are few, and may make the rest superfluous.
+    /// Waits for whatever comes first. Commands go first: they are few, and may make the rest
+    /// superfluous.
     async fn turn(&mut self) -> Turn {
         let now = self.context.clock.tick();
         let until = self.next_wake().clamp(now, now + TICK);

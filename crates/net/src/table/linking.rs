@@ -10,8 +10,8 @@ use crate::pulse::millis;
 use crate::reason::Reason;
 
 impl Table {
-    /// A peer proved itself and introduced itself. Ends in `Start` or `Close` of this link; `Start` may come later,
-    /// when the link that it replaces has ended.
+    /// A peer proved itself and introduced itself. Ends in `Start` or `Close` of this link; `Start`
+    /// may come later, when the link that it replaces has ended.
     pub(crate) fn greeted(&mut self, new: Candidate, now: Now, out: &mut Vec<Effect>) {
         let peer = new.peer;
         let dials = new.attempt.and_then(|id| self.remove_attempt(id)).map(|attempt| attempt.dials).unwrap_or_default();
@@ -51,7 +51,8 @@ impl Table {
         if ousted {
             self.doubt(peer, now);
         }
-        // A renewal is not a failure; only the dialler's side follows up at once, so that they do not dial each other.
+        // A renewal is not a failure; only the dialler's side follows up at once, so that they do
+        // not dial each other.
         if old.candidate.role == Role::Initiator
             && age >= millis(self.times.renew)
             && let Some(entry) = self.peers.get_mut(&peer)
@@ -134,7 +135,8 @@ impl Table {
         self.peers.values().filter(|entry| entry.is_linked()).count() >= self.limits.links
     }
 
-    /// Strangers do not keep strangers out: when the lobby is full, who has been there longest is shown out.
+    /// Strangers do not keep strangers out: when the lobby is full, who has been there longest is
+    /// shown out.
     fn tidy_lobby(&mut self, out: &mut Vec<Effect>) {
         let strangers = self.peers.values_mut().filter_map(|entry| entry.link.as_mut()).filter(|held| !held.welcome && !held.closing);
         let mut lobby: Vec<&mut Box<Held>> = strangers.collect();
@@ -155,8 +157,8 @@ fn start(held: &Held, out: &mut Vec<Effect>) {
 /// Whether the new link with a peer replaces the old one (`docs/PROTOCOL.md` §1.3).
 fn replaces(me: PeerId, old: &Held, new: &Held, now: Now, overlap: u64) -> bool {
     let restarted = old.candidate.nonce != new.candidate.nonce;
-    // Nobody completes a handshake while holding a link (`may_complete`): the dialler lost the old one. Two that were
-    // dialled from both sides at once are younger than two handshakes.
+    // Nobody completes a handshake while holding a link (`may_complete`): the dialler lost the old
+    // one. Two that were dialled from both sides at once are younger than two handshakes.
     let redialled = old.candidate.role == new.candidate.role || now.tick.saturating_sub(old.since.tick) > overlap;
     let smaller_initiates = match new.candidate.role {
         Role::Initiator => me < new.candidate.peer,

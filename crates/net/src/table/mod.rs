@@ -1,7 +1,8 @@
 //! Who is linked, who is being dialled, who waits: the decisions, without sockets, clocks or tasks.
 //!
 //! Time is handed in as [`Now`], chance as a seed; what should happen comes out as [`Effect`]s.
-//! `dialing.rs` holds attempts and their slots, `linking.rs` decides between two links with one peer.
+//! `dialing.rs` holds attempts and their slots, `linking.rs` decides between two links with one
+//! peer.
 
 mod dialing;
 mod linking;
@@ -133,7 +134,8 @@ impl Table {
         }
     }
 
-    /// Keep a link to this peer. An address that is new is tried soon, whatever happened with the old ones.
+    /// Keep a link to this peer. An address that is new is tried soon, whatever happened with the
+    /// old ones.
     pub(crate) fn want(&mut self, peer: PeerId, addresses: Vec<String>, now: Now, out: &mut Vec<Effect>) {
         if peer == self.me {
             return;
@@ -202,7 +204,8 @@ impl Table {
         }
     }
 
-    /// A round trip was measured. Told when it differs by a quarter and the last telling is 5 s old.
+    /// A round trip was measured. Told when it differs by a quarter and the last telling is 5 s
+    /// old.
     pub(crate) fn measured(&mut self, peer: PeerId, link: LinkId, rtt: Duration, now: Now, out: &mut Vec<Effect>) {
         const PAUSE: u64 = 5_000;
         let Some(held) = self.held(peer, link) else { return };
@@ -243,7 +246,8 @@ impl Table {
         entry.link.iter_mut().chain(&mut entry.heir).find(|held| held.candidate.link == link).map(|held| &mut **held)
     }
 
-    /// Tells the node how it stands with a peer if that changed, and forgets peers that no longer matter.
+    /// Tells the node how it stands with a peer if that changed, and forgets peers that no longer
+    /// matter.
     fn tell(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
         let Some(entry) = self.peers.get_mut(&peer) else { return };
         let state = match (&entry.link, entry.attempt.and_then(|id| self.attempts.get(&id))) {
@@ -292,7 +296,8 @@ impl Peer {
 }
 
 impl Held {
-    /// When and how it ends by itself. The dialler renews first, so that a link is not renewed from both sides at once.
+    /// When and how it ends by itself. The dialler renews first, so that a link is not renewed from
+    /// both sides at once.
     fn expiry(&self, times: &Times) -> Option<(u64, Bye)> {
         const RESPONDER_GRACE: u64 = 10 * 60 * 1000;
         let millis = crate::pulse::millis;

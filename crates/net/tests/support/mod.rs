@@ -1,4 +1,5 @@
-//! Peers for tests over loopback. Every event of every peer is checked against the promise that links are nested.
+//! Peers for tests over loopback. Every event of every peer is checked against the promise that
+//! links are nested.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod raw;

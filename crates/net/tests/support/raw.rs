@@ -21,7 +21,8 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Dials and shakes hands, as whoever `me` is, and says Hello; the other side's Hello is the first message to receive.
+    /// Dials and shakes hands, as whoever `me` is, and says Hello; the other side's Hello is the
+    /// first message to receive.
     pub(crate) async fn dial(address: SocketAddr, me: Arc<Identity>) -> Self {
         let mut raw = Self::dial_mutely(address, me).await;
         raw.send(&Message::Hello(Hello { boot_nonce: rand::random(), addresses: Vec::new(), agent: "raw".to_owned() })).await;

@@ -1,5 +1,5 @@
-//! What members have of own logs: shown at once, and written down a little later, so that *delivered*
-//! outlives the program.
+//! What members have of own logs: shown at once, and written down a little later, so that
+//! *delivered* outlives the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,8 @@ use wire::ids::{LogId, RoomId};
 use super::Core;
 use crate::view::AlertKind;
 
-/// From an acknowledgement to writing it down; they come for each message. Higher: a crash forgets more of
-/// them. Lower: more rows while people talk.
+/// From an acknowledgement to writing it down; they come for each message. Higher: a crash forgets
+/// more of them. Lower: more rows while people talk.
 const KEEP_AFTER: Millis = 5_000;
 /// Rows written in one turn, some 5 µs each; the rest follows after the pause.
 const ROWS_AT_ONCE: usize = 256;
@@ -70,8 +70,8 @@ impl Core {
         }
     }
 
-    /// What was written down, of members and of own logs that are still here. No log counts for more than
-    /// is here of it: what came after its end may have been something else.
+    /// What was written down, of members and of own logs that are still here. No log counts for
+    /// more than is here of it: what came after its end may have been something else.
     pub(crate) fn load_acks(&mut self, room: RoomId, members: &Membership, own: &BTreeMap<LogId, u32>) -> Acks {
         let mut acks = Acks::default();
         for AckRow { peer, logs } in self.store.acks(&room) {

@@ -1,4 +1,5 @@
-//! What the window has not been told yet. Rows are made when they are told, so that many changes cost one row.
+//! What the window has not been told yet. Rows are made when they are told, so that many changes
+//! cost one row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use crate::view::{Alert, Message, Notice};
 
 /// Shortest time between two rows of one room while messages pour in.
 const ROW_PAUSE: Millis = 50;
-/// Shortest time between two lists of the members of one room, which may be hundreds, while people pour in.
+/// Shortest time between two lists of the members of one room, which may be hundreds, while people
+/// pour in.
 const MEMBERS_PAUSE: Millis = 500;
 
 /// Messages read again in one telling, some 30 µs each. Higher: a turn takes longer.
@@ -163,7 +165,8 @@ impl Changed {
         self.acks.entry(room).or_default().insert((peer, log));
     }
 
-    /// Whether others are near, or something changed that may tell who they are and how one stands with them.
+    /// Whether others are near, or something changed that may tell who they are and how one stands
+    /// with them.
     pub(crate) fn take_nearby(&mut self) -> bool {
         let attempts = !self.attempts.is_empty() || !self.attempts_gone.is_empty();
         let requests = !self.requests_added.is_empty() || !self.requests_gone.is_empty();

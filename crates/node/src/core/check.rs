@@ -1,4 +1,5 @@
-//! Events of others, cheapest check first: form, room, log, author, signature. Then store, then show.
+//! Events of others, cheapest check first: form, room, log, author, signature. Then store, then
+//! show.
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ impl Core {
         if let (Origin::Asked { log: asked, .. }, Verdict::Later { log }) = (origin, &mut verdict) {
             *log = asked;
         }
-        // People who come in one after the other are no talk: each of them is served who the others are.
+        // People who come in one after the other are no talk: each of them is served who the others
+        // are.
         if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
             self.note_talk();
         }
@@ -111,7 +113,8 @@ impl Core {
         }
     }
 
-    /// A run that contradicts the end of its log. If it only continues another history, the event where they part is asked for.
+    /// A run that contradicts the end of its log. If it only continues another history, the event
+    /// where they part is asked for.
     fn check_fork(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
         let log = run.key();
         let Some(held) = self.rooms.get(&room).and_then(|state| state.logs.get(&log)).copied() else { return Verdict::Bad };
@@ -122,7 +125,8 @@ impl Core {
         Verdict::Duplicate { log, seq: held.head.seq }
     }
 
-    /// Two signed histories with one number: the log ends where they part, and the person is flagged.
+    /// Two signed histories with one number: the log ends where they part, and the person is
+    /// flagged.
     fn prove_fork(&mut self, peer: PeerId, room: RoomId, run: Run) -> Verdict {
         let (log, first) = (run.key(), run.first_seq());
         let Some(before) = run.events().first().map(|event| event.header.prev) else { return Verdict::Bad };
@@ -191,7 +195,8 @@ impl Core {
         self.changed.room(room);
     }
 
-    /// What was said about these events may have come before them; about one's own, just written, it cannot.
+    /// What was said about these events may have come before them; about one's own, just written,
+    /// it cannot.
     fn said_before(&self, room: RoomId, events: &[Verified]) -> Vec<Verified> {
         match events.first() {
             Some(first) if first.header.device != self.peer && !first.header.log.is_control() => {

@@ -1,4 +1,5 @@
-//! Where newcomers with an invite to a room wait a moment, so that many who come at once are let in together.
+//! Where newcomers with an invite to a room wait a moment, so that many who come at once are let in
+//! together.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,12 @@ use wire::message::{Join, JoinRefused, Welcome};
 
 use super::Core;
 
-/// Shortest time between two openings of the door, in milliseconds. Longer: newcomers wait; shorter: when many come at once, fewer of them share the
-/// signature and the one way through the room that every Add needs.
+/// Shortest time between two openings of the door, in milliseconds. Longer: newcomers wait;
+/// shorter: when many come at once, fewer of them share the signature and the one way through the
+/// room that every Add needs.
 const DOOR_PAUSE: Millis = 100;
-/// Newcomers who wait at the door; with so many it opens at once, because strangers may not stay long in the lobby.
+/// Newcomers who wait at the door; with so many it opens at once, because strangers may not stay
+/// long in the lobby.
 const MAX_AT_DOOR: usize = 32;
 
 /// Newcomers who showed an invite to a room. They are let in together.

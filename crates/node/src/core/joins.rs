@@ -44,7 +44,8 @@ enum Pasted {
 enum Way {
     /// By an invite: its maker is dialled until they answer.
     Invite(Box<Invite>),
-    /// By an address: whoever answers is asked to become a contact. They may be known by a name from nearby.
+    /// By an address: whoever answers is asked to become a contact. They may be known by a name
+    /// from nearby.
     Address { address: String, name: String, pause: Millis },
     /// Somebody known by key, who is asked to become a contact.
     Peer(PeerId),
@@ -338,7 +339,8 @@ impl Core {
         }
     }
 
-    /// A link is up: whoever answered a typed address is asked, invites are presented, open requests are repeated.
+    /// A link is up: whoever answered a typed address is asked, invites are presented, open
+    /// requests are repeated.
     pub(crate) fn on_link_for_attempts(&mut self, peer: PeerId, asked: Option<DialId>) {
         if let Some(dial) = asked {
             self.ask_contact(dial.0, peer);
@@ -511,7 +513,8 @@ impl Core {
         }
     }
 
-    /// An invite has led into its room once the Add is here too: before that nothing can be written.
+    /// An invite has led into its room once the Add is here too: before that nothing can be
+    /// written.
     pub(crate) fn on_member_for_attempts(&mut self, room: RoomId) {
         if !self.rooms.get(&room).is_some_and(|state| state.may_write()) {
             return;

@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 use super::Core;
 use crate::view::Refused;
 
-/// Who waits until everything up to a mark is on disk. Only calls of this device's own clients wait.
+/// Who waits until everything up to a mark is on disk. Only calls of this device's own clients
+/// wait.
 #[derive(Default)]
 pub(crate) struct Waiting(VecDeque<(Mark, oneshot::Sender<Result<(), Refused>>)>);
 

@@ -1,4 +1,5 @@
-//! Who has what in each room: made from what linked members said of their logs, at most once a second for each room.
+//! Who has what in each room: made from what linked members said of their logs, at most once a
+//! second for each room.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,11 @@ use wire::message::Message;
 use super::Core;
 use crate::view::{Behind, Level, LinkState, Time};
 
-/// From a change to the next look at a room. Longer than acknowledgements take to come, so that a talk does not make the line flicker.
+/// From a change to the next look at a room. Longer than acknowledgements take to come, so that a
+/// talk does not make the line flicker.
 const LOOK_AFTER: Millis = 2_000;
-/// What somebody lacks for less than this is on its way to them, beside the time that they take to say that they have it.
+/// What somebody lacks for less than this is on its way to them, beside the time that they take to
+/// say that they have it.
 const ON_ITS_WAY: Time = 1_500;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
@@ -25,7 +28,8 @@ const WROTE_LATELY: Time = 5 * 60_000;
 #[derive(Default)]
 pub(crate) struct Levels {
     due: BTreeMap<RoomId, Millis>,
-    /// Only what was behind at the last look: bounded by neighbours × logs, and by [`MAX_READS`] a look.
+    /// Only what was behind at the last look: bounded by neighbours × logs, and by [`MAX_READS`] a
+    /// look.
     written: BTreeMap<RoomId, BTreeMap<(LogKey, u32), Time>>,
 }
 
@@ -108,7 +112,8 @@ impl Core {
         let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
         let linked: BTreeMap<PeerId, bool> = self.gossip.linked(&id).collect();
-        // Nobody is gone through one by one but those with a link or a dial: a room may have many thousand members.
+        // Nobody is gone through one by one but those with a link or a dial: a room may have many
+        // thousand members.
         let (heard, silent): (Vec<bool>, Vec<bool>) =
             linked.values().map(|heard| *heard || state.logs.is_empty()).partition(|heard| *heard);
         let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !linked.contains_key(peer)).count();
@@ -140,8 +145,8 @@ impl Core {
         level
     }
 
-    /// When the first event was written that some linked member has not said to have (0 where that is not known yet), and what each of them lacks, other than
-    /// what was just pushed to them.
+    /// When the first event was written that some linked member has not said to have (0 where that
+    /// is not known yet), and what each of them lacks, other than what was just pushed to them.
     fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Missing>) {
         let Some(state) = self.rooms.get(&id) else { return (None, BTreeMap::new()) };
         let before = self.levels.written.remove(&id).unwrap_or_default();
@@ -185,7 +190,8 @@ impl Core {
         (unsaid, all)
     }
 
-    /// Dialling somebody fails, and they have written nothing since that would have come through others.
+    /// Dialling somebody fails, and they have written nothing since that would have come through
+    /// others.
     pub(crate) fn is_out(&self, peer: &PeerId) -> bool {
         let Some(person) = self.people.get(peer) else { return false };
         match person.link {

@@ -1,4 +1,5 @@
-//! People whose names a reader can take for each other. Nobody can be kept from a name, so the window tells.
+//! People whose names a reader can take for each other. Nobody can be kept from a name, so the
+//! window tells.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +9,14 @@ use wire::Likeness;
 
 use super::Core;
 
-/// How the names of those who are known look, made when it is asked for. No more than there are people.
+/// How the names of those who are known look, made when it is asked for. No more than there are
+/// people.
 #[derive(Default)]
 pub(crate) struct Likenesses(BTreeMap<PeerId, (String, Likeness)>);
 
 impl Core {
-    /// The name of somebody else that looks like this name of `peer`: one's own, a contact's, or that of whoever else is known; in this order.
+    /// The name of somebody else that looks like this name of `peer`: one's own, a contact's, or
+    /// that of whoever else is known; in this order.
     pub(crate) fn looks_like(&mut self, peer: &PeerId, name: &str) -> Option<String> {
         let wanted = Likeness::of(name);
         if *peer != self.peer && Likeness::of(&self.name).is_like(&wanted) {

@@ -17,14 +17,16 @@ use crate::view::{AlertKind, LinkState};
 /// Ranges that wait to be served to one peer; what does not fit is asked for again.
 pub(crate) const MAX_SERVES: usize = 16;
 
-/// Records of members that a newly met one gets at once; others come with the shuffles of the overlay.
+/// Records of members that a newly met one gets at once; others come with the shuffles of the
+/// overlay.
 const RECORDS_TO_BEGIN_WITH: usize = 16;
 /// Between two looks for links that nobody needs.
 const SWEEP_EVERY_MS: u64 = 10_000;
 /// Age before a link can be found superfluous: both sides need time to learn what they share.
 const SURPLUS_AFTER_MS: u64 = 30_000;
 
-/// Events that a link deals with itself. Higher: what takes longer is no longer done beside what the link reads next. Lower: more waits for the loop to wake.
+/// Events that a link deals with itself. Higher: what takes longer is no longer done beside what
+/// the link reads next. Lower: more waits for the loop to wake.
 const MAX_WORDS: usize = 4;
 
 /// One link that is up.
@@ -171,12 +173,14 @@ impl Core {
         self.on_lost(peer, reason);
     }
 
-    /// How many are here changes with a link to a member, also before they showed that they have the room too.
+    /// How many are here changes with a link to a member, also before they showed that they have
+    /// the room too.
     fn rooms_change_with(&mut self, peer: &PeerId) {
         self.changed.rooms.extend(self.rooms.values().filter(|room| room.members.is_member(peer)).map(|room| room.id()));
     }
 
-    /// With how many a link is up who are contacts or in a room with this device: not strangers, nor whoever has not answered yet.
+    /// With how many a link is up who are contacts or in a room with this device: not strangers,
+    /// nor whoever has not answered yet.
     pub(crate) fn friends_here(&self) -> usize {
         let ours = |room: &super::room::Room, peer: &PeerId| room.may_write() && room.members.is_member(peer);
         let together = |peer: &PeerId, link: &Link| {
@@ -238,7 +242,8 @@ impl Core {
         }
     }
 
-    /// The tags of all rooms that are taken part in, padded with random ones so that their number stays unknown.
+    /// The tags of all rooms that are taken part in, padded with random ones so that their number
+    /// stays unknown.
     pub(crate) fn introduce_rooms(&mut self, peer: &PeerId) {
         let Some(link) = self.links.get(peer) else { return };
         let (hash, role) = (link.hash, link.role);
@@ -252,7 +257,8 @@ impl Core {
         self.tell(peer, &Message::Rooms(tags));
     }
 
-    /// Finds the rooms in common; answers with the own tags if one is new, since the other side may have learnt of it meanwhile.
+    /// Finds the rooms in common; answers with the own tags if one is new, since the other side may
+    /// have learnt of it meanwhile.
     fn on_tags(&mut self, peer: PeerId, tags: &[RoomTag]) {
         let Some(link) = self.links.get(&peer) else { return };
         let (hash, theirs) = (link.hash, link.role.other());
@@ -323,7 +329,8 @@ impl Core {
         }
     }
 
-    /// What is known of the members of a common room, so that they find each other when this device is away.
+    /// What is known of the members of a common room, so that they find each other when this device
+    /// is away.
     fn send_records_of(&mut self, room: RoomId, peer: PeerId) {
         if !self.peer_exchange {
             return;

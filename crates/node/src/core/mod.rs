@@ -1,10 +1,12 @@
 //! Everything that this device knows and decides, without waiting for anything.
 //!
-//! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check` others' events, `forks` logs that part,
-//! `acks` what others have of own logs, `late` what came late, `ahead` what is dated ahead, `clocks` whose clock is off,
-//! `links` who is linked and welcome, `people` the address book, `likeness` whose names look alike, `nearby` who of it is near,
-//! `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level` who has what, `network` how people are
-//! reached, `kept` what must be on disk first, `show` what the window is told.
+//! Each file holds one concern of [`Core`]: `room` one room's state, `say` own events, `check`
+//! others' events, `forks` logs that part, `acks` what others have of own logs, `late` what came
+//! late, `ahead` what is dated ahead, `clocks` whose clock is off, `links` who is linked and
+//! welcome, `people` the address book, `likeness` whose names look alike, `nearby` who of it is
+//! near, `joins` invites and attempts, `door` newcomers, `spread` what gossip wants done, `level`
+//! who has what, `network` how people are reached, `kept` what must be on disk first, `show` what
+//! the window is told.
 
 mod acks;
 mod ahead;
@@ -59,10 +61,12 @@ use network::Watch;
 use people::Someone;
 use room::Room;
 
-/// Signature keys kept unpacked, and signatures known to be good between the link that brought them and the loop (two generations each).
+/// Signature keys kept unpacked, and signatures known to be good between the link that brought them
+/// and the loop (two generations each).
 const VERIFYING_KEYS: usize = 1_024;
 const GOOD_SIGNATURES: usize = 1_024;
-/// Between two looks whether the disk has taken enough. Higher: it may have nothing to do meanwhile.
+/// Between two looks whether the disk has taken enough. Higher: it may have nothing to do
+/// meanwhile.
 const LOOK_AGAIN: Millis = 2;
 /// Alerts kept for the window; more would not be read.
 const MAX_ALERTS: usize = 16;
@@ -104,7 +108,8 @@ pub(crate) struct Now {
     pub(crate) wall: Time,
 }
 
-/// The state of a running node. It changes in turns, mostly of the loop; others reach it through [`crate::Node::with`].
+/// The state of a running node. It changes in turns, mostly of the loop; others reach it through
+/// [`crate::Node::with`].
 pub struct Core {
     me: Arc<Identity>,
     peer: PeerId,
@@ -164,7 +169,8 @@ pub struct Core {
     /// When acknowledgements are written down.
     keep_acks_at: Option<Millis>,
     effects: Vec<gossip::Effect>,
-    /// What gossip spreads now are own words, which go to the sockets at once; those of others go while this device's own window is told of them.
+    /// What gossip spreads now are own words, which go to the sockets at once; those of others go
+    /// while this device's own window is told of them.
     publishing: bool,
     changed: Changed,
     levels: Levels,
@@ -175,7 +181,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// `rng` decides all that is left to chance; `known` are memberships that the store's events would give as well.
+    /// `rng` decides all that is left to chance; `known` are memberships that the store's events
+    /// would give as well.
     #[expect(clippy::too_many_arguments, reason = "what acts is handed in, by the loop or by the simulator")]
     pub(crate) fn new(
         options: Options,
@@ -277,7 +284,8 @@ impl Core {
         rest.into_iter().chain(looks).flatten().min()
     }
 
-    /// What was heard is more than can be told or stored at this pace: others are not heard for a moment, and TCP slows them.
+    /// What was heard is more than can be told or stored at this pace: others are not heard for a
+    /// moment, and TCP slows them.
     pub(crate) fn is_behind(&self) -> bool {
         self.changed.is_full() || self.store.is_full()
     }
@@ -363,7 +371,8 @@ impl Core {
         }
     }
 
-    /// Settings and rows are conveniences: a failure to keep one is told, and does not stop anything.
+    /// Settings and rows are conveniences: a failure to keep one is told, and does not stop
+    /// anything.
     fn keep_setting(&mut self, setting: Setting, value: &str) {
         if let Err(error) = self.store.put_setting(setting, value) {
             self.alert(AlertKind::DiskFailing, error.to_string());
@@ -371,7 +380,8 @@ impl Core {
         self.sync_soon(Urgency::Row);
     }
 
-    /// What is written now must be durable soon. The flusher is told at the end of the turn: waking its thread takes as long as storing an event.
+    /// What is written now must be durable soon. The flusher is told at the end of the turn: waking
+    /// its thread takes as long as storing an event.
     pub(crate) fn sync_soon(&mut self, urgency: Urgency) {
         self.to_sync = Some(self.to_sync.map_or(urgency, |other| other.min(urgency)));
     }

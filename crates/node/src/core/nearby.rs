@@ -1,5 +1,5 @@
-//! Who of those on the local network is known already. They announce no key, so that nobody is followed from
-//! network to network: what tells is where they can be dialled.
+//! Who of those on the local network is known already. They announce no key, so that nobody is
+//! followed from network to network: what tells is where they can be dialled.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,8 @@ use super::links::Link;
 use crate::view::{LinkState, Nearby};
 
 impl Core {
-    /// Everybody who announces a name: who that is, as far as it is known, and the attempt under way.
+    /// Everybody who announces a name: who that is, as far as it is known, and the attempt under
+    /// way.
     pub(crate) fn nearby_rows(&self) -> Vec<Nearby> {
         if self.nearby.is_empty() {
             return Vec::new();

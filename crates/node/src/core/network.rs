@@ -11,10 +11,12 @@ use crate::view::{LinkState, Network, Notice, Owed, Reach, Time, Via};
 
 /// Between two notices. Lower: nobody could read the changes; higher: it would not look alive.
 const PAUSE: Millis = 500;
-/// How long changes are told after somebody asked. A client that goes away without a word costs this much more.
+/// How long changes are told after somebody asked. A client that goes away without a word costs
+/// this much more.
 const WATCHED_FOR: Millis = 20_000;
 
-/// Authors of whom it is remembered who brought their newest event; the rest are told by the longest link.
+/// Authors of whom it is remembered who brought their newest event; the rest are told by the
+/// longest link.
 const MAX_BROUGHT: usize = 4_096;
 
 /// What watchers were told, while there are any, and what the picture is made of beside links.
@@ -134,7 +136,8 @@ impl Core {
         Some(Via { peer: *gate, name: self.name_of(gate), others })
     }
 
-    /// For each room the linked members, through whom one reaches those without a link, and since when.
+    /// For each room the linked members, through whom one reaches those without a link, and since
+    /// when.
     fn gates(&self) -> BTreeMap<RoomId, BTreeMap<PeerId, Time>> {
         let mut gates: BTreeMap<RoomId, BTreeMap<PeerId, Time>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.other().is_none()) {

@@ -1,4 +1,5 @@
-//! The address book: who is known, under which name, at which addresses, and how the link with them stands.
+//! The address book: who is known, under which name, at which addresses, and how the link with them
+//! stands.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -21,8 +22,9 @@ const MAX_PEOPLE: usize = 4_096;
 const MAX_REQUESTS: usize = 64;
 /// Addresses kept for one person.
 const MAX_ADDRESSES: usize = 8;
-/// Older than this, when somebody was last seen is written down as soon as they are met again; else when the link ends. Lowered: a row for each link that
-/// comes up again, all at once after a change of network. Raised: after a crash somebody seems to have been away for longer.
+/// Older than this, when somebody was last seen is written down as soon as they are met again; else
+/// when the link ends. Lowered: a row for each link that comes up again, all at once after a change
+/// of network. Raised: after a crash somebody seems to have been away for longer.
 const SEEN_ROUGHLY: u64 = 60 * 60 * 1000;
 
 /// Somebody known.
@@ -307,7 +309,8 @@ impl Core {
         Ok(())
     }
 
-    /// Tells the network to whom links are to be kept: contacts, those who are asked, and whom gossip chose among the members of each room.
+    /// Tells the network to whom links are to be kept: contacts, those who are asked, and whom
+    /// gossip chose among the members of each room.
     pub(crate) fn refresh_wants(&mut self) {
         self.wants_stale = false;
         let mut wanted: BTreeSet<PeerId> =
@@ -328,7 +331,8 @@ impl Core {
         }
     }
 
-    /// Tells gossip that a member can be dialled, in every group room that they share. In a direct room there is nobody to choose from.
+    /// Tells gossip that a member can be dialled, in every group room that they share. In a direct
+    /// room there is nobody to choose from.
     fn tell_address(&mut self, peer: PeerId) {
         if self.people.get(&peer).is_none_or(|p| p.addresses().is_empty()) {
             return;

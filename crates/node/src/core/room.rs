@@ -25,7 +25,8 @@ pub(crate) struct Room {
     /// Own control log.
     pub(crate) control: Option<Author>,
     pub(crate) last: Option<Last>,
-    /// The newest message that something is said about. What is newer need not be looked up for that.
+    /// The newest message that something is said about. What is newer need not be looked up for
+    /// that.
     pub(crate) newest_target: Option<Position>,
     pub(crate) unread: u32,
     /// Part of the unread.

@@ -100,7 +100,8 @@ impl Core {
         self.tell_members(id, members);
     }
 
-    /// Goes on with an own log after an orderly stop. After any other stop others may have more of it than this device remembers.
+    /// Goes on with an own log after an orderly stop. After any other stop others may have more of
+    /// it than this device remembers.
     fn resume(&self, room: &Room, control: bool) -> Option<Author> {
         let own = room.row.own_logs.iter().rev().find(|log| log.is_control() == control)?;
         let held = room.logs.get(&LogKey { device: self.peer, log: *own })?;
@@ -131,7 +132,8 @@ impl Core {
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let slot = if control { &mut state.control } else { &mut state.content };
         *slot = None;
-        // The last one named is gone on with after an orderly end, so the next one is named already.
+        // The last one named is gone on with after an orderly end, so the next one is named
+        // already.
         if state.row.own_logs.iter().any(|own| own.is_control() == control) {
             let logs = &state.logs;
             let is_held = |own: &LogId| logs.get(&LogKey { device: me, log: *own }).is_some();
@@ -194,7 +196,8 @@ impl Core {
         self.gossip(Input::RoomClosed { room: id });
     }
 
-    /// Opens the direct room with a contact; somebody who shares a room is asked first to become one.
+    /// Opens the direct room with a contact; somebody who shares a room is asked first to become
+    /// one.
     pub fn open_direct(&mut self, peer: PeerId) -> Result<view::RoomRow, Refused> {
         if self.is_contact(&peer) {
             let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
@@ -224,7 +227,8 @@ impl Core {
         Some(id)
     }
 
-    /// The direct room with somebody who has been asked; nothing can be written there before they accept.
+    /// The direct room with somebody who has been asked; nothing can be written there before they
+    /// accept.
     pub(crate) fn await_direct(&mut self, peer: PeerId) {
         let _beyond_the_limit = self.direct_room(peer, Standing::Requested);
     }

@@ -11,8 +11,9 @@ use super::rooms_here::OwnHead;
 use crate::handle::Say;
 use crate::view::{AlertKind, Refused, Said};
 
-/// What is said within so many milliseconds of something else is gathered. Higher: a script's words come out in larger batches, and the second of two
-/// quick messages waits for the loop to wake. Lower: more signatures.
+/// What is said within so many milliseconds of something else is gathered. Higher: a script's words
+/// come out in larger batches, and the second of two quick messages waits for the loop to wake.
+/// Lower: more signatures.
 const ROW: Millis = 2;
 
 impl Core {
@@ -100,7 +101,8 @@ impl Core {
         self.write(room, vec![Payload::Reaction { target, emoji, on }]).map(drop)
     }
 
-    /// Signs, stores, spreads and shows own events. All are control or all are content. Nothing has happened on error.
+    /// Signs, stores, spreads and shows own events. All are control or all are content. Nothing has
+    /// happened on error.
     pub(crate) fn write(&mut self, room: RoomId, payloads: Vec<Payload>) -> Result<Vec<Verified>, Refused> {
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
         if !state.may_write() {
@@ -125,7 +127,8 @@ impl Core {
             self.note_talk();
         }
         if let Err(error) = self.store.append(&events) {
-            // These numbers are signed: the log is not gone on with, so that none is ever signed twice.
+            // These numbers are signed: the log is not gone on with, so that none is ever signed
+            // twice.
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Err(Refused::Disk);
         }

@@ -10,18 +10,20 @@ use wire::message::{Class, Data, Message, Need, RawEvent};
 use super::Core;
 use super::links::MAX_SERVES;
 
-/// Most events that one Need gets. Higher: a lost answer is noticed later. Lower: a distant asker waits more often for the way back and forth.
+/// Most events that one Need gets. Higher: a lost answer is noticed later. Lower: a distant asker
+/// waits more often for the way back and forth.
 const MAX_EVENTS_PER_NEED: u32 = 8_192;
 /// Bytes of events in one Data.
 const MAX_DATA_BYTES: usize = 56 * 1024;
-/// Events that a link is served beyond all that there is: at once, and for each second that it is up. Higher: a greedy neighbour takes more time.
-/// Lower: whoever lost what was sent waits for it.
+/// Events that a link is served beyond all that there is: at once, and for each second that it is
+/// up. Higher: a greedy neighbour takes more time. Lower: whoever lost what was sent waits for it.
 const SERVED_AGAIN: u64 = 2_000;
 const SERVED_AGAIN_PER_S: u64 = 500;
 /// So long after somebody said something, parts are small and come one at a time.
 const TALK_MS: u64 = 1_000;
-/// Events in such a part, and the others of the run that the last of them is in: a run goes whole. Higher: a message waits longer for a part to be sent.
-/// Lower: whoever catches up while others talk waits longer.
+/// Events in such a part, and the others of the run that the last of them is in: a run goes whole.
+/// Higher: a message waits longer for a part to be sent. Lower: whoever catches up while others
+/// talk waits longer.
 const EVENTS_BESIDE_TALK: u32 = 8;
 /// From one such part to the next.
 const PAUSE_BESIDE_TALK_MS: u64 = 2;
@@ -43,7 +45,8 @@ impl Core {
         self.serving.insert(peer);
     }
 
-    /// Everybody may have everything once, and then little by little: nobody who means well asks one and the same neighbour for it again.
+    /// Everybody may have everything once, and then little by little: nobody who means well asks
+    /// one and the same neighbour for it again.
     fn may_be_served(&mut self, peer: &PeerId) -> bool {
         let Some(link) = self.links.get(peer) else { return false };
         let rested = (self.now.mono.saturating_sub(link.up_at) / 1_000).saturating_mul(SERVED_AGAIN_PER_S);
@@ -82,7 +85,8 @@ impl Core {
         (!self.serving.is_empty()).then_some(self.serve_at)
     }
 
-    /// About so many events of what a peer asked for, if their bulk queue takes them; else it goes on when that has drained.
+    /// About so many events of what a peer asked for, if their bulk queue takes them; else it goes
+    /// on when that has drained.
     fn next_part(&mut self, peer: PeerId, count: u32) -> Option<Part> {
         let link = self.links.get_mut(&peer)?;
         // Before reading: else whoever asks without taking anything costs as much as whoever does.
@@ -119,7 +123,8 @@ impl Core {
     }
 }
 
-/// A part of an answer, to be read where it keeps nobody waiting: reading takes up to some milliseconds.
+/// A part of an answer, to be read where it keeps nobody waiting: reading takes up to some
+/// milliseconds.
 pub(crate) struct Part {
     store: Store,
     peer: PeerId,

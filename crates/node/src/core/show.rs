@@ -1,4 +1,5 @@
-//! What the window is told: rows made from the state, and the batch of notices after each turn of the loop.
+//! What the window is told: rows made from the state, and the batch of notices after each turn of
+//! the loop.
 
 use identity::PeerId;
 use store::{RoomKind, Standing};
@@ -57,7 +58,8 @@ impl Core {
         }
     }
 
-    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of members cost more than all the rest of a simulation.
+    /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of
+    /// members cost more than all the rest of a simulation.
     #[cfg(feature = "manual")]
     pub(crate) fn tell_messages_only(&mut self) {
         self.tell_new_messages();
@@ -97,7 +99,8 @@ impl Core {
         }
     }
 
-    /// Everything at this moment; changes that have not been told are told first, so that the number fits.
+    /// Everything at this moment; changes that have not been told are told first, so that the
+    /// number fits.
     pub fn snapshot(&mut self) -> Snapshot {
         self.tell_changes();
         let seq = (self.sink)(Vec::new());

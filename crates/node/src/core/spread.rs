@@ -17,7 +17,8 @@ impl Core {
         self.touch_levels(&input);
         let mut effects = std::mem::take(&mut self.effects);
         self.gossip.handle(self.now.mono, input, &mut self.rng, &mut effects);
-        // Carrying out may lead to further inputs, which bring their own effects: `self.effects` is empty meanwhile.
+        // Carrying out may lead to further inputs, which bring their own effects: `self.effects` is
+        // empty meanwhile.
         for effect in effects.drain(..) {
             self.carry_out(effect);
         }

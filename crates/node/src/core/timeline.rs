@@ -12,8 +12,8 @@ use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 const EXCERPT: usize = 140;
 /// Unread messages are counted up to here.
 pub(crate) const MAX_UNREAD: u32 = 999;
-/// Words about one message that no longer count and lie among those that do. Raised: more to read for
-/// each further one; lowered: set aside more often.
+/// Words about one message that no longer count and lie among those that do. Raised: more to read
+/// for each further one; lowered: set aside more often.
 const SUPERSEDED: usize = 64;
 
 impl Core {
@@ -49,8 +49,8 @@ impl Core {
         self.message(room, event, &about)
     }
 
-    /// Sets aside what no longer counts of what was said about one message, once that is much: else each word
-    /// about it would have all those before it read again.
+    /// Sets aside what no longer counts of what was said about one message, once that is much: else
+    /// each word about it would have all those before it read again.
     fn set_aside(&mut self, about: &[Verified]) {
         if about.len() < SUPERSEDED {
             return;
@@ -207,7 +207,8 @@ fn target_of(relation: &Verified) -> Option<Target> {
     Payload::of(relation).ok()?.target()
 }
 
-/// How a text begins, with its line breaks: what a mark in it means may be seen only some lines later.
+/// How a text begins, with its line breaks: what a mark in it means may be seen only some lines
+/// later.
 fn excerpt(text: &str) -> String {
     let text = text.trim();
     let end = text.char_indices().nth(EXCERPT).map_or(text.len(), |(end, _)| end);

@@ -5,10 +5,12 @@ use wire::ids::RoomId;
 
 use super::{LinkState, Me, Time};
 
-/// Who has what in a room, from what members with a link up have said. Oneself is not counted; the four numbers together are all others.
+/// Who has what in a room, from what members with a link up have said. Oneself is not counted; the
+/// four numbers together are all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Level {
-    /// Whatever is known here and was written up to then, all who were heard have. None if nobody was heard, or nothing can be said.
+    /// Whatever is known here and was written up to then, all who were heard have. None if nobody
+    /// was heard, or nothing can be said.
     pub up_to: Option<Time>,
     /// Linked members who have said what they have.
     pub heard: u32,
@@ -18,7 +20,8 @@ pub struct Level {
     pub through: u32,
     /// Members who are not to be reached now.
     pub away: u32,
-    /// Heard members who lack something for longer than it takes to arrive, most first; only the first few.
+    /// Heard members who lack something for longer than it takes to arrive, most first; only the
+    /// first few.
     pub behind: Vec<Behind>,
     /// How many lack something, those not named included.
     pub behind_in_all: u32,
@@ -69,7 +72,8 @@ pub struct Reach {
     pub queued: u64,
 }
 
-/// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose link has been up longest.
+/// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose
+/// link has been up longest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via {
     /// Who.

@@ -1,4 +1,5 @@
-//! Membership as a function of a set: any order, any copies, and the definition written down a second time.
+//! Membership as a function of a set: any order, any copies, and the definition written down a
+//! second time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +59,8 @@ fn view(room: &Membership) -> impl PartialEq + std::fmt::Debug {
     (people, members, invites, room.lines(), room.name().map(str::to_owned))
 }
 
-/// The definition of `docs/PROTOCOL.md` §2.1, slowly: round of each lasting membership, and all who were ever members.
+/// The definition of `docs/PROTOCOL.md` §2.1, slowly: round of each lasting membership, and all who
+/// were ever members.
 fn by_definition(events: &[Verified]) -> (BTreeMap<PeerId, u32>, BTreeSet<PeerId>) {
     let said: Vec<(PeerId, Payload)> = events.iter().map(|event| (event.header.device, Payload::of(event).expect("as written"))).collect();
     let left = |peer: &PeerId| {

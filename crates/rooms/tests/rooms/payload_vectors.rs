@@ -1,4 +1,5 @@
-//! Golden payloads: each kind at its edges, and what says nothing although its event is valid (`docs/vectors/payloads.json`).
+//! Golden payloads: each kind at its edges, and what says nothing although its event is valid
+//! (`docs/vectors/payloads.json`).
 
 use rooms::{Payload, Position, kind};
 use serde_json::{Value, json};

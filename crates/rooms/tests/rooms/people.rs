@@ -100,7 +100,8 @@ pub(crate) fn check(events: &[RawEvent]) -> Result<Vec<Verified>, EventFault> {
     run::decode(events, &room())?.verify(&Signatures::new(8, 1))
 }
 
-/// An event in wire form with whatever header somebody likes; signed if there is somebody to sign it.
+/// An event in wire form with whatever header somebody likes; signed if there is somebody to sign
+/// it.
 pub(crate) fn forge(header: &Header, signer: Option<&Identity>, payload: &[u8]) -> RawEvent {
     let bytes = header.encode();
     let sig = signer.map(|signer| signer.sign(b"grapevine/1 event", &bytes));

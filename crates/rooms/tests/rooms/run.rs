@@ -13,7 +13,8 @@ fn written(n: usize) -> Vec<rooms::Verified> {
     Device::new(ana()).write_all(&payloads)
 }
 
-/// Headers of a chain of unsigned forged events, changed by `change` before the next one points back at them.
+/// Headers of a chain of unsigned forged events, changed by `change` before the next one points
+/// back at them.
 fn forged_chain(n: u32, change: impl Fn(u32, &mut Header)) -> Vec<RawEvent> {
     let mut prev = ChainHash([0; 32]);
     let mut events = Vec::new();
@@ -82,7 +83,8 @@ fn a_small_order_key_signs_nothing() {
     let mut identity_point = [0; 32];
     identity_point[0] = 1;
     let header = Header { device: PeerId::from_bytes(identity_point), ..header(b"hello") };
-    // R = the identity point and S = 0 satisfies the equation for every message if small orders are allowed.
+    // R = the identity point and S = 0 satisfies the equation for every message if small orders are
+    // allowed.
     let mut sig = [0; 64];
     sig[0] = 1;
     let event = RawEvent([&[3], header.encode().as_slice(), &sig, b"hello"].concat().into());
@@ -251,7 +253,8 @@ fn a_run_with_another_history_is_a_fork_wherever_they_part() {
     let held = written(3);
     let (head, hlc) = (held[2].head(), held[2].header.hlc);
     let fits = |events: &[RawEvent]| run::decode(events, &room()).expect("its form is right").fits(Some(&head), Some(hlc));
-    // The same numbers with other content, then more; and one that goes on from an end that never was.
+    // The same numbers with other content, then more; and one that goes on from an end that never
+    // was.
     assert_eq!(fits(&forged_chain(3, |_, _| {})), Fit::Fork);
     assert_eq!(fits(&forged_chain(5, |_, _| {})), Fit::Fork);
     assert_eq!(fits(&[forge(&Header { seq: 4, hlc: Hlc(u64::MAX), ..header(b"hello") }, Some(&ana()), b"hello")]), Fit::Fork);

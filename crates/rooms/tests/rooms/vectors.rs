@@ -1,4 +1,5 @@
-//! Golden events for writers of other clients: `docs/vectors/events.json`. Rewritten when asked, and a difference fails.
+//! Golden events for writers of other clients: `docs/vectors/events.json`. Rewritten when asked,
+//! and a difference fails.
 
 use std::path::PathBuf;
 
@@ -215,7 +216,8 @@ pub(crate) fn check_file(file: &str, fresh: &Value) -> Value {
         std::fs::create_dir_all(path(file).parent().expect("file has a folder")).expect("folder is writable");
         std::fs::write(path(file), format!("{fresh:#}\n")).expect("generated file is writable");
     }
-    // Compared as values: the order of keys depends on features that other crates of the workspace choose.
+    // Compared as values: the order of keys depends on features that other crates of the workspace
+    // choose.
     let committed = committed(file);
     assert!(committed == *fresh, "docs/vectors/{file} is stale: run GRAPEVINE_REGENERATE=1 cargo test -p grapevine-rooms golden");
     committed

@@ -108,7 +108,8 @@ fn the_phase_may_change_between_two_frames_of_one_read() {
 
 #[test]
 fn a_gibibyte_of_noise_never_holds_more_than_a_frame() {
-    // The reader gives up at the first wrong length; a fresh one goes on, as a stubborn peer would dial again.
+    // The reader gives up at the first wrong length; a fresh one goes on, as a stubborn peer would
+    // dial again.
     let mut noise = blake3::Hasher::new_keyed(&[5; 32]).finalize_xof();
     let mut chunk = vec![0; 1 << 20];
     noise.fill(&mut chunk);

@@ -1,4 +1,5 @@
-//! Records at the edges of what is allowed, and just beyond: what a reader of the protocol would otherwise have to guess.
+//! Records at the edges of what is allowed, and just beyond: what a reader of the protocol would
+//! otherwise have to guess.
 
 use identity::Identity;
 use serde_json::{Value, json};

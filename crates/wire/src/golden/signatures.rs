@@ -1,4 +1,5 @@
-//! What strict verification takes and refuses. Libraries differ in just these, and members who differ would keep different histories.
+//! What strict verification takes and refuses. Libraries differ in just these, and members who
+//! differ would keep different histories.
 
 use identity::{PeerId, Signature, verify};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! What shows, what is a name, where an invite is in a text, and what an address is: `docs/vectors/texts.json`.
+//! What shows, what is a name, where an invite is in a text, and what an address is:
+//! `docs/vectors/texts.json`.
 
 use serde_json::{Value, json};
 

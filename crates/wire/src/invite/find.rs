@@ -1,7 +1,9 @@
-//! Finds invites in what people paste: a letter, a chat line, a link between brackets, a text that a mail program has wrapped.
+//! Finds invites in what people paste: a letter, a chat line, a link between brackets, a text that
+//! a mail program has wrapped.
 //!
-//! What an invite says of itself tells how long it is, and its checksum whether it is whole. So whatever stands around it does no harm, and
-//! white space inside may be ignored without taking the words behind for a part of it.
+//! What an invite says of itself tells how long it is, and its checksum whether it is whole. So
+//! whatever stands around it does no harm, and white space inside may be ignored without taking the
+//! words behind for a part of it.
 
 use data_encoding::{Encoding, Specification};
 use icu_properties::CodePointMapData;
@@ -22,8 +24,9 @@ const GAP: u8 = 0x80;
 /// Stands for any character that is in no invite nor link.
 const OTHER: u8 = b'\0';
 
-/// All different invites in a text, in their order; or, if there is none, what is wrong. Upper case, full-width letters, white space,
-/// hyphens, marks of quotation and characters that do not show may be anywhere. Takes time in proportion to the text.
+/// All different invites in a text, in their order; or, if there is none, what is wrong. Upper
+/// case, full-width letters, white space, hyphens, marks of quotation and characters that do not
+/// show may be anywhere. Takes time in proportion to the text.
 pub fn find(text: &str) -> Result<Vec<Invite>, InviteFault> {
     if text.len() > MAX_PASTED_TEXT {
         return Err(InviteFault::TooLong);
@@ -46,7 +49,8 @@ pub fn find(text: &str) -> Result<Vec<Invite>, InviteFault> {
     if found.is_empty() { Err(fault) } else { Ok(found) }
 }
 
-/// A text in small ASCII letters, without what may be anywhere; [`GAP`] says where white space or the like was.
+/// A text in small ASCII letters, without what may be anywhere; [`GAP`] says where white space or
+/// the like was.
 struct Tidy {
     bytes: Zeroizing<Vec<u8>>,
     /// Where the first letter or digit is.
@@ -80,7 +84,8 @@ impl Tidy {
         Self { bytes, first_word }
     }
 
-    /// Wherever an invite may begin. What they may consist of does not overlap, since the prefix ends with a character outside the alphabet.
+    /// Wherever an invite may begin. What they may consist of does not overlap, since the prefix
+    /// ends with a character outside the alphabet.
     fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
         let starts = self.bytes.windows(PREFIX.len()).enumerate().filter(|(_, three)| {
             three.iter().zip([b'g'..=b'g', b'v'..=b'v', b'1'..=b'9']).all(|(byte, range)| range.contains(&(byte & !GAP)))

@@ -63,7 +63,8 @@ fn what_does_not_show_is_no_part_of_a_name() {
 #[test]
 fn joiners_and_selectors_stay_where_a_script_or_an_emoji_needs_them() {
     for name in [
-        // Persian, Hindi, Bengali, Malayalam; a Japanese family name with its own form of a character.
+        // Persian, Hindi, Bengali, Malayalam; a Japanese family name with its own form of a
+        // character.
         "علی\u{200c}رضا",
         "क्\u{200d}ष",
         "र्\u{200c}य",

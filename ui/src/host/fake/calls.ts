@@ -30,7 +30,11 @@ export function answersOf(world: World): Answers {
     world.emit({ notice: 'stage_changed', stage: world.stage });
   };
   const begin = (target: string): Joining => {
-    const joining: Joining = { id: `join-${Date.now()}-${world.joining.length}`, target, state: { state: 'connecting', address: '192.168.1.44:4747' } };
+    const joining: Joining = {
+      id: `join-${Date.now()}-${world.joining.length}`,
+      target,
+      state: { state: 'connecting', address: '192.168.1.44:4747' },
+    };
     world.joining.push(joining);
     world.emit({ notice: 'join_changed', joining });
     return joining;
@@ -100,7 +104,10 @@ export function answersOf(world: World): Answers {
       const made = world.room(name.trim(), []);
       const first = world.say(made, null, { kind: 'room_created', name: name.trim() });
       world.settle(made, []);
-      world.emit({ notice: 'room_changed', room: made.row }, { notice: 'messages', room: made.row.id, messages: [first] });
+      world.emit(
+        { notice: 'room_changed', room: made.row },
+        { notice: 'messages', room: made.row.id, messages: [first] },
+      );
       return made.row;
     },
     open_direct: ({ peer }) => {
@@ -117,7 +124,8 @@ export function answersOf(world: World): Answers {
       left.people = left.people.filter((p) => p !== world.me.peer);
       left.row = { ...left.row, standing: 'left', members: left.people.length };
       world.emit(
-        { notice: 'messages', room: id, messages: [line] }, { notice: 'members_changed', room: id, people: world.members(left) },
+        { notice: 'messages', room: id, messages: [line] },
+        { notice: 'members_changed', room: id, people: world.members(left) },
         { notice: 'room_changed', room: left.row },
       );
       return done();
@@ -132,8 +140,18 @@ export function answersOf(world: World): Answers {
       if (to.row.standing === 'left') refuse('not_member');
       const answered = reply_to ? to.history.find((m) => m.id === reply_to) : null;
       const body: Body = {
-        kind: 'text', text: trimmed, edited: null, reactions: [],
-        reply: answered ? { id: answered.id, position: answered.position, author_name: answered.author_name, text: answered.body.kind === 'text' ? answered.body.text.slice(0, 140) : '' } : null,
+        kind: 'text',
+        text: trimmed,
+        edited: null,
+        reactions: [],
+        reply: answered
+          ? {
+              id: answered.id,
+              position: answered.position,
+              author_name: answered.author_name,
+              text: answered.body.kind === 'text' ? answered.body.text.slice(0, 140) : '',
+            }
+          : null,
       };
       const message = world.say(to, null, body);
       to.row.read_up_to = message.position;
@@ -155,10 +173,14 @@ export function answersOf(world: World): Answers {
     react: ({ room: id, message: mid, emoji, on }) => {
       const message = said(room(id), mid);
       if (message.body.kind !== 'text') return refuse('unknown_message');
-      const others = message.body.reactions.map((r) => (r.emoji === emoji ? { ...r, people: r.people.filter((p) => p !== world.me.name), mine: false } : r));
+      const others = message.body.reactions.map((r) =>
+        r.emoji === emoji ? { ...r, people: r.people.filter((p) => p !== world.me.name), mine: false } : r,
+      );
       const entry = others.find((r) => r.emoji === emoji);
       const reactions = on
-        ? entry ? others.map((r) => (r === entry ? { ...r, people: [...r.people, world.me.name], mine: true } : r)) : [...others, { emoji, people: [world.me.name], mine: true }]
+        ? entry
+          ? others.map((r) => (r === entry ? { ...r, people: [...r.people, world.me.name], mine: true } : r))
+          : [...others, { emoji, people: [world.me.name], mine: true }]
         : others.filter((r) => r.people.length > 0);
       changed(room(id), { ...message, body: { ...message.body, reactions } });
       return done();
@@ -200,13 +222,19 @@ export function answersOf(world: World): Answers {
       if (reading.kind === 'room') {
         const joining = begin('Garden club');
         setTimeout(() => {
-          const host = world.meet(somebody('Chi', { state: 'connected', address: '192.168.1.50:4747', latency_us: 5_100, since: Date.now() }), false);
+          const host = world.meet(
+            somebody('Chi', { state: 'connected', address: '192.168.1.50:4747', latency_us: 5_100, since: Date.now() }),
+            false,
+          );
           const joined = world.room('Garden club', [host]);
           joined.creator = host.peer;
           world.say(joined, host, { kind: 'room_created', name: 'Garden club' });
           world.say(joined, host, { kind: 'member_added', peer: world.me.peer, name: world.me.name });
           world.say(joined, host, 'Welcome! Mind the wet paint on the gate.');
-          world.emit({ notice: 'person_changed', person: world.person(host) }, { notice: 'room_changed', room: joined.row });
+          world.emit(
+            { notice: 'person_changed', person: world.person(host) },
+            { notice: 'room_changed', room: joined.row },
+          );
           move(joining, { state: 'joined', room: joined.row.id });
         }, 1500);
         return joining;
@@ -239,8 +267,16 @@ export function answersOf(world: World): Answers {
       const who = world.folk.get(peer) ?? refuse('unknown_peer');
       const addresses = 'address' in who.link ? [who.link.address] : [];
       const rooms = [...world.rooms.values()].filter((r) => r.people.includes(peer)).map((r) => r.row.id);
-      const alike = [world.me, ...world.folk.values()].find((other) => other.peer !== peer && looksOf(other.name) === looksOf(who.name));
-      return { person: world.person(who), fingerprint: who.fingerprint, addresses, rooms, looks_like: alike?.name ?? null };
+      const alike = [world.me, ...world.folk.values()].find(
+        (other) => other.peer !== peer && looksOf(other.name) === looksOf(who.name),
+      );
+      return {
+        person: world.person(who),
+        fingerprint: who.fingerprint,
+        addresses,
+        rooms,
+        looks_like: alike?.name ?? null,
+      };
     },
     network: ({ watch }) => {
       if (watch) beat(world);
@@ -249,10 +285,16 @@ export function answersOf(world: World): Answers {
     redial: ({ peer }) => {
       const who = world.folk.get(peer) ?? refuse('unknown_peer');
       who.link = { state: 'connecting', address: '192.168.1.7:4747' };
-      world.emit({ notice: 'person_changed', person: world.person(who) }, { notice: 'network_changed', people: [reachOf(world, who)], gone: [] });
+      world.emit(
+        { notice: 'person_changed', person: world.person(who) },
+        { notice: 'network_changed', people: [reachOf(world, who)], gone: [] },
+      );
       setTimeout(() => {
         who.link = { state: 'waiting', address: '192.168.1.7:4747', retry_at: Date.now() + 16_000, reason: 'refused' };
-        world.emit({ notice: 'person_changed', person: world.person(who) }, { notice: 'network_changed', people: [reachOf(world, who)], gone: [] });
+        world.emit(
+          { notice: 'person_changed', person: world.person(who) },
+          { notice: 'network_changed', people: [reachOf(world, who)], gone: [] },
+        );
       }, 900);
       return done();
     },
@@ -262,13 +304,23 @@ export function answersOf(world: World): Answers {
 
 /** Two names that differ only in case, in what does not show, or in a Cyrillic letter or two. */
 function looksOf(name: string): string {
-  return name.replace(/\p{Default_Ignorable_Code_Point}/gu, '').replace(/а/giu, 'a').replace(/о/giu, 'o').toLowerCase();
+  return name
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/а/giu, 'a')
+    .replace(/о/giu, 'o')
+    .toLowerCase();
 }
 
 function readInvite(pasted: string): InviteReading {
-  const text = pasted.replace(/\p{Default_Ignorable_Code_Point}/gu, '').trim().replace(/^grapevine:\/\/join\//i, '');
+  const text = pasted
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .trim()
+    .replace(/^grapevine:\/\/join\//i, '');
   if (text === '') return { kind: 'unreadable', why: 'empty' };
-  const found = [...new Set(text.match(/gv1[rc][a-z0-9]{40,}/gi) ?? [])].map((one) => ({ text: one, reading: readOne(one) }));
+  const found = [...new Set(text.match(/gv1[rc][a-z0-9]{40,}/gi) ?? [])].map((one) => ({
+    text: one,
+    reading: readOne(one),
+  }));
   if (found.length > 1) return { kind: 'several', found };
   if (found[0]) return found[0].reading;
   if (/^gv1/i.test(text)) return { kind: 'unreadable', why: 'damaged' };

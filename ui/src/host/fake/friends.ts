@@ -3,15 +3,23 @@ import type { Somebody } from './people';
 import type { FakeRoom, World } from './world';
 
 const ANSWERS = [
-  'Good idea.', 'I was just about to say that.', 'Seven works for me.', 'Ha, *never again*.', 'Bring bread, please.',
-  'Who has the big pot?', 'On my way 🚲', 'That is the plan, then.', 'Let me ask at home and tell you.',
+  'Good idea.',
+  'I was just about to say that.',
+  'Seven works for me.',
+  'Ha, *never again*.',
+  'Bring bread, please.',
+  'Who has the big pot?',
+  'On my way 🚲',
+  'That is the plan, then.',
+  'Let me ask at home and tell you.',
 ];
 
 /** What friends do when one has spoken: get it, and now and then answer or react. */
 export function react(world: World, room: FakeRoom, message: Message): void {
   setTimeout(() => save(world, room, message.seq), 120);
   const present = room.people.flatMap((peer) => world.folk.get(peer) ?? []).filter((p) => p.link.state === 'connected');
-  for (const [i, friend] of present.entries()) setTimeout(() => acknowledge(world, room, friend, message.seq), 350 + 250 * i);
+  for (const [i, friend] of present.entries())
+    setTimeout(() => acknowledge(world, room, friend, message.seq), 350 + 250 * i);
   const friend = present[message.seq % Math.max(1, present.length)];
   if (friend && world.answers) setTimeout(() => answer(world, room, friend, message), 1600);
 }
@@ -33,7 +41,10 @@ function answer(world: World, room: FakeRoom, friend: Somebody, message: Message
   if (message.seq % 3 === 0) {
     const said = room.history.find((m) => m.id === message.id);
     if (said?.body.kind === 'text') {
-      const next: Message = { ...said, body: { ...said.body, reactions: [{ emoji: '👍', people: [friend.name], mine: false }] } };
+      const next: Message = {
+        ...said,
+        body: { ...said.body, reactions: [{ emoji: '👍', people: [friend.name], mine: false }] },
+      };
       room.history.replace(next);
       world.emit({ notice: 'messages', room: room.row.id, messages: [next] });
     }
@@ -51,12 +62,17 @@ export function hear(world: World, room: FakeRoom, friend: Somebody, text: strin
 
 /** Somebody is linked and was asked: the room that they may come into stands there, and nothing can be said in it yet. */
 export function ask(world: World, friend: Somebody): FakeRoom {
-  const who = world.meet({ ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } }, false);
+  const who = world.meet(
+    { ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } },
+    false,
+  );
   const room = world.room(friend.name, [who], { direct: true });
   room.row.standing = 'requested';
   world.count();
   world.emit(
-    { notice: 'person_changed', person: world.person(who) }, { notice: 'room_changed', room: room.row }, { notice: 'me_changed', me: world.me },
+    { notice: 'person_changed', person: world.person(who) },
+    { notice: 'room_changed', room: room.row },
+    { notice: 'me_changed', me: world.me },
   );
   return room;
 }
@@ -69,7 +85,9 @@ export function befriend(world: World, friend: Somebody): FakeRoom {
   room.row.standing = 'member';
   const who = world.meet(world.folk.get(friend.peer) ?? friend);
   world.emit(
-    { notice: 'person_changed', person: world.person(who) }, { notice: 'room_changed', room: room.row }, { notice: 'me_changed', me: world.me },
+    { notice: 'person_changed', person: world.person(who) },
+    { notice: 'room_changed', room: room.row },
+    { notice: 'me_changed', me: world.me },
   );
   return room;
 }

@@ -23,8 +23,18 @@ export function positionOf(at: number, n: number): string {
 export function message(said: Said): Message {
   const n = ++counter;
   return {
-    id: hexOf(`message ${n} ${said.room}`), room: said.room, position: positionOf(said.at, n), author: said.author,
-    author_name: said.authorName, mine: said.mine, at: said.at, early: false, late: false, log: said.log, seq: said.seq, body: said.body,
+    id: hexOf(`message ${n} ${said.room}`),
+    room: said.room,
+    position: positionOf(said.at, n),
+    author: said.author,
+    author_name: said.authorName,
+    mine: said.mine,
+    at: said.at,
+    early: false,
+    late: false,
+    log: said.log,
+    seq: said.seq,
+    body: said.body,
   };
 }
 
@@ -35,7 +45,12 @@ export class History {
   readonly #changed = new Map<number, Message>();
   #recent: Message[] = [];
 
-  constructor(past = 0, make: (i: number) => Message = () => { throw new Error('no past'); }) {
+  constructor(
+    past = 0,
+    make: (i: number) => Message = () => {
+      throw new Error('no past');
+    },
+  ) {
     this.#past = past;
     this.#make = make;
   }

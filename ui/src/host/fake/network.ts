@@ -15,7 +15,9 @@ export function levelOf(world: World, room: FakeRoom): Level {
     if (who.link.state === 'connected') level.heard += 1;
     else if (who.via) level.through += 1;
     else level.away += 1;
-    const count = (world.owed.get(who.peer) ?? []).filter((o) => o.room === room.row.id).reduce((sum, o) => sum + o.theirs, 0);
+    const count = (world.owed.get(who.peer) ?? [])
+      .filter((o) => o.room === room.row.id)
+      .reduce((sum, o) => sum + o.theirs, 0);
     if (count > 0) level.behind.push({ peer: who.peer, name: who.name, count });
   }
   level.behind_in_all = level.behind.length;
@@ -27,10 +29,18 @@ export function levelOf(world: World, room: FakeRoom): Level {
 export function reachOf(world: World, who: Somebody): Reach {
   const via = who.via ? world.folk.get(who.via) : undefined;
   const { link } = who;
-  const seen = link.state === 'unreachable' ? link.last_seen : link.state === 'connected' ? link.since : (who.lastSeen ?? null);
+  const seen =
+    link.state === 'unreachable' ? link.last_seen : link.state === 'connected' ? link.since : (who.lastSeen ?? null);
   return {
-    peer: who.peer, name: who.name, contact: world.contacts.has(who.peer), link, last_seen: seen, wrote_at: null, queued: 0,
-    through: via && link.state !== 'connected' ? { peer: via.peer, name: via.name, others: othersOf(world, who, via) } : null,
+    peer: who.peer,
+    name: who.name,
+    contact: world.contacts.has(who.peer),
+    link,
+    last_seen: seen,
+    wrote_at: null,
+    queued: 0,
+    through:
+      via && link.state !== 'connected' ? { peer: via.peer, name: via.name, others: othersOf(world, who, via) } : null,
     rooms: [...world.rooms.values()].filter((r) => r.people.includes(who.peer)).map((r) => r.row.id),
     owed: world.owed.get(who.peer) ?? [],
   };
@@ -78,7 +88,10 @@ export function severalWays(world: World): World {
   if (!bayo || !dice || !taiwo || !cooks) return world;
   taiwo.lastSeen = now - 95 * MINUTE;
   const far = ['Chidi', 'Folake', 'Maximilian-Alexander von Hohenzollern'].map((name, i) => {
-    const who = world.meet(somebody(name, { state: 'unreachable', last_seen: i === 0 ? now - 30 * MINUTE : null }), false);
+    const who = world.meet(
+      somebody(name, { state: 'unreachable', last_seen: i === 0 ? now - 30 * MINUTE : null }),
+      false,
+    );
     who.via = i === 2 ? bayo.peer : dice.peer;
     return who;
   });
@@ -90,16 +103,33 @@ export function severalWays(world: World): World {
   return world;
 }
 
-const NAMES = 'Ada Bo Chidi Dara Efe Folake Gbenga Hadiza Ife Jide Kemi Lola Musa Ngozi Obi Peju Rotimi Sade Temi Uche Vera Wale Yemi Zainab Amara Bisi Chike Dele Emeka Femi Grace Habib Ini Joke Kunle Lanre Mercy Nkem Ola Precious'.split(' ');
+const NAMES =
+  'Ada Bo Chidi Dara Efe Folake Gbenga Hadiza Ife Jide Kemi Lola Musa Ngozi Obi Peju Rotimi Sade Temi Uche Vera Wale Yemi Zainab Amara Bisi Chike Dele Emeka Femi Grace Habib Ini Joke Kunle Lanre Mercy Nkem Ola Precious'.split(
+    ' ',
+  );
 
 /** As many as are drawn one by one, in a large window. */
 export function atForty(world: World): World {
   const now = Date.now();
-  const all = NAMES.map((name, i) => world.meet(somebody(name, i % 4 === 0
-    ? { state: 'connected', address: `10.1.0.${i}:4747`, latency_us: 700 + ((i * 7919) % 60_000), since: now - i * MINUTE }
-    : { state: 'unreachable', last_seen: i % 9 === 5 ? now - i * 9 * MINUTE : null }), false));
+  const all = NAMES.map((name, i) =>
+    world.meet(
+      somebody(
+        name,
+        i % 4 === 0
+          ? {
+              state: 'connected',
+              address: `10.1.0.${i}:4747`,
+              latency_us: 700 + ((i * 7919) % 60_000),
+              since: now - i * MINUTE,
+            }
+          : { state: 'unreachable', last_seen: i % 9 === 5 ? now - i * 9 * MINUTE : null },
+      ),
+      false,
+    ),
+  );
   const gates = all.filter((who) => who.link.state === 'connected');
-  for (const [i, who] of all.entries()) if (who.link.state === 'unreachable' && i % 9 !== 5) who.via = gates[i % gates.length]?.peer;
+  for (const [i, who] of all.entries())
+    if (who.link.state === 'unreachable' && i % 9 !== 5) who.via = gates[i % gates.length]?.peer;
   world.read(world.room('Choir', all));
   return world;
 }
@@ -109,16 +139,30 @@ export function inHundreds(world: World): World {
   const now = Date.now();
   const all = Array.from({ length: 499 }, (_, i) => {
     const linked = i % 62 === 3;
-    const who = world.meet(somebody(`Person ${String(i + 1).padStart(3, '0')}`, linked
-      ? { state: 'connected', address: `10.1.${i >> 8}.${i & 255}:4747`, latency_us: 600 + ((i * 7919) % 90_000), since: now - i * MINUTE }
-      : i % 41 === 7 ? { state: 'waiting', address: '10.1.0.9:4747', retry_at: now + 20_000 + i * 1000, reason: 'timed_out' } : { state: 'unreachable', last_seen: null }), false);
+    const who = world.meet(
+      somebody(
+        `Person ${String(i + 1).padStart(3, '0')}`,
+        linked
+          ? {
+              state: 'connected',
+              address: `10.1.${i >> 8}.${i & 255}:4747`,
+              latency_us: 600 + ((i * 7919) % 90_000),
+              since: now - i * MINUTE,
+            }
+          : i % 41 === 7
+            ? { state: 'waiting', address: '10.1.0.9:4747', retry_at: now + 20_000 + i * 1000, reason: 'timed_out' }
+            : { state: 'unreachable', last_seen: null },
+      ),
+      false,
+    );
     who.lastSeen = now - i * MINUTE;
     return who;
   });
   const gates = all.filter((who) => who.link.state === 'connected');
   for (const [i, who] of all.entries()) if (who.link.state === 'unreachable') who.via = gates[i % gates.length]?.peer;
   const room = world.room('Whole village', all);
-  for (const [i, who] of all.slice(0, 12).entries()) world.say(room, who, `Hello from number ${i + 1}`, now - (12 - i) * MINUTE);
+  for (const [i, who] of all.slice(0, 12).entries())
+    world.say(room, who, `Hello from number ${i + 1}`, now - (12 - i) * MINUTE);
   world.settle(room, []);
   world.read(room);
   return world;
@@ -126,7 +170,8 @@ export function inHundreds(world: World): World {
 
 /** Nobody is there. */
 export function inTrouble(world: World): World {
-  for (const [i, who] of [...world.folk.values()].entries()) if (i !== 2) who.lastSeen = Date.now() - (i + 1) * 37 * MINUTE;
+  for (const [i, who] of [...world.folk.values()].entries())
+    if (i !== 2) who.lastSeen = Date.now() - (i + 1) * 37 * MINUTE;
   for (const room of world.rooms.values()) world.refresh(room);
   return world;
 }

@@ -11,10 +11,27 @@ export interface Somebody {
   lastSeen?: number;
 }
 
-const WORDS = 'acorn bridge candle dune ember fern glacier harbor island juniper kettle lantern meadow nutmeg orchard pebble quilt river saddle thistle'.split(' ');
+const WORDS =
+  'acorn bridge candle dune ember fern glacier harbor island juniper kettle lantern meadow nutmeg orchard pebble quilt river saddle thistle'.split(
+    ' ',
+  );
 const EMOJI: readonly (readonly [string, string])[] = [
-  ['🐢', 'turtle'], ['🌲', 'pine'], ['🎈', 'balloon'], ['🍋', 'lemon'], ['🚲', 'bicycle'], ['🌙', 'moon'], ['🔑', 'key'], ['🦊', 'fox'],
-  ['⚓', 'anchor'], ['🎻', 'violin'], ['🍄', 'mushroom'], ['🐝', 'bee'], ['☂️', 'umbrella'], ['🏔️', 'mountain'], ['🥨', 'pretzel'], ['🪁', 'kite'],
+  ['🐢', 'turtle'],
+  ['🌲', 'pine'],
+  ['🎈', 'balloon'],
+  ['🍋', 'lemon'],
+  ['🚲', 'bicycle'],
+  ['🌙', 'moon'],
+  ['🔑', 'key'],
+  ['🦊', 'fox'],
+  ['⚓', 'anchor'],
+  ['🎻', 'violin'],
+  ['🍄', 'mushroom'],
+  ['🐝', 'bee'],
+  ['☂️', 'umbrella'],
+  ['🏔️', 'mountain'],
+  ['🥨', 'pretzel'],
+  ['🪁', 'kite'],
 ];
 
 /** A stable stand-in for a key: 64 hex digits from a word. */
@@ -49,10 +66,30 @@ const MINUTE = 60_000;
 /** The friends, each with another kind of connection. */
 export function friends(now: number) {
   return {
-    bayo: somebody('Bayo', { state: 'connected', address: '192.168.1.20:4747', latency_us: 420, since: now - 40 * MINUTE }),
-    dice: somebody('Dice', { state: 'connected', address: '192.168.1.31:4747', latency_us: 31_000, since: now - 12 * MINUTE }),
-    ana: somebody('Ana', { state: 'connected', address: '[2001:db8::7]:4747', latency_us: 18_400, since: now - 200 * MINUTE }),
-    taiwo: somebody('Taiwo', { state: 'waiting', address: '192.168.1.7:4747', retry_at: now + 9_000, reason: 'refused' }),
+    bayo: somebody('Bayo', {
+      state: 'connected',
+      address: '192.168.1.20:4747',
+      latency_us: 420,
+      since: now - 40 * MINUTE,
+    }),
+    dice: somebody('Dice', {
+      state: 'connected',
+      address: '192.168.1.31:4747',
+      latency_us: 31_000,
+      since: now - 12 * MINUTE,
+    }),
+    ana: somebody('Ana', {
+      state: 'connected',
+      address: '[2001:db8::7]:4747',
+      latency_us: 18_400,
+      since: now - 200 * MINUTE,
+    }),
+    taiwo: somebody('Taiwo', {
+      state: 'waiting',
+      address: '192.168.1.7:4747',
+      retry_at: now + 9_000,
+      reason: 'refused',
+    }),
     blessing: somebody('Blessing', { state: 'unreachable', last_seen: now - 26 * 60 * MINUTE }),
   };
 }

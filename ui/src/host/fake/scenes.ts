@@ -74,13 +74,22 @@ function first(): World {
 
 function troubled(fresh: boolean, kind: KeychainProblemKind): World {
   const world = fresh ? first() : chat();
-  const problem = { kind, detail: 'org.freedesktop.DBus.Error.ServiceUnknown: org.freedesktop.secrets was not provided' };
+  const problem = {
+    kind,
+    detail: 'org.freedesktop.DBus.Error.ServiceUnknown: org.freedesktop.secrets was not provided',
+  };
   world.stage = fresh ? { stage: 'welcome', suggested_name: 'Ada', keychain: problem } : { stage: 'locked', problem };
   return world;
 }
 
-const text = (words: string, more: Partial<Extract<Body, { kind: 'text' }>> = {}): Body =>
-  ({ kind: 'text', text: words, edited: null, reply: null, reactions: [], ...more });
+const text = (words: string, more: Partial<Extract<Body, { kind: 'text' }>> = {}): Body => ({
+  kind: 'text',
+  text: words,
+  edited: null,
+  reply: null,
+  reactions: [],
+  ...more,
+});
 
 function chat(): World {
   const world = new World();
@@ -91,22 +100,50 @@ function chat(): World {
 
   const cooks = world.room('Sunday Cooks', [bayo, dice, ana, taiwo, blessing]);
   world.say(cooks, null, { kind: 'room_created', name: 'Sunday Cooks' }, now - 9 * DAY);
-  for (const who of [bayo, dice, ana, blessing]) world.say(cooks, null, { kind: 'member_added', peer: who.peer, name: who.name }, now - 9 * DAY + HOUR);
+  for (const who of [bayo, dice, ana, blessing])
+    world.say(cooks, null, { kind: 'member_added', peer: who.peer, name: who.name }, now - 9 * DAY + HOUR);
   const lines: readonly (readonly [typeof bayo | null, string])[] = [
-    [bayo, 'First table is set. Who brings what next time?'], [null, 'Salad and the good knives.'], [dice, 'Bread. Two kinds.'],
-    [ana, 'I can only come late, keep me a bowl please'], [blessing, 'Plum cake, if the plums behave'], [null, 'They always do for you 🙂'],
+    [bayo, 'First table is set. Who brings what next time?'],
+    [null, 'Salad and the good knives.'],
+    [dice, 'Bread. Two kinds.'],
+    [ana, 'I can only come late, keep me a bowl please'],
+    [blessing, 'Plum cake, if the plums behave'],
+    [null, 'They always do for you 🙂'],
   ];
   for (const [i, [who, words]] of lines.entries()) world.say(cooks, who, words, now - DAY - HOUR + i * 3 * MINUTE);
   world.say(cooks, null, { kind: 'member_added', peer: taiwo.peer, name: taiwo.name }, now - 5 * HOUR);
   const asked = world.say(cooks, bayo, 'Is it at mine or at Dice’s tonight?', now - 24 * MINUTE);
-  world.say(cooks, bayo, text('I can pick up the rice on the way either way.', {
-    reactions: [{ emoji: '🙌', people: ['Ada', 'Dice', 'Ana'], mine: true }, { emoji: '🍚', people: ['Ana'], mine: false }],
-  }), now - 23 * MINUTE);
-  const quote: Quote = { id: asked.id, position: asked.position, author_name: 'Bayo', text: 'Is it at mine or at Dice’s tonight?' };
-  world.say(cooks, null, text('Dice’s — her kitchen has two ovens. Seven o’clock?', { reply: quote }), now - 20 * MINUTE);
+  world.say(
+    cooks,
+    bayo,
+    text('I can pick up the rice on the way either way.', {
+      reactions: [
+        { emoji: '🙌', people: ['Ada', 'Dice', 'Ana'], mine: true },
+        { emoji: '🍚', people: ['Ana'], mine: false },
+      ],
+    }),
+    now - 23 * MINUTE,
+  );
+  const quote: Quote = {
+    id: asked.id,
+    position: asked.position,
+    author_name: 'Bayo',
+    text: 'Is it at mine or at Dice’s tonight?',
+  };
+  world.say(
+    cooks,
+    null,
+    text('Dice’s — her kitchen has two ovens. Seven o’clock?', { reply: quote }),
+    now - 20 * MINUTE,
+  );
   world.settle(cooks, [bayo, dice, ana, taiwo, blessing]);
   world.read(cooks);
-  world.say(cooks, dice, 'Seven is good. Recipe so nobody improvises again:\n```\nonions   3, slow, 25 min\nstock    1.2 l\npepper   ask Taiwo\n```', now - 6 * MINUTE);
+  world.say(
+    cooks,
+    dice,
+    'Seven is good. Recipe so nobody improvises again:\n```\nonions   3, slow, 25 min\nstock    1.2 l\npepper   ask Taiwo\n```',
+    now - 6 * MINUTE,
+  );
   world.say(cooks, dice, 'bringing the big pot 🍲', now - 5 * MINUTE);
   world.say(cooks, ana, 'Then I bring the **small** one, see https://example.org/pots', now - 3 * MINUTE);
 
@@ -119,7 +156,12 @@ function chat(): World {
   const side = world.room('Five-a-side', [taiwo, bayo, dice, ana]);
   world.say(side, null, { kind: 'room_created', name: 'Five-a-side' }, now - 30 * DAY);
   world.read(side);
-  for (const [i, words] of ['Who is in for Thursday?', 'I have the ball', 'and the bibs', 'pitch is booked'].entries()) {
+  for (const [i, words] of [
+    'Who is in for Thursday?',
+    'I have the ball',
+    'and the bibs',
+    'pitch is booked',
+  ].entries()) {
     world.say(side, taiwo, words, now - 2 * HOUR + i * MINUTE);
   }
 
@@ -143,7 +185,8 @@ function big(): World {
   for (const who of cast) world.meet(who);
   const TOTAL = 100_000;
   const STEP = 4 * MINUTE;
-  const words = 'the pot is on and the rice is nearly done so bring plates and somebody who can sing while it simmers'.split(' ');
+  const words =
+    'the pot is on and the rice is nearly done so bring plates and somebody who can sing while it simmers'.split(' ');
   const make = (i: number) => {
     const who = cast[(i >> 1) % cast.length] ?? bayo;
     const mine = i % 7 === 3;
@@ -151,8 +194,18 @@ function big(): World {
     const length = 3 + ((i * 7919) % 29);
     const body = Array.from({ length }, (_, w) => words[(i * 31 + w * 17) % words.length]).join(' ');
     return {
-      id: hexOf(`big ${i}`), room: id, position: positionOf(at, i), author: mine ? world.me.peer : who.peer, author_name: mine ? world.me.name : who.name,
-      mine, at, early: false, late: false, log: mine ? id.slice(0, 16) : who.peer.slice(0, 16), seq: i + 1, body: text(`No. ${i + 1}: ${body}`),
+      id: hexOf(`big ${i}`),
+      room: id,
+      position: positionOf(at, i),
+      author: mine ? world.me.peer : who.peer,
+      author_name: mine ? world.me.name : who.name,
+      mine,
+      at,
+      early: false,
+      late: false,
+      log: mine ? id.slice(0, 16) : who.peer.slice(0, 16),
+      seq: i + 1,
+      body: text(`No. ${i + 1}: ${body}`),
     };
   };
   const room = world.room('The long table', cast, { history: new History(TOTAL, (i) => make(i)) });
@@ -167,13 +220,27 @@ function big(): World {
 function hostile(): World {
   const world = new World();
   const now = Date.now();
-  const mallory = world.meet(somebody('Maximilian-Alexander von Hohenzollern-Sigmaringen', { state: 'connected', address: '10.0.0.9:4747', latency_us: null, since: now }));
-  const rtl = world.meet(somebody('\u202Eevil\u202C نور', { state: 'connected', address: '10.0.0.8:4747', latency_us: 900, since: now }));
-  const zalgo = world.meet(somebody('Z\u0351\u036B\u0343\u036A\u0302a\u0489\u0334\u031Al\u0315\u0321go', { state: 'unreachable', last_seen: null }));
+  const mallory = world.meet(
+    somebody('Maximilian-Alexander von Hohenzollern-Sigmaringen', {
+      state: 'connected',
+      address: '10.0.0.9:4747',
+      latency_us: null,
+      since: now,
+    }),
+  );
+  const rtl = world.meet(
+    somebody('\u202Eevil\u202C نور', { state: 'connected', address: '10.0.0.8:4747', latency_us: 900, since: now }),
+  );
+  const zalgo = world.meet(
+    somebody('Z\u0351\u036B\u0343\u036A\u0302a\u0489\u0334\u031Al\u0315\u0321go', {
+      state: 'unreachable',
+      last_seen: null,
+    }),
+  );
   const room = world.room('W'.repeat(40), [mallory, rtl, zalgo]);
   const lines = [
     '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</' + 'script>',
-    '[click](javascript:document.title=\'owned\') and [bank](https://evil.example/login) and <https://user:pw@bank.example>',
+    "[click](javascript:document.title='owned') and [bank](https://evil.example/login) and <https://user:pw@bank.example>",
     'before \u202Ereversed text that overrides\u202C after',
     `H${'\u0310\u0343\u036F\u0489'.repeat(60)}e c${'\u0334\u0321'.repeat(80)}omes`,
     'x'.repeat(900),
@@ -183,17 +250,29 @@ function hostile(): World {
     '&lt;b&gt; entity &#x202e; stays as typed',
     '❤️👩‍👩‍👧‍👦',
   ];
-  for (const [i, line] of lines.entries()) world.say(room, [mallory, rtl, zalgo][i % 3] ?? mallory, line, now - (lines.length - i) * MINUTE);
+  for (const [i, line] of lines.entries())
+    world.say(room, [mallory, rtl, zalgo][i % 3] ?? mallory, line, now - (lines.length - i) * MINUTE);
   world.read(room);
   return world;
 }
 
 function requests(): World {
   const world = chat();
-  const bob = somebody('Bob', { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() });
-  world.requests = [{ peer: bob.peer, name: bob.name, fingerprint: bob.fingerprint, at: Date.now() - 5_000, looks_like: null }];
+  const bob = somebody('Bob', {
+    state: 'connected',
+    address: '192.168.1.44:4747',
+    latency_us: 2_300,
+    since: Date.now(),
+  });
+  world.requests = [
+    { peer: bob.peer, name: bob.name, fingerprint: bob.fingerprint, at: Date.now() - 5_000, looks_like: null },
+  ];
   world.joining = [
-    { id: 'join-1', target: '192.168.1.7:4747', state: { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' } },
+    {
+      id: 'join-1',
+      target: '192.168.1.7:4747',
+      state: { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' },
+    },
     { id: 'join-2', target: 'Garden club', state: { state: 'refused', why: 'used_up' } },
   ];
   return world;
@@ -213,11 +292,24 @@ function unreachable(): World {
   const world = chat();
   const now = Date.now();
   for (const [i, who] of [...world.folk.values()].entries()) {
-    who.link = i % 2 === 0
-      ? { state: 'waiting', address: '192.168.1.20:4747', retry_at: now + 8_000 + i * 60_000, reason: i === 0 ? 'refused' : 'timed_out' }
-      : { state: 'unreachable', last_seen: i === 1 ? null : now - 3 * HOUR };
+    who.link =
+      i % 2 === 0
+        ? {
+            state: 'waiting',
+            address: '192.168.1.20:4747',
+            retry_at: now + 8_000 + i * 60_000,
+            reason: i === 0 ? 'refused' : 'timed_out',
+          }
+        : { state: 'unreachable', last_seen: i === 1 ? null : now - 3 * HOUR };
   }
-  world.me = { ...world.me, links: 0, friends: 0, reach: 'closed', not_listening: 'Address already in use (os error 98)', addresses: [] };
+  world.me = {
+    ...world.me,
+    links: 0,
+    friends: 0,
+    reach: 'closed',
+    not_listening: 'Address already in use (os error 98)',
+    addresses: [],
+  };
   for (const room of world.rooms.values()) room.row.connected = 0;
   world.alerts = [
     { kind: 'clock_off', detail: '', clock: { whose: 'own', peer: null, name: '', fast: true, minutes: 3 } },
@@ -236,7 +328,10 @@ function loopback(): World {
 /** Everybody near: a stranger, a contact under another name, one who was asked and one who asks. */
 function nearby(): World {
   const world = requests();
-  const dara = world.meet(somebody('Dara', { state: 'connected', address: '192.168.1.45:4747', latency_us: 2_300, since: Date.now() }), false);
+  const dara = world.meet(
+    somebody('Dara', { state: 'connected', address: '192.168.1.45:4747', latency_us: 2_300, since: Date.now() }),
+    false,
+  );
   const asked = world.room('Dara', [dara], { direct: true });
   asked.row.standing = 'requested';
   world.count();
@@ -254,12 +349,21 @@ function nearby(): World {
 function clocks(): World {
   const world = chat();
   const now = Date.now();
-  const [cooks, bayo] = [[...world.rooms.values()].find((r) => r.row.name === 'Sunday Cooks'), [...world.folk.values()].find((s) => s.name === 'Bayo')];
+  const [cooks, bayo] = [
+    [...world.rooms.values()].find((r) => r.row.name === 'Sunday Cooks'),
+    [...world.folk.values()].find((s) => s.name === 'Bayo'),
+  ];
   if (!cooks || !bayo) return world;
   world.read(cooks);
   world.say(cooks, bayo, 'I wrote this in the tunnel: rice or noodles?', now - 22 * MINUTE);
   world.sayEarly(cooks, 'Then I take the late train.', new Date(now + DAY).setHours(14, 2, 0, 0));
-  world.alerts = [{ kind: 'clock_off', detail: bayo.peer, clock: { whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 } }];
+  world.alerts = [
+    {
+      kind: 'clock_off',
+      detail: bayo.peer,
+      clock: { whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 },
+    },
+  ];
   return world;
 }
 
@@ -268,9 +372,19 @@ function crowd(): World {
   const world = new World();
   const now = Date.now();
   const all = Array.from({ length: 3000 }, (_, i) =>
-    world.meet(somebody(`Person ${i + 1}`, i % 3 === 0 ? { state: 'connected', address: `10.1.${i >> 8}.${i & 255}:4747`, latency_us: 900 + i * 37, since: now } : { state: 'unreachable', last_seen: now - i * MINUTE }), false));
+    world.meet(
+      somebody(
+        `Person ${i + 1}`,
+        i % 3 === 0
+          ? { state: 'connected', address: `10.1.${i >> 8}.${i & 255}:4747`, latency_us: 900 + i * 37, since: now }
+          : { state: 'unreachable', last_seen: now - i * MINUTE },
+      ),
+      false,
+    ),
+  );
   const room = world.room('Whole village', all);
-  for (const [i, who] of all.slice(0, 40).entries()) world.say(room, who, `Hello from number ${i + 1}`, now - (40 - i) * MINUTE);
+  for (const [i, who] of all.slice(0, 40).entries())
+    world.say(room, who, `Hello from number ${i + 1}`, now - (40 - i) * MINUTE);
   world.say(room, null, 'Good evening, all of you.', now - 20_000);
   world.settle(room, all.slice(0, 1200));
   world.read(room);

@@ -1,5 +1,21 @@
 import type {
-  Alert, Body, Delivery, Joining, Me, Member, Message, Nearby, Notice, Numbered, Owed, Person, Preview, Request, RoomRow, Snapshot, Stage,
+  Alert,
+  Body,
+  Delivery,
+  Joining,
+  Me,
+  Member,
+  Message,
+  Nearby,
+  Notice,
+  Numbered,
+  Owed,
+  Person,
+  Preview,
+  Request,
+  RoomRow,
+  Snapshot,
+  Stage,
 } from '../../gen/api';
 import { History, message } from './history';
 import { levelOf } from './network';
@@ -45,8 +61,16 @@ export class World {
   constructor(name = 'Ada') {
     const peer = hexOf(`me ${name}`);
     this.me = {
-      peer, name, fingerprint: fingerprintOf(peer), custody: 'keychain',
-      addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'], reach: 'perhaps_outside', not_listening: null, nearby_visible: true, links: 0, friends: 0,
+      peer,
+      name,
+      fingerprint: fingerprintOf(peer),
+      custody: 'keychain',
+      addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'],
+      reach: 'perhaps_outside',
+      not_listening: null,
+      nearby_visible: true,
+      links: 0,
+      friends: 0,
     };
   }
 
@@ -73,8 +97,14 @@ export class World {
 
   snapshot(): Snapshot {
     return structuredClone({
-      seq: this.#seq, me: this.me, rooms: [...this.rooms.values()].map((r) => r.row), people: [...this.folk.values()].map((s) => this.person(s)),
-      requests: this.requests, nearby: this.nearby, joining: this.joining, alerts: this.alerts,
+      seq: this.#seq,
+      me: this.me,
+      rooms: [...this.rooms.values()].map((r) => r.row),
+      people: [...this.folk.values()].map((s) => this.person(s)),
+      requests: this.requests,
+      nearby: this.nearby,
+      joining: this.joining,
+      alerts: this.alerts,
     });
   }
 
@@ -88,8 +118,13 @@ export class World {
   /** Counts who is linked: a friend is who has answered, or is in a common room. */
   count(): void {
     const linked = [...this.folk.values()].filter((s) => s.link.state === 'connected');
-    const shares = (who: Somebody) => [...this.rooms.values()].some((r) => r.row.standing === 'member' && r.people.includes(who.peer));
-    this.me = { ...this.me, links: linked.length, friends: linked.filter((who) => this.contacts.has(who.peer) || shares(who)).length };
+    const shares = (who: Somebody) =>
+      [...this.rooms.values()].some((r) => r.row.standing === 'member' && r.people.includes(who.peer));
+    this.me = {
+      ...this.me,
+      links: linked.length,
+      friends: linked.filter((who) => this.contacts.has(who.peer) || shares(who)).length,
+    };
   }
 
   person(who: Somebody): Person {
@@ -101,22 +136,50 @@ export class World {
       const who = this.folk.get(peer);
       return who ? [{ peer, name: who.name, me: false, creator: room.creator === peer, link: who.link }] : [];
     });
-    const own: Member = { peer: this.me.peer, name: this.me.name, me: true, creator: room.creator === this.me.peer, link: { state: 'own' } };
-    return [...(room.people.includes(this.me.peer) ? [own] : []), ...others].sort((a, b) => a.name.localeCompare(b.name));
+    const own: Member = {
+      peer: this.me.peer,
+      name: this.me.name,
+      me: true,
+      creator: room.creator === this.me.peer,
+      link: { state: 'own' },
+    };
+    return [...(room.people.includes(this.me.peer) ? [own] : []), ...others].sort((a, b) =>
+      a.name.localeCompare(b.name),
+    );
   }
 
-  room(name: string, people: readonly Somebody[], options: { direct?: boolean; at?: number; history?: History } = {}): FakeRoom {
+  room(
+    name: string,
+    people: readonly Somebody[],
+    options: { direct?: boolean; at?: number; history?: History } = {},
+  ): FakeRoom {
     const id = hexOf(`room ${name} ${this.rooms.size}`);
     const at = options.at ?? Date.now();
     const room: FakeRoom = {
       row: {
-        id, kind: options.direct ? 'direct' : 'group', name, peer: options.direct ? (people[0]?.peer ?? null) : null, standing: 'member',
-        members: people.length + 1, connected: people.filter((p) => p.link.state === 'connected').length, last: null, unread: 0, late: null,
-        read_up_to: null, draft: '', lacking: 0, active_at: at,
+        id,
+        kind: options.direct ? 'direct' : 'group',
+        name,
+        peer: options.direct ? (people[0]?.peer ?? null) : null,
+        standing: 'member',
+        members: people.length + 1,
+        connected: people.filter((p) => p.link.state === 'connected').length,
+        last: null,
+        unread: 0,
+        late: null,
+        read_up_to: null,
+        draft: '',
+        lacking: 0,
+        active_at: at,
         level: { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 },
       },
-      people: [this.me.peer, ...people.map((p) => p.peer)], creator: this.me.peer, history: options.history ?? new History(),
-      delivery: { saved: {}, acks: [] }, log: id.slice(0, 16), seq: 0, late: new Set(),
+      people: [this.me.peer, ...people.map((p) => p.peer)],
+      creator: this.me.peer,
+      history: options.history ?? new History(),
+      delivery: { saved: {}, acks: [] },
+      log: id.slice(0, 16),
+      seq: 0,
+      late: new Set(),
     };
     this.rooms.set(id, room);
     room.row.level = levelOf(this, room);
@@ -126,10 +189,17 @@ export class World {
 
   /** Puts something into a room's history, as of a time. */
   say(room: FakeRoom, who: Somebody | null, body: Body | string, at = Date.now()): Message {
-    const full: Body = typeof body === 'string' ? { kind: 'text', text: body, edited: null, reply: null, reactions: [] } : body;
+    const full: Body =
+      typeof body === 'string' ? { kind: 'text', text: body, edited: null, reply: null, reactions: [] } : body;
     const made = message({
-      room: room.row.id, author: who?.peer ?? this.me.peer, authorName: who?.name ?? this.me.name, mine: who === null, at,
-      log: who ? who.peer.slice(0, 16) : room.log, seq: who ? room.history.length + 1 : ++room.seq, body: full,
+      room: room.row.id,
+      author: who?.peer ?? this.me.peer,
+      authorName: who?.name ?? this.me.name,
+      mine: who === null,
+      at,
+      log: who ? who.peer.slice(0, 16) : room.log,
+      seq: who ? room.history.length + 1 : ++room.seq,
+      body: full,
     });
     made.late = who !== null && full.kind === 'text' && made.position <= (room.row.read_up_to ?? '');
     if (made.late) room.late.add(made.position);
@@ -168,7 +238,9 @@ export class World {
     room.row.level = levelOf(this, room);
     const [first] = [...room.late].sort();
     room.row.late = first === undefined ? null : { count: room.late.size, first };
-    room.row.unread = room.late.size + room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
+    room.row.unread =
+      room.late.size +
+      room.history.countAfter(room.row.read_up_to ?? '', 999, (m) => !m.mine && m.body.kind === 'text');
   }
 }
 

@@ -30,16 +30,25 @@ export function shelves(): Promise<Shelf[]> {
 async function load(): Promise<Shelf[]> {
   const { default: list } = await import('emojibase-data/en/compact.json');
   const result = SHELVES.map((label, group): Shelf => ({ key: String(group), label, emoji: [] }));
-  const sorted = list.filter((e) => e.group !== undefined && e.group !== COMPONENTS).sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+  const sorted = list
+    .filter((e) => e.group !== undefined && e.group !== COMPONENTS)
+    .sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
   for (const entry of sorted) {
-    result[entry.group ?? 0]?.emoji.push({ symbol: entry.unicode, label: entry.label, tags: (entry.tags ?? []).join(' ') });
+    result[entry.group ?? 0]?.emoji.push({
+      symbol: entry.unicode,
+      label: entry.label,
+      tags: (entry.tags ?? []).join(' '),
+    });
   }
   return result.filter((shelf) => shelf.emoji.length > 0);
 }
 
 /** Emoji whose name or words contain every word of the query. */
 export function find(all: readonly Shelf[], query: string, limit = 96): Emoji[] {
-  const words = query.toLowerCase().split(/\s+/).filter((w) => w !== '');
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((w) => w !== '');
   const hits: Emoji[] = [];
   for (const shelf of all) {
     for (const emoji of shelf.emoji) {

@@ -21,7 +21,9 @@ export function blocks(lines: readonly string[], depth = 0): Block[] {
   const fences = lines.map(fenceAtEnd);
   let at = 0;
   while (at < lines.length) {
-    const [block, taken] = codeBlock(lines, at, fences) ?? quote(lines, at, depth) ?? item(lines[at] ?? '') ?? [null, 1];
+    const [block, taken] = codeBlock(lines, at, fences) ??
+      quote(lines, at, depth) ??
+      item(lines[at] ?? '') ?? [null, 1];
     if (block) made.push(block);
     else for (const line of lines.slice(at, at + taken)) addLine(made, inline(line));
     at += taken;
@@ -37,7 +39,11 @@ function fenceAtEnd(line: string): { ticks: number; from: number } {
   return { ticks: end - from, from };
 }
 
-function codeBlock(lines: readonly string[], at: number, ends: readonly ReturnType<typeof fenceAtEnd>[]): [Block, number] | null {
+function codeBlock(
+  lines: readonly string[],
+  at: number,
+  ends: readonly ReturnType<typeof fenceAtEnd>[],
+): [Block, number] | null {
   const [, fence = '', ticks = '', first = ''] = FENCE.exec(lines[at] ?? '') ?? [];
   if (fence === '') return null;
   let end = at + 1;

@@ -13,14 +13,17 @@ const MARKS: Record<string, readonly ('strong' | 'em')[] | readonly ['del']> = {
   '~~': ['del'],
 };
 
-// A mark begins or ends a word and touches it. Thus sums, names of files and variables, patterns, paths and smileys stay.
-// Words of scripts that put no spaces between them can have marks anywhere.
+// A mark begins or ends a word and touches it. Thus sums, names of files and variables, patterns,
+// paths and smileys stay. Words of scripts that put no spaces between them can have marks anywhere.
 const SPACELESS = String.raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}`;
 const TURNS = String.raw`\u200e\u200f\u2066-\u2069`;
 const BEFORE_OPENING = new RegExp(String.raw`^$|[\s([{"'“‘„«‹¡¿–—…*_~（「『${SPACELESS}${TURNS}]`, 'u');
 const AFTER_OPENING = /[^\s.,;:!?/\\)\]}|=<>&%^]/u;
 const BEFORE_CLOSING = /[^\s/\\([{|=<>&^]/u;
-const AFTER_CLOSING = new RegExp(String.raw`^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』${SPACELESS}${TURNS}-]`, 'u');
+const AFTER_CLOSING = new RegExp(
+  String.raw`^$|[\s.,;:!?)\]}"'”’“»›–—…*_~\p{Extended_Pictographic}。，、！？：；）」』${SPACELESS}${TURNS}-]`,
+  'u',
+);
 /** Between two such letters a backtick is an apostrophe. */
 const IN_WORD = new RegExp(String.raw`(?![${SPACELESS}])[\p{L}\p{N}]`, 'u');
 /** `3 *4* 5` multiplies. */
@@ -111,7 +114,11 @@ function codeSpans(line: string): { from: number; to: number; node: Inline }[] {
     const pad = /^ `|` $/.test(inside) && /^ .* $/.test(inside) ? ' ' : '';
     const tick = '`'.repeat(open.length);
     const text = inside.slice(pad.length, inside.length - pad.length);
-    spans.push({ from: open.from, to: close.from + close.length, node: { kind: 'code', marks: [tick + pad, pad + tick], text } as const });
+    spans.push({
+      from: open.from,
+      to: close.from + close.length,
+      node: { kind: 'code', marks: [tick + pad, pad + tick], text } as const,
+    });
     i = next[i] ?? i;
   }
   return spans;
@@ -193,7 +200,8 @@ export function joined(nodes: readonly Inline[]): Inline[] {
   const made: Inline[] = [];
   for (const node of nodes) {
     const last = made[made.length - 1];
-    if (node.kind === 'text' && last?.kind === 'text') made[made.length - 1] = { kind: 'text', text: last.text + node.text };
+    if (node.kind === 'text' && last?.kind === 'text')
+      made[made.length - 1] = { kind: 'text', text: last.text + node.text };
     else if (node.kind !== 'text' || node.text !== '') made.push(node);
   }
   return made;

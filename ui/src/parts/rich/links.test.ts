@@ -13,8 +13,17 @@ it('finds addresses without what stands around them', () => {
     ['<https://example.org/>', 'https://example.org/'],
     ['https://example.org/a*b*c', 'https://example.org/a*b*c'],
     ['mailto:ana@example.org;', 'mailto:ana@example.org'],
-  ] as const) expect(found(line), line).toEqual([link]);
-  for (const none of ['example.org', '//example.org', 'ftp://example.org', 'javascript:alert(1)', 'https://', 'C:\\_work']) expect(found(none), none).toEqual([]);
+  ] as const)
+    expect(found(line), line).toEqual([link]);
+  for (const none of [
+    'example.org',
+    '//example.org',
+    'ftp://example.org',
+    'javascript:alert(1)',
+    'https://',
+    'C:\\_work',
+  ])
+    expect(found(none), none).toEqual([]);
 });
 
 it('asks about links that show something else than they lead to', () => {

@@ -16,7 +16,7 @@ export function isSafe(url: string): boolean {
 
 /** Where addresses stand in a line, in order, as they were typed. */
 export function addressesIn(line: string): { from: number; to: number }[] {
-  const found = line.includes(':') ? linkify.match(line) ?? [] : [];
+  const found = line.includes(':') ? (linkify.match(line) ?? []) : [];
   return found.map((m) => ({ from: m.index, to: beforeMarks(line, m.lastIndex) }));
 }
 
@@ -36,7 +36,8 @@ export function isOddLink(url: string, shown: string): boolean {
     return true;
   }
   if (parsed.protocol === 'mailto:') return false;
-  if (parsed.username !== '' || parsed.password !== '' || parsed.hostname.includes('xn--') || UNSEEN.test(url)) return true;
+  if (parsed.username !== '' || parsed.password !== '' || parsed.hostname.includes('xn--') || UNSEEN.test(url))
+    return true;
   const text = shown.trim();
   return text !== url && text !== decodeSafe(url) && `${text}/` !== url;
 }

@@ -46,7 +46,8 @@ function shown(node: Block | Inline): string {
   }
 }
 
-const ONLY_EMOJI = /^(?:(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,6}$/u;
+const ONLY_EMOJI =
+  /^(?:(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,6}$/u;
 
 /** Nothing but a few emoji: shown larger. */
 export function isOnlyEmoji(text: string): boolean {

@@ -24,13 +24,19 @@ export function onMessageKey(event: KeyboardEvent, around: Around): void {
   }
   if (target !== row) return;
   if (acts(event, at, row, around)) event.preventDefault();
-  else if ([...event.key].length === 1 && event.key !== ' ') document.querySelector<HTMLElement>('[data-focus="composer"]')?.focus();
+  else if ([...event.key].length === 1 && event.key !== ' ')
+    document.querySelector<HTMLElement>('[data-focus="composer"]')?.focus();
 }
 
 function moves(event: KeyboardEvent, at: number, { chat, focusRow, canLoadBefore }: Around): boolean {
   const PAGE_ROWS = 8;
   const steps: Record<string, number> = {
-    ArrowUp: at - 1, ArrowDown: at + 1, PageUp: at - PAGE_ROWS, PageDown: at + PAGE_ROWS, Home: 0, End: chat.rows.length - 1,
+    ArrowUp: at - 1,
+    ArrowDown: at + 1,
+    PageUp: at - PAGE_ROWS,
+    PageDown: at + PAGE_ROWS,
+    Home: 0,
+    End: chat.rows.length - 1,
   };
   const next = steps[event.key];
   if (next === undefined) return false;

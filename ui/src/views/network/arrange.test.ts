@@ -5,20 +5,31 @@ import { reach } from '../../test/people';
 import { arrange, MAX_DRAWN } from './arrange';
 
 const peer = (n: number) => n.toString(16).padStart(64, '0');
-const linked = (n: number): Reach => reach(peer(n), `Ben ${n}`, { link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } });
-const beyond = (n: number, gate: number): Reach => reach(peer(n), `Chi ${n}`, { through: { peer: peer(gate), name: `Ben ${gate}`, others: 0 } });
+const linked = (n: number): Reach =>
+  reach(peer(n), `Ben ${n}`, { link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } });
+const beyond = (n: number, gate: number): Reach =>
+  reach(peer(n), `Chi ${n}`, { through: { peer: peer(gate), name: `Ben ${gate}`, others: 0 } });
 const away = (n: number): Reach => reach(peer(n), `Dan ${n}`);
 const many = (n: number, make: (n: number) => Reach, from = 0) => Array.from({ length: n }, (_, i) => make(from + i));
 const [WIDTH, HEIGHT] = [652, 702];
 
 describe('the drawing', () => {
   it('keeps everybody inside and apart, from one person to forty', () => {
-    for (const people of [many(1, linked), [...many(3, linked), beyond(10, 0), beyond(11, 0), away(20)], many(MAX_DRAWN, linked), many(MAX_DRAWN, away)]) {
+    for (const people of [
+      many(1, linked),
+      [...many(3, linked), beyond(10, 0), beyond(11, 0), away(20)],
+      many(MAX_DRAWN, linked),
+      many(MAX_DRAWN, away),
+    ]) {
       const { spots, face } = arrange(people, WIDTH, HEIGHT);
       expect(spots).toHaveLength(people.length);
       for (const [i, a] of spots.entries()) {
-        expect(a.x > face / 2 && a.x < WIDTH - face / 2 && a.y > face / 2 && a.y < HEIGHT - face / 2, `${a.x}, ${a.y}`).toBe(true);
-        for (const b of spots.slice(i + 1)) expect(Math.hypot(a.x - b.x, a.y - b.y), `${people.length} people`).toBeGreaterThan(face);
+        expect(
+          a.x > face / 2 && a.x < WIDTH - face / 2 && a.y > face / 2 && a.y < HEIGHT - face / 2,
+          `${a.x}, ${a.y}`,
+        ).toBe(true);
+        for (const b of spots.slice(i + 1))
+          expect(Math.hypot(a.x - b.x, a.y - b.y), `${people.length} people`).toBeGreaterThan(face);
       }
     }
   });

@@ -66,7 +66,10 @@ export function arrange(people: readonly Reach[], width: number, height: number)
   for (const reach of drawn) more[wayOf(reach)] -= 1;
   const me = { x: outer.x, y: outer.y };
   const far = crowd || drawn.some((reach) => wayOf(reach) !== 'direct');
-  const at = (angle: number, part: number): Point => ({ x: outer.x + outer.rx * part * Math.cos(angle), y: outer.y + outer.ry * part * Math.sin(angle) });
+  const at = (angle: number, part: number): Point => ({
+    x: outer.x + outer.rx * part * Math.cos(angle),
+    y: outer.y + outer.ry * part * Math.sin(angle),
+  });
   const linked = drawn.filter((reach) => wayOf(reach) === 'direct').length;
   const inner = !far ? ALONE : !crowd && linked > 2 * (drawn.length - linked) ? WIDE : INNER;
   const above = (point: Point) => point.y < me.y - ABREAST;
@@ -92,8 +95,10 @@ function faceOf(drawn: number, low: boolean): number {
 /** The outer ring in a picture of this size. */
 function ellipse(width: number, height: number, margin: typeof MARGIN): Ellipse {
   return {
-    x: width / 2, y: (height + margin.above - margin.below) / 2,
-    rx: Math.max(60, width / 2 - margin.x), ry: Math.max(48, (height - margin.above - margin.below) / 2),
+    x: width / 2,
+    y: (height + margin.above - margin.below) / 2,
+    rx: Math.max(60, width / 2 - margin.x),
+    ry: Math.max(48, (height - margin.above - margin.below) / 2),
   };
 }
 
@@ -114,8 +119,13 @@ function sectors(drawn: readonly Reach[]): Sector[] {
   const linked = drawn.filter((reach) => wayOf(reach) === 'direct');
   const gates = new Set(linked.map((reach) => reach.peer));
   const beyond = (peer: string) => drawn.filter((reach) => wayOf(reach) === 'through' && reach.through?.peer === peer);
-  const apart = drawn.filter((reach) => wayOf(reach) === 'none' || (wayOf(reach) === 'through' && !gates.has(reach.through?.peer ?? '')));
-  const groups = [...linked.map((reach) => ({ linked: reach, beyond: beyond(reach.peer) })), ...apart.map((reach) => ({ linked: null, beyond: [reach] }))];
+  const apart = drawn.filter(
+    (reach) => wayOf(reach) === 'none' || (wayOf(reach) === 'through' && !gates.has(reach.through?.peer ?? '')),
+  );
+  const groups = [
+    ...linked.map((reach) => ({ linked: reach, beyond: beyond(reach.peer) })),
+    ...apart.map((reach) => ({ linked: null, beyond: [reach] })),
+  ];
   const weights = groups.map((group) => Math.max(1, group.beyond.length));
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   let before = 0;

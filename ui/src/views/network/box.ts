@@ -8,14 +8,25 @@ export interface Box {
 }
 
 /** The part of a line between two faces that runs through neither of them nor their words; null if nothing is left of it. */
-export function between(from: Point, fromBox: Box, to: Point, toBox: Box): { x1: number; y1: number; x2: number; y2: number; long: number } | null {
+export function between(
+  from: Point,
+  fromBox: Box,
+  to: Point,
+  toBox: Box,
+): { x1: number; y1: number; x2: number; y2: number; long: number } | null {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const long = Math.hypot(dx, dy);
   if (long === 0) return null;
   const [ux, uy] = [dx / long, dy / long];
   const [start, end] = [reachOut(ux, uy, fromBox), reachOut(-ux, -uy, toBox)];
   if (start + end >= long) return null;
-  return { x1: from.x + ux * start, y1: from.y + uy * start, x2: to.x - ux * end, y2: to.y - uy * end, long: long - start - end };
+  return {
+    x1: from.x + ux * start,
+    y1: from.y + uy * start,
+    x2: to.x - ux * end,
+    y2: to.y - uy * end,
+    long: long - start - end,
+  };
 }
 
 /** How far a ray from the middle runs inside the box. */

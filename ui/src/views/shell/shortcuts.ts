@@ -26,14 +26,22 @@ export function onShortcut(event: KeyboardEvent): void {
 
 function onControl(event: KeyboardEvent): void {
   const key = event.key.toLowerCase();
-  const act = key === 'k' ? focusSearch
-    : key === 'n' && event.shiftKey ? () => network.show()
-    : key === 'n' ? () => dialogs.show({ kind: 'new_room' })
-    : key === ',' ? () => dialogs.show({ kind: 'settings' })
-    : key === '/' ? () => dialogs.show({ kind: 'shortcuts' })
-    : key === 'a' && event.shiftKey ? () => dialogs.openAdd()
-    : /^[1-9]$/.test(key) ? () => openNth(Number(key) - 1)
-    : null;
+  const act =
+    key === 'k'
+      ? focusSearch
+      : key === 'n' && event.shiftKey
+        ? () => network.show()
+        : key === 'n'
+          ? () => dialogs.show({ kind: 'new_room' })
+          : key === ','
+            ? () => dialogs.show({ kind: 'settings' })
+            : key === '/'
+              ? () => dialogs.show({ kind: 'shortcuts' })
+              : key === 'a' && event.shiftKey
+                ? () => dialogs.openAdd()
+                : /^[1-9]$/.test(key)
+                  ? () => openNth(Number(key) - 1)
+                  : null;
   if (!act) return;
   event.preventDefault();
   act();
@@ -61,7 +69,11 @@ function focusSearch(): void {
 function typeAnywhere(event: KeyboardEvent): void {
   if ([...event.key].length !== 1 || event.key === ' ') return;
   const at = document.activeElement;
-  if (at instanceof HTMLElement && at.closest('input, textarea, select, [contenteditable], [role="menu"], [role="dialog"], [data-keys]')) return;
+  if (
+    at instanceof HTMLElement &&
+    at.closest('input, textarea, select, [contenteditable], [role="menu"], [role="dialog"], [data-keys]')
+  )
+    return;
   focusOf('[data-focus="composer"]');
 }
 
@@ -72,7 +84,9 @@ function cycleRegions(step: number): void {
   const at = regions.findIndex((r) => r.contains(document.activeElement));
   const next = regions[(at + step + regions.length * 2) % regions.length];
   if (!next) return;
-  const wanted = next.querySelector<HTMLElement>('[data-region-focus]') ?? next.querySelector<HTMLElement>('button, input, textarea, [tabindex="0"]');
+  const wanted =
+    next.querySelector<HTMLElement>('[data-region-focus]') ??
+    next.querySelector<HTMLElement>('button, input, textarea, [tabindex="0"]');
   (wanted ?? next).focus();
 }
 

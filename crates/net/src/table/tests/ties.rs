@@ -1,4 +1,5 @@
-//! Two tables that dial each other. Every message between them may be overtaken by every other of another connection.
+//! Two tables that dial each other. Every message between them may be overtaken by every other of
+//! another connection.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,7 +23,8 @@ enum Step {
     Ended(Reason),
 }
 
-/// Where a step waits: connection, side where it happens, and whether it is news from the other side.
+/// Where a step waits: connection, side where it happens, and whether it is news from the other
+/// side.
 type Lane = (u64, usize, bool);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
