@@ -14,8 +14,9 @@ pub use rooms::Signatures;
 use tokio::sync::oneshot;
 use wire::ids::{LogKey, RoomId};
 
-use crate::core::{Core, Now, Options};
-use crate::handle::Say;
+use crate::core::{Core, Options};
+use crate::now::Now;
+use crate::say::Say;
 use crate::view::{Refused, Said};
 
 /// What plays the sockets works with.
@@ -83,11 +84,11 @@ impl Hand {
     pub fn end_turn(&mut self, show: Show) {
         self.core.tick();
         loop {
-            let parts = self.core.serve();
-            if parts.is_empty() {
+            let batches = self.core.serve();
+            if batches.is_empty() {
                 break;
             }
-            parts.into_iter().for_each(|part| self.core.on_read(part.read()));
+            batches.into_iter().for_each(|batch| self.core.on_read(batch.read()));
         }
         match show {
             Show::All => self.core.tell_changes(),

@@ -14,10 +14,11 @@ use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
-use crate::core::serve::Read;
-use crate::core::{self, Core, Options};
-use crate::handle::{MAX_REQUESTS, Node, Request, Say};
-use crate::turns::{Clock, Rest, Turns};
+use crate::core::{Core, Options, ReadBatch};
+use crate::handle::{MAX_REQUESTS, Node, Request};
+use crate::parts::rooms::signatures;
+use crate::say::Say;
+use crate::turns::{SystemClock, TurnEnd, Turns};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
@@ -41,7 +42,7 @@ enum Event {
     /// Something of the network waits among the inputs.
     Net,
     Durable(Result<Mark, String>),
-    Read(Read),
+    Read(ReadBatch),
     Due,
     Over,
 }
@@ -50,7 +51,7 @@ enum Event {
 pub async fn start(mut options: Options) -> io::Result<Node> {
     let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
     let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
-    let signatures = core::signatures();
+    let signatures = signatures();
     let of_links = Arc::new(OnceLock::new());
     let config = net::Config {
         listen: options.listen.clone(),
@@ -67,7 +68,7 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         let _loop_is_over = to_loop.blocking_send(outcome.map_err(|error| error.to_string()));
     })?;
     let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
-    let clock = Clock::start();
+    let clock = SystemClock::start();
     let rng = StdRng::from_rng(&mut rand::rng());
     let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
     let turns = Arc::new(Turns::new(core, clock));
@@ -112,12 +113,12 @@ struct Inputs {
 async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     let (to_loop, mut reads) = mpsc::channel(MAX_READS);
     let stopped = loop {
-        let Some(Rest { parts, wake, hears }) = turns.rest() else { break None };
-        for part in parts {
+        let Some(TurnEnd { batches, wake, hears }) = turns.end_turn() else { break None };
+        for batch in batches {
             let to_loop = to_loop.clone();
             tokio::task::spawn_blocking(move || {
                 // The loop is over: nobody is served any more.
-                let _loop_is_over = to_loop.blocking_send(part.read());
+                let _loop_is_over = to_loop.blocking_send(batch.read());
             });
         }
         if inputs.is_more() {
@@ -139,7 +140,7 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     // Whoever reads has the store open.
     drop(to_loop);
     while reads.recv().await.is_some() {}
-    let closed = tokio::task::spawn_blocking(move || turns.end().map(Core::close)).await;
+    let closed = tokio::task::spawn_blocking(move || turns.stop().map(Core::close)).await;
     if !matches!(closed, Ok(Some(()))) {
         tracing::error!("closing the store failed");
     }
@@ -206,7 +207,7 @@ impl Inputs {
 
     /// Whose turn it is. Requests that wait have every other one, whatever else there is, and no
     /// more than that. `hears`: the network may have one.
-    async fn next(&mut self, reads: &mut mpsc::Receiver<Read>, hears: bool, due: impl Future<Output = ()>) -> Event {
+    async fn next(&mut self, reads: &mut mpsc::Receiver<ReadBatch>, hears: bool, due: impl Future<Output = ()>) -> Event {
         let Inputs { from_handles, from_net, durable, happenings, has_asked } = self;
         let mut requests = Vec::new();
         if !std::mem::take(has_asked) && !from_handles.is_empty() {
@@ -229,7 +230,7 @@ impl Inputs {
 /// What comes from elsewhere than from handles, in no order.
 async fn of_others(
     durable: &mut mpsc::Receiver<Result<Mark, String>>,
-    reads: &mut mpsc::Receiver<Read>,
+    reads: &mut mpsc::Receiver<ReadBatch>,
     from_net: &mut mpsc::Receiver<net::Event>,
     happenings: &mut VecDeque<net::Event>,
     hears: bool,
@@ -289,8 +290,8 @@ mod tests {
         requests: mpsc::Sender<Request>,
         net: mpsc::Sender<net::Event>,
         _durable: mpsc::Sender<Result<Mark, String>>,
-        reads: mpsc::Receiver<Read>,
-        _reads: mpsc::Sender<Read>,
+        reads: mpsc::Receiver<ReadBatch>,
+        _reads: mpsc::Sender<ReadBatch>,
     }
 
     fn inputs() -> (Inputs, Outside) {

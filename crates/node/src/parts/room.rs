@@ -37,7 +37,7 @@ pub(crate) struct Room {
     pub(crate) leave_heard: bool,
     /// Own logs: on disk up to here.
     pub(crate) saved: BTreeMap<LogId, u32>,
-    /// What others said that they have of own logs.
+    /// What members said that they have of own logs.
     pub(crate) acks: Acks,
 }
 
