@@ -21,16 +21,21 @@ enum Pace {
 }
 
 impl Core {
-    /// Hands an input to gossip and carries out what follows.
+    /// Hands an input to gossip and carries out all that follows. Called while that is going on, it
+    /// only queues the input: effects are carried out in order, and none within another.
     pub(crate) fn gossip(&mut self, input: Input) {
-        self.touch_progress(&input);
-        let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::AfterOwnWindow };
-        let mut effects = self.spreading.handle(self.clocks.mono(), input, &mut self.rng);
-        // Carrying out may lead to further inputs, which bring their own effects.
-        for effect in effects.drain(..) {
-            self.carry_out(effect, pace);
+        if !self.spreading.push(input) {
+            return;
         }
-        self.spreading.reuse(effects);
+        while let Some(input) = self.spreading.next() {
+            self.touch_progress(&input);
+            let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::AfterOwnWindow };
+            let mut effects = self.spreading.handle(self.clocks.mono(), input, &mut self.rng);
+            for effect in effects.drain(..) {
+                self.carry_out(effect, pace);
+            }
+            self.spreading.reuse(effects);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect, pace: Pace) {

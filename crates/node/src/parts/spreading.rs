@@ -1,11 +1,17 @@
-//! The gossip engine, and when it needs a turn.
+//! The gossip engine, and what it has still to be told.
+
+use std::collections::VecDeque;
 
 use gossip::{Effect, Engine, Input, Millis};
 use rand::rngs::StdRng;
 
-/// The gossip engine.
+/// The gossip engine with a queue of inputs. It is asked in a flat loop: one input is handled, all
+/// its effects are carried out in order, and what follows from them waits at the end of the queue.
 pub(crate) struct Spreading {
     engine: Engine,
+    inputs: VecDeque<Input>,
+    /// The loop is under way: it takes what is pushed in its turn.
+    is_running: bool,
     /// Kept for its memory.
     effects: Vec<Effect>,
     wake: Option<Millis>,
@@ -13,11 +19,24 @@ pub(crate) struct Spreading {
 
 impl Spreading {
     pub(crate) fn new(engine: Engine) -> Self {
-        Spreading { engine, effects: Vec::new(), wake: None }
+        Spreading { engine, inputs: VecDeque::new(), is_running: false, effects: Vec::new(), wake: None }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Queues an input. True if the caller is to begin the loop, with [`Spreading::next`].
+    pub(crate) fn push(&mut self, input: Input) -> bool {
+        self.inputs.push_back(input);
+        !std::mem::replace(&mut self.is_running, true)
+    }
+
+    /// The next input; none ends the loop.
+    pub(crate) fn next(&mut self) -> Option<Input> {
+        let next = self.inputs.pop_front();
+        self.is_running = next.is_some();
+        next
     }
 
     /// Has the engine take an input. All effects are to be carried out, in order.
@@ -29,6 +48,7 @@ impl Spreading {
 
     /// Gives the list of effects back, for the next ones.
     pub(crate) fn reuse(&mut self, effects: Vec<Effect>) {
+        debug_assert!(effects.is_empty(), "all effects are carried out");
         self.effects = effects;
     }
 
@@ -55,11 +75,43 @@ impl Spreading {
 mod tests {
     use gossip::Config;
     use identity::PeerId;
+    use rand::SeedableRng;
+    use wire::ids::RoomId;
 
     use super::*;
 
     fn spreading() -> Spreading {
         Spreading::new(Engine::new(PeerId::from_bytes([1; 32]), Config::default(), [0; 32]))
+    }
+
+    fn opened(room: u8) -> Input {
+        Input::RoomOpened { room: RoomId([room; 32]), heads: Vec::new(), stopped: Vec::new() }
+    }
+
+    fn room_of(input: &Input) -> Option<u8> {
+        if let Input::RoomOpened { room, .. } = input { Some(room.0[0]) } else { None }
+    }
+
+    #[test]
+    fn what_follows_from_an_input_comes_after_all_that_waits() {
+        let mut spreading = spreading();
+        let mut rng = StdRng::seed_from_u64(1);
+        assert!(spreading.push(opened(1)), "the first one begins the loop");
+        let mut order = Vec::new();
+        while let Some(input) = spreading.next() {
+            let room = room_of(&input).expect("only rooms are opened here");
+            order.push(room);
+            let mut effects = spreading.handle(0, input, &mut rng);
+            effects.clear();
+            spreading.reuse(effects);
+            if room < 4 {
+                // Carrying out leads to two more, the loop goes on with them.
+                assert!(!spreading.push(opened(2 * room)));
+                assert!(!spreading.push(opened(2 * room + 1)));
+            }
+        }
+        assert_eq!(order, [1, 2, 3, 4, 5, 6, 7]);
+        assert!(spreading.push(opened(8)), "the loop is over: the next one begins another");
     }
 
     #[test]
