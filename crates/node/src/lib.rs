@@ -6,8 +6,8 @@
 //! rooms check → store → gossip → notices. *Data out*: handle → `Core` → rooms sign → store →
 //! gossip → net. *Order*: store, send, show. If storing fails nobody hears of it; the fsync comes
 //! later, and only then a message is *saved*. *Start* at `run.rs` (everything that can happen),
-//! then `turns.rs` (who has a turn), `core` (what
-//! is done) and `parts` (what is known).
+//! then `turns.rs` (who has a turn), `core/conductor.rs` (what a node consists of), `core` (what it
+//! does with it) and `parts` (what is known).
 
 mod core;
 mod handle;

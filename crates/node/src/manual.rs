@@ -1,5 +1,5 @@
-//! The engine without a loop: whoever holds it moves time, carries messages and decides when the
-//! disk is slow. For the simulator.
+//! The engine without a loop: its holder moves time, carries messages and decides when the disk
+//! is slow. For the simulator and tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

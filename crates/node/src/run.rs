@@ -32,8 +32,8 @@ const LONG_TURN: Duration = Duration::from_millis(4);
 /// Parts of answers that were read and wait for the loop.
 const MAX_READS: usize = 64;
 /// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others,
-/// of those that it has a use for. Higher: whoever sends bad ones keeps a thread of the links busy
-/// for longer. Lower: under load more is left to the loop.
+/// of those that it has a use for. Higher: a peer that sends bad ones keeps a thread of the links
+/// busy for longer. Lower: under load more is left to the loop.
 const MAX_CHECKS_AHEAD: usize = 32;
 
 /// Everything that can happen.
@@ -117,12 +117,12 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
         for batch in batches {
             let to_loop = to_loop.clone();
             tokio::task::spawn_blocking(move || {
-                // The loop is over: nobody is served any more.
+                // The loop is over: no peer is served any more.
                 let _loop_is_over = to_loop.blocking_send(batch.read());
             });
         }
         if inputs.is_more() {
-            // Whoever was just answered may be waiting for this very thread.
+            // A caller that was just answered may be waiting for this very thread.
             tokio::task::yield_now().await;
         }
         let event = inputs.next(&mut reads, hears, due(&turns, wake)).await;
@@ -132,12 +132,12 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
             None => break None,
         }
     };
-    // Not waited for under the loop: nobody is served any more.
+    // After the loop, no peer is served any more.
     inputs.from_net.close();
     inputs.durable.close();
     inputs.happenings.clear();
     net.shutdown().await;
-    // Whoever reads has the store open.
+    // A batch that is being read holds the store open.
     drop(to_loop);
     while reads.recv().await.is_some() {}
     let closed = tokio::task::spawn_blocking(move || turns.stop().map(Core::close)).await;
@@ -149,7 +149,7 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     }
 }
 
-/// One turn of the loop. Ends it with whoever waits to hear of its end.
+/// One turn of the loop. Breaks it with the caller that waits to hear of its end.
 fn deal_with(
     core: &mut Core,
     turns: &Turns,
@@ -161,7 +161,7 @@ fn deal_with(
             let count = requests.len();
             let stop = carry_out(core, requests);
             if stop.is_some() {
-                // Stays counted: nobody takes another turn.
+                // Stays counted: no link or caller takes another turn.
                 return ControlFlow::Break(stop);
             }
             turns.carried_out(count);

@@ -1,5 +1,5 @@
-//! Turns on the core, one at a time. The loop takes most of them; while it rests, who says
-//! something and the link that brings something take one themselves, and so save the time until the
+//! Turns on the core, one at a time. The loop takes most of them. While it rests, a caller that says
+//! something and a link that brings something take one themselves, and so save the time until the
 //! loop has woken.
 
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use crate::say::Say;
 
 /// The core, and what those who take turns know of each other.
 pub(crate) struct Turns {
-    /// None when the node is over. A lock that somebody panicked under is not taken again: the node
+    /// None when the node is over. A lock under which a thread panicked is not taken again: the node
     /// ends.
     state: Mutex<Option<State>>,
     clock: SystemClock,
@@ -70,15 +70,15 @@ impl Turns {
         self.sooner.notified().await;
     }
 
-    /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow
-    /// on the heels of something else: what comes in a row is gathered in the queue, where it
+    /// Says it in a turn of the caller's, if none is under way, no request waits, and it does not
+    /// follow closely on something else: what comes in a row is gathered in the queue, where it
     /// shares a signature.
     pub(crate) fn say_now(&self, say: Say) -> Result<(), Say> {
         self.take_aside(say, |core, _| !core.has_just_spoken(), |core, say| core.say_all(vec![say]))
     }
 
-    /// Deals with what a link has read in a turn of the link's, if nobody has one, nobody waits,
-    /// and it is what somebody has just said.
+    /// Deals with what a link has read in a turn of the link's, if none is under way, no request
+    /// waits, and it is what was just said.
     pub(crate) fn hear_now(&self, event: Event) -> Result<(), Event> {
         self.take_aside(event, Core::is_a_word, |core, event| {
             core.on_net(event);
@@ -86,7 +86,7 @@ impl Turns {
         })
     }
 
-    /// A turn of somebody else than the loop, which deals with `input`; given back if there is
+    /// A turn of another thread than the loop, which deals with `input`; gives it back if there is
     /// none.
     fn take_aside<T>(&self, input: T, suits: impl FnOnce(&Core, &T) -> bool, turn: impl FnOnce(&mut Core, T)) -> Result<(), T> {
         let Ok(mut state) = self.state.try_lock() else { return Err(input) };
@@ -115,9 +115,9 @@ impl Turns {
         self.queued.fetch_sub(count, Ordering::AcqRel);
     }
 
-    /// The last turn: nobody takes another.
+    /// The last turn.
     pub(crate) fn stop(&self) -> Option<Core> {
-        // Whoever panicked under the lock left a core that nobody should close as if it were in
+        // A thread that panicked under the lock left a core that must not be closed as if it were in
         // order.
         self.state.lock().ok()?.take().map(|state| state.core)
     }

@@ -1,5 +1,4 @@
-//! Events that a peer asked for, read where it keeps nobody waiting: reading takes up to some
-//! milliseconds.
+//! Events that a peer asked for, read outside of turns: reading takes up to some milliseconds.
 
 use identity::PeerId;
 use net::LinkId;

@@ -14,7 +14,7 @@ use wire::message::{Message, Need, RawEvent};
 use super::Core;
 use crate::view::AlertKind;
 
-/// Bytes of one side of a proof that somebody wrote two histories: a run.
+/// Bytes of one side of a proof that an author wrote two histories: a run.
 const MAX_PROOF_BYTES: usize = rooms::limits::MAX_RUN_BYTES;
 
 impl Core {

@@ -174,9 +174,9 @@ impl Core {
         self.notices.room(room);
     }
 
-    /// Somebody else has signed with this device's key what it did not know: another copy of the
-    /// profile runs, or ran, somewhere. The log is not gone on with. `forked`: the two do not even
-    /// agree.
+    /// A peer brings what was signed with this device's key and is not known here: another copy of
+    /// the profile runs, or ran, somewhere. The log is not gone on with. `forked`: the two copies
+    /// contradict each other.
     pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId, forked: bool) {
         let Some(state) = self.rooms.get(&room) else { return };
         let writing = [&state.content, &state.control].into_iter().flatten().any(|author| author.log() == log);
@@ -211,7 +211,7 @@ impl Core {
         let (old, new) = (lines(&before), lines(&after));
         old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.notices.gone(room, place.id));
         new.iter().filter(|(place, line)| old.get(place) != Some(line)).for_each(|(place, _)| self.notices.stale(room, *place));
-        // What somebody wrote counts while they are known to have been a member.
+        // What a person wrote counts while they are known to have been a member.
         for device in devices.iter().filter(|device| before.was_member(device) != after.was_member(device)) {
             self.show_words_of(room, *device);
         }
@@ -221,8 +221,8 @@ impl Core {
         self.recount(room);
     }
 
-    /// All that somebody said is to be shown, or not any more: it was stored while they were known
-    /// to be a member, and that has changed.
+    /// All that a person said is to be shown, or not any more: whether they are known to have been
+    /// a member has changed since it was stored.
     pub(crate) fn show_words_of(&mut self, room: RoomId, device: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
         let logs: Vec<LogKey> = state.logs.of(&device).map(|(log, _)| *log).filter(|log| !log.log.is_control()).collect();

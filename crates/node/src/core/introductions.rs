@@ -16,6 +16,7 @@ use crate::parts::room::Room;
 /// Records of members that a newly met one gets at once; others come with the shuffles of the
 /// overlay.
 const RECORDS_TO_BEGIN_WITH: usize = 16;
+
 impl Core {
     /// The tags of all rooms that are taken part in, padded with random ones so that their number
     /// stays unknown.
@@ -79,7 +80,7 @@ impl Core {
         self.links.net().announce(self.own.is_visible_nearby().then(|| self.own.name().to_owned()));
     }
 
-    /// Own name and addresses, signed, to somebody who is welcome and has not seen them yet.
+    /// Own name and addresses, signed, to a peer that is welcome and has not seen them yet.
     pub(crate) fn send_own_record(&mut self, peer: &PeerId) {
         let Some(record) = self.own.record().cloned() else { return };
         let Some(link) = self.links.get_mut(peer).filter(|link| link.welcome && link.told_record < record.seq) else { return };

@@ -1,5 +1,5 @@
-//! Words that came late: they stand above what has been read, and nobody has seen them. What is
-//! read is a set, not a position.
+//! Messages that came late: they stand above what has been read, and are unseen. What is read is a
+//! set, not a position.
 //!
 //! Another person's message is *late* if it comes when what stands below it has been read, or was
 //! written here while nothing else was unread. It counts as unread until it is said to be seen.
@@ -15,7 +15,7 @@ use super::Core;
 use crate::parts::late::Late;
 use crate::view::Refused;
 
-/// Own entries that are passed over for the last one of somebody else.
+/// Own entries that are passed over for the last one of another author.
 const LOOK_BACK: usize = 64;
 
 impl Core {
@@ -90,7 +90,7 @@ impl Core {
 
     /// Own words need not be read. If they are dated ahead, because this computer's clock was fast,
     /// what others say meanwhile would count as read: the position goes back to the last entry of
-    /// somebody else, or as far as a look takes it.
+    /// another author, or as far as a look takes it.
     fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
         if self.disk.store().event(&room, &up_to).is_none_or(|event| event.header.device != self.own.peer()) {
             return up_to;

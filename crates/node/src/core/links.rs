@@ -50,7 +50,7 @@ impl Core {
         }
     }
 
-    /// Whether a link brings what somebody has just said, and nothing that came before it waits.
+    /// Whether a link brings what was just said, and nothing that came before it waits.
     pub(crate) fn is_a_word(&self, event: &Event) -> bool {
         let Event::Received { peer, link, messages, .. } = event else { return false };
         let known = self.links.get(peer).is_some_and(|now| now.id == *link);
@@ -112,8 +112,8 @@ impl Core {
         self.notices.rooms(self.rooms.values().filter(|room| room.members.is_member(peer)).map(|room| room.id()));
     }
 
-    /// With how many a link is up who are contacts or in a room with this device: not strangers,
-    /// nor whoever has not answered yet.
+    /// How many of the linked peers are contacts or share a room with this device. Strangers, and
+    /// those who have not answered yet, do not count.
     pub(crate) fn friends_here(&self) -> usize {
         let ours = |room: &Room, peer: &PeerId| room.may_write() && room.members.is_member(peer);
         let together = |peer: &PeerId, link: &OpenLink| {

@@ -186,8 +186,7 @@ impl Core {
         self.gossip(Input::RoomClosed { room: id });
     }
 
-    /// Opens the direct room with a contact; somebody who shares a room is asked first to become
-    /// one.
+    /// Opens the direct room with a contact; a co-member is asked first to become one.
     pub fn open_direct(&mut self, peer: PeerId) -> Result<view::RoomRow, Refused> {
         if self.people.is_contact(&peer) {
             let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
@@ -217,7 +216,7 @@ impl Core {
         Some(id)
     }
 
-    /// The direct room with somebody who has been asked; nothing can be written there before they
+    /// The direct room with a person who has been asked; nothing can be written there before they
     /// accept.
     pub(crate) fn await_direct(&mut self, peer: PeerId) {
         let _beyond_the_limit = self.direct_room(peer, Standing::Requested);

@@ -1,5 +1,5 @@
-//! Who of those on the local network is known already. They announce no key, so that nobody is
-//! followed from network to network: what tells is where they can be dialled.
+//! Which of the peers on the local network are known already. They announce no key, so that they
+//! cannot be followed from network to network: what tells is where they can be dialled.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};

@@ -9,7 +9,7 @@ use super::Core;
 use crate::view::{LinkState, Network, Owed, Reach, Time, Via};
 
 impl Core {
-    /// Everybody, and how each is reached. With `watch`, changes are told for the next 20 seconds.
+    /// All who are known, and how each is reached. With `watch`, changes are told for the next 20 seconds.
     pub fn network(&mut self, watch: bool) -> Network {
         let rows = self.reaches();
         if watch {
@@ -79,7 +79,7 @@ impl Core {
         owed
     }
 
-    /// Through whom somebody is reached, of those who are linked in a common room.
+    /// Through whom a peer is reached, of those who are linked in a common room.
     fn via(&self, peer: &PeerId, gates: &BTreeMap<PeerId, Time>) -> Option<Via> {
         let bringer = self.network.bringer(peer).filter(|bringer| gates.contains_key(bringer));
         let oldest = || gates.iter().min_by_key(|(_, since)| **since).map(|(gate, _)| gate);

@@ -29,7 +29,7 @@ impl Core {
         }
         let known = self.people.get(peer).map(|p| p.row.name.as_str()).filter(|name| !name.is_empty());
         let in_rooms = || self.rooms.values().find_map(|room| room.members.name_of(peer)).filter(|name| !name.is_empty());
-        // Where they were dialled says more to whoever dialled than the beginning of a key.
+        // Where they were dialled says more to the user, who typed it, than the beginning of a key.
         let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(String::as_str);
         known.or_else(in_rooms).or_else(dialled).map_or_else(|| peer.short(), str::to_owned)
     }
@@ -70,8 +70,8 @@ impl Core {
     }
 
     /// The name of another person that looks like this name of `peer`: one's own, a contact's, or
-    /// that of another who is known; in this order. Nobody can be kept from a name, so the window
-    /// tells.
+    /// that of another who is known; in this order. A name cannot be refused to
+    /// anyone, so the window tells.
     pub(super) fn looks_like(&mut self, peer: &PeerId, name: &str) -> Option<String> {
         let wanted = Likeness::of(name);
         if *peer != self.own.peer() && Likeness::of(self.own.name()).is_like(&wanted) {
@@ -124,7 +124,7 @@ impl Core {
         self.refresh_wants();
     }
 
-    /// Everybody who is linked is seen for the last time now.
+    /// All who are linked are seen for the last time now.
     pub(crate) fn keep_last_seen(&mut self) {
         self.links.peers().iter().for_each(|peer| self.note_seen(peer));
     }
@@ -137,7 +137,7 @@ impl Core {
         }
     }
 
-    /// Where somebody who is linked listens, as they say.
+    /// Where a linked peer listens, as it says.
     pub(crate) fn listening(&self, peer: &PeerId) -> Vec<String> {
         let said = self.links.get(peer).map(|link| link.listening.as_slice()).unwrap_or_default();
         said.iter().filter(|address| !is_zoned(address)).cloned().collect()
@@ -198,7 +198,7 @@ impl Core {
         Ok(self.me_row())
     }
 
-    /// Dials somebody now.
+    /// Dials a person now.
     pub fn redial(&mut self, peer: PeerId) -> Result<(), Refused> {
         if !self.people.contains_key(&peer) {
             return Err(Refused::UnknownPeer);
@@ -219,7 +219,7 @@ impl Core {
     }
 
     /// Tells gossip that a member can be dialled, in every group room that they share. In a direct
-    /// room there is nobody to choose from.
+    /// room there is no choice.
     pub(super) fn tell_address(&mut self, peer: PeerId) {
         if self.people.get(&peer).is_none_or(|p| p.addresses().is_empty()) {
             return;

@@ -12,17 +12,17 @@ use super::Core;
 use crate::parts::progress::Written;
 use crate::view::{Behind, Level, LinkState, Time};
 
-/// What somebody lacks for less than this is on its way to them, beside the time that they take to
+/// What a member lacks for less than this is on its way to them, beside the time that they take to
 /// say that they have it.
 const ON_ITS_WAY: Time = 1_500;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
 /// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.
 const MAX_READS: usize = 128;
-/// Somebody without a link who wrote within this time is there, through others.
+/// A member without a link who wrote within this time is there, through others.
 const WROTE_LATELY: Time = 5 * 60_000;
 
-/// What somebody lacks: how many events, and from when on silence means that they do.
+/// What a member lacks: how many events, and from when on silence means that they do.
 struct Missing {
     told_at: Time,
     count: u64,
@@ -33,7 +33,7 @@ impl Core {
     pub(crate) fn touch_progress(&mut self, input: &Input) {
         let now = self.clocks.mono();
         match input {
-            // At once: the first row of a room should not say that it has nobody in it.
+            // At once: the first row of a room should not say that it is empty.
             Input::RoomOpened { room, .. } => {
                 self.progress.touch_at_once(*room, now);
             }
@@ -59,7 +59,7 @@ impl Core {
         }
     }
 
-    /// How somebody is reached has changed.
+    /// How a peer is reached has changed.
     pub(crate) fn touch_progress_with(&mut self, peer: PeerId) {
         let now = self.clocks.mono();
         for room in self.rooms.values().filter(|room| room.members.is_member(&peer)) {
@@ -82,8 +82,8 @@ impl Core {
         let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
         let linked: BTreeMap<PeerId, bool> = self.spreading.engine().linked(&id).collect();
-        // Nobody is gone through one by one but those with a link or a dial: a room may have many
-        // thousand members.
+        // Only those with a link or a dial are gone through one by one: a room may have many thousand
+        // members.
         let (heard, silent): (Vec<bool>, Vec<bool>) =
             linked.values().map(|heard| *heard || state.logs.is_empty()).partition(|heard| *heard);
         let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !linked.contains_key(peer)).count();
@@ -158,7 +158,7 @@ impl Core {
         (unsaid, all)
     }
 
-    /// Dialling somebody fails, and they have written nothing since that would have come through
+    /// Dialling this peer fails, and it has written nothing since that would have come through
     /// others.
     pub(crate) fn is_out(&self, peer: &PeerId) -> bool {
         let Some(person) = self.people.get(peer) else { return false };

@@ -78,7 +78,7 @@ impl Core {
                 What::Left => Body::MemberLeft,
             }
         } else {
-            // Whether somebody was a member can be taken back, if the log that says so turns out to
+            // Whether a person was a member can be taken back, if the log that says so turns out to
             // have forked.
             let counts = |event: &Verified| state.members.was_member(&event.header.device);
             if !counts(event) {
@@ -134,8 +134,8 @@ impl Core {
         }
     }
 
-    /// A new entry goes to the window, unless its time has not come and it is somebody else's.
-    /// `about`: what changes it, and maybe others.
+    /// A new entry goes to the window, unless it is another person's and its time has not come.
+    /// `about`: what was said about it, and maybe about others.
     pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
         if event.header.hlc.is_ahead(self.clocks.wall()) && !self.note_ahead(room, event.position(), event.header.device == self.own.peer())
         {
@@ -169,7 +169,7 @@ impl Core {
         let latest = self.latest_shown();
         let me = self.own.peer();
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        // What somebody said who turns out not to have been a member is not shown.
+        // What a person said who turns out not to have been a member is not shown.
         let others = |author: &identity::PeerId| *author != me && state.members.was_member(author);
         let below = self.disk.store().count_after(&room, state.row.read_up_to.as_ref(), others, latest, MAX_UNREAD);
         state.unread = below.saturating_add(state.late.count()).min(MAX_UNREAD);

@@ -42,3 +42,41 @@ impl Door {
         std::mem::take(&mut self.waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use identity::Signature;
+
+    use super::*;
+
+    fn join() -> Join {
+        Join { key: [1; 32], hint: [2; 16], name: "Ben".to_owned(), proof: Signature::from_bytes([0; 64]) }
+    }
+
+    fn peer(nth: u8) -> PeerId {
+        PeerId::from_bytes([nth; 32])
+    }
+
+    #[test]
+    fn who_comes_first_is_let_in_at_once_and_those_after_them_together() {
+        let mut door = Door::default();
+        assert_eq!(door.wake(), None);
+        door.knock(peer(1), join());
+        assert!(door.is_due(1_000));
+        assert_eq!(door.open(1_000).len(), 1);
+        // Who knocks twice waits once.
+        [2, 3, 2].into_iter().for_each(|nth| drop(door.knock(peer(nth), join())));
+        assert_eq!(door.wake(), Some(1_000 + DOOR_PAUSE));
+        assert!(!door.is_due(999 + DOOR_PAUSE));
+        assert_eq!(door.open(1_000 + DOOR_PAUSE).len(), 2);
+        assert_eq!(door.wake(), None);
+    }
+
+    #[test]
+    fn a_crowd_at_the_door_does_not_wait() {
+        let mut door = Door::default();
+        door.open(1_000);
+        let opens: Vec<bool> = (1..).take(MAX_AT_DOOR).map(|nth| door.knock(peer(nth), join())).collect();
+        assert_eq!(opens.iter().position(|opens| *opens), Some(MAX_AT_DOOR - 1));
+    }
+}

@@ -317,3 +317,36 @@ impl PendingNotices {
         std::mem::take(&mut self.me)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(nth: u8) -> RoomId {
+        RoomId([nth; 32])
+    }
+
+    #[test]
+    fn a_row_is_told_at_once_and_not_again_before_its_pause_is_over() {
+        let mut notices = PendingNotices::new(Box::new(|_| 0));
+        notices.room(room(1));
+        assert_eq!(notices.take_rooms(100), [room(1)]);
+        [1, 2, 1].into_iter().for_each(|nth| notices.room(room(nth)));
+        assert_eq!(notices.take_rooms(110), [room(2)]);
+        assert_eq!(notices.wake(110), Some(100 + ROW_PAUSE));
+        assert_eq!(notices.take_rooms(100 + ROW_PAUSE), [room(1)]);
+        assert_eq!(notices.wake(200), None);
+    }
+
+    #[test]
+    fn what_is_to_be_read_again_needs_a_turn_at_once_and_is_read_little_by_little() {
+        let mut notices = PendingNotices::new(Box::new(|_| 0));
+        for nth in 0..=255 {
+            let place = Position { hlc: rooms::Hlc::from_ms(1_000), uuid: rooms::Uuid([nth; 16]), id: EventId([nth; 32]) };
+            notices.stale(room(1), place);
+        }
+        assert_eq!(notices.wake(7), Some(7));
+        assert_eq!(notices.take_stale().len(), MAX_READ_AGAIN);
+        assert_eq!(notices.wake(8), Some(8), "the rest waits for another turn");
+    }
+}

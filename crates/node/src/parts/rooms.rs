@@ -152,3 +152,22 @@ impl Rooms {
         at_once.into_iter().chain(self.keep_acks_at).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acknowledgements_are_kept_together_and_the_rest_after_a_pause() {
+        let mut rooms = Rooms::new(signatures(), KnownMembers::new(), true);
+        assert_eq!(rooms.wake(0), None);
+        [100, 200].into_iter().for_each(|now| rooms.keep_acks_soon(now));
+        let due = 100 + KEEP_ACKS_AFTER;
+        assert_eq!(rooms.wake(200), Some(due));
+        assert!(!rooms.are_acks_due(due - 1) && rooms.are_acks_due(due));
+        rooms.note_acks_kept(due, true);
+        assert_eq!(rooms.wake(due), Some(due + KEEP_ACKS_PAUSE));
+        rooms.note_acks_kept(due + KEEP_ACKS_PAUSE, false);
+        assert_eq!(rooms.wake(due), None);
+    }
+}
