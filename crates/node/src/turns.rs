@@ -1,6 +1,6 @@
-//! Turns on the core, one at a time. The loop takes most of them. While it rests, a caller that says
-//! something and a link that brings something take one themselves, and so save the time until the
-//! loop has woken.
+//! Turns on the core, one at a time. The loop takes most of them. While it rests, a caller that
+//! says something and a link that brings something take one themselves, and so save the time until
+//! the loop has woken.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,8 +16,8 @@ use crate::say::Say;
 
 /// The core, and what those who take turns know of each other.
 pub(crate) struct Turns {
-    /// None when the node is over. A lock under which a thread panicked is not taken again: the node
-    /// ends.
+    /// None when the node is over. A lock under which a thread panicked is not taken again: the
+    /// node ends.
     state: Mutex<Option<State>>,
     clock: SystemClock,
     /// Requests that wait in the queue or are being carried out.
@@ -117,8 +117,8 @@ impl Turns {
 
     /// The last turn.
     pub(crate) fn stop(&self) -> Option<Core> {
-        // A thread that panicked under the lock left a core that must not be closed as if it were in
-        // order.
+        // A thread that panicked under the lock left a core that must not be closed as if it were
+        // in order.
         self.state.lock().ok()?.take().map(|state| state.core)
     }
 }

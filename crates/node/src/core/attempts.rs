@@ -18,7 +18,7 @@ impl Core {
     pub fn accept_invite(&mut self, text: &str) -> Result<Joining, Refused> {
         let invite = match self.pasted(text).map_err(Refused::BadInvite)? {
             Pasted::Invite(invite) => *invite,
-            Pasted::Address(address) => return self.reach_typed(&address),
+            Pasted::Address(address) => return self.reach_typed(address),
             Pasted::Several(_) => return Err(Refused::SeveralInvites),
             Pasted::Own => return Err(Refused::BadInvite(InviteFault::NotAnInvite)),
         };
@@ -26,9 +26,9 @@ impl Core {
         if let Some(running) = self.attempts.by_invite(&invite) {
             return Ok(running.row());
         }
-        let addresses: Vec<String> = invite.addresses().iter().map(ToString::to_string).collect();
+        let addresses = invite.addresses().to_vec();
         let target = self.people.get(&inviter).map(|p| p.row.name.clone()).filter(|n| !n.is_empty());
-        let target = target.or_else(|| addresses.first().cloned()).unwrap_or_else(|| inviter.short());
+        let target = target.or_else(|| addresses.first().map(ToString::to_string)).unwrap_or_else(|| inviter.short());
         let already = match invite.kind() {
             InviteKind::Room { hint } => self.room_with(&hint),
             InviteKind::Contact if self.people.is_contact(&inviter) => self.ensure_direct(inviter),
@@ -36,7 +36,7 @@ impl Core {
         };
         let state = match already {
             Some(room) => JoinState::Joined { room },
-            None => JoinState::Connecting { address: addresses.first().cloned().unwrap_or_default() },
+            None => JoinState::Connecting { address: addresses.first().map(ToString::to_string).unwrap_or_default() },
         };
         self.learn(inviter, "", &addresses);
         let id = self.add_attempt(target, state, Way::Invite(Box::new(invite)))?;
@@ -53,28 +53,27 @@ impl Core {
     /// Dials `host:port` and asks the peer that answers to become a contact.
     pub fn add_address(&mut self, text: &str) -> Result<Joining, Refused> {
         let address: Address = text.parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
-        self.reach_typed(&address)
+        self.reach_typed(address)
     }
 
     /// The peer that answers there may be known from nearby.
-    fn reach_typed(&mut self, address: &Address) -> Result<Joining, Refused> {
-        let address = address.to_string();
+    fn reach_typed(&mut self, address: Address) -> Result<Joining, Refused> {
         let name = self.nearby.at(&address).map(|near| near.name.clone()).unwrap_or_default();
-        self.reach(address.clone(), name, address)
+        self.reach(address.to_string(), name, address)
     }
 
     /// Asks a person nearby to become a contact.
     pub fn say_hello(&mut self, nearby: &str) -> Result<Joining, Refused> {
         let seen = self.nearby.get(nearby).ok_or(Refused::UnknownPeer)?;
-        let (name, address) = (seen.name.clone(), seen.address.to_string());
+        let (name, address) = (seen.name.clone(), Address::from(seen.address));
         if let Some(id) = self.attempts.reaching(self.person_nearby(nearby), &address) {
             return self.attempt_row(id);
         }
         self.reach(name.clone(), name, address)
     }
 
-    fn reach(&mut self, target: String, name: String, address: String) -> Result<Joining, Refused> {
-        let state = JoinState::Connecting { address: address.clone() };
+    fn reach(&mut self, target: String, name: String, address: Address) -> Result<Joining, Refused> {
+        let state = JoinState::Connecting { address: address.to_string() };
         let id = self.add_attempt(target, state, Way::Address { address: address.clone(), name })?;
         self.links.net().dial_address(DialId(id), address);
         self.attempt_row(id)
@@ -141,8 +140,8 @@ impl Core {
         }
     }
 
-    pub(crate) fn on_dial_progress(&mut self, dial: DialId, address: String) {
-        self.set_attempt(dial.0, JoinState::Connecting { address });
+    pub(crate) fn on_dial_progress(&mut self, dial: DialId, address: Address) {
+        self.set_attempt(dial.0, JoinState::Connecting { address: address.to_string() });
     }
 
     /// A round of dialling a typed address is over.

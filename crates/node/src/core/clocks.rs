@@ -89,8 +89,8 @@ impl Core {
         self.links.tell(peer, &Message::Time(Time { now_ms: self.clocks.wall(), ask }));
     }
 
-    /// A peer says what its clock shows. Only those who are welcome are listened to, and all that it
-    /// can lead to is an alert.
+    /// A peer says what its clock shows. Only those who are welcome are listened to, and all that
+    /// it can lead to is an alert.
     pub(crate) fn on_time_told(&mut self, peer: PeerId, time: Time) {
         if self.links.get(&peer).is_none_or(|link| !link.welcome) {
             return;

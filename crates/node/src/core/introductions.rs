@@ -7,7 +7,7 @@ use rand::seq::{IteratorRandom, SliceRandom};
 use store::Setting;
 use wire::ids::{RoomId, RoomTag};
 use wire::message::{Bye, Message, PeerRecord, room_tag};
-use wire::{limits, tidy_name};
+use wire::{Address, limits, tidy_name};
 
 use super::Core;
 use crate::parts::people::MAX_ADDRESSES;
@@ -71,8 +71,8 @@ impl Core {
     }
 
     /// Where others may dial this device.
-    pub(crate) fn own_addresses(&self) -> Vec<String> {
-        self.own.addresses().iter().take(MAX_ADDRESSES).map(ToString::to_string).collect()
+    pub(crate) fn own_addresses(&self) -> Vec<Address> {
+        self.own.addresses().iter().take(MAX_ADDRESSES).copied().map(Address::from).collect()
     }
 
     /// Announces the name on the local network, if the user wants that.

@@ -55,7 +55,7 @@ impl Core {
             None if self.invites.is_full() => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let addresses = self.own_addresses().into_iter().filter_map(|a| a.parse::<Address>().ok());
+        let addresses = self.own_addresses();
         let invite = Invite::new(kind, self.own.peer(), addresses);
         let key = *invite.keys().peer().as_bytes();
         match room {

@@ -131,8 +131,8 @@ impl Core {
                 latency_us: rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
                 since,
             },
-            PeerState::Connecting { address } => LinkState::Connecting { address },
-            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason },
+            PeerState::Connecting { address } => LinkState::Connecting { address: address.to_string() },
+            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address: address.to_string(), retry_at, reason },
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
         if let (LinkState::Connected { .. }, Some(link)) = (&state, self.links.get_mut(&peer)) {

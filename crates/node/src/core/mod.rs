@@ -1,14 +1,15 @@
 //! The conductor: what a node does with its parts. Each file says it for one concern, as methods of
 //! [`Core`]; the state is in `parts`.
 //!
-//! `conductor` what a node consists of and its turns, `disk` what must be durable, `say` own events,
-//! `check` others' events, `forks` logs that part, `acks` what others have of own logs, `late` what
-//! came late, `ahead` what is dated ahead, `clocks` whose clock is off, `local_rooms` rooms that come
-//! and go, `links` who is linked and welcome, `introductions` what linked peers tell of themselves,
-//! `people` the address book, `contacts` becoming contacts, `nearby` who of them is near, `invites`
-//! invites made here and read, `attempts` attempts to get in, `door` newcomers, `spread` what gossip
-//! wants done, `serve` what others ask for, `progress` who has what, `network` how people are
-//! reached, `timeline` history as shown, `show` what the window is told.
+//! `conductor` what a node consists of and its turns, `disk` what must be durable, `say` own
+//! events, `check` others' events, `forks` logs that part, `acks` what others have of own logs,
+//! `late` what came late, `ahead` what is dated ahead, `clocks` whose clock is off, `local_rooms`
+//! rooms that come and go, `links` who is linked and welcome, `introductions` what linked peers
+//! tell of themselves, `people` the address book, `contacts` becoming contacts, `nearby` who of
+//! them is near, `invites` invites made here and read, `attempts` attempts to get in, `door`
+//! newcomers, `spread` what gossip wants done, `serve` what others ask for, `progress` who has
+//! what, `network` how people are reached, `timeline` history as shown, `show` what the window is
+//! told.
 
 mod acks;
 mod ahead;

@@ -9,7 +9,8 @@ use super::Core;
 use crate::view::{LinkState, Network, Owed, Reach, Time, Via};
 
 impl Core {
-    /// All who are known, and how each is reached. With `watch`, changes are told for the next 20 seconds.
+    /// All who are known, and how each is reached. With `watch`, changes are told for the next 20
+    /// seconds.
     pub fn network(&mut self, watch: bool) -> Network {
         let rows = self.reaches();
         if watch {

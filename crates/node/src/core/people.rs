@@ -9,16 +9,17 @@ use identity::PeerId;
 use net::Reason;
 use store::{Contact, Setting};
 use wire::ids::RoomId;
-use wire::{Likeness, Role};
+use wire::{Address, Likeness, Role};
 
 use super::Core;
-use crate::parts::people::{MAX_ADDRESSES, Someone, is_zoned};
+use crate::parts::people::{MAX_ADDRESSES, Someone};
 use crate::parts::room::Room;
 use crate::view::{LinkState, Me, Refused};
 
-/// When a peer was last seen is written down as soon as it is met again, if what is written is older
-/// than this; else when the link ends. Lowered: a row for each link that comes up again, all at once
-/// after a change of network. Raised: after a crash a peer seems to have been away for longer.
+/// When a peer was last seen is written down as soon as it is met again, if what is written is
+/// older than this; else when the link ends. Lowered: a row for each link that comes up again, all
+/// at once after a change of network. Raised: after a crash a peer seems to have been away for
+/// longer.
 const SEEN_ROUGHLY: u64 = 60 * 60 * 1000;
 
 impl Core {
@@ -30,8 +31,8 @@ impl Core {
         let known = self.people.get(peer).map(|p| p.row.name.as_str()).filter(|name| !name.is_empty());
         let in_rooms = || self.rooms.values().find_map(|room| room.members.name_of(peer)).filter(|name| !name.is_empty());
         // Where they were dialled says more to the user, who typed it, than the beginning of a key.
-        let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(String::as_str);
-        known.or_else(in_rooms).or_else(dialled).map_or_else(|| peer.short(), str::to_owned)
+        let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(ToString::to_string);
+        known.or_else(in_rooms).map(str::to_owned).or_else(dialled).unwrap_or_else(|| peer.short())
     }
 
     /// The entry of another person, made if there is room for it.
@@ -51,7 +52,7 @@ impl Core {
     }
 
     /// Notes a name and addresses from an invite, a request or a typed address.
-    pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[String]) {
+    pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[Address]) {
         let Some(person) = self.someone(peer) else { return };
         let renamed = !name.is_empty() && person.row.record.is_none() && person.row.name != name;
         if renamed {
@@ -106,10 +107,10 @@ impl Core {
         let Some(person) = self.someone(peer) else { return };
         let before = person.row.clone();
         if role == Role::Initiator {
-            person.row.last_good_address = Some(remote.to_string());
+            person.row.last_good_address = Some(remote.into());
         }
         if person.row.record.is_none() {
-            let fresh: Vec<String> = listening.into_iter().filter(|address| !person.row.addresses.contains(address)).collect();
+            let fresh: Vec<Address> = listening.into_iter().filter(|address| !person.row.addresses.contains(address)).collect();
             person.row.addresses.extend(fresh);
             person.row.addresses.truncate(MAX_ADDRESSES);
         }
@@ -138,9 +139,9 @@ impl Core {
     }
 
     /// Where a linked peer listens, as it says.
-    pub(crate) fn listening(&self, peer: &PeerId) -> Vec<String> {
+    pub(crate) fn listening(&self, peer: &PeerId) -> Vec<Address> {
         let said = self.links.get(peer).map(|link| link.listening.as_slice()).unwrap_or_default();
-        said.iter().filter(|address| !is_zoned(address)).cloned().collect()
+        said.iter().filter(|address| !address.is_zoned()).cloned().collect()
     }
 
     pub(crate) fn on_lost(&mut self, peer: PeerId, reason: Reason) {

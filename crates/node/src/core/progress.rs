@@ -82,8 +82,8 @@ impl Core {
         let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
         let linked: BTreeMap<PeerId, bool> = self.spreading.engine().linked(&id).collect();
-        // Only those with a link or a dial are gone through one by one: a room may have many thousand
-        // members.
+        // Only those with a link or a dial are gone through one by one: a room may have many
+        // thousand members.
         let (heard, silent): (Vec<bool>, Vec<bool>) =
             linked.values().map(|heard| *heard || state.logs.is_empty()).partition(|heard| *heard);
         let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !linked.contains_key(peer)).count();

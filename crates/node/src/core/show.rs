@@ -118,7 +118,7 @@ impl Core {
         view::Me {
             peer: self.own.peer(),
             name: self.own.name().to_owned(),
-            addresses: self.own_addresses(),
+            addresses: self.own_addresses().iter().map(ToString::to_string).collect(),
             reach: view::OwnReach::of(self.own.addresses(), self.own.not_listening().is_some()),
             not_listening: self.own.not_listening().cloned(),
             nearby_visible: self.own.is_visible_nearby(),
@@ -233,6 +233,7 @@ impl Core {
             None => Person { peer, name: self.name_of(&peer), contact: false, link: self.link_state(&peer) },
         };
         let addresses = self.people.get(&peer).map(Someone::addresses).unwrap_or_default();
+        let addresses = addresses.iter().map(ToString::to_string).collect();
         let looks_like = self.looks_like(&peer, &person.name);
         Ok(PersonDetails { person, addresses, rooms, looks_like })
     }

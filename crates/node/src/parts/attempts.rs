@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gossip::Millis;
 use identity::PeerId;
+use wire::Address;
 use wire::invite::{Invite, InviteKind};
 
 use crate::now::Now;
@@ -35,7 +36,7 @@ pub(crate) enum Way {
     Invite(Box<Invite>),
     /// By an address: the peer that answers is asked to become a contact. Its name may be known
     /// from nearby.
-    Address { address: String, name: String },
+    Address { address: Address, name: String },
     /// A person known by key is asked to become a contact.
     Peer(PeerId),
 }
@@ -54,7 +55,7 @@ pub(crate) enum Step {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Due {
     /// Dial this address again.
-    Redial(u64, String),
+    Redial(u64, Address),
     /// It was shown long enough after its end, and is gone.
     Gone(u64),
 }
@@ -141,7 +142,7 @@ impl Attempts {
     }
 
     /// The one under way to reach a person, or an address.
-    pub(crate) fn reaching(&self, peer: Option<PeerId>, address: &str) -> Option<u64> {
+    pub(crate) fn reaching(&self, peer: Option<PeerId>, address: &Address) -> Option<u64> {
         let same = |attempt: &&Attempt| match &attempt.way {
             Way::Address { address: tried, .. } => tried == address,
             Way::Peer(asked) => Some(*asked) == peer,
@@ -222,12 +223,18 @@ mod tests {
     use super::*;
     use crate::view::JoinRefusal;
 
-    const HOST: &str = "10.0.0.1:4000";
+    fn host() -> Address {
+        "10.0.0.1:4000".parse().expect("an address")
+    }
+
+    fn connecting() -> JoinState {
+        JoinState::Connecting { address: host().to_string() }
+    }
 
     fn dialling() -> (Attempts, u64) {
         let mut attempts = Attempts::default();
-        let way = Way::Address { address: HOST.to_owned(), name: String::new() };
-        let id = attempts.add(HOST.to_owned(), JoinState::Connecting { address: HOST.to_owned() }, way).expect("there is room");
+        let way = Way::Address { address: host(), name: String::new() };
+        let id = attempts.add(host().to_string(), connecting(), way).expect("there is room");
         (attempts, id)
     }
 
@@ -246,7 +253,7 @@ mod tests {
             assert_eq!(attempts.wake(), Some(now + pause));
             assert_eq!(attempts.take_due(now + pause - 1), []);
             now += pause;
-            assert_eq!(attempts.take_due(now), [Due::Redial(id, HOST.to_owned())]);
+            assert_eq!(attempts.take_due(now), [Due::Redial(id, host())]);
             assert_eq!(attempts.wake(), None);
         }
     }
@@ -256,9 +263,9 @@ mod tests {
         let (mut attempts, id) = dialling();
         let refused = JoinState::Refused(JoinRefusal::Own);
         assert_eq!(attempts.set_state(id, refused.clone(), 50), Step::Last);
-        assert_eq!(attempts.set_state(id, JoinState::Connecting { address: HOST.to_owned() }, 60), Step::None);
+        assert_eq!(attempts.set_state(id, connecting(), 60), Step::None);
         assert_eq!(attempts.get(id).map(|a| &a.state), Some(&refused));
-        assert_eq!(attempts.reaching(None, HOST), None, "another one may begin");
+        assert_eq!(attempts.reaching(None, &host()), None, "another one may begin");
         assert_eq!(attempts.wake(), Some(50 + SHOWN_AFTER_END));
         assert_eq!(attempts.take_due(50 + SHOWN_AFTER_END), [Due::Gone(id)]);
         assert!(attempts.get(id).is_none() && attempts.wake().is_none());
@@ -271,7 +278,7 @@ mod tests {
         assert!(attempts.with(&ben).is_empty());
         attempts.goes_on_with(id, ben);
         assert_eq!(attempts.with(&ben), [id]);
-        assert_eq!(attempts.reaching(Some(ben), "elsewhere:1"), Some(id));
+        assert_eq!(attempts.reaching(Some(ben), &"elsewhere:1".parse().expect("an address")), Some(id));
         attempts.back_off(id, at(0), Reason::TimedOut);
         assert_eq!(attempts.take_due(REDIAL_FIRST), [], "it is the network that dials a person");
     }

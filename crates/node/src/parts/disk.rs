@@ -28,8 +28,8 @@ impl Disk {
         self.durability.order(urgency);
     }
 
-    /// At the end of a turn: the flusher is told what was ordered in it. To wake its thread takes as
-    /// long as to store an event.
+    /// At the end of a turn: the flusher is told what was ordered in it. To wake its thread takes
+    /// as long as to store an event.
     pub(crate) fn tick(&mut self) {
         if let Some(urgency) = self.durability.take_order() {
             self.flusher.soon(urgency);

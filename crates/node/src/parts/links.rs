@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use gossip::Millis;
 use identity::PeerId;
 use net::{LinkId, Net, Outbox};
-use wire::Role;
 use wire::ids::RoomId;
 use wire::message::{Bye, Message, Need};
+use wire::{Address, Role};
 
 use crate::view::LinkState;
 
@@ -37,7 +37,7 @@ pub(crate) struct OpenLink {
     /// As it is shown; kept here because its peer may become known while linked.
     pub(crate) state: LinkState,
     /// Where its peer says that it listens.
-    pub(crate) listening: Vec<String>,
+    pub(crate) listening: Vec<Address>,
     /// Sequence number of the own record that its peer was sent.
     pub(crate) told_record: u64,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Links {
     net: Net,
     up: BTreeMap<PeerId, OpenLink>,
     /// To whom links are kept, with the addresses that the network was given.
-    wanted: BTreeMap<PeerId, Vec<String>>,
+    wanted: BTreeMap<PeerId, Vec<Address>>,
     /// Gossip wants others than before.
     wants_stale: bool,
     /// When links are looked through for those that nobody needs.
@@ -146,7 +146,7 @@ impl Links {
     }
 
     /// Has the network keep links to these peers, at these addresses, and to no others.
-    pub(crate) fn want(&mut self, wanted: BTreeMap<PeerId, Vec<String>>) {
+    pub(crate) fn want(&mut self, wanted: BTreeMap<PeerId, Vec<Address>>) {
         self.wants_stale = false;
         let gone: Vec<PeerId> = self.wanted.keys().filter(|peer| !wanted.contains_key(peer)).copied().collect();
         for peer in gone {

@@ -1,6 +1,7 @@
 //! Who announces a name on the local network.
 
 use net::NearbyPeer;
+use wire::Address;
 
 use crate::view;
 
@@ -25,8 +26,8 @@ impl Nearby {
     }
 
     /// The peer that announces this address.
-    pub(crate) fn at(&self, address: &str) -> Option<&NearbyPeer> {
-        self.seen.iter().find(|near| near.address.to_string() == address)
+    pub(crate) fn at(&self, address: &Address) -> Option<&NearbyPeer> {
+        self.seen.iter().find(|near| Address::from(near.address) == *address)
     }
 
     /// These rows, if the window does not have them.

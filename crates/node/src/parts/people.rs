@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::PeerId;
 use store::{Contact, PeerRow, RequestRow};
-use wire::Likeness;
+use wire::{Address, Likeness};
 
 use super::likeness::Likenesses;
 use crate::view::LinkState;
@@ -31,18 +31,13 @@ impl Someone {
     }
 
     /// Where to dial, best first.
-    pub(crate) fn addresses(&self) -> Vec<String> {
+    pub(crate) fn addresses(&self) -> Vec<Address> {
         // A zone that others tell is one of theirs, and means nothing here.
-        let record = self.row.record.iter().flat_map(|record| &record.addresses).filter(|address| !is_zoned(address));
+        let record = self.row.record.iter().flat_map(|record| &record.addresses).filter(|address| !address.is_zoned());
         let all = self.row.last_good_address.iter().chain(record).chain(&self.row.addresses);
         let mut seen = BTreeSet::new();
-        all.filter(|address| seen.insert(address.as_str())).take(MAX_ADDRESSES).cloned().collect()
+        all.filter(|address| seen.insert(*address)).take(MAX_ADDRESSES).cloned().collect()
     }
-}
-
-pub(crate) fn is_zoned(address: &str) -> bool {
-    // The sign stands in no other address.
-    address.contains('%')
 }
 
 /// The address book, and contact requests of people who may not be in it.

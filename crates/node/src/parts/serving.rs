@@ -9,8 +9,8 @@ use identity::PeerId;
 /// So long after a message, here or elsewhere, batches are small and come one at a time.
 const TALK: Millis = 1_000;
 /// Events in such a batch, and the others of the run that the last of them is in: a run goes whole.
-/// Higher: a message waits longer for a batch to be sent. Lower: a peer that catches up while others
-/// talk waits longer.
+/// Higher: a message waits longer for a batch to be sent. Lower: a peer that catches up while
+/// others talk waits longer.
 const EVENTS_BESIDE_TALK: u32 = 8;
 /// From one such batch to the next.
 const PAUSE_BESIDE_TALK: Millis = 2;
