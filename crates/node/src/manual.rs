@@ -19,13 +19,13 @@ use crate::now::Now;
 use crate::say::Say;
 use crate::view::{Refused, Said};
 
-/// What plays the sockets works with.
+/// What a stand-in for the sockets needs.
 pub mod net {
     pub use ::net::manual::{Act, Feed, Manual, Moment, reason_of};
     pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, PeerState, Reason, Times};
 }
 
-/// What plays the disk works with.
+/// What a stand-in for the disk needs.
 pub mod store {
     pub use ::store::{Base, Contact, LastEnd, Medium, Opened, PeerRow, RoomKind, RoomRow, Standing, Store, open_in_memory};
 }
@@ -65,7 +65,7 @@ impl Hand {
         Hand { core, due }
     }
 
-    /// It is this late. To be said before anything else is done.
+    /// Sets the time. To be called before anything else in a turn.
     pub fn set_now(&mut self, at: net::Moment) {
         self.core.set_now(now(at));
     }

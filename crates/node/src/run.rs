@@ -227,7 +227,7 @@ impl Inputs {
     }
 }
 
-/// What comes from elsewhere than from handles, in no order.
+/// The next input that is no request, in no order.
 async fn of_others(
     durable: &mut mpsc::Receiver<Result<Mark, String>>,
     reads: &mut mpsc::Receiver<ReadBatch>,

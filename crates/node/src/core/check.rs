@@ -24,8 +24,8 @@ impl Core {
         if let (Origin::Asked { log: asked, .. }, Verdict::Later { log }) = (origin, &mut verdict) {
             *log = asked;
         }
-        // People who come in one after the other are no talk: each of them is served who the others
-        // are.
+        // People who join one after the other are no talk: each of them has to be served the list
+        // of members.
         if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
             self.serving.note_talk(self.clocks.mono());
         }
@@ -62,7 +62,7 @@ impl Core {
         }
     }
 
-    /// A run that goes on where its log ends, or that a log is cut for.
+    /// Takes a run that continues its log, or one for which a log is cut.
     pub(crate) fn take(&mut self, room: RoomId, run: Run, fitting: &Fitting) -> Verdict {
         let (of, log) = (run.key(), fitting.log);
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };

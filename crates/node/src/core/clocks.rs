@@ -36,8 +36,9 @@ impl Core {
         self.links.peers().iter().for_each(|peer| self.tell_time(peer, true));
     }
 
-    /// Before something is written: it stands after all that its author was shown, and a future
-    /// that the computer's clock no longer backs is left behind, with the log that reaches into it.
+    /// Prepares the clock of a room for writing: what is written must stand after all that its
+    /// author was shown. If the room's clock is ahead, because the computer's was, it is put right,
+    /// and an own log that reaches into the future is given up.
     pub(crate) fn keep_time(&mut self, room: RoomId, control: bool, payloads: &[Payload]) {
         let wall = self.clocks.wall();
         let Some(state) = self.rooms.get(&room) else { return };

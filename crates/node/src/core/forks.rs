@@ -85,14 +85,14 @@ impl Core {
         self.say_later(room, fresh);
     }
 
-    /// Once for each event, however many tell of it.
+    /// Once for each event, however many peers bring it.
     fn say_later(&mut self, room: RoomId, events: Vec<Verified>) {
         for event in events.into_iter().filter(|event| event.header.device == self.own.peer()) {
             self.rooms.lost_words.note(room, event);
         }
     }
 
-    /// Stores a run, and what has to change before.
+    /// Makes the changes to logs that a run needs, and stores it.
     pub(crate) fn store_fitting(&mut self, room: RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
         if fitting.branch.is_none() && fitting.recut == Recut::default() {
             return self.disk.store().append(events);
@@ -136,8 +136,8 @@ impl Core {
         self.forget_lost(room, lost);
     }
 
-    /// Own events that came, or were cut, otherwise than by being written: they are saved once that
-    /// is durable.
+    /// Own events that came from a peer, or that a cut moved to another log: they are saved once
+    /// that is durable.
     pub(crate) fn keep_own_until_durable(&mut self, room: RoomId, log: LogId, seq: u32) {
         self.disk.await_own(room, OwnHead { log, seq });
     }
@@ -175,8 +175,8 @@ impl Core {
     }
 
     /// A peer brings what was signed with this device's key and is not known here: another copy of
-    /// the profile runs, or ran, somewhere. The log is not gone on with. `forked`: the two copies
-    /// contradict each other.
+    /// the profile runs, or ran, somewhere. Nothing more is written to that log. `forked`: the two
+    /// copies contradict each other.
     pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId, forked: bool) {
         let Some(state) = self.rooms.get(&room) else { return };
         let writing = [&state.content, &state.control].into_iter().flatten().any(|author| author.log() == log);
@@ -184,8 +184,8 @@ impl Core {
             tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
             self.leave_log(room, log.is_control());
         }
-        // After an end out of order no log is gone on with, and what was lost comes back: that says
-        // nothing.
+        // After an unclean end no log is continued, and what was lost comes back from peers: that
+        // is no sign of a copy.
         if writing || forked {
             self.alert(AlertKind::ProfileCopied, String::new());
         }
@@ -245,8 +245,8 @@ impl Core {
         }
     }
 
-    /// The same once more, as far as it makes sense now; `moved` tells what has become of the
-    /// messages that it may be about.
+    /// What a lost event said, as far as it still makes sense. `moved`: where the messages are now
+    /// that it may be about.
     fn still_meant(&self, room: RoomId, payload: Payload, moved: &BTreeMap<Position, Position>) -> Option<Payload> {
         let members = &self.rooms.get(&room)?.members;
         let now_at = |target: Position| moved.get(&target).copied().unwrap_or(target);

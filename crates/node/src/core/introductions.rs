@@ -59,7 +59,7 @@ impl Core {
         }
     }
 
-    /// Says anew who this device is and where it listens.
+    /// Signs a new record of the own name and addresses, and sends it to all who are welcome.
     pub(crate) fn renew_record(&mut self) {
         let last = self.disk.store().setting(Setting::RecordSeq).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
         let seq = self.clocks.wall().max(last.saturating_add(1));

@@ -109,7 +109,7 @@ impl Core {
     /// How many are here changes with a link to a member, also before they showed that they have
     /// the room too.
     fn rooms_change_with(&mut self, peer: &PeerId) {
-        self.notices.rooms(self.rooms.values().filter(|room| room.members.is_member(peer)).map(|room| room.id()));
+        self.notices.rooms(self.rooms.with(peer).map(|room| room.id()));
     }
 
     /// How many of the linked peers are contacts or share a room with this device. Strangers, and

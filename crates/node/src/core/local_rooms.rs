@@ -90,8 +90,8 @@ impl Core {
         self.tell_members(id, members);
     }
 
-    /// Goes on with an own log after an orderly stop. After any other stop others may have more of
-    /// it than this device remembers.
+    /// Continues an own log after an orderly stop. After any other stop, others may have more of it
+    /// than this device remembers.
     fn resume(&self, room: &Room, control: bool) -> Option<Author> {
         let own = room.row.own_logs.iter().rev().find(|log| log.is_control() == control)?;
         let held = room.logs.get(&LogKey { device: self.own.peer(), log: *own })?;
@@ -115,14 +115,14 @@ impl Core {
         Some(Author::new(room, log, before))
     }
 
-    /// Never goes on with the own log of this kind: the next event begins another, also after a
-    /// restart. Others may have more of it than this device knows, or it is of no use otherwise.
+    /// Gives up the own log of this kind: the next event begins another, also after a restart.
+    /// Others may have more of it than this device knows, or it is of no use otherwise.
     pub(crate) fn leave_log(&mut self, room: RoomId, control: bool) {
         let (me, new) = (self.own.peer(), log_id(self.rng.random(), control));
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let slot = if control { &mut state.control } else { &mut state.content };
         *slot = None;
-        // The last one named is gone on with after an orderly end, so the next one is named
+        // After an orderly end the last log of the row is continued, so the next one is entered
         // already.
         if state.row.own_logs.iter().any(|own| own.is_control() == control) {
             let logs = &state.logs;
@@ -159,7 +159,7 @@ impl Core {
             own_logs: Vec::new(),
         };
         self.keep(&row);
-        // To be in a room or not is more than a convenience.
+        // A crash must not lose that this device is in a room.
         self.disk.sync_soon(Urgency::Own);
         self.open_room(row);
         self.notices.room(id);

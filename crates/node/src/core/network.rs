@@ -89,8 +89,8 @@ impl Core {
         Some(Via { peer: *gate, name: self.name_of(gate), others })
     }
 
-    /// For each room the linked members, through whom one reaches those without a link, and since
-    /// when.
+    /// For each room its linked members, through whom the others are reached, and since when they
+    /// are linked.
     fn gates(&self) -> BTreeMap<RoomId, BTreeMap<PeerId, Time>> {
         let mut gates: BTreeMap<RoomId, BTreeMap<PeerId, Time>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.other().is_none()) {

@@ -71,8 +71,8 @@ impl Core {
     }
 
     /// The name of another person that looks like this name of `peer`: one's own, a contact's, or
-    /// that of another who is known; in this order. A name cannot be refused to
-    /// anyone, so the window tells.
+    /// that of another who is known; in this order. A name cannot be refused to anyone, so the
+    /// window tells.
     pub(super) fn looks_like(&mut self, peer: &PeerId, name: &str) -> Option<String> {
         let wanted = Likeness::of(name);
         if *peer != self.own.peer() && Likeness::of(self.own.name()).is_like(&wanted) {

@@ -62,7 +62,7 @@ impl Core {
     /// How a peer is reached has changed.
     pub(crate) fn touch_progress_with(&mut self, peer: PeerId) {
         let now = self.clocks.mono();
-        for room in self.rooms.values().filter(|room| room.members.is_member(&peer)) {
+        for room in self.rooms.with(&peer) {
             self.progress.touch(room.id(), now);
         }
     }

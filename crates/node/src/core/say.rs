@@ -121,8 +121,8 @@ impl Core {
             self.serving.note_talk(self.clocks.mono());
         }
         if let Err(error) = self.disk.store().append(&events) {
-            // These numbers are signed: the log is not gone on with, so that none is ever signed
-            // twice.
+            // These numbers are signed: nothing more is written to this log, so that no number is
+            // ever signed twice.
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Err(Refused::Disk);
         }

@@ -226,7 +226,7 @@ impl Core {
 
     /// All that is known of one person.
     pub fn person_details(&mut self, peer: PeerId) -> Result<PersonDetails, Refused> {
-        let rooms: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(Room::id).collect();
+        let rooms: Vec<RoomId> = self.rooms.with(&peer).map(Room::id).collect();
         let person = match self.person(&peer) {
             Some(person) => person,
             None if rooms.is_empty() => return Err(Refused::UnknownPeer),

@@ -14,10 +14,10 @@ const MAX_FAULTS: u32 = 8;
 /// When what gossip spreads goes to the sockets.
 #[derive(Clone, Copy)]
 enum Pace {
-    /// Own words.
+    /// Own events.
     AtOnce,
-    /// Those of others: while this device's own window is told of them.
-    AfterOwnWindow,
+    /// Events of others: the links send them, while this device's own window is told of them.
+    Queued,
 }
 
 impl Core {
@@ -29,7 +29,7 @@ impl Core {
         }
         while let Some(input) = self.spreading.next() {
             self.touch_progress(&input);
-            let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::AfterOwnWindow };
+            let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::Queued };
             let mut effects = self.spreading.handle(self.clocks.mono(), input, &mut self.rng);
             for effect in effects.drain(..) {
                 self.carry_out(effect, pace);
@@ -77,7 +77,7 @@ impl Core {
             let record = record.clone();
             let taken = match pace {
                 Pace::AtOnce => link.outbox.send_now(Class::Live, record),
-                Pace::AfterOwnWindow => link.outbox.offer(Class::Live, record),
+                Pace::Queued => link.outbox.offer(Class::Live, record),
             };
             if taken.is_err() {
                 self.gossip(Input::Refused { peer: *peer, room });

@@ -11,8 +11,8 @@ use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
-/// Words about one message that no longer count and lie among those that do. Raised: more to read
-/// for each further one; lowered: set aside more often.
+/// So many superseded words about one message stay among those that count. Raised: more to read for
+/// each further one; lowered: they are set aside more often.
 const SUPERSEDED: usize = 64;
 
 impl Core {
@@ -48,8 +48,8 @@ impl Core {
         self.message(room, event, &about)
     }
 
-    /// Sets aside what no longer counts of what was said about one message, once that is much: else
-    /// each word about it would have all those before it read again.
+    /// Sets superseded words about one message aside once they are many: otherwise each new one
+    /// would have all of them read again.
     fn set_aside(&mut self, about: &[Verified]) {
         if about.len() < SUPERSEDED {
             return;

@@ -13,7 +13,7 @@ use crate::view::LinkState;
 
 /// Ranges that wait to be served to one peer; what does not fit is asked for again.
 const MAX_SERVES: usize = 16;
-/// Between two looks for links that nobody needs.
+/// Between two looks for links that are not needed.
 const SWEEP_EVERY_MS: u64 = 10_000;
 /// Age before a link can be found superfluous: both sides need time to learn what they share.
 const SURPLUS_AFTER_MS: u64 = 30_000;
@@ -64,7 +64,7 @@ pub(crate) struct Links {
     wanted: BTreeMap<PeerId, Vec<Address>>,
     /// Gossip wants others than before.
     wants_stale: bool,
-    /// When links are looked through for those that nobody needs.
+    /// When links are looked through for those that are not needed.
     sweep_at: Option<Millis>,
 }
 

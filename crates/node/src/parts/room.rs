@@ -25,8 +25,8 @@ pub(crate) struct Room {
     /// Own control log.
     pub(crate) control: Option<Author>,
     pub(crate) last: Option<Last>,
-    /// The newest message that something is said about. What is newer need not be looked up for
-    /// that.
+    /// The newest message that anything was said about: for newer ones, nothing has to be looked
+    /// up.
     pub(crate) newest_target: Option<Position>,
     pub(crate) unread: u32,
     /// Part of the unread.
@@ -67,12 +67,11 @@ impl Room {
         match self.row.standing {
             Standing::Member | Standing::Joining => true,
             Standing::Requested => false,
-            // Until somebody has heard that it was left.
+            // Until a member has heard that it was left.
             Standing::Left => !self.leave_heard,
         }
     }
 
-    /// May write.
     pub(crate) fn may_write(&self) -> bool {
         self.row.standing == Standing::Member
     }

@@ -22,7 +22,7 @@ pub(crate) struct Serving {
     served_last: Option<PeerId>,
     /// Nothing is sent before.
     serve_at: Millis,
-    /// Nobody has talked for a while then.
+    /// From then on, no message was written for a while.
     quiet_at: Millis,
 }
 
