@@ -37,20 +37,35 @@ const LOOK_AGAIN: Millis = 2;
 /// The state of a running node. It changes in turns, mostly of the loop; others reach it through
 /// [`crate::Node::with`].
 pub struct Core {
+    /// This device: key, name, addresses.
     pub(super) own: Own,
+    /// The time of this turn, others' clocks, what is dated ahead.
     pub(super) clocks: Clocks,
+    /// The store, and what of it is durable.
     pub(super) disk: Disk,
+    /// All that is left to chance.
     pub(super) rng: StdRng,
+    /// Rooms with their logs, members and counts.
     pub(super) rooms: Rooms,
+    /// The network, links that are up, and whom links are wanted with.
     pub(super) links: Links,
+    /// The gossip engine, and its inputs.
     pub(super) spreading: Spreading,
+    /// Who is sent next what they asked for.
     pub(super) serving: Serving,
+    /// The address book, and contact requests.
     pub(super) people: People,
+    /// Who announces a name on the local network.
     pub(super) nearby: Nearby,
+    /// Invites made here, and newcomers at the door.
     pub(super) invites: Invites,
+    /// Attempts of this device to get in somewhere.
     pub(super) attempts: Attempts,
+    /// Which rooms are looked at next for who has what.
     pub(super) progress: Progress,
+    /// What those who look at the network were told.
     pub(super) network: NetworkView,
+    /// What the window has not been told yet.
     pub(super) notices: PendingNotices,
 }
 

@@ -9,6 +9,7 @@ use wire::invite::{Invite, InviteFault, InviteKind, find};
 use wire::message::{Join, JoinRefused, Message, Welcome};
 
 use super::Core;
+use crate::parts::room::Room;
 use crate::view::{Found, MadeInvite, Reading, Refused};
 
 /// What is in a pasted text.
@@ -98,7 +99,7 @@ impl Core {
     }
 
     pub(crate) fn room_with(&self, hint: &[u8; 16]) -> Option<RoomId> {
-        let member = |room: &&crate::parts::room::Room| room.id().hint() == *hint && room.row.standing == Standing::Member;
+        let member = |room: &&Room| room.id().hint() == *hint && room.row.standing == Standing::Member;
         self.rooms.values().find(member).map(|room| room.id())
     }
 

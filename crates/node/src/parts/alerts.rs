@@ -56,3 +56,38 @@ impl Alerts {
         std::mem::take(&mut self.fresh)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert(kind: AlertKind, detail: &str) -> Alert {
+        Alert { kind, detail: detail.to_owned(), clock: None }
+    }
+
+    #[test]
+    fn an_alert_is_told_once_and_the_oldest_gives_way() {
+        let mut alerts = Alerts::default();
+        for nth in 0..=MAX_ALERTS {
+            alerts.raise(alert(AlertKind::Fork, &nth.to_string()));
+            alerts.raise(alert(AlertKind::Fork, &nth.to_string()));
+        }
+        assert_eq!(alerts.take_fresh().len(), MAX_ALERTS + 1);
+        assert_eq!(alerts.all().len(), MAX_ALERTS);
+        assert_eq!(alerts.all().first(), Some(&alert(AlertKind::Fork, "1")));
+    }
+
+    #[test]
+    fn alerts_of_a_kind_that_are_found_again_stand_untold_and_the_others_go() {
+        let mut alerts = Alerts::default();
+        let [ben, chi] = ["ben", "chi"].map(|who| alert(AlertKind::ClockOff, who));
+        let disk = alert(AlertKind::DiskFailing, "full");
+        [disk.clone(), ben.clone()].into_iter().for_each(|alert| alerts.raise(alert));
+        alerts.take_fresh();
+        alerts.replace(AlertKind::ClockOff, vec![ben.clone(), chi.clone()]);
+        assert_eq!((alerts.take_fresh(), alerts.take_gone()), (vec![chi.clone()], vec![]));
+        alerts.replace(AlertKind::ClockOff, vec![chi.clone()]);
+        assert_eq!((alerts.take_fresh(), alerts.take_gone()), (vec![], vec![ben]));
+        assert_eq!(alerts.all(), [disk, chi]);
+    }
+}
