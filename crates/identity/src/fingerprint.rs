@@ -1,17 +1,8 @@
 //! What two people compare in person or on the phone to know that they hold each other's real key.
 
-use crate::emoji::EMOJI;
+use crate::emoji::{EMOJI, Emoji};
 use crate::peer::PeerId;
 use crate::words::WORDS;
-
-/// A picture with the plain name that one says aloud and that a screen reader reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Emoji {
-    /// One Unicode character.
-    pub symbol: &'static str,
-    /// Lowercase English.
-    pub name: &'static str,
-}
 
 /// A public key as eight words and as eight pictures.
 ///

@@ -17,7 +17,8 @@ mod peer;
 mod words;
 
 pub use custody::{Choice, Custody, CustodyError, Found, Secrets};
-pub use fingerprint::{Emoji, Fingerprint};
+pub use emoji::Emoji;
+pub use fingerprint::Fingerprint;
 pub use keys::{BadSignature, Identity, UnpackedKey, VerifyingKeys, verify};
 pub use peer::{BadPeerId, PeerId, Signature};
 pub use zeroize::Zeroizing;

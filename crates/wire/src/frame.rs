@@ -140,8 +140,8 @@ impl Default for FrameReader {
     }
 }
 
-/// Appends a handshake message as a frame. Transport frames are made by
-/// [`Transport::seal`](crate::handshake::Transport::seal).
+/// Appends a handshake message as a frame. The frames after it are made by
+/// [`LinkCipher::seal`](crate::LinkCipher::seal).
 pub fn write_handshake(body: &[u8], out: &mut Vec<u8>) {
     debug_assert!((1..=MAX_HANDSHAKE).contains(&body.len()));
     out.extend_from_slice(&(body.len() as u32).to_be_bytes());

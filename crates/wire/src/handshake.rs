@@ -14,7 +14,7 @@ use snow::resolvers::{CryptoResolver, DefaultResolver};
 use zeroize::Zeroizing;
 
 use crate::limits::MAX_HANDSHAKE;
-pub use crate::transport::{OpenFault, SealFault, Transport};
+use crate::link_cipher::LinkCipher;
 
 /// Newest version of the protocol that is spoken here.
 pub const VERSION_MAX: u8 = 1;
@@ -156,7 +156,7 @@ pub struct Session {
     /// Bits of optional behaviour that both know.
     pub features: u32,
     /// Seals and opens frames.
-    pub transport: Transport,
+    pub cipher: LinkCipher,
 }
 
 impl Handshake {
@@ -253,7 +253,7 @@ impl Handshake {
     fn finish(self, peer: PeerId, role: Role, version: u8, features: u32) -> Result<Session, HandshakeFault> {
         let hash = self.hash()?;
         let noise = self.noise.into_transport_mode().map_err(|_| HandshakeFault::Noise)?;
-        Ok(Session { peer, hash, role, version, features, transport: Transport::new(noise) })
+        Ok(Session { peer, hash, role, version, features, cipher: LinkCipher::new(noise) })
     }
 
     /// `AUTH` of this side, for the message that is written next.

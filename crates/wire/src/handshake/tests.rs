@@ -261,7 +261,7 @@ fn nothing_secret_shows_in_debug() {
     let Talk { dialling, .. } = talk();
     assert_eq!(format!("{:?}", static_key(11)), "StaticKey");
     assert_eq!(format!("{dialling:?}"), format!("Handshake({:?} awaits the second message)", ana().peer()));
-    assert_eq!(format!("{:?}", link().0.transport), "Transport(0 sent, 0 received)");
+    assert_eq!(format!("{:?}", link().0.cipher), "LinkCipher(0 sent, 0 received)");
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use crate::limits::{FRAME_HEADER, MAX_FRAME, MAX_PLAINTEXT, MIN_FRAME, REKEY_FRA
 /// Neither direction keeps a buffer. An idle link costs 1 088 bytes of heap (both keys) and, with
 /// its session and frame reader, 240 bytes in their owner. Invariant: 1.5 KiB in all, guarded by
 /// `an_idle_link_costs_less_than_1_5_kib`.
-pub struct Transport {
+pub struct LinkCipher {
     noise: TransportState,
 }
 
@@ -38,7 +38,7 @@ pub enum OpenFault {
     Forged,
 }
 
-impl Transport {
+impl LinkCipher {
     pub(crate) fn new(noise: TransportState) -> Self {
         Self { noise }
     }
@@ -82,9 +82,9 @@ impl Transport {
     }
 }
 
-impl fmt::Debug for Transport {
+impl fmt::Debug for LinkCipher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transport({} sent, {} received)", self.noise.sending_nonce(), self.noise.receiving_nonce())
+        write!(f, "LinkCipher({} sent, {} received)", self.noise.sending_nonce(), self.noise.receiving_nonce())
     }
 }
 
