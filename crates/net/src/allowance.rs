@@ -2,7 +2,7 @@
 
 use wire::Message;
 
-use crate::config::Rate;
+use crate::limits::Rate;
 
 /// Heads that cost as much as one other record: each is looked up and remembered, nothing more.
 const HEADS_PER_UNIT: usize = 16;

@@ -4,33 +4,21 @@ use std::net::SocketAddr;
 
 use identity::PeerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use wire::frame::{pack_records, records, write_handshake};
-use wire::{FrameReader, Handshake, HandshakeFault, Hello, Message, Session, Step};
+use wire::{FrameReader, Handshake, HandshakeFault, Message, Session, Step};
 
+use crate::arrival::Arrival;
+use crate::byte_stream::ByteStream;
 use crate::context::Context;
 use crate::reason::Reason;
 
 /// Bytes asked of the socket at once: more than all three handshake messages together.
 const CHUNK: usize = 1024;
 
-/// A peer at the door.
-pub(crate) struct Arrival {
-    pub(crate) stream: TcpStream,
-    pub(crate) remote: SocketAddr,
-    pub(crate) session: Session,
-    pub(crate) hello: Hello,
-    pub(crate) reader: FrameReader,
-    /// What followed the Hello in its frame.
-    pub(crate) messages: Vec<Message>,
-    /// What followed that frame.
-    pub(crate) rest: Vec<u8>,
-}
-
 /// Answers whoever connected. `on_first` is called when a whole frame has arrived.
 pub(crate) async fn answer(
-    stream: TcpStream,
+    stream: ByteStream,
     remote: SocketAddr,
     context: &Context,
     on_first: impl AsyncFnOnce(),
@@ -54,7 +42,7 @@ pub(crate) async fn answer(
 /// Introduces this device to whoever was dialled. `may_complete` decides, once they are known,
 /// before they learn who this is; `Ok(None)` if it does not.
 pub(crate) async fn introduce(
-    stream: TcpStream,
+    stream: ByteStream,
     remote: SocketAddr,
     context: &Context,
     expect: Option<PeerId>,
@@ -93,14 +81,14 @@ fn of_fault(fault: HandshakeFault) -> Reason {
 
 /// A connection that is still read frame by frame.
 struct Talk {
-    stream: TcpStream,
+    stream: ByteStream,
     reader: FrameReader,
     input: Vec<u8>,
     out: Vec<u8>,
 }
 
 impl Talk {
-    fn new(stream: TcpStream) -> Self {
+    fn new(stream: ByteStream) -> Self {
         Self { stream, reader: FrameReader::new(), input: Vec::new(), out: Vec::new() }
     }
 
@@ -134,11 +122,11 @@ impl Talk {
         let mut plaintext = Vec::new();
         let hello = Message::Hello(context.hello()).encode();
         pack_records([&*hello], &mut plaintext);
-        session.transport.seal(&plaintext, &mut self.out).map_err(|_| Reason::Protocol)?;
+        session.cipher.seal(&plaintext, &mut self.out).map_err(|_| Reason::Protocol)?;
         self.flush().await?;
         loop {
             let body = self.frame().await?;
-            session.transport.open(&body, &mut plaintext).map_err(|_| Reason::Protocol)?;
+            session.cipher.open(&body, &mut plaintext).map_err(|_| Reason::Protocol)?;
             let mut messages = decode(&plaintext)?.into_iter();
             let hello = match messages.next() {
                 Some(Message::Hello(hello)) => hello,
@@ -162,4 +150,36 @@ pub(crate) fn decode(plaintext: &[u8]) -> Result<Vec<Message>, Reason> {
         messages.extend(Message::decode(record).map_err(|_| Reason::Protocol)?);
     }
     Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use identity::Identity;
+    use tokio::sync::mpsc;
+    use wire::StaticKey;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn context(seed: u8) -> Context {
+        let key = StaticKey::generate().expect("randomness");
+        Context::new(Arc::new(Identity::from_seed(&[seed; 32])), key, &Config::default(), mpsc::channel(1).0, mpsc::channel(1).0)
+    }
+
+    #[tokio::test]
+    async fn two_devices_greet_each_other_over_any_byte_stream() {
+        let (ana, ben) = (context(1), context(2));
+        let (at_ana, at_ben) = tokio::io::duplex(1024);
+        let remote = SocketAddr::from(([192, 0, 2, 1], 4747));
+        let (introduced, answered) = tokio::join!(
+            introduce(ByteStream::Memory(at_ana), remote, &ana, Some(ben.me.peer()), async |_| true),
+            answer(ByteStream::Memory(at_ben), remote, &ben, async || {}),
+        );
+        let (Ok(Some(at_ana)), Ok(at_ben)) = (introduced, answered) else { panic!("they greet each other") };
+        assert_eq!((at_ana.session.peer, at_ben.session.peer), (ben.me.peer(), ana.me.peer()));
+        assert_eq!(at_ana.session.hash, at_ben.session.hash);
+        assert_eq!((at_ana.hello.boot_nonce, at_ben.hello.boot_nonce), (ben.boot_nonce, ana.boot_nonce));
+    }
 }

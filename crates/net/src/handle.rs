@@ -7,6 +7,7 @@ use identity::{Identity, PeerId};
 use tokio::sync::{mpsc, oneshot};
 use wire::{Address, Bye, StaticKey};
 
+use crate::command::{Command, orders};
 use crate::config::Config;
 use crate::context::Context;
 use crate::driver::Driver;
@@ -15,21 +16,6 @@ use crate::report::Report;
 
 /// Reports that wait for the driver; the tasks that make them wait beyond it.
 const REPORTS: usize = 256;
-
-/// What the node asks of the driver.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Want(PeerId, Vec<Address>),
-    Unwant(PeerId),
-    DialNow(PeerId),
-    DialAddress(DialId, Address),
-    CancelDial(DialId),
-    Welcome(PeerId, LinkId),
-    Close(PeerId, LinkId, Bye),
-    Announce(Option<String>),
-    SetAddresses(Vec<Address>),
-    Shutdown(oneshot::Sender<()>),
-}
 
 /// A running network. Clones are the same one; when the last is dropped, it shuts down.
 ///
@@ -127,9 +113,4 @@ impl Net {
     fn order(&self, command: Command) {
         let _ = self.commands.send(command);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "only the node fills it, an order must not be lost, and the driver waits for nobody")]
-pub(crate) fn orders() -> (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>) {
-    mpsc::unbounded_channel()
 }

@@ -3,9 +3,10 @@
 use identity::PeerId;
 use wire::Address;
 
-use super::{Attempt, AttemptId, Effect, Now, Peer, Table};
+use super::{Attempt, AttemptId, Effect, Peer, Table};
 use crate::event::{DialId, Event};
 use crate::reason::Reason;
+use crate::time::Now;
 
 impl Table {
     /// Dial this address once, whoever answers.
@@ -134,7 +135,7 @@ impl Table {
     pub(super) fn postpone(&mut self, peer: PeerId, now: Now) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             let wait = entry.backoff.next(&self.pace, entry.reach(), &mut self.rng);
-            entry.due = now.tick + crate::pulse::millis(wait);
+            entry.due = now.tick + crate::time::millis(wait);
         }
     }
 

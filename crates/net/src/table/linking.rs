@@ -4,10 +4,11 @@ use identity::PeerId;
 use wire::{Address, Bye, Role};
 
 use super::dialing::end_dials;
-use super::{Candidate, Effect, Held, MAX_OUSTED, Now, TWIN_STAYS, Table};
+use super::{Candidate, Effect, Held, MAX_OUSTED, TWIN_STAYS, Table};
 use crate::event::{Event, LinkId};
-use crate::pulse::millis;
 use crate::reason::Reason;
+use crate::time::Now;
+use crate::time::millis;
 
 impl Table {
     /// A peer proved itself and introduced itself. Ends in `Start` or `Close` of this link; `Start`

@@ -61,7 +61,7 @@ impl Raw {
 
     pub(crate) fn seal_plaintext(&mut self, plaintext: &[u8]) -> Vec<u8> {
         let mut frame = Vec::new();
-        self.session.transport.seal(plaintext, &mut frame).expect("it fits");
+        self.session.cipher.seal(plaintext, &mut frame).expect("it fits");
         frame
     }
 
@@ -83,7 +83,7 @@ impl Raw {
             }
             let body = next_frame(&mut self.stream, &mut self.reader, &mut self.input).await?;
             let mut plaintext = Vec::new();
-            self.session.transport.open(&body, &mut plaintext).expect("the other side seals well");
+            self.session.cipher.open(&body, &mut plaintext).expect("the other side seals well");
             for record in records(&plaintext) {
                 let message = Message::decode(record.expect("whole records")).expect("a good message");
                 self.inbox.extend(message);
