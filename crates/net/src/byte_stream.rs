@@ -1,6 +1,8 @@
 //! What carries the bytes of a link. All else of this crate reads and writes a [`ByteStream`] and
 //! asks nothing of it but bytes in order: another way to a peer is another variant here.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;

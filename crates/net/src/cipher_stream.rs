@@ -1,6 +1,8 @@
 //! The byte stream of a link and the cipher on it. The link's task writes here, and now and then a
 //! sender does.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
@@ -94,7 +96,7 @@ impl CipherStream {
             Ok(taken) => taken,
             Err(error) => return Poll::Ready(Err(Reason::of_io(&error))),
         };
-        self.sent += taken;
+        self.sent = self.sent.saturating_add(taken);
         if taken > 0 {
             mailbox.set_moving();
         }

@@ -1,6 +1,8 @@
 //! From a link to the node: that it came up, what was read, that a queue drained. One event at a
 //! time, when the node has room for it and the talk is paid for.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;

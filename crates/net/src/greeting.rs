@@ -1,6 +1,9 @@
 //! From a fresh connection to a peer that proved itself and said Hello, or to the reason why not.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use identity::PeerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +19,7 @@ use crate::reason::Reason;
 /// Bytes asked of the socket at once: more than all three handshake messages together.
 const CHUNK: usize = 1024;
 
-/// Answers whoever connected. `on_first` is called when a whole frame has arrived.
+/// Answers a connection that came in. `on_first` is called when a whole frame has arrived.
 pub(crate) async fn answer(
     stream: ByteStream,
     remote: SocketAddr,
@@ -26,9 +29,9 @@ pub(crate) async fn answer(
     let start = Instant::now();
     let mut talk = Talk::new(stream);
     let handshake = Handshake::respond(context.me.clone(), &context.key).map_err(of_fault)?;
-    let first = within(start + context.times.first_frame, talk.frame()).await?;
+    let first = within(after(start, context.times.first_frame), talk.frame()).await?;
     on_first().await;
-    within(start + context.times.handshake, async {
+    within(after(start, context.times.handshake), async {
         let Step::Reply(handshake, reply) = handshake.read(&first).map_err(of_fault)? else { return Err(Reason::Protocol) };
         write_handshake(&reply, &mut talk.out);
         talk.flush().await?;
@@ -39,8 +42,8 @@ pub(crate) async fn answer(
     .await
 }
 
-/// Introduces this device to whoever was dialled. `may_complete` decides, once they are known,
-/// before they learn who this is; `Ok(None)` if it does not.
+/// Introduces this device to the peer that was dialled. `may_complete` decides when the peer has
+/// proved itself and before it learns who this is; `Ok(None)` if it says no.
 pub(crate) async fn introduce(
     stream: ByteStream,
     remote: SocketAddr,
@@ -48,7 +51,7 @@ pub(crate) async fn introduce(
     expect: Option<PeerId>,
     may_complete: impl AsyncFnOnce(PeerId) -> bool,
 ) -> Result<Option<Arrival>, Reason> {
-    let deadline = Instant::now() + context.times.handshake;
+    let deadline = after(Instant::now(), context.times.handshake);
     within(deadline, async {
         let mut talk = Talk::new(stream);
         let (handshake, first) = Handshake::initiate(context.me.clone(), &context.key, expect).map_err(of_fault)?;
@@ -69,6 +72,11 @@ pub(crate) async fn introduce(
 
 async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Reason>>) -> Result<T, Reason> {
     timeout_at(deadline, work).await.unwrap_or(Err(Reason::TimedOut))
+}
+
+/// A wait that no clock can hold is over at once.
+fn after(start: Instant, wait: Duration) -> Instant {
+    start.checked_add(wait).unwrap_or(start)
 }
 
 fn of_fault(fault: HandshakeFault) -> Reason {
@@ -97,7 +105,7 @@ impl Talk {
         loop {
             let mut input = self.input.as_slice();
             let body = self.reader.next(&mut input).map_err(|_| Reason::Protocol)?.map(<[u8]>::to_vec);
-            let used = self.input.len() - input.len();
+            let used = self.input.len().saturating_sub(input.len());
             self.input.drain(..used);
             if let Some(body) = body {
                 return Ok(body);

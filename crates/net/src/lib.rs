@@ -7,9 +7,12 @@
 //! passes in through [`Net`] (orders) and each link's [`Outbox`] (encoded messages), and out as
 //! [`Event`]s over one bounded channel. While the node leaves that channel full, links stop
 //! reading, and TCP slows their peers down. Inside: `table` decides (pure), `driver` is the one
-//! task that owns it, `greeting` makes a connection a link, `link` is one task per link, `cipher_stream`
-//! its byte stream and cipher, `liveness` looks after all of them, `gate` bounds strangers. Start in
-//! `event.rs`, then `table/mod.rs`.
+//! task that owns it, `greeting` makes a connection a link, `link` is one task per link,
+//! `byte_stream` what carries it, `cipher_stream` the cipher on that, `delivery` its way to the
+//! node, `liveness` looks after all links, `gate` bounds strangers. Start in `event.rs`, then
+//! `table/mod.rs`.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 mod allowance;
 mod arrival;

@@ -2,8 +2,10 @@
 //!
 //! It keeps no read buffer (a scratch per thread serves all links) and no write buffer unless the
 //! socket is full, so that an idle link costs its keys and its sockets. It needs no timer: the
-//! driver watches all links at once (`liveness.rs`). Socket and cipher lie where senders can write as
-//! well (`cipher_stream.rs`). What was read goes to the node by way of `delivery.rs`.
+//! driver watches all links at once (`liveness.rs`). Stream and cipher lie where senders can write
+//! too (`cipher_stream.rs`). What was read goes to the node by way of `delivery.rs`.
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 use std::cell::RefCell;
 use std::convert::Infallible;

@@ -198,7 +198,7 @@ impl Mailbox {
         let mut state = self.state();
         state.blocked = !can_send;
         let orders = Orders { end: state.end, ping: std::mem::take(&mut state.ping), drained: std::mem::take(&mut state.drained) };
-        let idle = orders == Orders::default() && !(can_send && !state.queues.is_empty());
+        let idle = orders == Orders::default() && (!can_send || state.queues.is_empty());
         if idle {
             state.wake_later(cx);
         }

@@ -11,6 +11,9 @@
 //! caller's choice. Nothing here panics on foreign bytes. Start in `message.rs`, then
 //! `handshake.rs`.
 
+// What is read here comes from others: it is taken apart by code that cannot fail half-way.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used))]
+
 pub mod address;
 pub mod codec;
 #[cfg(test)]

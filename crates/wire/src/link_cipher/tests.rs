@@ -1,6 +1,7 @@
 use super::*;
 use crate::fixtures::link;
 use crate::frame::FrameReader;
+use crate::limits::FRAME_HEADER;
 
 fn seal(from: &mut LinkCipher, plaintext: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
