@@ -69,10 +69,10 @@ impl fmt::Debug for Inspect {
 
 type Take = dyn Fn(Event) -> Result<(), Event> + Send + Sync;
 
-/// Offered what one read yielded, if it is a single message and the node has dealt with all that
-/// this link told before; by the task of the link, on whatever thread it runs. Whoever has no use
-/// for it at the moment gives it back, and it is queued. Only for links that the node has made
-/// [welcome](crate::Net::welcome). It must not wait.
+/// Takes what one read yielded, without the queue, if it is a single message and the node has dealt
+/// with all that this link told before. Called by the task of the link, on any thread; it must not
+/// wait. An event that it gives back is queued. Only for links that the node has made
+/// [welcome](crate::Net::welcome).
 #[derive(Clone)]
 pub struct FastReceive(pub Arc<Take>);
 

@@ -26,7 +26,7 @@ const MAX_TARGETS: usize = 16;
 /// few slots.
 const MAX_ROUND: Duration = Duration::from_secs(30);
 
-/// Dials until somebody is there or nothing is left to try, and reports that.
+/// Dials until a peer answers or nothing is left to try, and reports that.
 pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<Address>) {
     let Some(first) = addresses.first().cloned() else { return debug_assert!(false, "a dial has an address") };
     let mut round = Round {
@@ -48,7 +48,7 @@ pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Opti
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// A link, or somebody to whom there is one.
+    /// A link, or a peer with which there is one.
     Somebody,
     Nothing,
 }

@@ -41,7 +41,7 @@ impl Net {
         Ok(Self { commands, boot_nonce })
     }
 
-    /// A handle whose orders somebody else carries out.
+    /// A handle whose orders the simulator carries out.
     #[cfg(feature = "manual")]
     pub(crate) fn detached(commands: mpsc::UnboundedSender<Command>, boot_nonce: u64) -> Self {
         Self { commands, boot_nonce }
@@ -63,7 +63,7 @@ impl Net {
         self.order(Command::DialNow(peer));
     }
 
-    /// Dials an address once, whoever is there. Ends in one [`Event::DialEnded`], unless it is
+    /// Dials an address once; any peer may answer. Ends in one [`Event::DialEnded`], unless it is
     /// cancelled.
     pub fn dial_address(&self, dial: DialId, address: Address) {
         self.order(Command::DialAddress(dial, address));
@@ -101,7 +101,7 @@ impl Net {
         self.boot_nonce
     }
 
-    /// Says goodbye to everybody and closes everything. Takes at most about a second; whoever has
+    /// Says goodbye to all peers and closes everything. Takes at most about a second; a peer that has
     /// not listened by then learns it from the closed connection.
     pub async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
@@ -109,7 +109,7 @@ impl Net {
         let _ = finished.await;
     }
 
-    /// After shutdown nobody listens, and nothing is left to do.
+    /// After shutdown there is no receiver, and nothing is left to do.
     fn order(&self, command: Command) {
         let _ = self.commands.send(command);
     }

@@ -26,7 +26,7 @@ pub struct Limits {
     /// Catch-up. Higher: more memory per slow peer; lower: less in flight on long fat links.
     pub bulk: QueueLimit,
     /// Records that one link may bring, events not counted and long lists counted by their length.
-    /// Higher: a hostile neighbour costs more time; lower: whoever has thousands of logs to ask for
+    /// Higher: a hostile neighbour costs more time; lower: a peer with thousands of logs to ask for
     /// waits.
     pub talk: Rate,
 }

@@ -106,7 +106,7 @@ impl Liveness {
         self.next = self.next.min(now + PAUSE);
     }
 
-    /// Whoever looks was to wake this many milliseconds ago and got no time.
+    /// The driver was to wake this many milliseconds ago and got no time.
     pub(crate) fn stood_still(&mut self, late: u64) {
         self.silence.stood = self.silence.stood.saturating_add(late);
     }

@@ -1,5 +1,5 @@
-//! The network without sockets, clocks or tasks: the real table and the real queues, and whoever
-//! holds them plays the sockets. For the simulator.
+//! The network without sockets, clocks or tasks: the real table and the real queues. The
+//! simulator holds them and plays the sockets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl Manual {
                 Command::Welcome(peer, link) => self.table.welcome(peer, link),
                 Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut effects),
                 Command::SetAddresses(addresses) => self.hello.addresses = addresses,
-                // There is nobody nearby, and nothing to be shut.
+                // Nothing is announced here, and nothing to be shut.
                 Command::Announce(_) | Command::Shutdown(_) => {}
             }
         }

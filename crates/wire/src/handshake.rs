@@ -86,7 +86,7 @@ impl fmt::Debug for StaticKey {
 /// Why there is no session. Every one of them ends the connection; none changes anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeFault {
-    /// Somebody else answered than was dialled. Both names are proven.
+    /// Another peer answered than was dialled. Both names are proven.
     #[error("dialled {expected:?}, but {found:?} answered")]
     WrongPeer {
         /// Who was dialled.
@@ -160,8 +160,8 @@ pub struct Session {
 }
 
 impl Handshake {
-    /// Begins as the one who dials, and gives the first body to send. `expect` is whom one dials,
-    /// if anybody in particular.
+    /// Begins as the one who dials, and gives the first body to send. `expect` is the peer
+    /// that must answer; none lets any peer answer.
     pub fn initiate(me: Arc<Identity>, key: &StaticKey, expect: Option<PeerId>) -> Result<(Self, Vec<u8>), HandshakeFault> {
         Self::initiate_with(me, key, expect, None)
     }

@@ -41,8 +41,8 @@ const TICK: u64 = 2_000;
 const LOOK_AT_ADDRESSES: u64 = 30_000;
 /// Events that wait for the node before the driver takes no more connections and reports.
 const MAX_WAITING: usize = 256;
-/// Rest after the system refused to accept: usually it has no more file handles, and asking at once
-/// again helps nobody.
+/// Rest after the system refused to accept: usually it has no more file handles, and asking again
+/// at once does not help.
 const ACCEPT_REST: u64 = 250;
 
 /// See the module's header.
@@ -312,7 +312,7 @@ impl Driver {
 
     fn on_nearby(&mut self) {
         let Some(nearby) = &self.nearby else { return };
-        // Anybody can make this change often; only the last list matters.
+        // Strangers can make this change often; only the last list matters.
         self.outgoing.retain(|waiting| !matches!(waiting, Outgoing::Event(Event::Nearby(_))));
         self.outgoing.push_back(Outgoing::Event(Event::Nearby(nearby.peers())));
     }

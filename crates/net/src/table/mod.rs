@@ -88,8 +88,8 @@ struct Peer {
     told: Option<PeerState>,
     /// Boot nonces whose links were replaced by those of another process, the latest last.
     ousted: VecDeque<u64>,
-    /// They replaced the only link that this device had, which was nobody's doing here. When to be
-    /// sure of it.
+    /// The peer says that the only link was replaced, and this process did not do it. From this time
+    /// on it is certain that another process did.
     doubted: Option<u64>,
 }
 
@@ -305,7 +305,7 @@ impl Held {
     }
 }
 
-/// Private, link-local or loopback: dialling it costs nobody anything.
+/// Private, link-local or loopback: dialling it costs nothing.
 fn is_near(address: &Address) -> bool {
     match address {
         Address::Ip(socket) => match socket.ip() {

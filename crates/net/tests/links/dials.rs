@@ -1,4 +1,4 @@
-//! Dials: whom they reach, and what is told of those that reach nobody.
+//! Dials: which peer they reach, and what is told of those that reach none.
 
 use net::{Config, DialId, Event, Full, PeerState, Reason};
 use wire::{Address, Bye, Class, Message};

@@ -53,7 +53,7 @@ async fn many_messages_arrive_in_order_and_once() {
     all_arrive_in_order_and_once(|outbox, n| outbox.offer(Class::Live, numbered(n, 300).encode())).await;
 }
 
-/// Two threads: the link's task and whoever says something write by turns.
+/// Two threads: the link's task and the sender write by turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_writes_messages_arrive_in_order_and_once() {
     let hand_over = |outbox: &Outbox, n: u32| {
@@ -64,7 +64,7 @@ async fn whoever_writes_messages_arrive_in_order_and_once() {
     all_arrive_in_order_and_once(hand_over).await;
 }
 
-/// Some are taken by whoever is prompted, some go by the queue, where they wait for a while.
+/// Some are taken at once, some go by the queue, where they wait for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whichever_way_they_are_told_messages_come_in_order_and_once() {
     const COUNT: u32 = 900;
@@ -120,7 +120,7 @@ async fn what_is_sent_now_is_in_the_socket_before_any_task_has_a_turn() {
     assert_eq!(said, [Some(1), Some(2)]);
 }
 
-/// Nobody who says something spends their time on what others have asked for.
+/// A sender does not spend its time on what others have asked for.
 #[tokio::test]
 async fn what_is_sent_now_takes_no_bulk_along() {
     let mut ana = Peer::start(ANA).await;
@@ -141,7 +141,7 @@ async fn a_link_that_breaks_while_somebody_writes_is_over() {
     let mut ana = Peer::start(ANA).await;
     let ben = Raw::dial(ana.address, identity(BEN)).await;
     let up = ana.up(identity(BEN).peer()).await;
-    // Closed with a reset: whoever writes next fails.
+    // Closed with a reset: the next write fails.
     socket2::SockRef::from(&ben.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
     drop(ben);
     let record = numbered(1, 300).encode();

@@ -1,4 +1,4 @@
-//! Somebody who holds a key and a socket and need not behave.
+//! A peer with a key and a socket that need not behave.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Dials and shakes hands, as whoever `me` is, and says Hello; the other side's Hello is the
+    /// Dials and shakes hands as `me`, and says Hello; the other side's Hello is the
     /// first message to receive.
     pub(crate) async fn dial(address: SocketAddr, me: Arc<Identity>) -> Self {
         let mut raw = Self::dial_mutely(address, me).await;

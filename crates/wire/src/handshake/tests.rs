@@ -228,7 +228,7 @@ fn exactly_the_listed_points_give_zero_to_everybody() {
     }
 }
 
-/// Hands `change` the message with this number on its way; true if anybody ended with a session.
+/// Hands `change` the message with this number on its way; true if a side ended with a session.
 fn session_after(number: usize, change: impl Fn(&mut Vec<u8>)) -> bool {
     let Talk { dialling, dialled, mut first } = talk();
     if number == 1 {
