@@ -58,7 +58,7 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
         inspect: Some(check_ahead(signatures.clone())),
-        prompt: Some(turns_of_links(of_links.clone())),
+        fast_receive: Some(turns_of_links(of_links.clone())),
         ..net::Config::default()
     };
     let net = Net::start(config, identity.clone(), to_net).await?;
@@ -93,8 +93,8 @@ fn check_ahead(signatures: Arc<Signatures>) -> net::Inspect {
 }
 
 /// Has links take a turn with what they have read, once there are turns.
-fn turns_of_links(turns: Arc<OnceLock<Weak<Turns>>>) -> net::Prompt {
-    net::Prompt(Arc::new(move |event| match turns.get().and_then(Weak::upgrade) {
+fn turns_of_links(turns: Arc<OnceLock<Weak<Turns>>>) -> net::FastReceive {
+    net::FastReceive(Arc::new(move |event| match turns.get().and_then(Weak::upgrade) {
         Some(turns) => turns.hear_now(event),
         None => Err(event),
     }))
