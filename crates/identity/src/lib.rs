@@ -9,6 +9,7 @@
 //! wait for a person, so callers with a screen use the `*_within` functions of [`custody`]. Start
 //! in `peer.rs`, then `keys.rs`; `custody/mod.rs` tells how an identity is made and found again.
 
+#[cfg(feature = "custody")]
 pub mod custody;
 mod emoji;
 mod fingerprint;
@@ -16,6 +17,7 @@ mod keys;
 mod peer;
 mod words;
 
+#[cfg(feature = "custody")]
 pub use custody::{Choice, Custody, CustodyError, Found, Secrets};
 pub use fingerprint::{Emoji, Fingerprint};
 pub use keys::{BadSignature, Identity, UnpackedKey, VerifyingKeys, verify};
