@@ -12,7 +12,8 @@ waited_ms: number, } | { "stage": "welcome",
  */
 suggested_name: string, 
 /**
- * Set when the system keychain cannot be used now, so that the first screen can say so and offer the key file.
+ * Set when the system keychain cannot be used now, so that the first screen can say so
+ * and offer the key file.
  */
 keychain: KeychainProblem | null, } | { "stage": "locked", 
 /**
@@ -98,7 +99,8 @@ addresses: Array<string>,
  */
 reach: OwnReach, 
 /**
- * Set when listening does not work, or not on all that was asked for, with the system's reason.
+ * Set when listening does not work, or not on all that was asked for, with the system's
+ * reason.
  */
 not_listening: string | null, 
 /**
@@ -172,7 +174,8 @@ read_up_to: string | null,
  */
 draft: string, 
 /**
- * Events that others are known to have and this device lacks; 0 when level with everyone heard from.
+ * Events that others are known to have and this device lacks; 0 when level with everyone
+ * heard from.
  */
 lacking: number, 
 /**
@@ -196,7 +199,8 @@ first: string, };
 
 export type Level = { 
 /**
- * Whatever is known here and was written up to then, everybody who was heard has; none if nobody was heard, or nothing can be said.
+ * Whatever is known here and was written up to then, everybody who was heard has; none if
+ * nobody was heard, or nothing can be said.
  */
 up_to: number | null, 
 /**
@@ -216,7 +220,8 @@ through: number,
  */
 away: number, 
 /**
- * Heard members who lack something for longer than it takes to arrive: the first three, most first.
+ * Heard members who lack something for longer than it takes to arrive: the first three,
+ * most first.
  */
 behind: Array<Behind>, 
 /**
@@ -512,7 +517,8 @@ name: string,
  */
 address: string, 
 /**
- * Who that is, if they are known: somebody who is linked, or a contact who was reached at this address before.
+ * Who that is, if they are known: somebody who is linked, or a contact who was reached at
+ * this address before.
  */
 peer: string | null, 
 /**
@@ -726,7 +732,8 @@ position: string,
  */
 author_name: string, 
 /**
- * How it begins, with its line breaks, at most 140 characters; empty when deleted or not here yet.
+ * How it begins, with its line breaks, at most 140 characters; empty when deleted or not
+ * here yet.
  */
 text: string, };
 
