@@ -1,6 +1,9 @@
-//! Whose clock is off.
+//! Times, and whose clock is off.
 
 use identity::PeerId;
+
+/// Milliseconds since 1970 UTC.
+pub type Time = u64;
 
 /// A clock that is off.
 #[derive(Clone, Debug, PartialEq)]

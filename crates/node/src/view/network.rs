@@ -3,7 +3,9 @@
 use identity::PeerId;
 use wire::ids::RoomId;
 
-use super::{LinkState, Me, Time};
+use super::clock::Time;
+use super::link::LinkState;
+use super::me::Me;
 
 /// Who has what in a room, from what members with a link up have said. Oneself is not counted; the
 /// four numbers together are all others.
