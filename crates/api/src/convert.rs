@@ -23,7 +23,7 @@ pub(crate) fn me(me: view::Me, custody: dto::Custody) -> dto::Me {
         name: me.name,
         custody,
         addresses: me.addresses,
-        reach: own_reach(me.reach),
+        reach: me.reach,
         not_listening: me.not_listening,
         nearby_visible: me.nearby_visible,
         links: me.links,
@@ -31,30 +31,13 @@ pub(crate) fn me(me: view::Me, custody: dto::Custody) -> dto::Me {
     }
 }
 
-fn own_reach(reach: view::OwnReach) -> dto::OwnReach {
-    match reach {
-        view::OwnReach::Closed => dto::OwnReach::Closed,
-        view::OwnReach::NoNetwork => dto::OwnReach::NoNetwork,
-        view::OwnReach::ThisComputer => dto::OwnReach::ThisComputer,
-        view::OwnReach::ThisNetwork => dto::OwnReach::ThisNetwork,
-        view::OwnReach::PerhapsOutside => dto::OwnReach::PerhapsOutside,
-    }
-}
-
 pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
     dto::RoomRow {
         id: row.id.to_string(),
-        kind: match row.kind {
-            view::RoomKind::Group => dto::RoomKind::Group,
-            view::RoomKind::Direct => dto::RoomKind::Direct,
-        },
+        kind: row.kind,
         name: row.name,
         peer: row.peer.map(|p| p.to_string()),
-        standing: match row.standing {
-            view::Standing::Member => dto::Standing::Member,
-            view::Standing::Left => dto::Standing::Left,
-            view::Standing::Requested => dto::Standing::Requested,
-        },
+        standing: row.standing,
         members: row.members,
         connected: row.connected,
         last: row.last.map(|p| dto::Preview {
@@ -71,26 +54,6 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         lacking: row.lacking,
         level: network::level(row.level),
         active_at: row.active_at,
-    }
-}
-
-pub(crate) fn reason(reason: view::Reason) -> dto::LinkReason {
-    use view::Reason as R;
-    match reason {
-        R::Refused => dto::LinkReason::Refused,
-        R::TimedOut => dto::LinkReason::TimedOut,
-        R::NoRoute => dto::LinkReason::NoRoute,
-        R::NameUnknown => dto::LinkReason::NameUnknown,
-        R::WrongPeer => dto::LinkReason::WrongPeer,
-        R::Version => dto::LinkReason::Version,
-        R::Protocol => dto::LinkReason::Protocol,
-        R::NotWelcome => dto::LinkReason::NotWelcome,
-        R::Goodbye => dto::LinkReason::Goodbye,
-        R::Lost => dto::LinkReason::Lost,
-        R::Silent => dto::LinkReason::Silent,
-        R::Replaced => dto::LinkReason::Replaced,
-        R::TooSlow => dto::LinkReason::TooSlow,
-        R::Busy => dto::LinkReason::Busy,
     }
 }
 
@@ -111,8 +74,8 @@ fn link(state: view::LinkState) -> dto::LinkState {
         view::LinkState::Own => dto::LinkState::Own,
         view::LinkState::Connected { address, latency_us, since } => dto::LinkState::Connected { address, latency_us, since },
         view::LinkState::Connecting { address: text } => dto::LinkState::Connecting { address: address(text) },
-        view::LinkState::Waiting { address: text, retry_at, reason: why } => {
-            dto::LinkState::Waiting { address: address(text), retry_at, reason: reason(why) }
+        view::LinkState::Waiting { address: text, retry_at, reason } => {
+            dto::LinkState::Waiting { address: address(text), retry_at, reason }
         }
         view::LinkState::Unreachable { last_seen } => dto::LinkState::Unreachable { last_seen },
     }
@@ -162,18 +125,10 @@ pub(crate) fn joining(joining: view::Joining) -> dto::Joining {
         target: address(joining.target),
         state: match joining.state {
             view::JoinState::Connecting { address: text } => dto::JoinState::Connecting { address: address(text) },
-            view::JoinState::Waiting { retry_at, reason: why } => dto::JoinState::Waiting { retry_at, reason: reason(why) },
+            view::JoinState::Waiting { retry_at, reason } => dto::JoinState::Waiting { retry_at, reason },
             view::JoinState::Asked { name } => dto::JoinState::Asked { name: address(name) },
             view::JoinState::Joined { room } => dto::JoinState::Joined { room: room.to_string() },
-            view::JoinState::Refused(why) => dto::JoinState::Refused {
-                why: match why {
-                    view::JoinRefusal::UnknownInvite => dto::JoinRefusal::UnknownInvite,
-                    view::JoinRefusal::UsedUp => dto::JoinRefusal::UsedUp,
-                    view::JoinRefusal::Declined => dto::JoinRefusal::Declined,
-                    view::JoinRefusal::Full => dto::JoinRefusal::Full,
-                    view::JoinRefusal::Own => dto::JoinRefusal::Own,
-                },
-            },
+            view::JoinState::Refused(why) => dto::JoinState::Refused { why },
         },
     }
 }
@@ -231,19 +186,7 @@ pub(crate) fn sent(said: view::Said) -> dto::Sent {
 }
 
 fn alert(alert: view::Alert) -> dto::Alert {
-    dto::Alert {
-        kind: match alert.kind {
-            view::AlertKind::HistoryRepaired => dto::AlertKind::HistoryRepaired,
-            view::AlertKind::HistorySetAside => dto::AlertKind::HistorySetAside,
-            view::AlertKind::DiskFailing => dto::AlertKind::DiskFailing,
-            view::AlertKind::NotListening => dto::AlertKind::NotListening,
-            view::AlertKind::ClockOff => dto::AlertKind::ClockOff,
-            view::AlertKind::Fork => dto::AlertKind::Fork,
-            view::AlertKind::ProfileCopied => dto::AlertKind::ProfileCopied,
-        },
-        detail: alert.detail,
-        clock: alert.clock.map(clock_off),
-    }
+    dto::Alert { kind: alert.kind, detail: alert.detail, clock: alert.clock.map(clock_off) }
 }
 
 fn clock_off(off: view::ClockOff) -> dto::ClockOff {

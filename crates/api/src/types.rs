@@ -40,6 +40,7 @@ mod stage;
 pub use invite::*;
 pub use message::*;
 pub use network::*;
+pub use node::view::{AlertKind, JoinRefusal, LinkReason, OwnReach, RoomKind, Standing};
 pub use notice::*;
 pub use person::*;
 pub use refusal::*;

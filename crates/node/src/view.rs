@@ -1,5 +1,6 @@
 //! What the node tells a program that shows it: plain data with typed ids. `api` mirrors it as
-//! JSON.
+//! JSON. Enums without content are already in the words of the contract, which takes them from
+//! here.
 
 mod clock;
 mod invite;
@@ -14,10 +15,9 @@ mod room;
 
 pub use clock::{ClockOff, Time, Whose};
 pub use invite::{Found, JoinRefusal, JoinState, Joining, MadeInvite, Reading};
-pub use link::LinkState;
-pub use me::Me;
+pub use link::{LinkReason, LinkState};
+pub use me::{Me, OwnReach};
 pub use message::{Body, Message, Page, Quote, Reaction, Said};
-pub use net::{Reach as OwnReach, Reason};
 pub use network::{Behind, Level, Network, Owed, Reach, Via};
 pub use notice::{Alert, AlertKind, Notice, Snapshot};
 pub use person::{Nearby, Person, PersonDetails, Request};

@@ -120,20 +120,4 @@ data! {
             why: JoinRefusal,
         },
     }
-
-    /// Why an attempt ended.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum JoinRefusal {
-        /// The invite is not known (any more) to whoever answered.
-        UnknownInvite,
-        /// It has been used as often as it may.
-        UsedUp,
-        /// The other person said no.
-        Declined,
-        /// The room is full.
-        Full,
-        /// It leads to oneself.
-        Own,
-    }
 }

@@ -60,27 +60,6 @@ data! {
         Unclear,
     }
 
-    /// Cases of things that the user should know.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum AlertKind {
-        /// The history on disk was damaged; what could be read was kept, the rest comes from peers.
-        HistoryRepaired,
-        /// The history on disk could not be read; it was set aside and comes again from peers.
-        HistorySetAside,
-        /// Writing to disk fails; new messages are not kept.
-        DiskFailing,
-        /// The listening port could not be opened.
-        NotListening,
-        /// Clocks differ by more than two minutes.
-        ClockOff,
-        /// Somebody's device signed two different histories of who is in a room; what follows does
-        /// not count.
-        Fork,
-        /// This profile also runs on another computer, or was restored from an old copy.
-        ProfileCopied,
-    }
-
     /// A numbered notice. A client that sees a number that is not the previous one plus one asks
     /// for a snapshot.
     pub struct Numbered {

@@ -38,40 +38,6 @@ data! {
         },
     }
 
-    /// Why a link ended or an attempt failed.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum LinkReason {
-        /// The other machine answered that nothing listens there.
-        Refused,
-        /// No answer in time.
-        TimedOut,
-        /// The network says there is no way there.
-        NoRoute,
-        /// The name could not be resolved.
-        NameUnknown,
-        /// Somebody else answered at that address.
-        WrongPeer,
-        /// The other side speaks no version that we speak.
-        Version,
-        /// What arrived was not the protocol.
-        Protocol,
-        /// The other side does not know us.
-        NotWelcome,
-        /// The other side said goodbye.
-        Goodbye,
-        /// The connection broke.
-        Lost,
-        /// Liveness checks went unanswered.
-        Silent,
-        /// A better link with the same peer replaced this one.
-        Replaced,
-        /// The other side could not keep up.
-        TooSlow,
-        /// A limit of this device or of theirs was reached.
-        Busy,
-    }
-
     /// Somebody known: a contact or a co-member.
     pub struct Person {
         /// Public key.

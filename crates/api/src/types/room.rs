@@ -5,28 +5,6 @@ use std::collections::BTreeMap;
 use super::*;
 
 data! {
-    /// Group or direct.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum RoomKind {
-        /// Any number of people.
-        Group,
-        /// Exactly two.
-        Direct,
-    }
-
-    /// One's own standing in a room.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum Standing {
-        /// May read and write.
-        Member,
-        /// Left; history stays readable.
-        Left,
-        /// A direct room whose other side has not accepted yet.
-        Requested,
-    }
-
     /// A room as the sidebar shows it.
     pub struct RoomRow {
         /// Room id.

@@ -127,21 +127,4 @@ data! {
         /// Contacts, and members of common rooms, with whom a link is up.
         pub friends: u32,
     }
-
-    /// From where others can dial a device, as far as its own sockets tell; nobody has dialled
-    /// back, so that a router or a firewall may still stand between.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum OwnReach {
-        /// From nowhere: the system does not let it listen.
-        Closed,
-        /// From nowhere: it is on no network.
-        NoNetwork,
-        /// Only programs on the same computer.
-        ThisComputer,
-        /// Whoever is on the same network.
-        ThisNetwork,
-        /// The same; and it has addresses that mean something elsewhere, which nobody has tried.
-        PerhapsOutside,
-    }
 }

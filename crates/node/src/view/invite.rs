@@ -1,10 +1,13 @@
 //! Invites, and attempts to follow one.
 
 use identity::PeerId;
-use net::Reason;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use wire::ids::RoomId;
 
 use super::clock::Time;
+use super::link::LinkReason;
 
 /// An invite that was made.
 #[derive(Clone, Debug)]
@@ -81,7 +84,7 @@ pub enum JoinState {
         /// When.
         retry_at: Time,
         /// Why it failed.
-        reason: Reason,
+        reason: LinkReason,
     },
     /// Connected, and waiting for an answer.
     Asked {
@@ -97,14 +100,16 @@ pub enum JoinState {
     Refused(JoinRefusal),
 }
 
-/// Why an attempt is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an attempt ended.
+// The wire's `JoinRefused` is what the other side may answer; this is how the attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum JoinRefusal {
-    /// Whoever answered does not know the invite.
+    /// The invite is not known (any more) to whoever answered.
     UnknownInvite,
-    /// Used up.
+    /// It has been used as often as it may.
     UsedUp,
-    /// The person said no.
+    /// The other person said no.
     Declined,
     /// The room is full.
     Full,

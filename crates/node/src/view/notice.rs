@@ -1,6 +1,9 @@
 //! What is shown first, and what happens then.
 
 use identity::PeerId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use wire::ids::{EventId, RoomId};
 
 use super::clock::ClockOff;
@@ -86,20 +89,22 @@ pub struct Alert {
 }
 
 /// Cases of things that the user should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AlertKind {
-    /// History was damaged and mostly kept.
+    /// The history on disk was damaged; what could be read was kept, the rest comes from peers.
     HistoryRepaired,
-    /// History could not be read and was set aside.
+    /// The history on disk could not be read; it was set aside and comes again from peers.
     HistorySetAside,
-    /// Writing fails.
+    /// Writing to disk fails; new messages are not kept.
     DiskFailing,
-    /// The port could not be opened.
+    /// The listening port could not be opened.
     NotListening,
     /// Clocks differ by more than two minutes.
     ClockOff,
-    /// Somebody signed two histories of who is in a room.
+    /// Somebody's device signed two different histories of who is in a room; what follows does
+    /// not count.
     Fork,
-    /// This profile also runs, or ran, elsewhere, or was restored from an old copy.
+    /// This profile also runs on another computer, or was restored from an old copy.
     ProfileCopied,
 }

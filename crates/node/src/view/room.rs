@@ -2,14 +2,19 @@
 
 use identity::PeerId;
 use rooms::Position;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use wire::ids::{LogId, RoomId};
 
 use super::clock::Time;
 use super::link::LinkState;
 use super::network::Level;
 
-/// Kind of a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Group or direct.
+// The store's `RoomKind` also says with whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum RoomKind {
     /// Any number of people.
     Group,
@@ -18,11 +23,14 @@ pub enum RoomKind {
 }
 
 /// One's own standing in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The store's `Standing` also knows a room whose first events are still on their way; it is
+// shown as a member's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Takes part, or is about to.
+    /// May read and write.
     Member,
-    /// Left; history stays.
+    /// Left; history stays readable.
     Left,
     /// A direct room whose other side has not accepted yet.
     Requested,
