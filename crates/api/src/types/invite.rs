@@ -1,6 +1,9 @@
 //! Invites, and attempts to follow one.
 
-use super::*;
+use node::view::{JoinRefusal, LinkReason};
+
+use super::ids::{JoinIdText, PeerIdText, RoomIdText};
+use super::stage::Fingerprint;
 
 data! {
     /// An invite that was made.

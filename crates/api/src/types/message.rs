@@ -1,6 +1,6 @@
 //! Messages and pages of history.
 
-use super::*;
+use super::ids::{LogIdText, MessageIdText, PeerIdText, PositionText, RoomIdText};
 
 data! {
     /// One entry of a room's history.

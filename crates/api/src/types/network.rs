@@ -1,6 +1,8 @@
 //! Who is linked with whom, and who has what.
 
-use super::*;
+use super::ids::{PeerIdText, RoomIdText};
+use super::person::LinkState;
+use super::stage::Me;
 
 data! {
     /// Who has what in a room, from what members with a link up have said. Oneself is not counted;

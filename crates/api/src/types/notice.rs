@@ -1,6 +1,14 @@
 //! What is shown first, and what happens then.
 
-use super::*;
+use node::view::AlertKind;
+
+use super::ids::{JoinIdText, MessageIdText, PeerIdText, RoomIdText};
+use super::invite::Joining;
+use super::message::Message;
+use super::network::Reach;
+use super::person::{Nearby, Person, Request};
+use super::room::{Delivery, Member, RoomRow};
+use super::stage::{Me, Stage};
 
 data! {
     /// Everything that an open profile shows first.

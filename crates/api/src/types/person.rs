@@ -1,6 +1,9 @@
 //! People, and how this device is connected with them.
 
-use super::*;
+use node::view::LinkReason;
+
+use super::ids::{JoinIdText, NearbyIdText, PeerIdText, RoomIdText};
+use super::stage::Fingerprint;
 
 data! {
     /// State of the connection with a person.

@@ -1,7 +1,5 @@
 //! Why a call was not carried out.
 
-use super::*;
-
 data! {
     /// Why a call was not carried out. Nothing has changed unless the code says so.
     pub struct Refusal {

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use node::view::{RoomKind, Standing};
+
+use super::ids::{LogIdText, PeerIdText, PositionText, RoomIdText};
+use super::network::Level;
+use super::person::LinkState;
 
 data! {
     /// A room as the sidebar shows it.

@@ -1,6 +1,9 @@
 //! Where a profile stands, and who one is.
 
-use super::*;
+use node::view::OwnReach;
+
+use super::ids::PeerIdText;
+use super::refusal::Code;
 
 data! {
     /// Nothing to tell but success.
