@@ -7,9 +7,9 @@ use api::types::{Numbered, Refusal};
 use tauri::State;
 use tauri::ipc::Channel;
 
+use crate::flow::Flow;
 use crate::inbox::{self, Inbox};
 use crate::links;
-use crate::pump::Pump;
 use crate::rest::Rest;
 use crate::startup::Startup;
 
@@ -23,8 +23,8 @@ pub(crate) async fn call(session: State<'_, Session>, call: String, args: String
 /// Starts the flow of notices into `channel`; an earlier flow ends. Notices from this moment on are
 /// in it, so that a snapshot asked for afterwards leaves no gap.
 #[tauri::command]
-pub(crate) fn subscribe(session: State<'_, Session>, pump: State<'_, Pump>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
-    pump.start(session.subscribe(), channel);
+pub(crate) fn subscribe(session: State<'_, Session>, flow: State<'_, Flow>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
+    flow.start(session.subscribe(), channel);
     inbox::page_listens(&inbox, &session);
 }
 

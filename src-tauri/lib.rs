@@ -3,17 +3,17 @@
 //!
 //! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end. *Never*:
 //! decides anything about chat, keeps chat data, or knows more of the contract than it must pass
-//! on. *Data*: page → `bridge` → `api::session`; notices → `pump` → page, and → `popup` → desktop.
-//! *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
+//! on. *Data*: page → `bridge` → `api::session`; notices → `api::pump` → `flow` → page, and →
+//! `popup` → desktop. *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
 
 mod args;
 mod bridge;
 mod ending;
+mod flow;
 mod inbox;
 mod links;
 mod popup;
 mod profile;
-mod pump;
 mod rest;
 mod startup;
 mod window;
@@ -76,7 +76,7 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
             bridge::rested
         ])
         .manage(startup)
-        .manage(pump::Pump::default())
+        .manage(flow::Flow::default())
         .manage(Inbox::default())
         .manage(ending::Ending::default())
         .manage(rest::Rest::default())
