@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::session::Session;
 use tauri::{AppHandle, Manager};
 
-use crate::rest;
+use crate::before_end;
 use crate::window;
 
 /// How long the engine may take to put everything in order. Peers and disks that are slower than
@@ -31,7 +31,7 @@ pub(crate) fn begin(app: &AppHandle) {
     if first {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
-            rest::put_down(&app).await;
+            before_end::await_page(&app).await;
             window::close(&app);
             put_in_order(&app).await;
             tauri_plugin_single_instance::destroy(&app);

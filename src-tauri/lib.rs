@@ -7,6 +7,7 @@
 //! `popup` → desktop. *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
 
 mod args;
+mod before_end;
 mod bridge;
 mod ending;
 mod flow;
@@ -14,7 +15,6 @@ mod inbox;
 mod links;
 mod popup;
 mod profile;
-mod rest;
 mod startup;
 mod window;
 
@@ -73,13 +73,13 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
             bridge::open_link,
             bridge::painted,
             bridge::await_end,
-            bridge::rested
+            bridge::ready_to_end
         ])
         .manage(startup)
         .manage(flow::Flow::default())
         .manage(Inbox::default())
         .manage(ending::Ending::default())
-        .manage(rest::Rest::default())
+        .manage(before_end::BeforeEnd::default())
         .setup(move |app| {
             app.manage(open_session(&profile, &args));
             if let Some(link) = args.link.clone() {
@@ -105,8 +105,8 @@ fn open_session(profile: &Profile, args: &Args) -> Session {
 
 fn on_event(app: &AppHandle, event: RunEvent) {
     match event {
-        // The page goes with the window: first it hands over what it holds.
-        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } if !rest::is_over(app) => {
+        // The page goes with the window: first it saves what it holds.
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } if !before_end::is_page_ready(app) => {
             api.prevent_close();
             ending::begin(app);
         }
