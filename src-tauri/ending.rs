@@ -13,7 +13,7 @@ use crate::window;
 /// this must not keep a closed program alive; what was shown as saved is on disk anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether the program is ending, and whether somebody started it again meanwhile.
+/// Whether the program is ending, and whether it was started again meanwhile.
 #[derive(Default)]
 pub(crate) struct Ending {
     state: Mutex<State>,
@@ -56,7 +56,7 @@ pub(crate) fn under_way(app: &AppHandle) -> bool {
     with_state(app, |state| state.under_way)
 }
 
-/// Somebody started the program while it was ending; it starts afresh once the profile is free.
+/// The program was started while it was ending; it starts afresh once the profile is free.
 pub(crate) fn start_again_afterwards(app: &AppHandle, argv: Vec<String>) {
     with_state(app, |state| state.again = Some(argv));
 }

@@ -1,5 +1,5 @@
-//! The contract as lines of JSON: each line that comes in is a call, each that goes out is an answer
-//! or a notice. Where the lines come from and go to is the caller's.
+//! The contract as lines of JSON: each line that comes in is a call, each line that goes out is an
+//! answer or a notice. The caller says where lines come from and where they go.
 
 mod call;
 mod output;

@@ -14,8 +14,8 @@ const BETWEEN_BATCHES: Duration = Duration::from_millis(16);
 /// less than applying a thousand changes.
 const MAX_BATCH: usize = 1_000;
 
-/// Hands notices to `send` in batches, until it gives false because the client is gone, or until the
-/// session is.
+/// Hands notices to `send` in batches. Ends when `send` gives false because the client is gone, or
+/// when the session is gone.
 pub async fn carry(mut notices: Notices, mut send: impl FnMut(Vec<Numbered>) -> bool) {
     while let Some(batch) = notices.next().await {
         if !send(at_most(batch, MAX_BATCH)) {

@@ -1,8 +1,8 @@
 //! A headless peer on the same contract as the window: JSON lines in, JSON lines out.
 //!
-//! *Owns*: the command line, stdin and stdout, and when the process ends. *Never*: knows what a call
-//! means or what a line looks like. *Data*: stdin → `api::lines` → `api::session` → `api::lines` →
-//! stdout. *Start* at `serve.rs`; `docs/API.md` shows a session.
+//! *Owns*: the command line, stdin and stdout, and when the process ends. *Never*: knows what a
+//! call means or what a line looks like. *Data*: stdin → `api::lines` → `api::session` →
+//! `api::lines` → stdout. *Start* at `serve.rs`; `docs/API.md` shows a session.
 
 mod args;
 mod pipes;

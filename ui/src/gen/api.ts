@@ -25,7 +25,7 @@ problem: KeychainProblem, } | { "stage": "needs_passphrase",
  */
 wrong: boolean, } | { "stage": "unusable", 
 /**
- * Which case; words are the client's.
+ * The case; clients have their own words for each.
  */
 code: Code, 
 /**
@@ -35,7 +35,7 @@ detail: string, } | { "stage": "open" };
 
 export type KeychainProblem = { 
 /**
- * Which case.
+ * The case; a screen has words for each.
  */
 kind: KeychainProblemKind, 
 /**
@@ -108,7 +108,7 @@ not_listening: string | null,
  */
 nearby_visible: boolean, 
 /**
- * Links that are up, whoever is there.
+ * Links that are up, with contacts, members and strangers.
  */
 links: number, 
 /**
@@ -231,7 +231,7 @@ behind_in_all: number, };
 
 export type Behind = { 
 /**
- * Who.
+ * Public key.
  */
 peer: string, 
 /**
@@ -257,7 +257,7 @@ author_name: string,
  */
 mine: boolean, 
 /**
- * At most 140 characters, one line.
+ * At most 140 characters.
  */
 text: string, 
 /**
@@ -397,7 +397,7 @@ addresses: Array<string>,
  */
 rooms: Array<string>, 
 /**
- * The name of somebody else, or one's own, for which a reader could take this one.
+ * Another person's name, or one's own, for which a reader could take this one.
  */
 looks_like: string | null, };
 
@@ -499,7 +499,7 @@ fingerprint: Fingerprint,
  */
 at: number, 
 /**
- * The name of somebody else, or one's own, for which a reader could take this one.
+ * Another person's name, or one's own, for which a reader could take this one.
  */
 looks_like: string | null, };
 
@@ -513,12 +513,12 @@ id: string,
  */
 name: string, 
 /**
- * Address.
+ * Where they listen, `ip:port`.
  */
 address: string, 
 /**
- * Who that is, if they are known: somebody who is linked, or a contact who was reached at
- * this address before.
+ * Their public key, if it is known: they are linked, or a contact was reached at this
+ * address before.
  */
 peer: string | null, 
 /**
@@ -596,7 +596,7 @@ export type InviteFault = "empty" | "damaged" | "too_new" | "too_long" | "unknow
 
 export type Joining = { 
 /**
- * Id of the attempt.
+ * Given to `cancel_join`.
  */
 id: string, 
 /**
@@ -622,7 +622,7 @@ retry_at: number,
  */
 reason: LinkReason, } | { "state": "asked", 
 /**
- * Name of who is asked.
+ * Name of the person who is asked.
  */
 name: string, } | { "state": "joined", 
 /**
@@ -630,7 +630,7 @@ name: string, } | { "state": "joined",
  */
 room: string, } | { "state": "refused", 
 /**
- * Why.
+ * What a screen says about it.
  */
 why: JoinRefusal, };
 
@@ -638,11 +638,11 @@ export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "
 
 export type Message = { 
 /**
- * Event id.
+ * Event id; the same at every member.
  */
 id: string, 
 /**
- * Room.
+ * The room that it was said in.
  */
 room: string, 
 /**
@@ -710,7 +710,7 @@ reactions: Array<Reaction>, } | { "kind": "deleted" } | { "kind": "room_created"
  */
 name: string, } | { "kind": "member_added", 
 /**
- * Who.
+ * Public key of the newcomer.
  */
 peer: string, 
 /**
@@ -833,7 +833,7 @@ alerts: Array<Alert>, };
 
 export type Alert = { 
 /**
- * Which case.
+ * The case; clients have their own words for each.
  */
 kind: AlertKind, 
 /**
@@ -866,7 +866,7 @@ name: string,
  */
 fast: boolean, 
 /**
- * By so many minutes.
+ * By how many minutes, rounded.
  */
 minutes: number, };
 
@@ -896,7 +896,7 @@ me: Me, } | { "notice": "room_changed",
  */
 room: RoomRow, } | { "notice": "room_gone", 
 /**
- * Which.
+ * Room id; a client drops the row with it.
  */
 room: string, } | { "notice": "messages", 
 /**
@@ -912,7 +912,7 @@ messages: Array<Message>, } | { "notice": "messages_gone",
  */
 room: string, 
 /**
- * Which.
+ * Their ids.
  */
 messages: Array<string>, } | { "notice": "delivery_changed", 
 /**
@@ -936,11 +936,11 @@ people: Array<Member>, } | { "notice": "person_changed",
  */
 person: Person, } | { "notice": "request_added", 
 /**
- * It.
+ * The new row.
  */
 request: Request, } | { "notice": "request_gone", 
 /**
- * Whose.
+ * The person who had asked.
  */
 peer: string, } | { "notice": "nearby_changed", 
 /**
@@ -948,19 +948,19 @@ peer: string, } | { "notice": "nearby_changed",
  */
 nearby: Array<Nearby>, } | { "notice": "join_changed", 
 /**
- * It.
+ * The new row.
  */
 joining: Joining, } | { "notice": "join_gone", 
 /**
- * Which.
+ * Id of the attempt; it is not used again while this process runs.
  */
 id: string, } | { "notice": "alert_raised", 
 /**
- * It.
+ * Takes the place of the one with the same kind and detail.
  */
 alert: Alert, } | { "notice": "alert_gone", 
 /**
- * It.
+ * The one to take away: its kind and detail tell which.
  */
 alert: Alert, } | { "notice": "network_changed", 
 /**
@@ -978,7 +978,7 @@ text: string, };
 
 export type Refusal = { 
 /**
- * Which case.
+ * The case.
  */
 code: Code, 
 /**

@@ -84,7 +84,7 @@ data! {
 
     /// An attempt to join a room, to become contacts, or to reach an address.
     pub struct Joining {
-        /// Id of the attempt.
+        /// Given to `cancel_join`.
         pub id: JoinIdText,
         /// Whom or what is being reached: a name, or an address.
         pub target: String,
@@ -109,7 +109,7 @@ data! {
         },
         /// Connected; waiting for their answer (a person must accept a contact request).
         Asked {
-            /// Name of who is asked.
+            /// Name of the person who is asked.
             name: String,
         },
         /// Done.
@@ -119,7 +119,7 @@ data! {
         },
         /// Ended without success.
         Refused {
-            /// Why.
+            /// What a screen says about it.
             why: JoinRefusal,
         },
     }

@@ -41,7 +41,7 @@ data! {
         },
     }
 
-    /// Somebody known: a contact or a co-member.
+    /// A person who is known: a contact or a co-member.
     pub struct Person {
         /// Public key.
         pub peer: PeerIdText,
@@ -63,11 +63,11 @@ data! {
         pub addresses: Vec<String>,
         /// Rooms in common.
         pub rooms: Vec<RoomIdText>,
-        /// The name of somebody else, or one's own, for which a reader could take this one.
+        /// Another person's name, or one's own, for which a reader could take this one.
         pub looks_like: Option<String>,
     }
 
-    /// Somebody who asks to become a contact.
+    /// A person who asks to become a contact.
     pub struct Request {
         /// Public key.
         pub peer: PeerIdText,
@@ -77,20 +77,20 @@ data! {
         pub fingerprint: Fingerprint,
         /// When it came.
         #[ts(type = "number")] pub at: u64,
-        /// The name of somebody else, or one's own, for which a reader could take this one.
+        /// Another person's name, or one's own, for which a reader could take this one.
         pub looks_like: Option<String>,
     }
 
-    /// Somebody seen on the local network.
+    /// A person seen on the local network.
     pub struct Nearby {
         /// Id for `say_hello`.
         pub id: NearbyIdText,
         /// Name that they announce.
         pub name: String,
-        /// Address.
+        /// Where they listen, `ip:port`.
         pub address: String,
-        /// Who that is, if they are known: somebody who is linked, or a contact who was reached at
-        /// this address before.
+        /// Their public key, if it is known: they are linked, or a contact was reached at this
+        /// address before.
         pub peer: Option<PeerIdText>,
         /// The attempt to reach them that is under way.
         pub join: Option<JoinIdText>,

@@ -62,7 +62,7 @@ data! {
         pub author_name: String,
         /// Written by oneself.
         pub mine: bool,
-        /// At most 140 characters, one line.
+        /// At most 140 characters.
         pub text: String,
         /// When it was written.
         #[ts(type = "number")] pub at: u64,

@@ -37,7 +37,7 @@ data! {
         },
         /// The data on disk cannot be opened.
         Unusable {
-            /// Which case; words are the client's.
+            /// The case; clients have their own words for each.
             code: Code,
             /// For a report; never shown alone.
             detail: String,
@@ -48,7 +48,7 @@ data! {
 
     /// Why the keychain does not serve.
     pub struct KeychainProblem {
-        /// Which case.
+        /// The case; a screen has words for each.
         pub kind: KeychainProblemKind,
         /// The system's own words, for a report.
         pub detail: String,
@@ -125,7 +125,7 @@ data! {
         pub not_listening: Option<String>,
         /// The name is announced on the local network.
         pub nearby_visible: bool,
-        /// Links that are up, whoever is there.
+        /// Links that are up, with contacts, members and strangers.
         pub links: u32,
         /// Contacts, and members of common rooms, with whom a link is up.
         pub friends: u32,

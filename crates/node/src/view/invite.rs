@@ -88,7 +88,7 @@ pub enum JoinState {
     },
     /// Connected, and waiting for an answer.
     Asked {
-        /// Name of who is asked.
+        /// Name of the person who is asked.
         name: String,
     },
     /// Done.
@@ -105,7 +105,7 @@ pub enum JoinState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinRefusal {
-    /// The invite is not known (any more) to whoever answered.
+    /// The peer that answered does not know the invite (any more).
     UnknownInvite,
     /// It has been used as often as it may.
     UsedUp,

@@ -55,7 +55,7 @@ pub enum LinkReason {
     NoRoute,
     /// The name could not be resolved.
     NameUnknown,
-    /// Somebody else answered at that address.
+    /// Another peer answered at that address.
     WrongPeer,
     /// The other side speaks no version that we speak.
     Version,

@@ -8,7 +8,7 @@ use ts_rs::TS;
 /// Oneself.
 #[derive(Clone, Debug)]
 pub struct Me {
-    /// Own device.
+    /// Public key of this device.
     pub peer: PeerId,
     /// Display name.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Me {
     pub not_listening: Option<String>,
     /// The name is announced on the local network.
     pub nearby_visible: bool,
-    /// Links that are up, whoever is there.
+    /// Links that are up, with contacts, members and strangers.
     pub links: u32,
     /// Contacts, and members of common rooms, with whom a link is up.
     pub friends: u32,
@@ -37,7 +37,7 @@ pub enum OwnReach {
     NoNetwork,
     /// Only programs on the same computer.
     ThisComputer,
-    /// Whoever is on the same network.
+    /// Everybody on the same network.
     ThisNetwork,
     /// The same; and it has addresses that mean something elsewhere, which nobody has tried.
     PerhapsOutside,

@@ -9,7 +9,7 @@ use super::clock::Time;
 /// An entry of a room's history.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Event.
+    /// Event id.
     pub id: EventId,
     /// Place.
     pub position: Position,
@@ -53,9 +53,9 @@ pub enum Body {
         /// Its name.
         name: String,
     },
-    /// Somebody came in.
+    /// A person came in.
     MemberAdded {
-        /// Who.
+        /// Public key of the newcomer.
         peer: PeerId,
         /// Their name.
         name: String,
@@ -67,7 +67,7 @@ pub enum Body {
 /// A message that is answered.
 #[derive(Clone, Debug)]
 pub struct Quote {
-    /// Event.
+    /// Event id.
     pub id: EventId,
     /// Place.
     pub position: Position,
@@ -102,7 +102,7 @@ pub struct Page {
 /// What `say` gives back.
 #[derive(Clone, Copy, Debug)]
 pub struct Said {
-    /// Event.
+    /// Event id.
     pub id: EventId,
     /// Place.
     pub position: Position,

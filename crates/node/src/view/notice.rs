@@ -14,7 +14,7 @@ use super::network::Reach;
 use super::person::{Nearby, Person, Request};
 use super::room::{Delivery, Member, RoomRow};
 
-/// A change, for whoever shows the node. Rows replace earlier rows with the same id.
+/// A change, for a program that shows the node. Rows replace earlier rows with the same id.
 #[derive(Clone, Debug)]
 pub enum Notice {
     /// Oneself.
@@ -47,7 +47,7 @@ pub enum Notice {
     Alert(Alert),
     /// Its reason has gone.
     AlertGone(Alert),
-    /// How people are reached; only while somebody watches.
+    /// How people are reached; only while a client watches.
     Network {
         /// New or changed rows.
         people: Vec<Reach>,
@@ -80,7 +80,7 @@ pub struct Snapshot {
 /// Something that the user should know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// Case.
+    /// What it is about.
     pub kind: AlertKind,
     /// Particulars. Of one kind there is one alert for each.
     pub detail: String,
@@ -102,7 +102,7 @@ pub enum AlertKind {
     NotListening,
     /// Clocks differ by more than two minutes.
     ClockOff,
-    /// Somebody's device signed two different histories of who is in a room; what follows does
+    /// A member's device signed two different histories of who is in a room; what follows does
     /// not count.
     Fork,
     /// This profile also runs on another computer, or was restored from an old copy.

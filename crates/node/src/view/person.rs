@@ -6,10 +6,10 @@ use wire::ids::RoomId;
 use super::clock::Time;
 use super::link::LinkState;
 
-/// Somebody known.
+/// A person who is known: a contact or a co-member.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Device.
+    /// Public key.
     pub peer: PeerId,
     /// Name.
     pub name: String,
@@ -28,31 +28,31 @@ pub struct PersonDetails {
     pub addresses: Vec<String>,
     /// Rooms in common.
     pub rooms: Vec<RoomId>,
-    /// The name of somebody else that looks like theirs.
+    /// Another person's name, or one's own, that looks like theirs.
     pub looks_like: Option<String>,
 }
 
-/// Somebody who asks to become a contact.
+/// A person who asks to become a contact.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Device.
+    /// Public key.
     pub peer: PeerId,
     /// Name that they give.
     pub name: String,
     /// When it came.
     pub at: Time,
-    /// The name of somebody else that looks like theirs.
+    /// Another person's name, or one's own, that looks like theirs.
     pub looks_like: Option<String>,
 }
 
-/// Somebody on the local network.
+/// A person on the local network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearby {
-    /// Id while listed.
+    /// Valid while they are listed.
     pub id: String,
     /// Name that they announce.
     pub name: String,
-    /// Address.
+    /// Where they listen.
     pub address: String,
     /// Who that is, if they are known.
     pub peer: Option<PeerId>,

@@ -39,9 +39,9 @@ pub enum Standing {
 /// A room in a list.
 #[derive(Clone, Debug)]
 pub struct RoomRow {
-    /// Id.
+    /// Room id.
     pub id: RoomId,
-    /// Kind.
+    /// Group or direct.
     pub kind: RoomKind,
     /// Name; for a direct room the other's.
     pub name: String,
@@ -98,7 +98,7 @@ pub struct Preview {
 /// A member of a room.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Device.
+    /// Public key.
     pub peer: PeerId,
     /// Name.
     pub name: String,
