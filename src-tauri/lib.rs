@@ -6,6 +6,8 @@
 //! on. *Data*: page → `bridge` → `api::session`; notices → `api::pump` → `flow` → page, and →
 //! `popup` → desktop. *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod args;
 mod before_end;
 mod bridge;

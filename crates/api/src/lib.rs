@@ -6,6 +6,8 @@
 //! *Data*: JSON text → [`contract::Command`] → dispatch → node → [`contract::Reply`]; node changes
 //! → [`types::Numbered`] notices. *Start* at `contract.rs`, then `session.rs`.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod contract;
 mod convert;
 mod dispatch;

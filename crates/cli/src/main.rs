@@ -4,6 +4,8 @@
 //! call means or what a line looks like. *Data*: stdin → `api::lines` → `api::session` →
 //! `api::lines` → stdout. *Start* at `serve.rs`; `docs/API.md` shows a session.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod args;
 mod pipes;
 mod serve;
