@@ -54,8 +54,8 @@ export function fakeHost(params: URLSearchParams): Host {
       strings.links.push(url);
     },
     painted() {},
-    beforeEnd(rest) {
-      strings.end = rest;
+    beforeEnd(save) {
+      strings.end = save;
     },
   };
 }

@@ -12,7 +12,7 @@ export interface Host {
   /** Tells the shell that the first real content stands on the screen. */
   painted(): void;
   /** Has this done before the program ends, which waits for it a little. */
-  beforeEnd(rest: () => Promise<void>): void;
+  beforeEnd(save: () => Promise<void>): void;
 }
 
 /** Why a call was not carried out. `message` is for reports; the window has words of its own for each code. */

@@ -9,7 +9,7 @@ import { Sequence } from './sequence';
 import { network } from './network.svelte';
 import { model } from './store.svelte';
 import { chats } from './chats.svelte';
-import { rest } from './rest';
+import { saveBeforeEnd } from './beforeEnd';
 import { call, connect } from './wire';
 
 const sequence = new Sequence();
@@ -18,7 +18,7 @@ let asking = false;
 /** Subscribes first, so that nothing falls between the answer and the notices; then asks where the profile stands. */
 export async function start(host: Host): Promise<void> {
   connect(host);
-  host.beforeEnd(rest);
+  host.beforeEnd(saveBeforeEnd);
   try {
     await host.subscribe(onNotices);
     await stand(await call('status', {}));

@@ -334,7 +334,7 @@ impl Core {
                 let wait = *pause;
                 *pause = (wait * 2).min(REDIAL_LONGEST);
                 attempt.due = Some(mono + wait);
-                self.set_attempt(dial.0, JoinState::Waiting { retry_at: wall + wait, reason });
+                self.set_attempt(dial.0, JoinState::Waiting { retry_at: wall + wait, reason: reason.into() });
             }
         }
     }

@@ -199,7 +199,7 @@ impl Core {
                 since,
             },
             PeerState::Connecting { address } => LinkState::Connecting { address },
-            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason },
+            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason: reason.into() },
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
         if let (LinkState::Connected { .. }, Some(link)) = (&state, self.links.get_mut(&peer)) {

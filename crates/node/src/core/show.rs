@@ -126,7 +126,7 @@ impl Core {
             peer: self.peer,
             name: self.name.clone(),
             addresses: self.own_addresses(),
-            reach: view::OwnReach::of(&self.addresses, self.not_listening.is_some()),
+            reach: net::Reach::of(&self.addresses, self.not_listening.is_some()).into(),
             not_listening: self.not_listening.clone(),
             nearby_visible: self.nearby_visible,
             links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),

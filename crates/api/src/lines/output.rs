@@ -1,19 +1,20 @@
-//! Lines to stdout: one task writes answers and notices, many at a time when many wait. It takes
+//! Lines to a client: one task writes answers and notices, many at a time when many wait. It takes
 //! notices from their source itself, so that nothing lies between the node and the pipe.
 
 use std::io;
 use std::time::Duration;
 
-use api::contract::Reply;
-use api::session::Notices;
-use api::types::{Numbered, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// Answers that wait for stdout; beyond it callers wait.
+use crate::contract::Reply;
+use crate::hub::Notices;
+use crate::types::{Numbered, Refusal};
+
+/// Answers that wait to be written; beyond it calls wait.
 const MAX_WAITING: usize = 4_096;
 /// Answers written at once.
 const MAX_BATCH: usize = 256;
@@ -28,21 +29,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where answers go.
 #[derive(Clone)]
-pub(crate) struct Output(mpsc::Sender<Vec<u8>>);
+pub struct Output(mpsc::Sender<Vec<u8>>);
 
 /// The writing task.
-pub(crate) struct Writing {
+pub struct Writing {
     over: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Writing {
-    /// Ends it once everything that was answered is written. Whoever still holds an [`Output`] may
-    /// be waiting for a line that never comes.
-    pub(crate) async fn finish(self) {
+    /// Ends it once everything that was answered is written, and after five seconds at the latest.
+    /// It does not wait until no [`Output`] is left: a holder may be waiting for a line that never
+    /// comes.
+    pub async fn finish(self) {
         let _over_already = self.over.send(());
         if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
-            tracing::warn!(seconds = PATIENCE.as_secs(), "nobody reads stdout; what waits is dropped");
+            tracing::warn!(seconds = PATIENCE.as_secs(), "the client does not read; what waits for it is dropped");
         }
     }
 }
@@ -62,46 +64,28 @@ struct Answer<'a> {
 }
 
 impl Output {
-    /// Starts the writing task.
-    pub(crate) fn start(notices: Notices) -> (Output, Writing) {
+    /// Starts the writing task. Needs a tokio runtime.
+    pub fn start(notices: Notices, to: impl AsyncWrite + Send + Unpin + 'static) -> (Output, Writing) {
         let (send, answers) = mpsc::channel(MAX_WAITING);
         let (over, told_over) = oneshot::channel();
         let task = tokio::spawn(async move {
-            if let Err(error) = write(stdout(), notices, answers, told_over).await {
-                tracing::info!(%error, "stdout is gone");
+            if let Err(error) = write(to, notices, answers, told_over).await {
+                tracing::info!(%error, "the client is gone");
             }
         });
         (Output(send), Writing { over, task })
     }
 
-    /// The answer to a call; false when stdout is gone.
-    pub(crate) async fn answer(&self, id: &RawValue, outcome: &Result<Reply, Refusal>) -> bool {
+    /// The answer to a call; false when the client is gone.
+    pub(super) async fn answer(&self, id: &RawValue, outcome: &Result<Reply, Refusal>) -> bool {
         let outcome = outcome.as_ref().map_or_else(Outcome::Refusal, Outcome::Reply);
         let Ok(line) = serde_json::to_vec(&Answer { id, outcome }) else { return false };
         self.0.send(line).await.is_ok()
     }
 }
 
-/// A pipe is written without a change of thread; anything else on a thread of its own.
-fn stdout() -> Box<dyn AsyncWrite + Send + Unpin> {
-    pipe().unwrap_or_else(|| Box::new(tokio::io::stdout()))
-}
-
-#[cfg(unix)]
-fn pipe() -> Option<Box<dyn AsyncWrite + Send + Unpin>> {
-    use std::os::fd::AsFd;
-    let stdout = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
-    let pipe = tokio::net::unix::pipe::Sender::from_owned_fd(stdout).ok()?;
-    Some(Box::new(pipe))
-}
-
-#[cfg(not(unix))]
-fn pipe() -> Option<Box<dyn AsyncWrite + Send + Unpin>> {
-    None
-}
-
 async fn write(
-    mut stdout: Box<dyn AsyncWrite + Send + Unpin>,
+    mut to: impl AsyncWrite + Unpin,
     mut notices: Notices,
     mut answers: mpsc::Receiver<Vec<u8>>,
     mut over: oneshot::Receiver<()>,
@@ -118,7 +102,7 @@ async fn write(
             },
             count = answers.recv_many(&mut batch, MAX_BATCH) => {
                 if count == 0 {
-                    return stdout.flush().await;
+                    return to.flush().await;
                 }
             }
             _ = &mut over, if !answers.is_closed() => answers.close(),
@@ -135,8 +119,8 @@ async fn write(
             batch.push(line);
         }
         batch.drain(..).for_each(|line| put(&mut bytes, &line));
-        stdout.write_all(&bytes).await?;
-        stdout.flush().await?;
+        to.write_all(&bytes).await?;
+        to.flush().await?;
         if bytes.len() >= MAX_NOTICES_BYTES {
             // More may be there at once, and a call may be waiting for this very thread.
             tokio::task::yield_now().await;

@@ -10,8 +10,8 @@ const MOST_QUIETS = 5;
 /** Nor does a call that hangs. */
 const CALLS_MS = 250;
 
-/** Puts everything down that is typed and only here, before the program ends. */
-export async function rest(): Promise<void> {
+/** Saves everything that is typed and only here, before the program ends. */
+export async function saveBeforeEnd(): Promise<void> {
   // At once: in a hidden window timers may sleep.
   void drafts.flushAll();
   for (let n = 0; n < MOST_QUIETS; n++) {

@@ -1,18 +1,15 @@
-//! Lines from stdin, each a call.
+//! Lines of a client, as they come.
 
-use std::borrow::Cow;
 use std::io;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 /// Longest line, in bytes: a text of 16 KiB with every character escaped fits four times.
 const MAX_LINE: u64 = 512 * 1024;
 
 /// What came of reading a line.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Read {
+pub(super) enum Read {
     /// A line, in the buffer.
     Line,
     /// One that is too long to be a call; all of it was passed over.
@@ -21,44 +18,8 @@ pub(crate) enum Read {
     End,
 }
 
-/// One call.
-#[derive(Deserialize)]
-pub(crate) struct Line<'a> {
-    /// Given back with the reply.
-    #[serde(borrow, default)]
-    pub(crate) id: Option<&'a RawValue>,
-    /// Name of the call.
-    #[serde(borrow)]
-    pub(crate) call: Cow<'a, str>,
-    /// Its arguments; none is an empty object.
-    #[serde(borrow, default)]
-    pub(crate) args: Option<&'a RawValue>,
-}
-
-/// Where lines come from.
-pub(crate) type Input = BufReader<Box<dyn AsyncRead + Send + Unpin>>;
-
-/// Stdin. A pipe is waited for together with the sockets, which saves a message two changes of
-/// thread; anything else is read on a thread.
-pub(crate) fn input() -> Input {
-    BufReader::with_capacity(64 * 1024, pipe().unwrap_or_else(|| Box::new(tokio::io::stdin())))
-}
-
-#[cfg(unix)]
-fn pipe() -> Option<Box<dyn AsyncRead + Send + Unpin>> {
-    use std::os::fd::AsFd;
-    let stdin = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
-    let pipe = tokio::net::unix::pipe::Receiver::from_owned_fd(stdin).ok()?;
-    Some(Box::new(pipe))
-}
-
-#[cfg(not(unix))]
-fn pipe() -> Option<Box<dyn AsyncRead + Send + Unpin>> {
-    None
-}
-
 /// Reads the next line into `line`.
-pub(crate) async fn read(input: &mut Input, line: &mut Vec<u8>) -> io::Result<Read> {
+pub(super) async fn read(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> io::Result<Read> {
     line.clear();
     let read = input.take(MAX_LINE).read_until(b'\n', line).await?;
     if read == 0 {
@@ -70,7 +31,7 @@ pub(crate) async fn read(input: &mut Input, line: &mut Vec<u8>) -> io::Result<Re
     loop {
         let more = input.fill_buf().await?;
         let (used, over) = match more.iter().position(|byte| *byte == b'\n') {
-            Some(end) => (end + 1, true),
+            Some(end) => (end.saturating_add(1), true),
             None => (more.len(), more.is_empty()),
         };
         input.consume(used);
@@ -82,10 +43,12 @@ pub(crate) async fn read(input: &mut Input, line: &mut Vec<u8>) -> io::Result<Re
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::BufReader;
+
     use super::*;
 
     async fn check(text: &[u8], expected: &[(Read, usize)]) {
-        let mut input: Input = BufReader::with_capacity(64, Box::new(io::Cursor::new(text.to_vec())));
+        let mut input = BufReader::with_capacity(64, io::Cursor::new(text.to_vec()));
         let mut line = Vec::new();
         for (read_as, len) in expected {
             assert_eq!(&read(&mut input, &mut line).await.expect("it is all there"), read_as);
