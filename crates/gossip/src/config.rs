@@ -36,7 +36,7 @@ pub struct Config {
     pub passive_max: usize,
     /// Members remembered at all, for healing partitions. Higher: memory, 50 bytes each. Lower: a
     /// small part that was cut off may be forgotten.
-    pub book_max: usize,
+    pub candidates_max: usize,
     /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more
     /// evenly. Lower: fewer messages for each join.
     pub walk: u8,
@@ -117,7 +117,7 @@ impl Default for Config {
             chosen_min: 3,
             inbound_max: 4,
             passive_max: 64,
-            book_max: 4_096,
+            candidates_max: 4_096,
             walk: 6,
             walks: 4,
             trace: 3,

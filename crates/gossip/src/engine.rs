@@ -6,10 +6,10 @@ use identity::PeerId;
 use wire::ids::RoomId;
 use wire::message::{Data, Message, Run};
 
+use crate::neighbour_view::Missing;
 use crate::room::{Around, Room};
 use crate::seen::Seen;
-use crate::tie::Behind;
-use crate::{Config, Effect, Input, Millis, Origin, Standing, Tie, Verdict};
+use crate::{Config, Effect, Input, Millis, NeighbourView, Origin, Trust, Verdict};
 
 /// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in
 /// order.
@@ -53,8 +53,8 @@ impl Engine {
     }
 
     /// Who is linked in a room, and how one stands with them.
-    pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.ties(&self.config))
+    pub fn neighbours(&self, room: &RoomId) -> impl Iterator<Item = NeighbourView> + '_ {
+        self.rooms.get(room).into_iter().flat_map(|room| room.neighbours(&self.config))
     }
 
     /// Linked members of a room, and whether they have said what they have.
@@ -63,8 +63,8 @@ impl Engine {
     }
 
     /// Each log of a room of which a neighbour that was heard lacks something.
-    pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.behind(&self.config))
+    pub fn missing(&self, room: &RoomId) -> impl Iterator<Item = Missing> + '_ {
+        self.rooms.get(room).into_iter().flat_map(|room| room.missing(&self.config))
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {
@@ -89,7 +89,7 @@ impl Engine {
                     around.out.push(Effect::WantsChanged);
                 }
             }
-            Input::NeighbourUp { room, peer, standing } => self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, standing),
+            Input::NeighbourUp { room, peer, trust } => self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, trust),
             Input::NeighbourDown { room, peer } => self.rooms.get_mut(&room)?.neighbour_down(&mut around, &peer),
             Input::LinkDown { peer } => self.rooms.values_mut().for_each(|room| room.neighbour_down(&mut around, &peer)),
             Input::Unreached { peer } => self.rooms.values_mut().for_each(|room| room.unreached(&mut around, &peer)),
@@ -99,7 +99,7 @@ impl Engine {
             Input::Received { peer, message } => {
                 // Unknown: they may not know yet that this device left, or that their Add has not
                 // come here.
-                let state = self.rooms.get_mut(&room_of?).filter(|state| state.standing(&peer).is_some())?;
+                let state = self.rooms.get_mut(&room_of?).filter(|state| state.trust(&peer).is_some())?;
                 if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
                     self.received += events.len() as u64;
                 }
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     fn on_run<R: rand::Rng>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
-        if state.standing(&peer) != Some(Standing::Member) {
+        if state.trust(&peer) != Some(Trust::Member) {
             return;
         }
         let name = seen.name(&run.events);

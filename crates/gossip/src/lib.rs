@@ -9,22 +9,22 @@
 //! verified. *Start* at `engine.rs`; `room.rs` holds the state of one room, `overlay.rs`
 //! (HyParView) its neighbours, `tree.rs` (Plumtree) the pushing, `repair.rs` the rest.
 
-mod book;
+mod candidates;
 mod config;
 mod effect;
 mod engine;
 mod heads;
 mod neighbour;
+mod neighbour_view;
 mod news;
 mod overlay;
 mod repair;
 mod room;
 mod seen;
-mod tie;
 mod tree;
 mod wants;
 
 pub use config::Config;
-pub use effect::{Effect, Ending, Input, Millis, Origin, Standing, Verdict};
+pub use effect::{Effect, Ending, Input, Millis, Origin, Trust, Verdict};
 pub use engine::Engine;
-pub use tie::{Behind, Tie};
+pub use neighbour_view::{Missing, NeighbourView};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::ids::LogKey;
 
-use crate::{Config, Millis, Standing};
+use crate::{Config, Millis, Trust};
 
 /// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
 const MAX_LOGS: usize = 8_192;
@@ -18,7 +18,7 @@ const STORM: u32 = 256;
 /// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager
 /// ones get runs.
 pub(crate) struct Neighbour {
-    pub(crate) standing: Standing,
+    pub(crate) trust: Trust,
     /// How far they are known to have each log: they said so, or sent it.
     has: BTreeMap<LogKey, u32>,
     /// How far each log was pushed to them beyond that.
@@ -61,9 +61,9 @@ pub(crate) struct Neighbour {
 }
 
 impl Neighbour {
-    pub(crate) fn new(standing: Standing, now: Millis) -> Self {
+    pub(crate) fn new(trust: Trust, now: Millis) -> Self {
         Neighbour {
-            standing,
+            trust,
             has: BTreeMap::new(),
             pushed: BTreeMap::new(),
             full_heads_at: None,
@@ -92,7 +92,7 @@ impl Neighbour {
     }
 
     pub(crate) fn is_member(&self) -> bool {
-        self.standing == Standing::Member
+        self.trust == Trust::Member
     }
 
     /// They said how many active neighbours they have.
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_was_pushed_counts_as_said_only_once_they_say_so() {
         let log = LogKey { device: Identity::from_seed(&[1; 32]).peer(), log: LogId(1) };
-        let mut ben = Neighbour::new(Standing::Member, 0);
+        let mut ben = Neighbour::new(Trust::Member, 0);
         ben.push(log, 5);
         assert_eq!((ben.has(&log), ben.has_said(&log), ben.was_heard()), (5, 0, false));
         ben.note(log, 3);

@@ -50,7 +50,7 @@ impl Room {
     pub(crate) fn learn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peers: &[PeerId]) {
         let mut news = false;
         for peer in peers.iter().filter(|peer| **peer != around.me) {
-            news |= self.book.add(around.config, *peer, around.rng);
+            news |= self.candidates.add(around.config, *peer, around.rng);
         }
         if news {
             self.tend(around);
@@ -58,7 +58,7 @@ impl Room {
     }
 
     pub(crate) fn unlearn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
-        self.book.remove(peer);
+        self.candidates.remove(peer);
         self.release(around, peer);
         if let Some(neighbour) = self.neighbours.get_mut(peer) {
             neighbour.deactivate();
@@ -72,11 +72,11 @@ impl Room {
         match dial.state {
             DialState::Dialling => {
                 dial.state = DialState::Failed;
-                self.book.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.now + around.config.rest);
                 self.tend(around);
             }
             DialState::Wandering => {
-                self.book.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.now + around.config.rest);
                 self.release(around, peer);
             }
             DialState::Linked | DialState::Failed => {}
@@ -121,8 +121,8 @@ impl Room {
         }
         if was_active {
             self.trouble(around);
-            self.book.rest(&peer, around.now + around.config.patience);
-            self.book.at_hand(around.config, peer, around.rng);
+            self.candidates.rest(&peer, around.now + around.config.patience);
+            self.candidates.at_hand(around.config, peer, around.rng);
         }
         self.tend(around);
     }
@@ -142,7 +142,7 @@ impl Room {
             }
             let anchor = self.neighbours.values().filter(|n| n.active && n.chosen).count() < config.chosen_min.div_ceil(2);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
-            let Some(peer) = self.book.pick(anchor, now, around.rng, free) else { break };
+            let Some(peer) = self.candidates.pick(anchor, now, around.rng, free) else { break };
             self.dial(around, peer, DialState::Dialling);
         }
         self.drop_failed(around);
@@ -166,7 +166,7 @@ impl Room {
         let dials = self.dials.values().filter(waits).map(|d| d.since + config.patience);
         let next = asked.chain(dials).min().unwrap_or(Millis::MAX);
         // Those who rest are asked again some time; with nobody known there is nothing to try.
-        let again = if self.seeks(config) && self.book.len() > 0 { now + config.patience } else { Millis::MAX };
+        let again = if self.seeks(config) && self.candidates.len() > 0 { now + config.patience } else { Millis::MAX };
         next.min(again).max(now + 1)
     }
 
@@ -184,7 +184,7 @@ impl Room {
         for (peer, state) in late {
             match state {
                 DialState::Dialling => {
-                    self.book.rest(&peer, now + config.rest);
+                    self.candidates.rest(&peer, now + config.rest);
                     if let Some(dial) = self.dials.get_mut(&peer) {
                         dial.state = DialState::Failed;
                     }
@@ -255,7 +255,7 @@ impl Room {
         let actives = self.actives();
         if actives < config.active_max {
             let inbound = self.neighbours.values().filter(|n| n.active && !n.chosen).count();
-            let small = self.book.len() <= config.active_max;
+            let small = self.candidates.len() <= config.active_max;
             return small || urgent || inbound < config.inbound_max;
         }
         urgent && self.evict(around, peer)
@@ -339,13 +339,13 @@ impl Room {
 
     pub(crate) fn on_forward_join<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, join: ForwardJoin) {
         let newcomer = join.peer;
-        // Who is not in the book is no member as far as this device knows, or cannot be dialled.
-        if newcomer == around.me || !self.book.contains(&newcomer) {
+        // A peer that is no candidate is no member as far as this device knows, or cannot be dialled.
+        if newcomer == around.me || !self.candidates.contains(&newcomer) {
             return;
         }
         let ttl = join.ttl.min(around.config.walk);
         if ttl == around.config.trace {
-            self.book.at_hand(around.config, newcomer, around.rng);
+            self.candidates.at_hand(around.config, newcomer, around.rng);
         }
         let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != from && **peer != newcomer);
         let next = others.map(|(peer, _)| *peer).choose(around.rng);
@@ -355,13 +355,13 @@ impl Room {
                 self.dial(around, newcomer, DialState::Dialling);
                 self.tend_at = self.tend_at.min(around.now + around.config.patience);
             }
-            _ => self.book.at_hand(around.config, newcomer, around.rng),
+            _ => self.candidates.at_hand(around.config, newcomer, around.rng),
         }
     }
 
     /// Exchanges some of those at hand.
     fn shuffle_with<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, answer: bool) {
-        let mut peers = self.book.sample(around.config.shuffle_peers, around.rng, &peer);
+        let mut peers = self.candidates.sample(around.config.shuffle_peers, around.rng, &peer);
         let near = self.neighbours.iter().filter(|(near, n)| n.active && **near != peer).map(|(near, _)| *near);
         peers.extend(near.sample(around.rng, 3));
         peers.sort();
@@ -378,7 +378,7 @@ impl Room {
             self.shuffle_with(around, from, true);
         }
         for peer in shuffle.peers.into_iter().filter(|peer| *peer != around.me && !self.neighbours.contains_key(peer)) {
-            self.book.at_hand(around.config, peer, around.rng);
+            self.candidates.at_hand(around.config, peer, around.rng);
         }
         self.tend(around);
     }
@@ -393,7 +393,7 @@ impl Room {
         if self.shuffle_at <= now {
             self.shuffle_at = now + jittered(around.config.shuffle_every, around.rng);
             let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
-            if let Some(peer) = near.filter(|_| self.book.len() > around.config.active_max) {
+            if let Some(peer) = near.filter(|_| self.candidates.len() > around.config.active_max) {
                 self.shuffle_with(around, peer, false);
             }
         }
@@ -401,7 +401,7 @@ impl Room {
             self.wander_at = now + jittered(around.config.wander_every, around.rng);
             self.thin(around);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
-            if let Some(peer) = self.book.pick_any(around.rng, free) {
+            if let Some(peer) = self.candidates.pick_any(around.rng, free) {
                 self.dial(around, peer, DialState::Wandering);
                 self.tend_at = self.tend_at.min(now + around.config.patience);
             }
@@ -413,7 +413,9 @@ impl Room {
     fn thin<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let config = around.config;
         let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
-        if self.book.len() <= config.active_max || self.actives() <= config.active_wanted + 1 || chosen.clone().count() <= config.chosen_min
+        if self.candidates.len() <= config.active_max
+            || self.actives() <= config.active_wanted + 1
+            || chosen.clone().count() <= config.chosen_min
         {
             return;
         }

@@ -8,7 +8,7 @@ use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
 use crate::neighbour::Neighbour;
 use crate::room::{Around, Room};
-use crate::{Effect, Millis, Standing};
+use crate::{Effect, Millis, Trust};
 
 /// Wants that are looked at in one go, and the pause before the next: a liar who tells of many
 /// takes up no more time than this.
@@ -49,12 +49,12 @@ impl Room {
     /// than ours.
     pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
         let Some(neighbour) = self.neighbours.get(&peer) else { return };
-        let (standing, known) = (neighbour.standing, neighbour.was_heard());
+        let (trust, known) = (neighbour.trust, neighbour.was_heard());
         // Once one is too many, the rest is not looked at one by one: that would cost more than all
         // the others together.
         let mut full = false;
         for head in heads {
-            let hidden = standing == Standing::Provisional && !head.log.log.is_control();
+            let hidden = trust == Trust::Provisional && !head.log.log.is_control();
             if hidden || (full && self.own.seq(&head.log) == 0) {
                 continue;
             }
@@ -104,9 +104,9 @@ impl Room {
 
     /// Serves a range if the asker may have it and it exists here.
     pub(crate) fn on_need<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, mut need: Need) {
-        let allowed = match self.standing(&peer) {
-            Some(Standing::Member) => true,
-            Some(Standing::Provisional) => need.log.log.is_control(),
+        let allowed = match self.trust(&peer) {
+            Some(Trust::Member) => true,
+            Some(Trust::Provisional) => need.log.log.is_control(),
             None => false,
         };
         if !allowed || need.from == 0 || need.from > need.to {

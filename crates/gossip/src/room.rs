@@ -8,14 +8,14 @@ use rand::seq::IteratorRandom;
 use wire::ids::{Head, LogKey, RoomId};
 use wire::message::{Message, RawEvent};
 
-use crate::book::Book;
+use crate::candidates::Candidates;
 use crate::heads::OwnHeads;
 use crate::neighbour::{Neighbour, Request};
+use crate::neighbour_view::{self, Missing};
 use crate::news::News;
 use crate::overlay::{Dial, jittered};
-use crate::tie::{self, Behind};
 use crate::wants::Wants;
-use crate::{Config, Effect, Ending, Millis, Origin, Standing, Tie, Verdict};
+use crate::{Config, Effect, Ending, Millis, NeighbourView, Origin, Trust, Verdict};
 
 /// Events that were asked for and are passed on like live ones: so few were missed on the way, and
 /// others behind this device miss them too.
@@ -28,7 +28,7 @@ pub(crate) struct Room {
     pub(crate) own: OwnHeads,
     /// Boxed, because a map makes room for eleven at once and most direct rooms have one.
     pub(crate) neighbours: BTreeMap<PeerId, Box<Neighbour>>,
-    pub(crate) book: Book,
+    pub(crate) candidates: Candidates,
     pub(crate) dials: BTreeMap<PeerId, Dial>,
     pub(crate) wants: Wants,
     /// When something can be done about `wants`, at the earliest.
@@ -86,7 +86,7 @@ impl Room {
             me: around.me,
             own,
             neighbours: BTreeMap::new(),
-            book: Book::new(key),
+            candidates: Candidates::new(key),
             dials: BTreeMap::new(),
             wants: Wants::default(),
             pursue_at: Millis::MAX,
@@ -109,17 +109,17 @@ impl Room {
         }
     }
 
-    pub(crate) fn neighbour_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, standing: Standing) {
+    pub(crate) fn neighbour_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, trust: Trust) {
         let now = around.now;
-        let neighbour = self.neighbours.entry(peer).or_insert_with(|| Box::new(Neighbour::new(standing, now)));
-        neighbour.standing = standing;
-        match standing {
-            Standing::Member => {
+        let neighbour = self.neighbours.entry(peer).or_insert_with(|| Box::new(Neighbour::new(trust, now)));
+        neighbour.trust = trust;
+        match trust {
+            Trust::Member => {
                 self.send_digest(around, peer);
                 self.greet(around, peer);
             }
             // Who has nothing yet has no Heads to send: the Digest asks for theirs.
-            Standing::Provisional => {
+            Trust::Provisional => {
                 neighbour.deactivate();
                 self.send_all_heads(around, peer);
                 self.send_digest(around, peer);
@@ -140,8 +140,8 @@ impl Room {
         self.pursue(around);
     }
 
-    pub(crate) fn standing(&self, peer: &PeerId) -> Option<Standing> {
-        self.neighbours.get(peer).map(|n| n.standing)
+    pub(crate) fn trust(&self, peer: &PeerId) -> Option<Trust> {
+        self.neighbours.get(peer).map(|n| n.trust)
     }
 
     /// A message from a neighbour, but for runs.
@@ -288,17 +288,17 @@ impl Room {
     /// When [`Room::tick`] has something to do next.
     pub(crate) fn next_wake(&self) -> Millis {
         let told = [self.news.at, self.acks_at, self.rest_at].into_iter().flatten().min().unwrap_or(Millis::MAX);
-        let overlay = if self.book.len() == 0 { Millis::MAX } else { self.shuffle_at.min(self.wander_at) };
+        let overlay = if self.candidates.len() == 0 { Millis::MAX } else { self.shuffle_at.min(self.wander_at) };
         let repair = if self.neighbours.is_empty() { Millis::MAX } else { self.digest_at.min(self.pursue_at) };
         told.min(overlay).min(repair).min(self.tend_at)
     }
 
     /// Who is linked, and how.
-    pub(crate) fn ties<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Tie> + 'a {
+    pub(crate) fn neighbours<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = NeighbourView> + 'a {
         self.neighbours.iter().map(move |(peer, neighbour)| {
             let ahead = neighbour.said().filter(|(log, _)| !self.stopped.contains(log));
             let Neighbour { active, eager, chosen, .. } = **neighbour;
-            Tie {
+            NeighbourView {
                 peer: *peer,
                 member: neighbour.is_member(),
                 active,
@@ -306,7 +306,7 @@ impl Room {
                 dialled: chosen,
                 heard: neighbour.was_heard(),
                 lacks: self.gaps(config, peer, neighbour).filter(|gap| !gap.on_its_way).map(|gap| gap.count).sum(),
-                ahead: ahead.map(|(log, seq)| tie::beyond(seq, self.own.seq(log))).sum(),
+                ahead: ahead.map(|(log, seq)| neighbour_view::beyond(seq, self.own.seq(log))).sum(),
             }
         })
     }
@@ -317,13 +317,13 @@ impl Room {
     }
 
     /// Where neighbours that were heard are behind.
-    pub(crate) fn behind<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Behind> + 'a {
+    pub(crate) fn missing<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Missing> + 'a {
         self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(move |(peer, neighbour)| self.gaps(config, peer, neighbour))
     }
 
     /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends
     /// elsewhere for others, and their own they have.
-    fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Behind> + 'a {
+    fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Missing> + 'a {
         // Side by side, because both are sorted: a look-up for each of them took a tenth of all
         // that a crowd costs.
         let mut said = neighbour.said().peekable();
@@ -341,7 +341,14 @@ impl Room {
                 false => config.far_heads_after,
             };
             let said_within = longest + config.tell_every;
-            Some(Behind { peer: *peer, log: head.log, from: said + 1, count: tie::beyond(head.seq, said), on_its_way, said_within })
+            Some(Missing {
+                peer: *peer,
+                log: head.log,
+                from: said + 1,
+                count: neighbour_view::beyond(head.seq, said),
+                on_its_way,
+                said_within,
+            })
         })
     }
 

@@ -1,7 +1,7 @@
 //! Along which edges events and news of them go: both sides must agree on that, and those who
 //! depend on an edge come first.
 
-use gossip::{Config, Effect, Engine, Input, Standing, Verdict};
+use gossip::{Config, Effect, Engine, Input, Trust, Verdict};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -30,7 +30,7 @@ impl Ana {
         let mut ana = Ana { engine: Engine::new(person(1), Config::default(), [0; 32]), rng: StdRng::seed_from_u64(1) };
         ana.handle(0, Input::RoomOpened { room: ROOM, heads: Vec::new(), stopped: Vec::new() });
         for peer in active.iter().chain(others) {
-            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(*peer), standing: Standing::Member });
+            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(*peer), trust: Trust::Member });
             // Whoever has said before what they have tells of news from then on.
             ana.says(0, *peer, Message::Heads(Heads { room: ROOM, heads: vec![head(log(1_000), 1)] }));
         }

@@ -1,6 +1,6 @@
 //! Who is asked for what is missing, when whoever was asked first says nothing.
 
-use gossip::{Config, Effect, Engine, Input, Standing};
+use gossip::{Config, Effect, Engine, Input, Trust};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -33,7 +33,7 @@ impl Ana {
         let heads = vec![(log(DICE), Head { seq: 3, chain: ChainHash([DICE; 32]) })];
         ana.handle(0, Input::RoomOpened { room: ROOM, heads, stopped: Vec::new() });
         for peer in [BEN, CHI] {
-            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(peer), standing: Standing::Member });
+            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(peer), trust: Trust::Member });
         }
         ana
     }

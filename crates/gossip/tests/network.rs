@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gossip::{Config, Effect, Engine, Input, Origin, Standing, Verdict};
+use gossip::{Config, Effect, Engine, Input, Origin, Trust, Verdict};
 use identity::{Identity, PeerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -73,7 +73,7 @@ impl World {
 
     fn link(&mut self, a: u8, b: u8) {
         for (me, peer) in [(a, b), (b, a)] {
-            self.input(person(me), Input::NeighbourUp { room: ROOM, peer: person(peer), standing: Standing::Member });
+            self.input(person(me), Input::NeighbourUp { room: ROOM, peer: person(peer), trust: Trust::Member });
         }
     }
 
@@ -287,7 +287,7 @@ fn a_provisional_neighbour_sees_and_gets_control_logs_only() {
         world.input(ana, Input::Published { room: ROOM, log, head: head(log, 1), events: vec![event(log, 1)] });
     }
     for (me, peer) in [(ana, ben), (ben, ana)] {
-        world.input(me, Input::NeighbourUp { room: ROOM, peer, standing: Standing::Provisional });
+        world.input(me, Input::NeighbourUp { room: ROOM, peer, trust: Trust::Provisional });
     }
     world.run(30_000);
     assert_eq!(world.peers[&ben].shown, vec![(control, 1)]);

@@ -7,7 +7,7 @@ use crate::Millis;
 
 /// A linked device in one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tie {
+pub struct NeighbourView {
     /// Who.
     pub peer: PeerId,
     /// A member, as far as is known here.
@@ -28,7 +28,7 @@ pub struct Tie {
 
 /// A log that is here of which a linked device has not said to have all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behind {
+pub struct Missing {
     /// Who.
     pub peer: PeerId,
     /// Which log.

@@ -10,7 +10,7 @@ use crate::{Config, Millis};
 
 /// Everybody ever heard of, up to a limit, and a small random part of them at hand (HyParView's
 /// passive view).
-pub(crate) struct Book {
+pub(crate) struct Candidates {
     key: [u8; 32],
     known: BTreeMap<PeerId, Entry>,
     /// By rank: who stays when there are too many, and who is asked first. Nobody can aim at a rank
@@ -24,9 +24,9 @@ struct Entry {
     rests_until: Millis,
 }
 
-impl Book {
+impl Candidates {
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        Book { key, known: BTreeMap::new(), ranks: BTreeSet::new(), passive: Vec::new() }
+        Candidates { key, known: BTreeMap::new(), ranks: BTreeSet::new(), passive: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -43,7 +43,7 @@ impl Book {
             return false;
         }
         let rank = self.rank(&peer);
-        if self.known.len() >= config.book_max {
+        if self.known.len() >= config.candidates_max {
             match self.ranks.last().copied() {
                 Some((highest, worst)) if rank < highest => self.remove(&worst),
                 _ => return false,
