@@ -38,7 +38,7 @@ pub use fault::EventFault;
 pub use header::{HEADER_BYTES, Header};
 pub use invites::InviteState;
 pub use logs::{LogHead, LogRefused, Logs};
-pub use members::{Admission, Changed, Line, Member, Membership, What};
+pub use members::{Admission, Changed, Member, Membership, MembershipLine, What};
 pub use payload::{BadPayload, Payload, kind};
 pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};

@@ -48,7 +48,7 @@ pub struct Member<'a> {
 
 /// What the history shows of a control event that changed something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct MembershipLine {
     /// Where.
     pub position: Position,
     /// Who did it.
@@ -86,7 +86,7 @@ pub struct Changed {
     /// Devices that are now known to have been members: what they wrote counts from now on.
     pub known: BTreeSet<PeerId>,
     /// Lines that the history now shows, in order.
-    pub shown: BTreeMap<Position, Line>,
+    pub shown: BTreeMap<Position, MembershipLine>,
     /// Lines that it no longer shows, because an earlier event did the same.
     pub hidden: BTreeSet<Position>,
     /// The room has another name than before.
@@ -102,7 +102,7 @@ impl Changed {
     }
 
     /// One event can settle a person twice, so what is shown at first may be hidden in the end.
-    fn redraw(&mut self, before: &BTreeMap<Position, Line>, after: &BTreeMap<Position, Line>) {
+    fn redraw(&mut self, before: &BTreeMap<Position, MembershipLine>, after: &BTreeMap<Position, MembershipLine>) {
         for position in before.keys().filter(|position| !after.contains_key(position)) {
             if self.shown.remove(position).is_none() {
                 self.hidden.insert(*position);
@@ -350,14 +350,14 @@ impl Membership {
     }
 
     /// What the history shows of the control log, in order.
-    pub fn lines(&self) -> Vec<Line> {
-        let mut lines: Vec<Line> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
+    pub fn lines(&self) -> Vec<MembershipLine> {
+        let mut lines: Vec<MembershipLine> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
         lines.sort_by_key(|line| line.position);
         lines
     }
 
     /// What the history shows of one control event; none if it changed nothing.
-    pub fn line(&self, event: &Verified) -> Option<Line> {
+    pub fn line(&self, event: &Verified) -> Option<MembershipLine> {
         let author = event.header.device;
         let subject = match Payload::of(event).ok()? {
             Payload::Add { device, .. } => device,

@@ -74,14 +74,14 @@ struct Found {
     versions: BTreeMap<Vec<u8>, BTreeMap<Moment, Version>>,
     /// Which keys each page was responsible for, and when: a key that it then lacks was removed
     /// before.
-    spans: Vec<Span>,
+    coverage: Vec<Coverage>,
     /// What keys of a page have in common; changes leave it out.
     prefixes: HashMap<PageNumber, BTreeSet<Vec<u8>>>,
     changes: Vec<Change>,
 }
 
 /// From `lo` up to before `hi`; to the end of all keys if that is empty.
-struct Span {
+struct Coverage {
     at: Moment,
     lo: Vec<u8>,
     hi: Vec<u8>,
@@ -156,7 +156,7 @@ impl Found {
         }
         // In a damaged one a key may only look as if it were not there.
         if whole && is_whole(&self.bytes, head) {
-            self.spans.push(Span { at: head.at, lo, hi });
+            self.coverage.push(Coverage { at: head.at, lo, hi });
         }
         self.prefixes.entry(head.page).or_default().insert(prefix);
         Some(())
@@ -178,7 +178,7 @@ impl Found {
 
     fn into_rows(mut self, sealer: &Sealer) -> Carved {
         self.file_changes();
-        let last_seen = last_seen(std::mem::take(&mut self.spans));
+        let last_seen = last_seen(std::mem::take(&mut self.coverage));
         let mut carved = Carved { rows: BTreeMap::new(), unproven: 0, schema: None };
         let mut rows = BTreeMap::new();
         for (key, versions) in &self.versions {
@@ -247,10 +247,10 @@ fn file_row(key: &[u8], plain: Vec<u8>, at: Moment, rows: &mut BTreeMap<Vec<u8>,
 
 /// When the page responsible for a key was last seen: at each start of a stretch of keys, the time
 /// that holds up to the next one.
-fn last_seen(mut spans: Vec<Span>) -> BTreeMap<Vec<u8>, Moment> {
-    spans.sort_by_key(|span| span.at);
+fn last_seen(mut coverage: Vec<Coverage>) -> BTreeMap<Vec<u8>, Moment> {
+    coverage.sort_by_key(|span| span.at);
     let mut seen = BTreeMap::from([(Vec::new(), 0)]);
-    for Span { at, lo, hi } in spans {
+    for Coverage { at, lo, hi } in coverage {
         let covered = seen.range(lo.clone()..).map(|(start, _)| start.clone()).take_while(|start| hi.is_empty() || *start < hi);
         let covered: Vec<Vec<u8>> = covered.collect();
         if !hi.is_empty() {

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sled::IVec;
 
 use crate::files::Files;
+use crate::key_range::{End, KeyRange};
 use crate::memtable::Cell;
 use crate::seal::Sealer;
-use crate::span::{End, Span};
 use crate::walk;
 
 /// Extension of the empty file beside the database that says: rows were unreadable.
@@ -162,15 +162,15 @@ impl Disk {
 
     /// Rows between two keys, from either end.
     pub(crate) fn scan(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Rows<'_> {
-        self.rows(Span::new(from, to))
+        self.rows(KeyRange::new(from, to))
     }
 
     /// Rows whose key begins so.
     pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Rows<'_> {
-        self.rows(Span::of_prefix(prefix))
+        self.rows(KeyRange::of_prefix(prefix))
     }
 
-    fn rows(&self, span: Span) -> Rows<'_> {
+    fn rows(&self, span: KeyRange) -> Rows<'_> {
         let walk = match &self.back {
             Back::Files(files) => Walk::Files(Box::new(walk::Walk::new(files, span))),
             #[cfg(feature = "manual")]

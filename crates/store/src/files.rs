@@ -16,9 +16,9 @@ use sled::IVec;
 
 use crate::block::{self, Entry};
 use crate::disk::{Broken, Change, StoreError, Stored, sync_dir};
+use crate::key_range::{End, KeyRange};
 use crate::memtable::{Batch, Cell, Memtable};
 use crate::seal::Sealer;
-use crate::span::{End, Span};
 
 /// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which
 /// whoever talks much can fill. sled keeps a page or two in each of its 256 shards all the same, 16
@@ -181,20 +181,20 @@ impl Files {
 
     /// The keys, from one on, that are written together with it: those of the block that it falls
     /// into, and what is in there, or those up to the next block.
-    fn stretch_around(&self, key: &IVec) -> sled::Result<(Span, Vec<Entry>)> {
+    fn stretch_around(&self, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
         if let Some((first, sealed)) = self.block_up_to(key)? {
             // An unreadable one ends where it begins, so that it is written over by its first entry
             // only.
             let entries = self.entries(&first, &sealed).unwrap_or_else(|| vec![(first, IVec::default())]);
             if let Some(last) = entries.last().map(|(last, _)| last.clone()).filter(|last| key <= last) {
-                return Ok((Span::new(Included(key.to_vec()), Included(last.to_vec())), entries));
+                return Ok((KeyRange::new(Included(key.to_vec()), Included(last.to_vec())), entries));
             }
         }
-        let mut room = Span::of_prefix(block::group(key).unwrap_or_default());
+        let mut room = KeyRange::of_prefix(block::group(key).unwrap_or_default());
         room.leave_out(key, End::Front);
         let next = self.db.range::<&[u8], _>(room.bounds()).next().transpose()?;
         let end = next.map_or_else(|| room.bounds().1.map(<[u8]>::to_vec), |(next, _)| Excluded(next.to_vec()));
-        Ok((Span::new(Included(key.to_vec()), end), Vec::new()))
+        Ok((KeyRange::new(Included(key.to_vec()), end), Vec::new()))
     }
 
     /// Makes everything applied before this call survive a power cut.
@@ -413,7 +413,7 @@ mod tests {
                     }
                     Step::Walk(from, to, back, settle) => {
                         let end = if back { End::Back } else { End::Front };
-                        let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Excluded(key(to))));
+                        let mut walk = Walk::new(&files, KeyRange::new(Bound::Included(key(from)), Bound::Excluded(key(to))));
                         let mut found = Vec::new();
                         while let Some(row) = walk.step(end) {
                             let (key, stored) = row.expect("it can be read");
@@ -444,7 +444,7 @@ mod tests {
             let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
             files.apply(keys.clone().map(|n| change(n, Some(n))).collect()).expect("the disk has room");
             files.memtable.want_all();
-            let mut walk = Walk::new(&files, Span::of_prefix(&[]));
+            let mut walk = Walk::new(&files, KeyRange::of_prefix(&[]));
             let mut found: Vec<u8> = Vec::new();
             let mut go = |steps| found.extend((0..steps).filter_map(|_| walk.step(end)).map(|row| number(&row.expect("it can be read").0)));
             go(3);
@@ -488,7 +488,7 @@ mod tests {
         let found = |n: u8| files.get(&key(n)).expect("it can be read").map(|stored| plain(&sealer, n, &stored));
         let expected = |n: u8| if (7..14).contains(&n) { Some(n) } else { n.is_multiple_of(2).then_some(1) };
         assert_eq!((4..20).map(found).collect::<Vec<_>>(), (4..20).map(expected).collect::<Vec<_>>());
-        let mut walk = Walk::new(&files, Span::of_prefix(&[]));
+        let mut walk = Walk::new(&files, KeyRange::of_prefix(&[]));
         assert_eq!(std::iter::from_fn(|| walk.step(End::Front)).count(), (4..20).filter_map(expected).count());
     }
 
@@ -509,7 +509,7 @@ mod tests {
         let sealed = |n: u8| matches!(files.get(&key(n)).expect("it can be read"), Some(Stored::Sealed(_)));
         assert_eq!((4..28).filter(|n| sealed(*n)).collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
         let walked = |from: u8, end: End| {
-            let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Included(key(21))));
+            let mut walk = Walk::new(&files, KeyRange::new(Bound::Included(key(from)), Bound::Included(key(21))));
             let rows = std::iter::from_fn(|| walk.step(end)).map(|row| row.expect("it can be read"));
             rows.map(|(key, stored)| (number(&key), stored.open(&sealer, &key).is_some())).collect::<Vec<_>>()
         };

@@ -9,7 +9,7 @@ use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use crate::disk::{Broken, Change, Disk};
 use crate::key::{self, Name};
-use crate::places::LogName;
+use crate::log_index::LogName;
 
 /// All heads, by room.
 #[derive(Default)]

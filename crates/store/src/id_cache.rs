@@ -17,7 +17,7 @@ const REMEMBERED: usize = 8 * 1024;
 /// Two generations: when the young one is full it becomes the old one, and the old one is
 /// forgotten.
 #[derive(Default)]
-pub(crate) struct Recent(Mutex<Generations>);
+pub(crate) struct IdCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
@@ -28,7 +28,7 @@ struct Generations {
 /// The room, and what else a position says than the id.
 type Place = (RoomId, Hlc, Uuid);
 
-impl Recent {
+impl IdCache {
     pub(crate) fn note(&self, room: &RoomId, place: &Position) {
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if generations.young.len() >= REMEMBERED {
@@ -59,14 +59,14 @@ mod tests {
 
     #[test]
     fn the_latest_are_remembered_and_memory_stays_bounded() {
-        let (recent, room) = (Recent::default(), RoomId([1; 32]));
+        let (cache, room) = (IdCache::default(), RoomId([1; 32]));
         let total = 3 * REMEMBERED as u32;
-        (0..total).for_each(|n| recent.note(&room, &place(n)));
+        (0..total).for_each(|n| cache.note(&room, &place(n)));
         let last = place(total - REMEMBERED as u32);
-        assert_eq!(recent.find(&room, &last.id), Some(last));
-        assert_eq!(recent.find(&room, &place(0).id), None);
-        assert_eq!(recent.find(&RoomId([2; 32]), &last.id), None);
-        let generations = recent.0.lock().expect("nobody panicked");
+        assert_eq!(cache.find(&room, &last.id), Some(last));
+        assert_eq!(cache.find(&room, &place(0).id), None);
+        assert_eq!(cache.find(&RoomId([2; 32]), &last.id), None);
+        let generations = cache.0.lock().expect("nobody panicked");
         assert!(generations.young.len() + generations.old.len() <= 2 * REMEMBERED);
     }
 }

@@ -5,7 +5,7 @@
 //! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event; several in a [`crate::block`]
 //! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
 //! X room16 place56              any other event                                             → event
-//! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::places`]     → (space ‖ rest of its key) …
+//! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::log_index`]     → (space ‖ rest of its key) …
 //! H room16 device16 log8        how far that log has come                                   → head
 //! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
 //! A room16 peer16             what a member has of one's own logs
@@ -74,7 +74,7 @@ pub(crate) fn of_target(room: &Name, target: &Position) -> Vec<u8> {
     join(RELATION, &[room, &target.to_key()])
 }
 
-pub(crate) fn places(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8> {
+pub(crate) fn log_index(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8> {
     join(LOG, &[room, device, &log.to_be_bytes(), &last.to_be_bytes()])
 }
 

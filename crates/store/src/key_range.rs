@@ -13,18 +13,18 @@ pub(crate) enum End {
 
 /// Keys between two bounds.
 #[derive(Clone, Debug)]
-pub(crate) struct Span {
+pub(crate) struct KeyRange {
     from: Bound<IVec>,
     to: Bound<IVec>,
 }
 
-impl Span {
-    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Span {
-        Span { from: from.map(IVec::from), to: to.map(IVec::from) }
+impl KeyRange {
+    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> KeyRange {
+        KeyRange { from: from.map(IVec::from), to: to.map(IVec::from) }
     }
 
     /// Keys that begin so.
-    pub(crate) fn of_prefix(prefix: &[u8]) -> Span {
+    pub(crate) fn of_prefix(prefix: &[u8]) -> KeyRange {
         let mut end = prefix.to_vec();
         while end.pop_if(|last| *last == u8::MAX).is_some() {}
         let to = match end.last_mut() {
@@ -34,7 +34,7 @@ impl Span {
             }
             None => Bound::Unbounded,
         };
-        Span::new(Bound::Included(prefix.to_vec()), to)
+        KeyRange::new(Bound::Included(prefix.to_vec()), to)
     }
 
     /// No key can lie in it. The bounds of such a span must not be given to a map, which would

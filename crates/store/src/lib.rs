@@ -16,32 +16,31 @@
 
 mod acks;
 mod block;
-mod book;
 mod carve;
 mod disk;
 mod files;
 mod flusher;
 mod heads;
+mod id_cache;
 mod key;
+mod key_range;
 mod lock;
+mod log_index;
 #[cfg(feature = "manual")]
 mod memory;
 mod memtable;
 mod open;
 mod page;
-mod places;
 mod range;
-mod recent;
+mod records;
 mod repair;
 mod seal;
-mod span;
 mod store;
 mod tail;
 mod walk;
 mod witness;
 
 pub use acks::AckRow;
-pub use book::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use disk::StoreError;
 #[cfg(feature = "manual")]
 pub use flusher::Due;
@@ -52,4 +51,5 @@ pub use memory::{Base, Medium};
 pub use open::open_in_memory;
 pub use open::{LastEnd, OpenError, Opened, Outcome, SCHEMA, open};
 pub use page::{Anchor, Page};
+pub use records::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use store::{Mark, Store};

@@ -35,7 +35,7 @@ pub(crate) struct Filing {
 
 impl LogName {
     fn row(&self, last: u32) -> Vec<u8> {
-        key::places(&self.room, &self.device, self.log, last)
+        key::log_index(&self.room, &self.device, self.log, last)
     }
 
     /// Rows with an event of this number or a higher one.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
 
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
 
 /// Rows that never change again, shared by any number of media.
 #[derive(Clone, Default)]
@@ -109,7 +109,7 @@ impl Medium {
     }
 
     /// Rows of a span from either end. Like those of files it sees what is written meanwhile.
-    pub(crate) fn walk(&self, span: Span) -> Walk {
+    pub(crate) fn walk(&self, span: KeyRange) -> Walk {
         Walk { medium: self.clone(), span }
     }
 
@@ -123,7 +123,7 @@ impl Medium {
 /// A walk over rows.
 pub(crate) struct Walk {
     medium: Medium,
-    span: Span,
+    span: KeyRange,
 }
 
 impl Walk {
@@ -165,7 +165,7 @@ mod tests {
     fn all(medium: &Medium) -> Vec<(String, String)> {
         let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
         let walk = |end| {
-            let mut rows = medium.walk(Span::of_prefix(b""));
+            let mut rows = medium.walk(KeyRange::of_prefix(b""));
             std::iter::from_fn(move || rows.step(end)).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
         };
         let (there, mut back) = (walk(End::Front), walk(End::Back));

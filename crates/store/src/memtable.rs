@@ -12,7 +12,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use sled::IVec;
 
 use crate::disk::Stored;
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
 
 /// Rows that make a batch full. Raised: less work for each row, and readers of the database wait
 /// longer for one batch.
@@ -137,7 +137,7 @@ impl Memtable {
 
     /// The first or last row of a span, and the newest batch that the database had at that moment.
     /// The span must not be empty.
-    pub(crate) fn outermost(&self, span: &Span, end: End) -> (u64, Option<(IVec, Cell)>) {
+    pub(crate) fn outermost(&self, span: &KeyRange, end: End) -> (u64, Option<(IVec, Cell)>) {
         let state = self.state();
         let mut rows = state.rows.range::<[u8], _>(span.bounds());
         let found = match end {

@@ -9,7 +9,7 @@ use crate::disk::{Broken, Change, Disk, StoreError, UNREADABLE};
 use crate::heads::{self, Heads};
 use crate::key;
 use crate::lock::{Lock, NotTaken};
-use crate::places;
+use crate::log_index;
 use crate::repair::{self, Mended};
 use crate::seal::Sealer;
 use crate::store::Store;
@@ -240,7 +240,7 @@ fn begin(disk: &Disk) -> Result<(), OpenError> {
 /// Brings an older form to this one. What a crash leaves is still of the older form, and is taken
 /// up again. Entries stay as they are: a block of one each.
 fn upgrade(disk: &Disk) -> Result<(), Unfit> {
-    let upgraded = places::upgrade(disk).and_then(|()| disk.apply(vec![form()]));
+    let upgraded = log_index::upgrade(disk).and_then(|()| disk.apply(vec![form()]));
     upgraded.map_err(|e| Unfit::Io(io::Error::other(e)))
 }
 
@@ -290,8 +290,8 @@ mod tests {
         assert_eq!((opened.outcome, opened.end), (Outcome::Normal, LastEnd::Orderly));
         let disk = opened.store.disk();
         assert_eq!(disk.get_raw(key::SCHEMA).expect("it can be read").expect("it is there").bytes(), SCHEMA.to_be_bytes());
-        let log = places::LogName { room: [1; 16], device: [2; 16], log: 0 };
-        let there: Vec<Vec<u8>> = places::walk(disk, &log, 1).collect();
+        let log = log_index::LogName { room: [1; 16], device: [2; 16], log: 0 };
+        let there: Vec<Vec<u8>> = log_index::walk(disk, &log, 1).collect();
         let wanted: Vec<Vec<u8>> = (1..=100).filter_map(|seq| key::of_location(&log.room, &location(seq))).collect();
         assert_eq!(there, wanted);
     }

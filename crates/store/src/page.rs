@@ -64,7 +64,7 @@ impl Store {
             }
         };
         let entries: Vec<Verified> = before.into_iter().rev().chain(after).collect();
-        entries.iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.recent().note(room, &e.position()));
+        entries.iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.id_cache().note(room, &e.position()));
         let (more_before, more_after) = shown.around(&entries, anchor);
         Page { entries, more_before, more_after }
     }
@@ -77,12 +77,12 @@ impl Store {
     /// Where the entry with this id lies. At once for what was written or shown lately; else by
     /// walking the room's keys from the newest on, some 1 µs for each entry newer than it.
     pub fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
-        if let Some(place) = self.recent().find(room, id) {
+        if let Some(place) = self.id_cache().find(room, id) {
             return Some(place);
         }
         let rows = self.disk().scan_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
         let place = rows.rev().filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
-        self.recent().note(room, &place);
+        self.id_cache().note(room, &place);
         Some(place)
     }
 

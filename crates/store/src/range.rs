@@ -11,7 +11,7 @@ use wire::message::RawEvent;
 
 use crate::disk::{Rows, Stored};
 use crate::key::{self, Name};
-use crate::places::{self, LogName};
+use crate::log_index::{self, LogName};
 use crate::store::{Store, decode_event};
 
 /// Rows that may lie between two events of a log before looking up beats walking on: a look-up
@@ -40,7 +40,7 @@ impl Store {
         let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
-        let mut keys = places::walk(self.disk(), &of, from);
+        let mut keys = log_index::walk(self.disk(), &of, from);
         for seq in (from..).take(MAX_RUN_EVENTS) {
             let Some((proof, event)) = keys.next().and_then(|key| reader.read(&key)) else {
                 // What lies beyond a hole would not follow.
@@ -81,7 +81,7 @@ impl Store {
     /// When an event was written, by its author's clock; none if it is not here.
     pub fn hlc_at(&self, room: &RoomId, log: LogKey, seq: u32) -> Option<Hlc> {
         let (of, first) = self.filed(room, &log);
-        let key = places::find(self.disk(), &of, seq.max(first))?;
+        let key = log_index::find(self.disk(), &of, seq.max(first))?;
         Position::from_key(key.last_chunk::<{ key::PLACE_BYTES }>()?).map(|place| place.hlc)
     }
 
@@ -97,7 +97,7 @@ impl Store {
         let from = from.max(first);
         let count = self.heads_now().get(room, log).map_or(0, |end| (end.head.seq + 1).saturating_sub(from));
         let mut reader = Reader::new(self, of.room);
-        let events = places::walk(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
+        let events = log_index::walk(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let (log, _) = store.heads(&room)[0];
         assert_eq!((store.range(&room, log, 1, 9, 1 << 16).len(), store.unreadable()), (9, 0));
         assert_eq!((store.range(&room, log, 10, 12, 1 << 16).len(), store.unreadable()), (0, 0), "beyond its end is no hole");
-        let key = places::find(store.disk(), &store.filed(&room, &log).0, 5).expect("it is there");
+        let key = log_index::find(store.disk(), &store.filed(&room, &log).0, 5).expect("it is there");
         store.disk().apply(vec![Change::Remove { key }]).expect("the disk has room");
         store.range(&room, log, 1, 9, 1 << 16);
         assert_eq!(store.unreadable(), 1);

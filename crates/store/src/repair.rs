@@ -16,8 +16,8 @@ use crate::carve::{self, Carved};
 use crate::disk::{Broken, Change, Disk, UNREADABLE, sync_dir};
 use crate::heads::{self, Filed, Heads};
 use crate::key;
+use crate::log_index::{self, Filing};
 use crate::open::{self, Found, OpenError, Paths, Unfit};
-use crate::places::{self, Filing};
 use crate::seal::Sealer;
 use crate::store::{decode_event, file_event};
 use crate::tail::Tail;
@@ -85,7 +85,7 @@ pub(crate) fn finish_interrupted(paths: &Paths) -> io::Result<()> {
 /// Whether the last event of each log is there and is the one that its head tells of.
 pub(crate) fn check_ends(disk: &Disk, heads: &Heads) -> Result<(), Broken> {
     for (room, log, filed) in heads.all().filter(|(_, _, filed)| filed.end.head.seq > 0) {
-        let key = places::find(disk, &heads.name(disk, room, log), filed.end.head.seq);
+        let key = log_index::find(disk, &heads.name(disk, room, log), filed.end.head.seq);
         let plain = key.and_then(|key| disk.get(&key));
         let event = plain.as_deref().and_then(read_event);
         if event.is_none_or(|event| event.head() != filed.end.head) {

@@ -10,10 +10,10 @@ use wire::message::RawEvent;
 
 use crate::disk::{Change, Disk, StoreError};
 use crate::heads::{self, Filed, Heads};
+use crate::id_cache::IdCache;
 use crate::key::{self, Name};
 use crate::lock::Lock;
-use crate::places::{self, Filing, LogName};
-use crate::recent::Recent;
+use crate::log_index::{self, Filing, LogName};
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Events in one atomic batch. It holds the longest run, so that a run is stored whole or not at
@@ -38,7 +38,7 @@ struct Inner {
     heads: RwLock<Heads>,
     writing: Mutex<()>,
     mark: AtomicU64,
-    recent: Recent,
+    id_cache: IdCache,
     /// None in memory.
     witness: Option<Mutex<Witness>>,
     // Last, so that the profile is let go after the database.
@@ -53,7 +53,7 @@ impl Store {
             heads: RwLock::new(heads),
             writing: Mutex::default(),
             mark: AtomicU64::new(0),
-            recent: Recent::default(),
+            id_cache: IdCache::default(),
             witness: witness.map(Mutex::new),
             _lock: lock,
         }))
@@ -115,7 +115,7 @@ impl Store {
         self.apply(changes)?;
         let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
         grown.into_iter().for_each(|growth| heads.file(growth.room, growth.log, growth.filed()));
-        fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
+        fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.id_cache.note(&e.header.room, &e.position()));
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Store {
             moved.entry(of).or_default().insert(event.header.seq, to);
         }
         for (of, moved) in moved {
-            places::refile(&self.0.disk, &of, &moved, &mut changes);
+            log_index::refile(&self.0.disk, &of, &moved, &mut changes);
         }
         self.apply(changes)
     }
@@ -167,7 +167,7 @@ impl Store {
     fn place_of(&self, event: &Verified) -> Option<(LogName, Vec<u8>, Verified)> {
         let names = self.heads_now().names_of_parts(&self.0.disk, &event.header.room, &event.log_key());
         names.into_iter().find_map(|of| {
-            let key = places::find(&self.0.disk, &of, event.header.seq)?;
+            let key = log_index::find(&self.0.disk, &of, event.header.seq)?;
             let stored = self.read_event(&key).filter(|stored| stored.id() == event.id())?;
             Some((of, key, stored))
         })
@@ -223,9 +223,9 @@ impl Store {
             // From the end, with the head in the same batch, so that a crash leaves a shorter whole
             // log.
             let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(to.head.seq);
-            let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
+            let gone = (keep + 1..=have).filter_map(|seq| log_index::find(&self.0.disk, &of, seq));
             let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
-            places::cut(&self.0.disk, &of, keep, &mut changes);
+            log_index::cut(&self.0.disk, &of, keep, &mut changes);
             let end = match self.event_at(&of, keep) {
                 Some(event) if keep > to.head.seq => LogHead { head: event.head(), hlc: event.header.hlc, ..to },
                 Some(_) | None => to,
@@ -246,7 +246,7 @@ impl Store {
 
     /// One event by number, of all that is filed under a name.
     pub(crate) fn event_at(&self, of: &LogName, seq: u32) -> Option<Verified> {
-        self.read_event(&places::find(&self.0.disk, of, seq)?)
+        self.read_event(&log_index::find(&self.0.disk, of, seq)?)
     }
 
     /// How far each log of a room has come, sorted by log. From memory.
@@ -313,8 +313,8 @@ impl Store {
         &self.0.disk
     }
 
-    pub(crate) fn recent(&self) -> &Recent {
-        &self.0.recent
+    pub(crate) fn id_cache(&self) -> &IdCache {
+        &self.0.id_cache
     }
 
     pub(crate) fn room_name(&self, room: &RoomId) -> Name {

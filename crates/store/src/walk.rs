@@ -10,13 +10,13 @@ use sled::IVec;
 use crate::block;
 use crate::disk::Stored;
 use crate::files::Files;
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
 
 /// Rows of a span from either end, those on their way to the database included. Sees what is
 /// written meanwhile.
 pub(crate) struct Walk {
     files: Arc<Files>,
-    span: Span,
+    span: KeyRange,
     below: Option<Below>,
 }
 
@@ -32,7 +32,7 @@ struct Below {
 }
 
 impl Walk {
-    pub(crate) fn new(files: &Arc<Files>, span: Span) -> Walk {
+    pub(crate) fn new(files: &Arc<Files>, span: KeyRange) -> Walk {
         Walk { files: files.clone(), span, below: None }
     }
 
@@ -75,7 +75,7 @@ impl Walk {
 }
 
 impl Below {
-    fn new(files: &Files, span: &Span, end: End, since: u64) -> sled::Result<Below> {
+    fn new(files: &Files, span: &KeyRange, end: End, since: u64) -> sled::Result<Below> {
         let (from, to) = span.bounds();
         // The first rows of the span may be in a block that begins before it.
         let block = match from {
@@ -88,7 +88,7 @@ impl Below {
 
     /// The next row of what is left of the span. The database may just have got rows that were
     /// above until now and have been given out.
-    fn next(&mut self, files: &Files, span: &Span) -> Option<sled::Result<(IVec, Stored)>> {
+    fn next(&mut self, files: &Files, span: &KeyRange) -> Option<sled::Result<(IVec, Stored)>> {
         loop {
             while let Some(row) = self.ahead.pop_front() {
                 if span.contains(&row.0) {
@@ -107,7 +107,7 @@ impl Below {
         }
     }
 
-    fn read_block(&mut self, files: &Files, span: &Span, first: IVec, sealed: IVec) {
+    fn read_block(&mut self, files: &Files, span: &KeyRange, first: IVec, sealed: IVec) {
         let Some(entries) = files.entries(&first, &sealed) else {
             // Whoever walks is to hear of it, also where it begins before the span.
             return self.ahead.push_back((span.nearest(first), Stored::Sealed(sealed)));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{Identity, PeerId};
 use proptest::prelude::*;
-use rooms::{Changed, Line, Membership, Payload, Position, Verified};
+use rooms::{Changed, Membership, MembershipLine, Payload, Position, Verified};
 
 use crate::people::*;
 
@@ -111,7 +111,7 @@ proptest! {
     fn whoever_follows_the_changes_knows_the_room((writes, order) in scene()) {
         let events = write(&writes);
         let mut room = Membership::group(room());
-        let mut lines: BTreeMap<Position, Line> = BTreeMap::new();
+        let mut lines: BTreeMap<Position, MembershipLine> = BTreeMap::new();
         let mut rounds: BTreeMap<PeerId, u32> = BTreeMap::new();
         let mut known = BTreeSet::new();
         let mut name = None;
