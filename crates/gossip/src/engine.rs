@@ -6,8 +6,9 @@ use identity::PeerId;
 use wire::ids::RoomId;
 use wire::message::{Data, Message, Run};
 
+use crate::around::Around;
 use crate::neighbour_view::Missing;
-use crate::room::{Around, Room};
+use crate::room::Room;
 use crate::seen::Seen;
 use crate::{Config, Effect, Input, Millis, NeighbourView, Origin, Trust, Verdict};
 

@@ -9,18 +9,23 @@
 //! verified. *Start* at `engine.rs`; `room.rs` holds the state of one room, `overlay.rs`
 //! (HyParView) its neighbours, `tree.rs` (Plumtree) the pushing, `repair.rs` the rest.
 
+mod around;
 mod candidates;
 mod config;
+mod dial;
 mod effect;
 mod engine;
 mod heads;
+mod lazy_push;
 mod neighbour;
 mod neighbour_view;
 mod news;
+mod outcome;
 mod overlay;
 mod repair;
 mod room;
 mod seen;
+mod shuffle;
 mod tree;
 mod wants;
 

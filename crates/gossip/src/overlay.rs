@@ -9,33 +9,16 @@
 //! them dialled now and then, so that the halves of a healed partition find each other.
 
 use identity::PeerId;
-use rand::RngExt;
 use rand::seq::IteratorRandom;
-use wire::message::{Disconnect, ForwardJoin, Message, Neighbour as Ask, NeighbourReply, Shuffle};
+use wire::message::{Disconnect, Message, Neighbour as Ask, NeighbourReply};
 
-use crate::room::{Around, Room};
+use crate::around::{Around, jittered};
+use crate::dial::{Dial, DialState};
+use crate::room::Room;
 use crate::{Effect, Millis};
 
 /// Dials that failed and that the network goes on repeating, for each room; the oldest gives way.
 const MAX_FAILED_DIALS: usize = 8;
-
-/// A link that was asked for.
-pub(crate) struct Dial {
-    pub(crate) since: Millis,
-    pub(crate) state: DialState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DialState {
-    /// Waiting for the link.
-    Dialling,
-    /// Waiting for the link; only to look whether somebody is there.
-    Wandering,
-    /// It is up.
-    Linked,
-    /// No link came, or it broke; the network tries again by itself.
-    Failed,
-}
 
 impl Room {
     pub(crate) fn actives(&self) -> usize {
@@ -149,7 +132,7 @@ impl Room {
         self.tend_at = self.next_tend(around.config, now);
     }
 
-    fn seeks(&self, config: &crate::Config) -> bool {
+    pub(crate) fn seeks(&self, config: &crate::Config) -> bool {
         let (mut actives, mut chosen, mut asked) = (0, 0, 0);
         for neighbour in self.neighbours.values() {
             actives += usize::from(neighbour.active);
@@ -208,7 +191,7 @@ impl Room {
         }
     }
 
-    fn dial<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, state: DialState) {
+    pub(crate) fn dial<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, state: DialState) {
         self.dials.insert(peer, Dial { since: around.now, state });
         around.out.push(Effect::WantsChanged);
     }
@@ -320,69 +303,6 @@ impl Room {
         }
     }
 
-    /// A newcomer is made known by some random walks.
-    fn announce<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, newcomer: PeerId) {
-        let walk = around.config.walk;
-        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != newcomer).map(|(peer, _)| *peer);
-        for peer in others.sample(around.rng, around.config.walks) {
-            self.walk_on(around, peer, newcomer, walk);
-        }
-        // And the newcomer gets to know some others.
-        self.shuffle_with(around, newcomer, true);
-    }
-
-    fn walk_on<R: rand::Rng>(&self, around: &mut Around<'_, R>, peer: PeerId, newcomer: PeerId, ttl: u8) {
-        around.out.push(Effect::Introduce { peer, subjects: vec![newcomer] });
-        let join = Message::ForwardJoin(ForwardJoin { room: self.id, ttl, peer: newcomer });
-        around.out.push(Effect::Send { peer, message: join });
-    }
-
-    pub(crate) fn on_forward_join<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, join: ForwardJoin) {
-        let newcomer = join.peer;
-        // A peer that is no candidate is no member as far as this device knows, or cannot be dialled.
-        if newcomer == around.me || !self.candidates.contains(&newcomer) {
-            return;
-        }
-        let ttl = join.ttl.min(around.config.walk);
-        if ttl == around.config.trace {
-            self.candidates.at_hand(around.config, newcomer, around.rng);
-        }
-        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != from && **peer != newcomer);
-        let next = others.map(|(peer, _)| *peer).choose(around.rng);
-        match next {
-            Some(peer) if ttl > 0 => self.walk_on(around, peer, newcomer, ttl - 1),
-            _ if self.seeks(around.config) && !self.neighbours.contains_key(&newcomer) && !self.dials.contains_key(&newcomer) => {
-                self.dial(around, newcomer, DialState::Dialling);
-                self.tend_at = self.tend_at.min(around.now + around.config.patience);
-            }
-            _ => self.candidates.at_hand(around.config, newcomer, around.rng),
-        }
-    }
-
-    /// Exchanges some of those at hand.
-    fn shuffle_with<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, answer: bool) {
-        let mut peers = self.candidates.sample(around.config.shuffle_peers, around.rng, &peer);
-        let near = self.neighbours.iter().filter(|(near, n)| n.active && **near != peer).map(|(near, _)| *near);
-        peers.extend(near.sample(around.rng, 3));
-        peers.sort();
-        peers.dedup();
-        if peers.is_empty() {
-            return;
-        }
-        around.out.push(Effect::Introduce { peer, subjects: peers.clone() });
-        around.out.push(Effect::Send { peer, message: Message::Shuffle(Shuffle { room: self.id, answer, peers }) });
-    }
-
-    pub(crate) fn on_shuffle<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, shuffle: Shuffle) {
-        if !shuffle.answer {
-            self.shuffle_with(around, from, true);
-        }
-        for peer in shuffle.peers.into_iter().filter(|peer| *peer != around.me && !self.neighbours.contains_key(peer)) {
-            self.candidates.at_hand(around.config, peer, around.rng);
-        }
-        self.tend(around);
-    }
-
     /// What is due in the overlay.
     pub(crate) fn keep_overlay<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let now = around.now;
@@ -440,9 +360,4 @@ impl Room {
             || poor(self.actives())
             || poor(usize::from(neighbour.degree))
     }
-}
-
-/// Around `base`, ± 50 %, so that devices that started together do not act together.
-pub(crate) fn jittered<R: rand::Rng>(base: Millis, rng: &mut R) -> Millis {
-    rng.random_range(base / 2..=base + base / 2)
 }

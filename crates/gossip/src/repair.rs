@@ -6,8 +6,9 @@ use rand::RngExt;
 use wire::ids::LogKey;
 use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
+use crate::around::Around;
 use crate::neighbour::Neighbour;
-use crate::room::{Around, Room};
+use crate::room::Room;
 use crate::{Effect, Millis, Trust};
 
 /// Wants that are looked at in one go, and the pause before the next: a liar who tells of many

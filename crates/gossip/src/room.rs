@@ -6,25 +6,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use identity::PeerId;
 use rand::seq::IteratorRandom;
 use wire::ids::{Head, LogKey, RoomId};
-use wire::message::{Message, RawEvent};
+use wire::message::Message;
 
+use crate::around::{Around, jittered};
 use crate::candidates::Candidates;
+use crate::dial::Dial;
 use crate::heads::OwnHeads;
 use crate::neighbour::{Neighbour, Request};
-use crate::neighbour_view::{self, Missing};
 use crate::news::News;
-use crate::overlay::{Dial, jittered};
 use crate::wants::Wants;
-use crate::{Config, Effect, Ending, Millis, NeighbourView, Origin, Trust, Verdict};
-
-/// Events that were asked for and are passed on like live ones: so few were missed on the way, and
-/// others behind this device miss them too.
-const FEW: usize = 8;
+use crate::{Effect, Millis, Trust};
 
 /// One room.
 pub(crate) struct Room {
     pub(crate) id: RoomId,
-    me: PeerId,
+    pub(crate) me: PeerId,
     pub(crate) own: OwnHeads,
     /// Boxed, because a map makes room for eleven at once and most direct rooms have one.
     pub(crate) neighbours: BTreeMap<PeerId, Box<Neighbour>>,
@@ -43,8 +39,8 @@ pub(crate) struct Room {
     pub(crate) acks_at: Option<Millis>,
     pub(crate) digest_at: Millis,
     /// When logs last changed, and when to look whether they have come to rest since.
-    changed_at: Millis,
-    rest_at: Option<Millis>,
+    pub(crate) changed_at: Millis,
+    pub(crate) rest_at: Option<Millis>,
     pub(crate) tend_at: Millis,
     pub(crate) shuffle_at: Millis,
     pub(crate) wander_at: Millis,
@@ -57,15 +53,6 @@ pub(crate) struct Room {
     pub(crate) fresh: VecDeque<(u128, PeerId)>,
     /// Runs that were lately asked for, and of whom, because the tree seemed broken.
     pub(crate) fetched: VecDeque<(u128, PeerId)>,
-}
-
-/// What every call needs besides the room.
-pub(crate) struct Around<'a, R> {
-    pub(crate) now: Millis,
-    pub(crate) me: PeerId,
-    pub(crate) config: &'a Config,
-    pub(crate) rng: &'a mut R,
-    pub(crate) out: &'a mut Vec<Effect>,
 }
 
 impl Room {
@@ -173,85 +160,6 @@ impl Room {
         }
     }
 
-    /// The outcome of a check of these events, named `run`.
-    pub(crate) fn on_checked<R: rand::Rng>(
-        &mut self,
-        around: &mut Around<'_, R>,
-        peer: PeerId,
-        origin: Origin,
-        events: Vec<RawEvent>,
-        run: u128,
-        verdict: Verdict,
-    ) {
-        match verdict {
-            Verdict::Fresh { log, head } => {
-                self.knows(&peer, log, head.seq);
-                let reached = self.wants.target(&log).is_none_or(|target| target <= head.seq);
-                self.advance(around, log, head);
-                match origin {
-                    Origin::Live { ttl, .. } => {
-                        self.follow(around.now, run, log.device);
-                        self.on_first(around, peer);
-                        self.push(around, Some(peer), ttl.saturating_sub(1), log, head.seq, events);
-                    }
-                    Origin::Asked { log: asked, last } => {
-                        if head.seq >= last {
-                            self.answered(around.now, &asked);
-                            self.unask_elsewhere(around.now, &asked, &log);
-                        }
-                        if reached && events.len() <= FEW {
-                            self.on_fetched(peer, run);
-                            self.push(around, Some(peer), around.config.ttl / 2, log, head.seq, events);
-                        }
-                    }
-                }
-            }
-            Verdict::Duplicate { log, seq } => {
-                self.knows(&peer, log, seq);
-                match origin {
-                    Origin::Live { .. } => self.on_duplicate(around, peer, run),
-                    Origin::Asked { log: asked, last } if seq >= last => {
-                        self.answered_in_vain(around.now, &asked);
-                        self.unask_elsewhere(around.now, &asked, &log);
-                    }
-                    Origin::Asked { .. } => {}
-                }
-            }
-            Verdict::Gap { log, seq } => {
-                self.knows(&peer, log, seq);
-                self.want(around.now, &peer, log, seq, around.now);
-                if matches!(origin, Origin::Asked { .. }) {
-                    self.answered(around.now, &log);
-                }
-            }
-            Verdict::Fork { log, head, proof } => self.on_fork(around, log, head, proof),
-            Verdict::Later { log } => self.on_stranger(around.now, &log),
-            Verdict::Beyond => {
-                if let Origin::Asked { log, .. } = origin {
-                    self.unwant(around.now, &log);
-                    self.neighbours.values_mut().for_each(|neighbour| neighbour.forget(&log));
-                }
-            }
-            Verdict::Bad => {
-                around.out.push(Effect::Fault { peer, what: "events" });
-                self.forget_asks(around.now, &peer);
-                if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                    neighbour.forget_all();
-                }
-            }
-        }
-        self.pursue(around);
-    }
-
-    /// Own events were stored.
-    pub(crate) fn publish<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, log: LogKey, head: Head, events: Vec<RawEvent>) {
-        self.advance(around, log, head);
-        self.push(around, None, around.config.ttl, log, head.seq, events);
-        if self.eagers() == 0 {
-            self.heads_now(around.now);
-        }
-    }
-
     /// Does what is due.
     pub(crate) fn tick<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let now = around.now;
@@ -291,138 +199,5 @@ impl Room {
         let overlay = if self.candidates.len() == 0 { Millis::MAX } else { self.shuffle_at.min(self.wander_at) };
         let repair = if self.neighbours.is_empty() { Millis::MAX } else { self.digest_at.min(self.pursue_at) };
         told.min(overlay).min(repair).min(self.tend_at)
-    }
-
-    /// Who is linked, and how.
-    pub(crate) fn neighbours<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = NeighbourView> + 'a {
-        self.neighbours.iter().map(move |(peer, neighbour)| {
-            let ahead = neighbour.said().filter(|(log, _)| !self.stopped.contains(log));
-            let Neighbour { active, eager, chosen, .. } = **neighbour;
-            NeighbourView {
-                peer: *peer,
-                member: neighbour.is_member(),
-                active,
-                eager,
-                dialled: chosen,
-                heard: neighbour.was_heard(),
-                lacks: self.gaps(config, peer, neighbour).filter(|gap| !gap.on_its_way).map(|gap| gap.count).sum(),
-                ahead: ahead.map(|(log, seq)| neighbour_view::beyond(seq, self.own.seq(log))).sum(),
-            }
-        })
-    }
-
-    /// Linked members, and whether they have said what they have.
-    pub(crate) fn linked(&self) -> impl Iterator<Item = (PeerId, bool)> + '_ {
-        self.neighbours.iter().filter(|(_, n)| n.is_member()).map(|(peer, n)| (*peer, n.was_heard()))
-    }
-
-    /// Where neighbours that were heard are behind.
-    pub(crate) fn missing<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Missing> + 'a {
-        self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(move |(peer, neighbour)| self.gaps(config, peer, neighbour))
-    }
-
-    /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends
-    /// elsewhere for others, and their own they have.
-    fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Missing> + 'a {
-        // Side by side, because both are sorted: a look-up for each of them took a tenth of all
-        // that a crowd costs.
-        let mut said = neighbour.said().peekable();
-        self.own.iter().filter_map(move |head| {
-            while said.next_if(|(log, _)| **log < head.log).is_some() {}
-            let said = said.next_if(|(log, _)| **log == head.log).map_or(0, |(_, seq)| seq);
-            if said >= head.seq || head.log.device == *peer || self.stopped.contains(&head.log) {
-                return None;
-            }
-            // To an author it is said at once what arrived, so silence means that it did not.
-            let on_its_way = neighbour.has(&head.log) >= head.seq && head.log.device != self.me;
-            let longest = match neighbour.active {
-                _ if head.log.device == self.me => config.acks_after,
-                true => config.calm_heads_after,
-                false => config.far_heads_after,
-            };
-            let said_within = longest + config.tell_every;
-            Some(Missing {
-                peer: *peer,
-                log: head.log,
-                from: said + 1,
-                count: neighbour_view::beyond(head.seq, said),
-                on_its_way,
-                said_within,
-            })
-        })
-    }
-
-    pub(crate) fn knows(&mut self, peer: &PeerId, log: LogKey, seq: u32) {
-        if let Some(neighbour) = self.neighbours.get_mut(peer) {
-            neighbour.note(log, seq);
-        }
-    }
-
-    fn advance<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, log: LogKey, head: Head) {
-        self.own.set(log, head);
-        self.news.add(log);
-        self.heads_soon(around);
-        self.changed_at = around.now;
-        self.rest_at.get_or_insert(around.now + around.config.rest_after);
-        if self.neighbours.contains_key(&log.device) {
-            self.acks.insert(log);
-            self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
-        }
-        if self.wants.target(&log).is_some_and(|target| target <= head.seq) {
-            self.unwant(around.now, &log);
-        }
-    }
-
-    /// What was asked for as a branch belongs to a log that has not forked here, so far. Once it
-    /// has, the want comes back.
-    fn unask_elsewhere(&mut self, now: Millis, asked: &LogKey, log: &LogKey) {
-        if asked != log {
-            self.unwant(now, asked);
-        }
-    }
-
-    /// A log forked. The others, who may not know of it, hear of the branches; that a log is
-    /// shorter is no news to anybody.
-    pub(crate) fn recut<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, ends: &[(LogKey, Ending)]) {
-        for (log, ending) in ends {
-            let (head, closed) = match ending {
-                Ending::Closed(head) => (*head, true),
-                Ending::Open(head) => (Some(*head), false),
-                Ending::Gone => (None, false),
-            };
-            self.own.end(*log, head);
-            self.unwant(around.now, log);
-            if closed {
-                self.stopped.insert(*log);
-            } else {
-                self.stopped.remove(log);
-            }
-            let Some(head) = head else { continue };
-            self.news.add(*log);
-            if self.neighbours.contains_key(&log.device) {
-                self.acks.insert(*log);
-                self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
-            }
-            let more = self.neighbours.iter().map(|(peer, n)| (n.has_said(log), *peer)).max().filter(|(seq, _)| *seq > head.seq);
-            if let Some((seq, peer)) = more {
-                self.want(around.now, &peer, *log, seq, around.now);
-            }
-        }
-        self.heads_soon(around);
-        self.changed_at = around.now;
-        self.rest_at.get_or_insert(around.now + around.config.rest_after);
-        self.pursue(around);
-    }
-
-    /// The log ends here; the neighbours get both histories, so that it ends there too.
-    fn on_fork<R>(&mut self, around: &mut Around<'_, R>, log: LogKey, head: Option<Head>, proof: [Vec<RawEvent>; 2]) {
-        self.stopped.insert(log);
-        self.unwant(around.now, &log);
-        self.own.end(log, head);
-        let peers: Vec<PeerId> = self.neighbours.iter().filter(|(_, n)| n.is_member()).map(|(peer, _)| *peer).collect();
-        for events in proof.into_iter().filter(|events| !events.is_empty() && !peers.is_empty()) {
-            let run = wire::message::Run { ttl: around.config.ttl, room: self.id, events };
-            around.out.push(Effect::Spread { peers: peers.clone(), message: Message::Run(run) });
-        }
     }
 }

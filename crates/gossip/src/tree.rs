@@ -10,7 +10,8 @@ use rand::seq::IteratorRandom;
 use wire::ids::LogKey;
 use wire::message::{Message, RawEvent, Run};
 
-use crate::room::{Around, Room};
+use crate::around::Around;
+use crate::room::Room;
 use crate::{Effect, Millis};
 
 /// Silence after which another author may be followed.
