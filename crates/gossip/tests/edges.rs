@@ -61,17 +61,18 @@ impl Ana {
         let message = Message::Run(Run { ttl: 9, room: ROOM, events });
         let mut effects = Vec::new();
         self.engine.handle(now, Input::Received { peer: person(peer), message }, &mut self.rng, &mut effects);
-        let mut sent = Vec::new();
+        let (mut sent, mut checked) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Send { peer, message } => sent.push((peer, message)),
                 Effect::Check { peer, room, origin, events } => {
                     let verdict = Verdict::Fresh { log, head: Head { seq: 1, chain: ChainHash([9; 32]) } };
-                    sent.extend(self.handle(now, Input::Checked { peer, room, origin, events, verdict }));
+                    checked.push(Input::Checked { peer, room, origin, events, verdict });
                 }
                 _ => {}
             }
         }
+        sent.extend(checked.into_iter().flat_map(|input| self.handle(now, input)));
         sent
     }
 

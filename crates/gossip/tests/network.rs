@@ -1,7 +1,7 @@
 //! Engines talking to each other over a network that the test makes: virtual time, seeded latency
 //! and loss.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use gossip::{Config, Effect, Engine, Input, Origin, Trust, Verdict};
 use identity::{Identity, PeerId};
@@ -91,22 +91,26 @@ impl World {
         self.input(person(n), Input::Published { room: ROOM, log, head: head(log, seq), events: vec![event(log, seq)] });
     }
 
+    /// Takes an input and whatever follows from it, one after the other: the next one only when all
+    /// effects of the one before are carried out.
     fn input(&mut self, id: PeerId, input: Input) {
-        let peer = self.peers.get_mut(&id).expect("a peer");
-        let mut effects = Vec::new();
-        peer.engine.handle(self.now, input, &mut self.rng, &mut effects);
-        for effect in effects {
-            self.carry_out(id, effect);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let peer = self.peers.get_mut(&id).expect("a peer");
+            let mut effects = Vec::new();
+            peer.engine.handle(self.now, input, &mut self.rng, &mut effects);
+            inputs.extend(effects.into_iter().filter_map(|effect| self.carry_out(id, effect)));
         }
     }
 
-    fn carry_out(&mut self, id: PeerId, effect: Effect) {
+    /// Gives the input that follows for the same peer, if there is one.
+    fn carry_out(&mut self, id: PeerId, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Send { peer, message } => self.send(id, peer, message),
             Effect::Spread { peers, message } => peers.into_iter().for_each(|peer| self.send(id, peer, message.clone())),
             Effect::Check { peer, room, origin, events } => {
                 let verdict = self.check(id, &events);
-                self.input(id, Input::Checked { peer, room, origin, events, verdict });
+                return Some(Input::Checked { peer, room, origin, events, verdict });
             }
             Effect::Serve { peer, need } => {
                 let held = &self.peers[&id].logs.get(&need.log).map_or(&[][..], Vec::as_slice);
@@ -121,6 +125,7 @@ impl World {
             Effect::Fault { what, .. } => panic!("{what}"),
             Effect::Acked { .. } | Effect::Lacking { .. } | Effect::WantsChanged | Effect::Introduce { .. } => {}
         }
+        None
     }
 
     fn check(&mut self, id: PeerId, events: &[RawEvent]) -> Verdict {
