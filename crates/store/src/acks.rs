@@ -5,8 +5,9 @@ use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::ids::{LogId, RoomId};
 
-use crate::disk::{Change, StoreError};
+use crate::error::StoreError;
 use crate::key;
+use crate::row::Change;
 use crate::store::Store;
 
 /// What one member of a room has.

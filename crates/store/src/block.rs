@@ -15,7 +15,7 @@
 use sled::IVec;
 
 use crate::key;
-use crate::memtable::Cell;
+use crate::row::Cell;
 
 /// Entries in a block at most. Raised: less work for each entry written. Lowered: less to read, and
 /// to write again, for one of them.

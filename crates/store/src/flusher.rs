@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
-use crate::disk::StoreError;
+use crate::error::StoreError;
 use crate::store::{Mark, Store};
 
 /// Longest wait before own events are made durable: a person waits for "saved". Lowered: more syncs

@@ -7,9 +7,11 @@ use identity::PeerId;
 use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
-use crate::disk::{Broken, Change, Disk};
+use crate::disk::Disk;
+use crate::error::Broken;
 use crate::key::{self, Name};
 use crate::log_index::LogName;
+use crate::row::Change;
 
 /// All heads, by room.
 #[derive(Default)]

@@ -17,6 +17,9 @@
 
 use rooms::Position;
 
+/// Form of keys and rows that this version reads and writes.
+pub const SCHEMA: u16 = 5;
+
 pub(crate) const ENTRY: u8 = b'E';
 pub(crate) const RELATION: u8 = b'O';
 pub(crate) const OTHER: u8 = b'X';
@@ -31,14 +34,14 @@ pub(crate) const REQUEST: u8 = b'Q';
 pub(crate) const INVITE: u8 = b'I';
 pub(crate) const SETTING: u8 = b'S';
 pub(crate) const ACK: u8 = b'A';
-pub(crate) const SCHEMA: &[u8] = b"V";
+pub(crate) const FORM: &[u8] = b"V";
 pub(crate) const PROOF: &[u8] = b"K";
 pub(crate) const CLEAN: &[u8] = b"C";
 
 /// Spaces that hold events themselves; everything else about events can be rebuilt from them.
 pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
 /// Spaces of small rows.
-pub(crate) const BOOK_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
+pub(crate) const RECORD_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
 
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];

@@ -16,8 +16,11 @@
 
 mod acks;
 mod block;
-mod carve;
+mod cut;
 mod disk;
+mod error;
+mod event_row;
+mod examine;
 mod files;
 mod flusher;
 mod heads;
@@ -29,27 +32,32 @@ mod log_index;
 #[cfg(feature = "manual")]
 mod memory;
 mod memtable;
+mod merge_iter;
+mod newest_segments;
 mod open;
 mod page;
+mod paths;
 mod range;
 mod records;
 mod repair;
+mod row;
+mod salvage;
 mod seal;
+mod sled_log;
 mod store;
-mod tail;
-mod walk;
 mod witness;
 
 pub use acks::AckRow;
-pub use disk::StoreError;
+pub use error::{OpenError, StoreError};
 #[cfg(feature = "manual")]
 pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
+pub use key::SCHEMA;
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 #[cfg(feature = "manual")]
 pub use open::open_in_memory;
-pub use open::{LastEnd, OpenError, Opened, Outcome, SCHEMA, open};
+pub use open::{LastEnd, Opened, Outcome, open};
 pub use page::{Anchor, Page};
 pub use records::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use store::{Mark, Store};

@@ -8,8 +8,10 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::Included;
 
-use crate::disk::{Change, Disk, Rows, StoreError};
+use crate::disk::{Disk, Rows};
+use crate::error::StoreError;
 use crate::key::{self, Name, PLACE_BYTES};
+use crate::row::Change;
 
 /// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one
 /// event.
@@ -74,11 +76,11 @@ impl Filing {
 
 /// The key of one event by number.
 pub(crate) fn find(disk: &Disk, of: &LogName, seq: u32) -> Option<Vec<u8>> {
-    walk(disk, of, seq).next()
+    keys_from(disk, of, seq).next()
 }
 
 /// The keys of the events from `seq` on, up to the end of the log or to the first that is lost.
-pub(crate) fn walk<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+pub(crate) fn keys_from<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     let of = *of;
     let rows = of.rows(disk, seq).map_while(move |(key, row)| Some(numbered(&key, &disk.open_row(&key, &row)?)));
     let places = rows.flatten().skip_while(move |(number, _)| *number < seq);
@@ -186,7 +188,7 @@ mod tests {
         for from in 1..=have + 1 {
             assert_eq!(find(disk, &OF, from), (from <= have).then(|| event_key(from)), "{from} of {have}");
             assert_eq!(
-                walk(disk, &OF, from).collect::<Vec<_>>(),
+                keys_from(disk, &OF, from).collect::<Vec<_>>(),
                 (from..=have).map(event_key).collect::<Vec<_>>(),
                 "from {from} of {have}"
             );
@@ -211,7 +213,7 @@ mod tests {
         let disk = opened(dir.path());
         file(&disk, 1..=20);
         assert_eq!(find(&disk, &LogName { log: 2, ..OF }, 1), None);
-        assert_eq!(walk(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
+        assert_eq!(keys_from(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
     }
 
     #[test]
@@ -237,8 +239,8 @@ mod tests {
         disk.apply(vec![Change::Remove { key: OF.row(32) }]).expect("the disk has room");
         file(&disk, 41..=50);
         assert_eq!((find(&disk, &OF, 17), find(&disk, &OF, 32)), (None, None));
-        assert_eq!(walk(&disk, &OF, 1).count(), 16, "up to the hole");
-        assert_eq!(walk(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
+        assert_eq!(keys_from(&disk, &OF, 1).count(), 16, "up to the hole");
+        assert_eq!(keys_from(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
 
-use crate::disk::Stored;
 use crate::key_range::{End, KeyRange};
+use crate::row::Cell;
 
 /// Rows that make a batch full. Raised: less work for each row, and readers of the database wait
 /// longer for one batch.
@@ -25,17 +25,6 @@ pub(crate) const MAX_ROWS: usize = 8 * 1024;
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Once this part of either waits, whoever can had better come back later.
 const FULL_PART: usize = 4;
-
-/// What is written under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
-    /// To be sealed on its way to the disk.
-    Plain(IVec),
-    /// As it is.
-    Clear(IVec),
-    /// Nothing any more.
-    Removed,
-}
 
 /// Rows by key, and the order in which they reach the database.
 #[derive(Default)]
@@ -232,23 +221,6 @@ impl Batch {
 
     fn is_full(&self) -> bool {
         self.size.is_beyond(BATCH_ROWS, BATCH_BYTES)
-    }
-}
-
-impl Cell {
-    /// As a reader finds it.
-    pub(crate) fn into_stored(self) -> Option<Stored> {
-        match self {
-            Cell::Plain(value) | Cell::Clear(value) => Some(Stored::Plain(value)),
-            Cell::Removed => None,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Cell::Plain(value) | Cell::Clear(value) => value.len(),
-            Cell::Removed => 0,
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use identity::PeerId;
 use rooms::{Hlc, Position, Uuid, Verified, kind};
 use wire::ids::{EventId, RoomId};
 
-use crate::disk::Stored;
 use crate::key::{self, Name};
+use crate::row::Stored;
 use crate::store::Store;
 
 /// Where a page lies.

@@ -9,10 +9,12 @@ use rooms::{Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
-use crate::disk::{Rows, Stored};
+use crate::disk::Rows;
+use crate::event_row::decode_event;
 use crate::key::{self, Name};
 use crate::log_index::{self, LogName};
-use crate::store::{Store, decode_event};
+use crate::row::Stored;
+use crate::store::Store;
 
 /// Rows that may lie between two events of a log before looking up beats walking on: a look-up
 /// costs as much as some ten steps.
@@ -40,7 +42,7 @@ impl Store {
         let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
-        let mut keys = log_index::walk(self.disk(), &of, from);
+        let mut keys = log_index::keys_from(self.disk(), &of, from);
         for seq in (from..).take(MAX_RUN_EVENTS) {
             let Some((proof, event)) = keys.next().and_then(|key| reader.read(&key)) else {
                 // What lies beyond a hole would not follow.
@@ -97,7 +99,7 @@ impl Store {
         let from = from.max(first);
         let count = self.heads_now().get(room, log).map_or(0, |end| (end.head.seq + 1).saturating_sub(from));
         let mut reader = Reader::new(self, of.room);
-        let events = log_index::walk(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
+        let events = log_index::keys_from(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
     }
 
@@ -214,8 +216,8 @@ mod tests {
     use wire::ids::LogId;
 
     use super::*;
-    use crate::disk::Change;
     use crate::open::{Outcome, open};
+    use crate::row::Change;
 
     #[test]
     fn a_hole_in_a_log_is_noticed_and_the_next_start_repairs() {

@@ -7,8 +7,9 @@ use wire::codec;
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
-use crate::disk::{Change, StoreError};
+use crate::error::StoreError;
 use crate::key;
+use crate::row::Change;
 use crate::store::Store;
 
 /// Largest content of a small row, in bytes: a draft of more than three of the longest messages,

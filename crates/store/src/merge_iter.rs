@@ -8,13 +8,13 @@ use std::sync::Arc;
 use sled::IVec;
 
 use crate::block;
-use crate::disk::Stored;
 use crate::files::Files;
 use crate::key_range::{End, KeyRange};
+use crate::row::Stored;
 
 /// Rows of a span from either end, those on their way to the database included. Sees what is
 /// written meanwhile.
-pub(crate) struct Walk {
+pub(crate) struct MergeIter {
     files: Arc<Files>,
     span: KeyRange,
     below: Option<Below>,
@@ -31,9 +31,9 @@ struct Below {
     ahead: VecDeque<(IVec, Stored)>,
 }
 
-impl Walk {
-    pub(crate) fn new(files: &Arc<Files>, span: KeyRange) -> Walk {
-        Walk { files: files.clone(), span, below: None }
+impl MergeIter {
+    pub(crate) fn new(files: &Arc<Files>, span: KeyRange) -> MergeIter {
+        MergeIter { files: files.clone(), span, below: None }
     }
 
     pub(crate) fn step(&mut self, end: End) -> Option<sled::Result<(IVec, Stored)>> {
