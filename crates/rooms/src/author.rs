@@ -5,9 +5,10 @@ use wire::ids::{ChainHash, Head, LogId, RoomId};
 
 use crate::clock::{Clock, Hlc};
 use crate::event::{EVENT_CONTEXT, Event, Proof, Verified};
-use crate::header::{HEADER_BYTES, Header};
-use crate::limits::{MAX_PAYLOAD_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS};
-use crate::payload::{BadPayload, Payload, kind};
+use crate::header::Header;
+use crate::kind;
+use crate::limits::{HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS};
+use crate::payload::{BadPayload, Payload};
 use crate::position::Uuid;
 
 /// Something to be written.

@@ -12,29 +12,8 @@ use wire::ids::{ChainHash, Head, LogId, LogKey};
 use crate::clock::Hlc;
 use crate::event::Event;
 use crate::limits::{MAX_BRANCH_EVENTS, MAX_BRANCHES, MAX_LOGS_PER_DEVICE};
-use crate::logs::{LogHead, Logs};
+use crate::logs::{Branch, LogHead, Logs};
 use crate::run::Run;
-
-/// How a branch hangs on the log that it is a part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// The log that its events name.
-    pub of: LogId,
-    /// The event that it follows on; `seq` 0 if the log forked at its first event.
-    pub after: Head,
-    /// Chain hash of its own first event, which tells it from the others.
-    pub first: ChainHash,
-}
-
-impl Branch {
-    /// The id under which it is spoken of.
-    pub fn key(&self, device: PeerId) -> LogKey {
-        let id = wire::derive("branch", &[device.as_bytes().as_slice(), &self.of.0.to_be_bytes(), self.first.as_bytes()].concat());
-        let mut short = [0; 8];
-        short.copy_from_slice(&id[..8]);
-        LogKey { device, log: LogId(u64::from_be_bytes(short) & !LogId::CONTROL) }
-    }
-}
 
 /// Where a run of a content log belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -300,21 +279,4 @@ fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
 fn step_back(seq: u32) -> u32 {
     let step = [32, 1_024, 32_768].into_iter().find(|step| !seq.is_multiple_of(*step));
     step.map_or(1, |step| (seq - seq % step).max(1))
-}
-
-impl LogHead {
-    /// The number that its first event follows on: 0, but for branches.
-    pub fn before(&self) -> u32 {
-        self.branch.map_or(0, |branch| branch.after.seq)
-    }
-
-    /// How many events it has.
-    pub fn len(&self) -> u32 {
-        self.head.seq.saturating_sub(self.before())
-    }
-
-    /// Whether it has none: only a log that forked at its first event.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

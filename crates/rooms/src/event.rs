@@ -7,8 +7,8 @@ use wire::ids::{ChainHash, EventId, Head, LogKey};
 use wire::message::RawEvent;
 
 use crate::fault::EventFault;
-use crate::header::{HEADER_BYTES, Header};
-use crate::limits::MAX_EVENT;
+use crate::header::Header;
+use crate::limits::{HEADER_BYTES, MAX_EVENT};
 use crate::position::Position;
 
 /// What an event's signature is made for.

@@ -5,12 +5,9 @@ use wire::ids::{ChainHash, LogId, RoomId};
 
 use crate::clock::Hlc;
 use crate::fault::EventFault;
-use crate::limits::MAX_PAYLOAD_BYTES;
-use crate::payload::kind;
+use crate::kind;
+use crate::limits::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 use crate::position::Uuid;
-
-/// Length of a header, on the wire and under the signature.
-pub const HEADER_BYTES: usize = 226;
 
 const VERSION: u8 = 1;
 

@@ -2,9 +2,12 @@
 
 pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
 
+/// Length of a header, on the wire and under the signature.
+pub const HEADER_BYTES: usize = 226;
+
 /// Bytes of one event's payload: what the largest event leaves beside flags, header and signature,
 /// signed or not.
-pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - crate::header::HEADER_BYTES - identity::Signature::LEN;
+pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - HEADER_BYTES - identity::Signature::LEN;
 
 /// Logs of one device in one room, control and content together, branches included. A log begins at
 /// every unclean stop: three a day for a year.

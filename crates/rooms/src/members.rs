@@ -8,8 +8,10 @@ use wire::tidy_name;
 
 use crate::event::Verified;
 use crate::invites::{InviteKey, InviteState, Invites, Offer};
+use crate::kind;
 use crate::limits::{MAX_CONTROL_EVENTS, MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
-use crate::payload::{Payload, kind};
+use crate::membership_line::MembershipLine;
+use crate::payload::Payload;
 use crate::person::{Add, Founded, Person};
 use crate::position::Position;
 use crate::room::{direct_room_id, group_room_id};
@@ -44,38 +46,6 @@ pub struct Member<'a> {
     pub creator: bool,
     /// Round of this membership; a Leave names it.
     pub round: u32,
-}
-
-/// What the history shows of a control event that changed something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MembershipLine {
-    /// Where.
-    pub position: Position,
-    /// Who did it.
-    pub author: PeerId,
-    /// What.
-    pub what: What,
-}
-
-/// What somebody did to the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Made it.
-    Created {
-        /// The room's name.
-        name: String,
-    },
-    /// Let somebody in.
-    Added {
-        /// Whom.
-        peer: PeerId,
-        /// Their name.
-        name: String,
-        /// They came with an invite.
-        invited: bool,
-    },
-    /// Went.
-    Left,
 }
 
 /// What an event changed.

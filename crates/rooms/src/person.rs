@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::PeerId;
 
 use crate::invites::{InviteKey, Use};
-use crate::members::{MembershipLine, What};
+use crate::membership_line::{MembershipLine, What};
 use crate::position::Position;
 
 /// What was said of a device, by whomever, and what follows from it.
