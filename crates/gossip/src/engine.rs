@@ -102,7 +102,7 @@ impl Engine {
                 // come here.
                 let state = self.rooms.get_mut(&room_of?).filter(|state| state.trust(&peer).is_some())?;
                 if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
-                    self.received += events.len() as u64;
+                    self.received = self.received.saturating_add(events.len() as u64);
                 }
                 match message {
                     Message::Run(run) => Self::on_run(&self.seen, state, &mut around, peer, run),
@@ -154,7 +154,7 @@ impl Engine {
             return;
         }
         // Never in the past: a wake-up that is due now still passes through the node's loop once.
-        let next = next.max(now + 1);
+        let next = next.max(now.saturating_add(1));
         self.wake = Some(next);
         out.push(Effect::WakeAt(next));
     }

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 
 use identity::PeerId;
-use rand::RngExt;
 use rand::seq::IteratorRandom;
 use wire::ids::RoomId;
 use wire::message::{HeadOf, Heads, Message, Neighbour as Ask};
@@ -38,7 +37,7 @@ impl Room {
                 false if !neighbour.is_needy(config, now) => config.far_heads_after,
                 true | false => config.heads_after,
             };
-            let at = config.tell_at(now + around.rng.random_range(wait / 4..=wait));
+            let at = config.tell_at(around.within(wait / 4, wait));
             neighbour.heads_at = Some(at);
             self.news.at = Some(self.news.at.map_or(at, |first| first.min(at)));
         }
@@ -47,7 +46,7 @@ impl Room {
 
     /// Neither tree nor view have changed for a while.
     fn is_calm<R>(&self, around: &Around<'_, R>) -> bool {
-        around.now >= self.troubled_at + around.config.calm_after
+        around.since(self.troubled_at) >= around.config.calm_after
     }
 
     /// While all is calm most neighbours tell late what they have. A few beside the tree are asked
@@ -67,7 +66,7 @@ impl Room {
                 neighbour.lookout = more;
             }
             around.out.push(Effect::Send { peer, message: Message::Neighbour(Ask { room: self.id, urgent: more, degree }) });
-            have = if more { have + 1 } else { have - 1 };
+            have = if more { have.saturating_add(1) } else { have.saturating_sub(1) };
         }
     }
 
@@ -80,7 +79,7 @@ impl Room {
             return;
         }
         for at in self.neighbours.values_mut().filter(|n| n.active).filter_map(|n| n.heads_at.as_mut()) {
-            *at = (*at).min(config.tell_at(now + around.rng.random_range(config.heads_after / 4..=config.heads_after)));
+            *at = (*at).min(config.tell_at(around.within(config.heads_after / 4, config.heads_after)));
         }
         self.news.at = self.neighbours.values().filter_map(|n| n.heads_at).min();
     }
@@ -133,7 +132,7 @@ impl Room {
 
     pub(crate) fn send_all_heads<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if neighbour.full_heads_at.is_some_and(|at| around.now < at + FULL_HEADS_PAUSE) {
+        if neighbour.full_heads_at.is_some_and(|at| around.since(at) < FULL_HEADS_PAUSE) {
             return;
         }
         neighbour.full_heads_at = Some(around.now);

@@ -9,6 +9,9 @@
 //! verified. *Start* at `engine.rs`; `room.rs` holds the state of one room, `overlay.rs`
 //! (HyParView) its neighbours, `tree.rs` (Plumtree) the pushing, `repair.rs` the rest.
 
+// Messages of strangers are handled here: no index, sum or `unwrap` may panic on them.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
+
 mod around;
 mod candidates;
 mod config;

@@ -103,7 +103,7 @@ impl Neighbour {
     /// Whether they may have nobody else to be told by: those who are to become active neighbours,
     /// and those who had too few lately. Who still has too few asks again.
     pub(crate) fn is_needy(&self, config: &Config, now: Millis) -> bool {
-        let poor = usize::from(self.degree) < config.active_min && now < self.degree_at + config.rest;
+        let poor = usize::from(self.degree) < config.active_min && now.saturating_sub(self.degree_at) < config.rest;
         !self.is_member() || self.asked.is_some() || poor
     }
 
@@ -177,11 +177,11 @@ impl Neighbour {
             self.requests = self.requests.saturating_add(refilled).min(REQUESTS);
             self.requests_at = now;
         }
-        if self.requests > 0 {
-            (self.requests, self.ignored) = (self.requests - 1, 0);
+        if let Some(left) = self.requests.checked_sub(1) {
+            (self.requests, self.ignored) = (left, 0);
             return Request::Taken;
         }
-        self.ignored += 1;
+        self.ignored = self.ignored.saturating_add(1);
         if self.ignored.is_multiple_of(STORM) { Request::Storm } else { Request::Ignored }
     }
 }

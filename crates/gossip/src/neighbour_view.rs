@@ -93,8 +93,15 @@ impl Room {
                 true => config.calm_heads_after,
                 false => config.far_heads_after,
             };
-            let said_within = longest + config.tell_every;
-            Some(Missing { peer: *peer, log: head.log, from: said + 1, count: beyond(head.seq, said), on_its_way, said_within })
+            let said_within = longest.saturating_add(config.tell_every);
+            Some(Missing {
+                peer: *peer,
+                log: head.log,
+                from: said.saturating_add(1),
+                count: beyond(head.seq, said),
+                on_its_way,
+                said_within,
+            })
         })
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct News {
 
 impl News {
     pub(crate) fn add(&mut self, log: LogKey) {
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.logs.insert(log, self.count);
     }
 }

@@ -97,10 +97,10 @@ impl Room {
         self.news.add(log);
         self.heads_soon(around);
         self.changed_at = around.now;
-        self.rest_at.get_or_insert(around.now + around.config.rest_after);
+        self.rest_at.get_or_insert(around.after(around.config.rest_after));
         if self.neighbours.contains_key(&log.device) {
             self.acks.insert(log);
-            self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
+            self.acks_at.get_or_insert(around.config.tell_at(around.after(around.config.acks_after)));
         }
         if self.wants.target(&log).is_some_and(|target| target <= head.seq) {
             self.unwant(around.now, &log);
@@ -135,7 +135,7 @@ impl Room {
             self.news.add(*log);
             if self.neighbours.contains_key(&log.device) {
                 self.acks.insert(*log);
-                self.acks_at.get_or_insert(around.config.tell_at(around.now + around.config.acks_after));
+                self.acks_at.get_or_insert(around.config.tell_at(around.after(around.config.acks_after)));
             }
             let more = self.neighbours.iter().map(|(peer, n)| (n.has_said(log), *peer)).max().filter(|(seq, _)| *seq > head.seq);
             if let Some((seq, peer)) = more {
@@ -144,7 +144,7 @@ impl Room {
         }
         self.heads_soon(around);
         self.changed_at = around.now;
-        self.rest_at.get_or_insert(around.now + around.config.rest_after);
+        self.rest_at.get_or_insert(around.after(around.config.rest_after));
         self.pursue(around);
     }
 

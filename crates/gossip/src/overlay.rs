@@ -12,7 +12,7 @@ use identity::PeerId;
 use rand::seq::IteratorRandom;
 use wire::message::{Disconnect, Message, Neighbour as Ask, NeighbourReply};
 
-use crate::around::{Around, jittered};
+use crate::around::Around;
 use crate::dial::{Dial, DialState};
 use crate::room::Room;
 use crate::{Effect, Millis};
@@ -55,11 +55,11 @@ impl Room {
         match dial.state {
             DialState::Dialling => {
                 dial.state = DialState::Failed;
-                self.candidates.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.after(around.config.rest));
                 self.tend(around);
             }
             DialState::Wandering => {
-                self.candidates.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.after(around.config.rest));
                 self.release(around, peer);
             }
             DialState::Linked | DialState::Failed => {}
@@ -104,7 +104,7 @@ impl Room {
         }
         if was_active {
             self.trouble(around);
-            self.candidates.rest(&peer, around.now + around.config.patience);
+            self.candidates.rest(&peer, around.after(around.config.patience));
             self.candidates.at_hand(around.config, peer, around.rng);
         }
         self.tend(around);
@@ -133,24 +133,25 @@ impl Room {
     }
 
     pub(crate) fn seeks(&self, config: &crate::Config) -> bool {
-        let (mut actives, mut chosen, mut asked) = (0, 0, 0);
+        let (mut actives, mut chosen, mut asked) = (0_usize, 0_usize, 0_usize);
         for neighbour in self.neighbours.values() {
-            actives += usize::from(neighbour.active);
-            chosen += usize::from(neighbour.active && neighbour.chosen);
-            asked += usize::from(neighbour.asked.is_some());
+            actives = actives.saturating_add(usize::from(neighbour.active));
+            chosen = chosen.saturating_add(usize::from(neighbour.active && neighbour.chosen));
+            asked = asked.saturating_add(usize::from(neighbour.asked.is_some()));
         }
-        let pending = asked + self.dials.values().filter(|d| d.state == DialState::Dialling).count();
-        actives + pending < config.active_max && (actives + pending < config.active_wanted || chosen + pending < config.chosen_min)
+        let pending = asked.saturating_add(self.dials.values().filter(|d| d.state == DialState::Dialling).count());
+        let (all, chosen) = (actives.saturating_add(pending), chosen.saturating_add(pending));
+        all < config.active_max && (all < config.active_wanted || chosen < config.chosen_min)
     }
 
     fn next_tend(&self, config: &crate::Config, now: Millis) -> Millis {
         let asked = self.neighbours.values().filter_map(|n| n.asked);
         let waits = |d: &&Dial| matches!(d.state, DialState::Dialling | DialState::Wandering);
-        let dials = self.dials.values().filter(waits).map(|d| d.since + config.patience);
+        let dials = self.dials.values().filter(waits).map(|d| d.since.saturating_add(config.patience));
         let next = asked.chain(dials).min().unwrap_or(Millis::MAX);
         // Those who rest are asked again some time; with nobody known there is nothing to try.
-        let again = if self.seeks(config) && self.candidates.len() > 0 { now + config.patience } else { Millis::MAX };
-        next.min(again).max(now + 1)
+        let again = if self.seeks(config) && self.candidates.len() > 0 { now.saturating_add(config.patience) } else { Millis::MAX };
+        next.min(again).max(now.saturating_add(1))
     }
 
     fn give_up_waiting<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
@@ -158,16 +159,16 @@ impl Room {
         let silent = self.neighbours.iter().filter(|(_, n)| n.asked.is_some_and(|until| until <= now));
         for peer in silent.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                (neighbour.asked, neighbour.rests_until) = (None, now + config.rest);
+                (neighbour.asked, neighbour.rests_until) = (None, around.after(config.rest));
             }
             self.release(around, &peer);
         }
-        let late = self.dials.iter().filter(|(_, dial)| now >= dial.since + config.patience);
+        let late = self.dials.iter().filter(|(_, dial)| around.since(dial.since) >= config.patience);
         let late: Vec<(PeerId, DialState)> = late.map(|(peer, dial)| (*peer, dial.state)).collect();
         for (peer, state) in late {
             match state {
                 DialState::Dialling => {
-                    self.candidates.rest(&peer, now + config.rest);
+                    self.candidates.rest(&peer, around.after(config.rest));
                     if let Some(dial) = self.dials.get_mut(&peer) {
                         dial.state = DialState::Failed;
                     }
@@ -208,11 +209,11 @@ impl Room {
         let asked = self.neighbours.values().filter(|n| n.asked.is_some()).count();
         let degree = self.degree().saturating_add(u8::try_from(asked).unwrap_or(u8::MAX));
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
-        neighbour.asked = Some(around.now + around.config.patience);
+        neighbour.asked = Some(around.after(around.config.patience));
         let urgent = usize::from(degree) < around.config.active_min;
         let ask = Message::Neighbour(Ask { room: self.id, urgent, degree });
         around.out.push(Effect::Send { peer, message: ask });
-        self.tend_at = self.tend_at.min(around.now + around.config.patience);
+        self.tend_at = self.tend_at.min(around.after(around.config.patience));
     }
 
     /// Somebody wants to be an active neighbour.
@@ -258,7 +259,7 @@ impl Room {
     fn part<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.deactivate();
-            neighbour.rests_until = around.now + around.config.rest;
+            neighbour.rests_until = around.after(around.config.rest);
         }
         self.release(around, &peer);
         let farewell = Message::Disconnect(Disconnect { room: self.id, degree: self.degree() });
@@ -275,7 +276,7 @@ impl Room {
             // not.
             if asked && !full { self.activate(around, peer, true) } else { self.part(around, peer) }
         } else if !reply.accepted && asked {
-            neighbour.rests_until = around.now + around.config.rest;
+            neighbour.rests_until = around.after(around.config.rest);
             self.release(around, &peer);
         } else if neighbour.active && asked {
             // Both asked: it counts as chosen by both.
@@ -288,7 +289,7 @@ impl Room {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         neighbour.says_degree(degree, around.now);
         neighbour.deactivate();
-        neighbour.rests_until = around.now + around.config.rest;
+        neighbour.rests_until = around.after(around.config.rest);
         self.release(around, &peer);
         self.trouble(around);
         self.regrow(around);
@@ -311,19 +312,19 @@ impl Room {
         }
         self.keep_lookouts(around);
         if self.shuffle_at <= now {
-            self.shuffle_at = now + jittered(around.config.shuffle_every, around.rng);
+            self.shuffle_at = around.jittered(around.config.shuffle_every);
             let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
             if let Some(peer) = near.filter(|_| self.candidates.len() > around.config.active_max) {
                 self.shuffle_with(around, peer, false);
             }
         }
         if self.wander_at <= now {
-            self.wander_at = now + jittered(around.config.wander_every, around.rng);
+            self.wander_at = around.jittered(around.config.wander_every);
             self.thin(around);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
             if let Some(peer) = self.candidates.pick_any(around.rng, free) {
                 self.dial(around, peer, DialState::Wandering);
-                self.tend_at = self.tend_at.min(now + around.config.patience);
+                self.tend_at = self.tend_at.min(around.after(around.config.patience));
             }
         }
     }
@@ -334,7 +335,7 @@ impl Room {
         let config = around.config;
         let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
         if self.candidates.len() <= config.active_max
-            || self.actives() <= config.active_wanted + 1
+            || self.actives().saturating_sub(1) <= config.active_wanted
             || chosen.clone().count() <= config.chosen_min
         {
             return;

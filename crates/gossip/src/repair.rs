@@ -2,7 +2,6 @@
 //! Spreading is fast, this makes it certain.
 
 use identity::PeerId;
-use rand::RngExt;
 use wire::ids::LogKey;
 use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
@@ -90,7 +89,7 @@ impl Room {
                     // Of those behind a broken branch one is the first to ask, and passes the
                     // answer on to the others. So each draws one time, however many tell of it.
                     Some(_) => Millis::MAX,
-                    None => around.now + around.rng.random_range(around.config.graft_after..=3 * around.config.graft_after),
+                    None => around.within(around.config.graft_after, around.config.graft_after.saturating_mul(3)),
                 };
                 self.want(around.now, &peer, head.log, head.seq, at);
                 if self.wants.target(&head.log).is_none() {
@@ -142,7 +141,7 @@ impl Room {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.late = 0;
             }
-            self.wants.renew(&log, around.now + around.config.need_timeout);
+            self.wants.renew(&log, around.after(around.config.need_timeout));
         }
         around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { log, last }, events });
     }
@@ -159,7 +158,7 @@ impl Room {
     /// of the network.
     pub(crate) fn answered_in_vain(&mut self, now: Millis, log: &LogKey) {
         if self.wants.asked_of(log).is_some() {
-            self.wants.rest(log, now + FRUITLESS_PAUSE);
+            self.wants.rest(log, now.saturating_add(FRUITLESS_PAUSE));
             self.pursue_at = now;
         }
     }
@@ -169,7 +168,7 @@ impl Room {
         if self.wants.fail(log) > MAX_STRANGER_TRIES {
             self.wants.remove(log);
         } else {
-            self.wants.rest(log, now + STRANGER_PAUSE);
+            self.wants.rest(log, now.saturating_add(STRANGER_PAUSE));
         }
         self.pursue_at = now;
     }
@@ -219,7 +218,7 @@ impl Room {
                 Holder::Nobody => self.wants.remove(&log),
             }
         }
-        self.pursue_at = self.wants.next().max(now + LOOK_PAUSE);
+        self.pursue_at = self.wants.next().max(now.saturating_add(LOOK_PAUSE));
         self.report_lacking(around);
     }
 
@@ -237,7 +236,7 @@ impl Room {
         self.neighbours.values_mut().for_each(|n| n.questions = 0);
         for (_, peer) in self.wants.questions() {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                neighbour.questions += 1;
+                neighbour.questions = neighbour.questions.saturating_add(1);
             }
         }
         for peer in self.wants.waited_for() {
@@ -249,7 +248,7 @@ impl Room {
     /// Whom to ask for a log: of those who have it, one who has answered best so far; rather an
     /// active neighbour, because only such an edge can be grafted.
     fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
-        let from = self.own.seq(log) + 1;
+        let from = self.own.seq(log).saturating_add(1);
         let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
         let Some((peer, chosen)) = self
@@ -266,30 +265,30 @@ impl Room {
     fn ask_for<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
         let have = self.own.seq(&log);
         let Some(target) = self.wants.target(&log) else { return };
-        self.wants.ask(log, peer, around.now + around.config.need_timeout);
+        self.wants.ask(log, peer, around.after(around.config.need_timeout));
         self.hedge(around, &log);
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-            neighbour.questions += 1;
+            neighbour.questions = neighbour.questions.saturating_add(1);
         }
         if !log.log.is_control() && target.saturating_sub(have) <= GRAFT_GAP {
             self.graft(around, peer);
         }
-        let need = Need { room: self.id, log, from: have + 1, to: target };
+        let need = Need { room: self.id, log, from: have.saturating_add(1), to: target };
         around.out.push(Effect::Send { peer, message: Message::Need(need) });
     }
 
     /// A few events that others have too are not waited for as long as what only one has.
     fn hedge<R>(&mut self, around: &Around<'_, R>, log: &LogKey) {
-        let from = self.own.seq(log) + 1;
+        let from = self.own.seq(log).saturating_add(1);
         let (Some(target), Some(asked)) = (self.wants.target(log), self.wants.asked_of(log)) else { return };
-        if target - from.min(target) < GRAFT_GAP && self.neighbours.iter().any(|(peer, n)| *peer != asked && holds(n, log, from)) {
-            self.wants.hasten(log, around.now + around.config.need_hedge);
+        if target.saturating_sub(from) < GRAFT_GAP && self.neighbours.iter().any(|(peer, n)| *peer != asked && holds(n, log, from)) {
+            self.wants.hasten(log, around.after(around.config.need_hedge));
             self.pursue_at = self.pursue_at.min(self.wants.next());
         }
     }
 
     fn report_lacking<R>(&mut self, around: &mut Around<'_, R>) {
-        if self.wants.len() > FEW_WANTS && around.now < self.counted_at + COUNT_PAUSE {
+        if self.wants.len() > FEW_WANTS && around.since(self.counted_at) < COUNT_PAUSE {
             return;
         }
         self.counted_at = around.now;
@@ -302,7 +301,7 @@ impl Room {
 
     pub(crate) fn send_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if neighbour.digest_at.is_some_and(|at| around.now < at + DIGEST_PAUSE) {
+        if neighbour.digest_at.is_some_and(|at| around.since(at) < DIGEST_PAUSE) {
             return;
         }
         neighbour.digest_at = Some(around.now);

@@ -8,7 +8,7 @@ use rand::seq::IteratorRandom;
 use wire::ids::{Head, LogKey, RoomId};
 use wire::message::Message;
 
-use crate::around::{Around, jittered};
+use crate::around::Around;
 use crate::candidates::Candidates;
 use crate::dial::Dial;
 use crate::heads::OwnHeads;
@@ -82,12 +82,12 @@ impl Room {
             troubled_at: now,
             acks: BTreeSet::new(),
             acks_at: None,
-            digest_at: now + jittered(config.digest_every, around.rng),
+            digest_at: around.jittered(config.digest_every),
             changed_at: now,
             rest_at: None,
             tend_at: Millis::MAX,
-            shuffle_at: now + jittered(config.shuffle_every, around.rng),
-            wander_at: now + jittered(config.wander_every, around.rng),
+            shuffle_at: around.jittered(config.shuffle_every),
+            wander_at: around.jittered(config.wander_every),
             lacking: 0,
             counted_at: now,
             leader: None,
@@ -170,7 +170,7 @@ impl Room {
             self.tell_heads(around);
         }
         if self.digest_at <= now {
-            self.digest_at = now + jittered(around.config.digest_every, around.rng);
+            self.digest_at = around.jittered(around.config.digest_every);
             let members = self.neighbours.iter().filter(|(_, n)| n.is_member()).map(|(peer, _)| *peer);
             let peer = members.choose(around.rng);
             peer.into_iter().for_each(|peer| self.send_digest(around, peer));
@@ -185,7 +185,7 @@ impl Room {
     /// Once nobody says anything for a while, neighbours tell each other that they have it all: a
     /// digest each, where silence would be no proof.
     fn compare_at_rest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
-        let at = self.changed_at + around.config.rest_after;
+        let at = self.changed_at.saturating_add(around.config.rest_after);
         self.rest_at = (at > around.now).then_some(at);
         if self.rest_at.is_none() {
             let near: Vec<PeerId> = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).collect();

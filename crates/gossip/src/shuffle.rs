@@ -40,10 +40,10 @@ impl Room {
         let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != from && **peer != newcomer);
         let next = others.map(|(peer, _)| *peer).choose(around.rng);
         match next {
-            Some(peer) if ttl > 0 => self.walk_on(around, peer, newcomer, ttl - 1),
+            Some(peer) if ttl > 0 => self.walk_on(around, peer, newcomer, ttl.saturating_sub(1)),
             _ if self.seeks(around.config) && !self.neighbours.contains_key(&newcomer) && !self.dials.contains_key(&newcomer) => {
                 self.dial(around, newcomer, DialState::Dialling);
-                self.tend_at = self.tend_at.min(around.now + around.config.patience);
+                self.tend_at = self.tend_at.min(around.after(around.config.patience));
             }
             _ => self.candidates.at_hand(around.config, newcomer, around.rng),
         }

@@ -80,7 +80,7 @@ impl Room {
     /// A fresh run of this author came along the tree. Of those who speak the one with the smallest
     /// id is followed, until silent for a while.
     pub(crate) fn follow(&mut self, now: Millis, run: u128, author: PeerId) {
-        if self.leader.is_none_or(|(leader, heard)| author <= leader || now > heard + LED_FOR) {
+        if self.leader.is_none_or(|(leader, heard)| author <= leader || now.saturating_sub(heard) > LED_FOR) {
             self.leader = Some((author, now));
         }
         if self.fresh.len() >= MAX_FRESH {
@@ -99,7 +99,7 @@ impl Room {
 
     fn prune<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.now < at + PRUNE_PAUSE) {
+        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.since(at) < PRUNE_PAUSE) {
             return;
         }
         neighbour.eager = false;
@@ -132,7 +132,7 @@ impl Room {
     /// crossed may have left the other side with another opinion.
     pub(crate) fn graft<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
-        if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.now < at + GRAFT_PAUSE) {
+        if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.since(at) < GRAFT_PAUSE) {
             return;
         }
         neighbour.grafted_at = Some(around.now);

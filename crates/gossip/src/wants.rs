@@ -80,7 +80,7 @@ impl Wants {
             return;
         }
         if let Some(peer) = stranger {
-            self.told.insert(peer, told + 1);
+            self.told.insert(peer, told.saturating_add(1));
         }
         self.wants.insert(log, Want { target, place: Place::Due(at), tries: 0, told_by: stranger });
         self.places(&log).insert((at, log));

@@ -170,7 +170,8 @@ impl Logs {
             // Those with the smallest hashes count.
             None => {
                 let beside = self.branches_after(device, branch.of, &branch.after);
-                let (count, last) = beside.fold((0, None), |(count, last), found: (ChainHash, LogKey)| (count + 1, last.max(Some(found))));
+                let (count, last) = beside
+                    .fold((0_usize, None), |(count, last), found: (ChainHash, LogKey)| (count.saturating_add(1), last.max(Some(found))));
                 if let Some((first, last)) = last.filter(|_| count >= MAX_BRANCHES) {
                     if branch.first > first {
                         return Place::Beyond;
@@ -185,8 +186,8 @@ impl Logs {
                 self.parts(name).for_each(|(part, _)| recut.gone.push(part));
             }
         }
-        let more = 1 + usize::from(recut.cut.is_some());
-        if (self.of(&device).count() + more).saturating_sub(recut.gone.len()) > MAX_LOGS_PER_DEVICE {
+        let more = if recut.cut.is_some() { 2 } else { 1 };
+        if self.of(&device).count().saturating_add(more).saturating_sub(recut.gone.len()) > MAX_LOGS_PER_DEVICE {
             return Place::Beyond;
         }
         Place::Fits(Fitting { skip, log: key, branch: Some(branch), room: MAX_BRANCH_EVENTS as usize, recut })
@@ -250,12 +251,12 @@ impl Logs {
     /// A branch and all that follow on it, the last ones first.
     fn with_what_follows(&self, key: LogKey, into: &mut Vec<LogKey>) {
         let mut found = vec![key];
-        let mut next = 0;
+        let mut next = 0_usize;
         while let Some(end) = found.get(next).and_then(|key| self.get(key)) {
             if let Some(branch) = end.branch.filter(|_| end.forked) {
                 found.extend(self.branches_after(key.device, branch.of, &end.head).map(|(_, key)| key));
             }
-            next += 1;
+            next = next.saturating_add(1);
         }
         into.extend(found.into_iter().rev());
     }
@@ -268,8 +269,8 @@ const START: Head = Head { seq: 0, chain: ChainHash([0; 32]) };
 fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, len);
     while low < high {
-        let middle = low + (high - low) / 2;
-        if is(middle) { low = middle + 1 } else { high = middle }
+        let middle = usize::midpoint(low, high);
+        if is(middle) { low = middle.saturating_add(1) } else { high = middle }
     }
     low
 }
@@ -278,5 +279,5 @@ fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
 /// beginning. Needs no memory of how often one looked.
 fn step_back(seq: u32) -> u32 {
     let step = [32, 1_024, 32_768].into_iter().find(|step| !seq.is_multiple_of(*step));
-    step.map_or(1, |step| (seq - seq % step).max(1))
+    step.map_or(1, |step| seq.saturating_sub(seq.checked_rem(step).unwrap_or(0)).max(1))
 }

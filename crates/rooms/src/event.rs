@@ -55,7 +55,7 @@ impl Event {
         };
         let payload_at = if flags & HAS_PAYLOAD != 0 {
             check_payload(&header, rest)?;
-            Some(bytes.len() - rest.len())
+            Some(bytes.len().saturating_sub(rest.len()))
         } else if rest.is_empty() {
             None
         } else {
@@ -78,7 +78,7 @@ impl Event {
         let chain = if sig.is_some() { blake3::Hasher::new().update(header_bytes).update(sig_bytes).finalize() } else { id };
         let flags = HAS_PAYLOAD | if sig.is_some() { SIGNED } else { 0 };
         let bytes = [&[flags], header_bytes.as_slice(), sig_bytes, payload].concat();
-        let payload_at = Some(bytes.len() - payload.len());
+        let payload_at = Some(bytes.len().saturating_sub(payload.len()));
         Self { header, sig, raw: RawEvent(bytes.into()), payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()) }
     }
 

@@ -9,6 +9,9 @@
 //! counts never depends on the order of arrival nor on the local clock, so all members who have the
 //! same events see the same room. Start in `event.rs`, then `run.rs`.
 
+// Events of strangers are decoded here: no index, sum or `unwrap` may panic on them.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
+
 pub mod author;
 pub mod branches;
 pub mod clock;

@@ -134,15 +134,15 @@ impl Membership {
         if !control {
             return if self.was_member(&run.device()) { Admission::Counts } else { Admission::Refused };
         }
-        if self.direct || self.applied.len() + events > MAX_CONTROL_EVENTS {
+        if self.direct || self.applied.len().saturating_add(events) > MAX_CONTROL_EVENTS {
             return Admission::Refused;
         }
         let written = self.people.get(&run.device()).map_or(0, |person| person.events);
         if self.was_member(&run.device()) || self.is_founded_by(run) {
-            let fits = written + events <= MAX_CONTROL_EVENTS_PER_MEMBER;
+            let fits = written.saturating_add(events) <= MAX_CONTROL_EVENTS_PER_MEMBER;
             return if fits { Admission::Counts } else { Admission::Refused };
         }
-        if self.pending + events <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
+        if self.pending.saturating_add(events) <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
     }
 
     fn is_founded_by(&self, run: &Run) -> bool {
@@ -160,9 +160,9 @@ impl Membership {
             return changed;
         }
         let author = self.people.entry(header.device).or_default();
-        author.events += 1;
+        author.events = author.events.saturating_add(1);
         if !author.settled.known {
-            self.pending += 1;
+            self.pending = self.pending.saturating_add(1);
         }
         if let Ok(payload) = Payload::of(event) {
             self.note(header.device, event.position(), payload, &mut changed);
@@ -235,7 +235,8 @@ impl Membership {
             let Some(person) = self.people.get_mut(&peer) else { continue };
             let before = std::mem::replace(&mut person.settled, settled);
             let after = &person.settled;
-            self.inside = self.inside + usize::from(after.round.is_some()) - usize::from(before.round.is_some());
+            self.inside =
+                self.inside.saturating_add(usize::from(after.round.is_some())).saturating_sub(usize::from(before.round.is_some()));
             if (&before.round, &before.name) != (&after.round, &after.name) {
                 changed.members.insert(peer);
             }
@@ -247,7 +248,7 @@ impl Membership {
             if after.known && !before.known {
                 changed.known.insert(peer);
                 changed.invites |= person.events > 0;
-                self.pending -= person.events.min(self.pending);
+                self.pending = self.pending.saturating_sub(person.events);
                 waiting.extend(person.added.iter().copied());
             }
         }

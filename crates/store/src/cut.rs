@@ -56,7 +56,7 @@ impl Store {
             // From the end, with the head in the same batch, so that a crash leaves a shorter whole
             // log.
             let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(to.head.seq);
-            let gone = (keep + 1..=have).filter_map(|seq| log_index::find(self.disk(), &of, seq));
+            let gone = (keep.saturating_add(1)..=have).filter_map(|seq| log_index::find(self.disk(), &of, seq));
             let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
             log_index::cut(self.disk(), &of, keep, &mut changes);
             let end = match self.event_at(&of, keep) {

@@ -33,7 +33,7 @@ pub(crate) fn event_key(room: &Name, event: &Event) -> Vec<u8> {
 /// `proof ‖ event as on the wire`.
 pub(crate) fn encode_event(event: &Event, proof: Proof) -> Vec<u8> {
     let raw = &event.raw().0;
-    let mut plain = Vec::with_capacity(1 + raw.len());
+    let mut plain = Vec::with_capacity(raw.len().saturating_add(1));
     plain.push(match proof {
         Proof::Own => 1,
         Proof::Later => 0,

@@ -88,10 +88,10 @@ impl Flusher {
             Form::Thread { shared, .. } => {
                 let (now, most) = (Instant::now(), urgency.delay());
                 let mut wanted = shared.lock();
-                if wanted.by.is_none_or(|by| now + most < by) {
+                if wanted.by.is_none_or(|by| by.saturating_duration_since(now) > most) {
                     // Many who heard the same on one computer would all sync at once, and what is
                     // said meanwhile would wait for that.
-                    wanted.by = Some(now + most.mul_f64(rand::rng().random_range(0.5..=1.0)));
+                    wanted.by = now.checked_add(most.mul_f64(rand::rng().random_range(0.5..=1.0))).or(Some(now));
                     shared.changed.notify_one();
                 }
             }

@@ -49,7 +49,7 @@ pub(crate) type Name = [u8; 16];
 pub(crate) const PLACE_BYTES: usize = 56;
 
 fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
+    let mut key = Vec::with_capacity(parts.iter().fold(1, |bytes: usize, part| bytes.saturating_add(part.len())));
     key.push(space);
     parts.iter().for_each(|p| key.extend_from_slice(p));
     key
@@ -98,9 +98,12 @@ pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
     key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
 }
 
+/// Where the target begins in the key of a relation.
+const TARGET_AT: usize = 1 + size_of::<Name>();
+
 /// The position of what a relation is about, in its key.
 pub(crate) fn target_of_relation(key: &[u8]) -> Option<Position> {
-    let (target, _) = key.get(1 + size_of::<Name>()..)?.split_first_chunk::<PLACE_BYTES>()?;
+    let (target, _) = key.get(TARGET_AT..)?.split_first_chunk::<PLACE_BYTES>()?;
     Position::from_key(target)
 }
 

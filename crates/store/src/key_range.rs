@@ -29,7 +29,7 @@ impl KeyRange {
         while end.pop_if(|last| *last == u8::MAX).is_some() {}
         let to = match end.last_mut() {
             Some(last) => {
-                *last += 1;
+                *last = last.saturating_add(1);
                 Bound::Excluded(end)
             }
             None => Bound::Unbounded,

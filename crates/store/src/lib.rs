@@ -14,6 +14,9 @@
 //! `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk;
 //! `open.rs` and `repair.rs` tell what happens on a bad day.
 
+// A disk can lie: no index, sum or `unwrap` may panic on what is read.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
+
 mod acks;
 mod block;
 mod cut;

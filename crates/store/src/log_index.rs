@@ -62,7 +62,7 @@ impl Filing {
         }
         self.places.extend(key::to_location(event_key).into_iter().flatten());
         self.last = seq;
-        self.held += 1;
+        self.held = self.held.saturating_add(1);
     }
 
     /// What was added since the last row.
@@ -145,8 +145,8 @@ fn numbered(key: &[u8], row: &[u8]) -> Vec<(u32, Vec<u8>)> {
 /// The places of a row, as far as they are whole.
 fn split(mut row: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let rest = if *row.first()? == key::RELATION { 2 * PLACE_BYTES } else { PLACE_BYTES };
-        let (place, others) = row.split_at_checked(1 + rest)?;
+        let bytes = if *row.first()? == key::RELATION { 1 + 2 * PLACE_BYTES } else { 1 + PLACE_BYTES };
+        let (place, others) = row.split_at_checked(bytes)?;
         row = others;
         Some(place)
     })

@@ -83,12 +83,12 @@ impl Memtable {
         }
         let state = &mut *state;
         if state.batches.back().is_none_or(Batch::is_full) {
-            state.newest += 1;
+            state.newest = state.newest.saturating_add(1);
             state.batches.push_back(Batch { number: state.newest, rows: Vec::new(), size: Size::default() });
         }
         let Some(batch) = state.batches.back_mut() else { return false };
         for (key, cell) in group {
-            let size = Size { rows: 1, bytes: key.len() + cell.bytes() };
+            let size = Size { rows: 1, bytes: key.len().saturating_add(cell.bytes()) };
             batch.size.add(size);
             state.waiting.add(size);
             let newest = Newest { batch: batch.number, place: batch.rows.len(), cell: cell.clone() };
@@ -97,7 +97,7 @@ impl Memtable {
                     let place = held.get().place;
                     held.insert(Newest { place, ..newest });
                     if let Some((_, before)) = batch.rows.get_mut(place) {
-                        let size = Size { rows: 1, bytes: key.len() + before.bytes() };
+                        let size = Size { rows: 1, bytes: key.len().saturating_add(before.bytes()) };
                         batch.size.subtract(size);
                         state.waiting.subtract(size);
                         *before = cell;
@@ -226,8 +226,8 @@ impl Batch {
 
 impl Size {
     fn add(&mut self, other: Size) {
-        self.rows += other.rows;
-        self.bytes += other.bytes;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 
     fn subtract(&mut self, other: Size) {

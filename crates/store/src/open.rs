@@ -119,7 +119,7 @@ fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result
         // sled itself shortens the file by whole segments; taken for damage, that would cost a
         // rebuild, and nothing else.
         let shorter = said.is_some_and(|said| length < said.file_bytes);
-        if shorter && (length == 0 || length % SEGMENT_BYTES as u64 != 0) {
+        if shorter && (length == 0 || !length.is_multiple_of(SEGMENT_BYTES as u64)) {
             return Err(Unfit::Damaged("its file was cut short".to_owned()));
         }
         if paths.db.with_extension(UNREADABLE).exists() {

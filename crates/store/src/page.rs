@@ -60,7 +60,7 @@ impl Store {
             Anchor::After(place) => (Vec::new(), shown.walk(Toward::Newer, Excluded(shown.key(&place)), limit)),
             Anchor::Around(place) => {
                 let older = shown.walk(Toward::Older, Excluded(shown.key(&place)), limit / 2);
-                (older, shown.walk(Toward::Newer, Included(shown.key(&place)), limit - limit / 2))
+                (older, shown.walk(Toward::Newer, Included(shown.key(&place)), limit.saturating_sub(limit / 2)))
             }
         };
         let entries: Vec<Verified> = before.into_iter().rev().chain(after).collect();
@@ -99,13 +99,13 @@ impl Store {
         let shown = Shown::new(self, room, not_after);
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
         let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
-        let mut count = 0;
+        let mut count = 0_u32;
         for (key, value) in self.disk().scan(from, Included(shown.last.clone())) {
             if count >= cap {
                 break;
             }
             let event = self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain));
-            count += u32::from(event.is_some_and(|event| counts(&event)));
+            count = count.saturating_add(u32::from(event.is_some_and(|event| counts(&event))));
         }
         count
     }

@@ -29,6 +29,7 @@ pub(crate) fn free_name(profile: &Path) -> PathBuf {
 }
 
 /// `yyyymmdd-hhmmss` UTC, by the proleptic Gregorian calendar (Howard Hinnant's days-to-civil).
+#[expect(clippy::arithmetic_side_effects, reason = "no step leaves the range of u64, whatever the seconds")]
 fn date(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -41,7 +41,7 @@ impl Store {
         // needs the signature of what comes after.
         let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
-        let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
+        let (mut events, mut bytes, mut whole) = (Vec::new(), 0_usize, 0);
         let mut keys = log_index::keys_from(self.disk(), &of, from);
         for seq in (from..).take(MAX_RUN_EVENTS) {
             let Some((proof, event)) = keys.next().and_then(|key| reader.read(&key)) else {
@@ -49,7 +49,7 @@ impl Store {
                 self.note_if_hole(room, &log, &of, seq);
                 break;
             };
-            bytes += event.0.len();
+            bytes = bytes.saturating_add(event.0.len());
             if bytes > max_bytes {
                 break;
             }
@@ -97,7 +97,7 @@ impl Store {
     pub fn log_events(&self, room: &RoomId, log: &LogKey, from: u32) -> Vec<Verified> {
         let (of, first) = self.filed(room, log);
         let from = from.max(first);
-        let count = self.heads_now().get(room, log).map_or(0, |end| (end.head.seq + 1).saturating_sub(from));
+        let count = self.heads_now().get(room, log).map_or(0, |end| end.head.seq.saturating_add(1).saturating_sub(from));
         let mut reader = Reader::new(self, of.room);
         let events = log_index::keys_from(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
@@ -125,7 +125,7 @@ impl Store {
         let (mut found, mut rest) = (Vec::new(), of.as_slice());
         let Some(end) = of.last().map(|last| end_of_target(&room, last)) else { return found };
         while let Some(first) = rest.first() {
-            let mut strays = 0;
+            let mut strays = 0_usize;
             let mut rows = self.disk().scan(Included(key::of_target(&room, first)), Included(end.clone()));
             rest = loop {
                 let Some((key, value)) = rows.next() else { break &[] };
@@ -135,7 +135,7 @@ impl Store {
                     found.extend(self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain)));
                     continue;
                 }
-                strays += 1;
+                strays = strays.saturating_add(1);
                 if strays > MAX_STRAY_ROWS {
                     break rest.get(rest.partition_point(|next| Some(*next) <= target)..).unwrap_or_default();
                 }

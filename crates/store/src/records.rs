@@ -195,7 +195,7 @@ impl Store {
     /// A small row as it is sealed.
     pub(crate) fn row_content(row: &impl Encode) -> Result<Vec<u8>, StoreError> {
         let content = codec::encode(row);
-        let mut plain = Vec::with_capacity(1 + content.len());
+        let mut plain = Vec::with_capacity(content.len().saturating_add(1));
         plain.push(ROW_VERSION);
         plain.extend_from_slice(&content);
         if plain.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(plain.len())) } else { Ok(plain) }

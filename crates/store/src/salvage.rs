@@ -93,14 +93,14 @@ impl Found {
         while at < end {
             // Whatever is not a whole message of rows is stepped over byte by byte: other messages,
             // padding, damage.
-            at = self.read_message(at, end, dir).unwrap_or(at + 1);
+            at = self.read_message(at, end, dir).unwrap_or(at.saturating_add(1));
         }
     }
 
     /// Where the next message begins, if there is one of rows here.
     fn read_message(&mut self, at: usize, end: usize, dir: &Path) -> Option<usize> {
-        let segment = at / SEGMENT_BYTES * SEGMENT_BYTES;
-        let head = sled_log::read_head(&self.bytes, at, end.min(segment + SEGMENT_BYTES))?;
+        let segment_end = at.saturating_sub(at % SEGMENT_BYTES).saturating_add(SEGMENT_BYTES);
+        let head = sled_log::read_head(&self.bytes, at, end.min(segment_end))?;
         let after = head.body.end;
         match head.kind {
             INLINE_PAGE => self.read_page(&head, head.body.clone(), true)?,
@@ -187,7 +187,7 @@ impl Found {
                     // Removed, and what was before is no longer true.
                     Some((_, None)) => break None,
                     None => {
-                        salvaged.unproven += 1;
+                        salvaged.unproven = salvaged.unproven.saturating_add(1);
                         break None;
                     }
                 }

@@ -43,7 +43,7 @@ impl Sealer {
     pub(crate) fn seal(&self, key: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
         rand::fill(&mut nonce);
-        let mut row = Vec::with_capacity(plain.len() + OVERHEAD_BYTES);
+        let mut row = Vec::with_capacity(plain.len().saturating_add(OVERHEAD_BYTES));
         row.extend_from_slice(&nonce);
         row.extend_from_slice(plain);
         let tag = self.cipher(&nonce).zip(row.get_mut(NONCE_BYTES..)).and_then(|((cipher, nonce), text)| {

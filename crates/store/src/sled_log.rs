@@ -5,6 +5,9 @@ use std::ops::Range;
 /// Messages do not cross these parts of the file.
 pub(crate) const SEGMENT_BYTES: usize = 512 * 1024;
 
+/// A message begins with its checksum.
+const CHECKSUM_BYTES: usize = 4;
+
 pub(crate) const INLINE_PAGE: u8 = 8;
 pub(crate) const LARGE_PAGE: u8 = 9;
 pub(crate) const INLINE_CHANGE: u8 = 10;
@@ -26,7 +29,7 @@ pub(crate) struct MessageHead {
 /// `checksum[4] ‖ kind ‖ length ‖ segment ‖ page`, numbers of varying length. The checksum is not
 /// needed for what a message has: seals are stronger.
 pub(crate) fn read_head(bytes: &[u8], at: usize, end: usize) -> Option<MessageHead> {
-    let mut scanner = Scanner { bytes, at: at + 4, end };
+    let mut scanner = Scanner { bytes, at: at.checked_add(CHECKSUM_BYTES)?, end };
     let kind = scanner.byte().filter(|kind| (INLINE_PAGE..=LARGE_CHANGE).contains(kind))?;
     let length = usize::try_from(scanner.number()?).ok()?;
     let segment = scanner.number()?;
@@ -39,8 +42,8 @@ pub(crate) fn read_head(bytes: &[u8], at: usize, end: usize) -> Option<MessageHe
 /// Whether the checksum is right: a CRC-32 over body and rest of the head, with all bits flipped.
 pub(crate) fn is_whole(bytes: &[u8], head: &MessageHead) -> bool {
     let (start, body) = (head.start, &head.body);
-    let (Some(said), Some(rest), Some(body)) = (bytes.get(start..start + 4), bytes.get(start + 4..body.start), bytes.get(body.clone()))
-    else {
+    let rest = start.saturating_add(CHECKSUM_BYTES);
+    let (Some(said), Some(rest), Some(body)) = (bytes.get(start..rest), bytes.get(rest..body.start), bytes.get(body.clone())) else {
         return false;
     };
     let mut checksum = crc32fast::Hasher::new();
@@ -104,10 +107,10 @@ impl Scanner<'_> {
     pub(crate) fn number(&mut self) -> Option<u64> {
         match self.byte()? {
             small @ 0..=240 => Some(u64::from(small)),
-            high @ 241..=248 => Some(240 + 256 * (u64::from(high) - 241) + u64::from(self.byte()?)),
-            249 => Some(2288 + 256 * u64::from(self.byte()?) + u64::from(self.byte()?)),
+            high @ 241..=248 => Some((u64::from(high).saturating_sub(241) << 8 | u64::from(self.byte()?)).saturating_add(240)),
+            249 => Some((u64::from(self.byte()?) << 8 | u64::from(self.byte()?)).saturating_add(2288)),
             more => {
-                let place = self.take(usize::from(more) - 247)?;
+                let place = self.take(usize::from(more).saturating_sub(247))?;
                 Some(self.bytes.get(place)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
             }
         }

@@ -84,7 +84,7 @@ impl Store {
     /// `into` names the branch that all of them belong to.
     fn append_batch(&self, events: &[Verified], into: Option<(LogKey, Branch)>) -> Result<(), StoreError> {
         let disk = &self.0.disk;
-        let mut changes = Vec::with_capacity(events.len() + 8);
+        let mut changes = Vec::with_capacity(events.len().saturating_add(8));
         let mut grown: Vec<Growth> = Vec::new();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
