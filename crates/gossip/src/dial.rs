@@ -12,9 +12,9 @@ pub(crate) struct Dial {
 pub(crate) enum DialState {
     /// Waiting for the link.
     Dialling,
-    /// Waiting for the link; only to look whether somebody is there.
+    /// Waiting for the link, only to see whether the peer has events that are missing here.
     Wandering,
-    /// It is up.
+    /// The link is up.
     Linked,
     /// No link came, or it broke; the network tries again by itself.
     Failed,

@@ -117,7 +117,7 @@ pub enum Input {
         /// How far they are trusted.
         trust: Trust,
     },
-    /// Somebody is no longer a neighbour in this room.
+    /// A peer is no longer a neighbour in this room.
     NeighbourDown {
         /// The room.
         room: RoomId,
@@ -186,15 +186,15 @@ pub enum Input {
         /// Who.
         peers: Vec<PeerId>,
     },
-    /// Somebody is no longer a member.
+    /// A peer is no longer a member.
     Forgotten {
         /// The room.
         room: RoomId,
         /// Who.
         peer: PeerId,
     },
-    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address
-    /// to dial.
+    /// A dial of a peer that is [`wanted`](crate::Engine::wanted) failed, or there is no address to
+    /// dial.
     Unreached {
         /// Who.
         peer: PeerId,

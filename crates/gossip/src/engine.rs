@@ -38,7 +38,7 @@ impl Engine {
         self.schedule(now, touched, out);
     }
 
-    /// To whom links are to be kept for the overlay of some room.
+    /// Peers to which the node is to keep links, for the overlay of any room.
     pub fn wanted(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.rooms.values().flat_map(|room| room.dials.keys().copied())
     }
@@ -48,12 +48,12 @@ impl Engine {
         self.received
     }
 
-    /// Whether a link is of use to some room. One that is not may be closed.
+    /// Whether the link with a peer is of use to any room. If not, it may be closed.
     pub fn holds(&self, peer: &PeerId) -> bool {
         self.rooms.values().any(|room| room.holds(&self.config, peer))
     }
 
-    /// Who is linked in a room, and how one stands with them.
+    /// What is known of each linked peer of a room.
     pub fn neighbours(&self, room: &RoomId) -> impl Iterator<Item = NeighbourView> + '_ {
         self.rooms.get(room).into_iter().flat_map(|room| room.neighbours(&self.config))
     }
@@ -98,8 +98,8 @@ impl Engine {
             Input::Known { room, peers } => self.rooms.get_mut(&room)?.learn(&mut around, &peers),
             Input::Forgotten { room, peer } => self.rooms.get_mut(&room)?.unlearn(&mut around, &peer),
             Input::Received { peer, message } => {
-                // Unknown: they may not know yet that this device left, or that their Add has not
-                // come here.
+                // A peer that is no neighbour may not know yet that this device left, or that its
+                // own Add has not come here.
                 let state = self.rooms.get_mut(&room_of?).filter(|state| state.trust(&peer).is_some())?;
                 if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
                     self.received = self.received.saturating_add(events.len() as u64);

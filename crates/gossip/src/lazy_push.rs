@@ -1,9 +1,10 @@
-//! Telling neighbours what changed here. Heads are Plumtree's IHAVE, and everybody's
-//! acknowledgement.
+//! Lazy push: telling neighbours by Heads what changed here. Heads are Plumtree's IHAVE, and the
+//! acknowledgement for authors.
 //!
-//! Each neighbour is told at a time of their own: so of those around a device that missed something
-//! one is early, and whoever was told by the other side meanwhile need not be. Most of what
-//! spreading costs is this, so those who depend on others are told later.
+//! Each neighbour is told at a random time of its own. If a device missed something, one of its
+//! neighbours is therefore early, and a neighbour that has said meanwhile that it has the event
+//! need not be told. Heads are most of what spreading costs, so neighbours that hear of events from
+//! others too are told later.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +19,11 @@ use crate::{Effect, Millis};
 
 /// All Heads go to one neighbour at most this often.
 const FULL_HEADS_PAUSE: Millis = 500;
-/// Changed logs beyond which those that everybody was told of are sorted out.
+/// With more changed logs than this, those that all neighbours were told of are forgotten.
 const FEW_LOGS: usize = 64;
 
 impl Room {
-    /// Whoever is not known to have what changed is told after a while.
+    /// Plans when each neighbour is told what changed.
     pub(crate) fn heads_soon<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         if self.news.spread {
             return;
@@ -70,7 +71,7 @@ impl Room {
         }
     }
 
-    /// The tree or the view changed: what others may have missed by that they are told of soon.
+    /// The tree or the view changed. What neighbours may have missed by that, they are told soon.
     pub(crate) fn trouble<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let (now, config) = (around.now, around.config);
         let calm = self.is_calm(around);
@@ -84,13 +85,14 @@ impl Room {
         self.news.at = self.neighbours.values().filter_map(|n| n.heads_at).min();
     }
 
-    /// Everybody is told at once: there is nobody to push to.
+    /// Tells all neighbours at once, because there is none to push to.
     pub(crate) fn heads_now(&mut self, now: Millis) {
         self.neighbours.values_mut().for_each(|n| n.heads_at = Some(now));
         self.news.at = Some(now);
     }
 
-    /// Tells those whose time has come, and are not known to have it, what changed.
+    /// Tells the neighbours whose time has come what changed, as far as they are not known to have
+    /// it.
     pub(crate) fn tell_heads<R>(&mut self, around: &mut Around<'_, R>) {
         let (own, news) = (&self.own, &mut self.news);
         for (peer, neighbour) in &mut self.neighbours {

@@ -1,4 +1,5 @@
-//! How one stands with a linked device, for whoever looks.
+//! What is known of the neighbours of a room, for the node to show: what each has and what it is
+//! missing.
 
 use identity::PeerId;
 use wire::ids::LogKey;
@@ -7,7 +8,7 @@ use crate::neighbour::Neighbour;
 use crate::room::Room;
 use crate::{Config, Millis};
 
-/// A linked device in one room.
+/// What is known of a linked peer in one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeighbourView {
     /// Who.
@@ -16,32 +17,32 @@ pub struct NeighbourView {
     pub member: bool,
     /// In the active view.
     pub active: bool,
-    /// Fresh events are pushed to them at once.
+    /// Fresh events are pushed to it at once.
     pub eager: bool,
-    /// This device chose them.
+    /// This device chose it.
     pub dialled: bool,
-    /// They have said what they have; until then the two counts below say nothing.
+    /// It has said what it has; until then the two counts below say nothing.
     pub heard: bool,
-    /// Events that are here and that they are not known, or about, to have.
+    /// Events that are here and that it is not known, or about, to have.
     pub lacks: u64,
-    /// Events that they are known to have and that are missing here.
+    /// Events that it is known to have and that are missing here.
     pub ahead: u64,
 }
 
-/// A log that is here of which a linked device has not said to have all.
+/// The end of a log of which a linked peer has not said that it has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// Who.
     pub peer: PeerId,
     /// Which log.
     pub log: LogKey,
-    /// The first event that they have not said to have.
+    /// Sequence number of the first event that the peer has not said to have.
     pub from: u32,
     /// How many from there on.
     pub count: u64,
-    /// All of these were pushed to them: they will say so when logs are next compared.
+    /// All of these were pushed to the peer: it will say so when logs are next compared.
     pub on_its_way: bool,
-    /// If they have it, they say so within this time after they got it.
+    /// A peer that got them says so within this time.
     pub said_within: Millis,
 }
 
@@ -69,13 +70,13 @@ impl Room {
         self.neighbours.iter().filter(|(_, n)| n.is_member()).map(|(peer, n)| (*peer, n.was_heard()))
     }
 
-    /// Where neighbours that were heard are behind.
+    /// What neighbours that have said what they have are missing.
     pub(crate) fn missing<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = Missing> + 'a {
         self.neighbours.iter().filter(|(_, n)| n.was_heard()).flat_map(move |(peer, neighbour)| self.gaps(config, peer, neighbour))
     }
 
-    /// Logs that go on of which somebody has not said to have all: one that ended in a fork ends
-    /// elsewhere for others, and their own they have.
+    /// What one neighbour is missing. Logs that ended in a fork are left out, because they end
+    /// elsewhere for others, and its own logs, which it has.
     fn gaps<'a>(&'a self, config: &'a Config, peer: &'a PeerId, neighbour: &'a Neighbour) -> impl Iterator<Item = Missing> + 'a {
         // Side by side, because both are sorted: a look-up for each of them took a tenth of all
         // that a crowd costs.
@@ -86,7 +87,7 @@ impl Room {
             if said >= head.seq || head.log.device == *peer || self.stopped.contains(&head.log) {
                 return None;
             }
-            // To an author it is said at once what arrived, so silence means that it did not.
+            // An author is told at once what arrived, so silence means that it did not.
             let on_its_way = neighbour.has(&head.log) >= head.seq && head.log.device != self.me;
             let longest = match neighbour.active {
                 _ if head.log.device == self.me => config.acks_after,
@@ -106,7 +107,7 @@ impl Room {
     }
 }
 
-/// Events of a log that one end has beyond the other.
+/// How many events `more` is ahead of `less`.
 fn beyond(more: u32, less: u32) -> u64 {
     u64::from(more.saturating_sub(less))
 }

@@ -6,7 +6,7 @@ use wire::ids::LogKey;
 
 use crate::Millis;
 
-/// What changed, and when somebody is to be told of it.
+/// What changed, and when the next neighbour is told.
 #[derive(Default)]
 pub(crate) struct News {
     /// Logs by the number of their last change.

@@ -8,8 +8,8 @@ use crate::around::Around;
 use crate::room::Room;
 use crate::{Effect, Ending, Millis, Origin, Verdict};
 
-/// Events that were asked for and are passed on like live ones: so few were missed on the way, and
-/// others behind this device miss them too.
+/// So few events that were asked for are passed on like live ones: they were missed on the way, and
+/// the devices behind this one miss them too.
 const FEW: usize = 8;
 
 impl Room {
@@ -107,16 +107,16 @@ impl Room {
         }
     }
 
-    /// What was asked for as a branch belongs to a log that has not forked here, so far. Once it
-    /// has, the want comes back.
+    /// What was asked for as a branch belongs to a log that has not forked here so far. Once it has
+    /// forked, the branch is wanted again.
     fn unask_elsewhere(&mut self, now: Millis, asked: &LogKey, log: &LogKey) {
         if asked != log {
             self.unwant(now, asked);
         }
     }
 
-    /// A log forked. The others, who may not know of it, hear of the branches; that a log is
-    /// shorter is no news to anybody.
+    /// A log forked. Neighbours, which may not know of it, are told of the branches; they are not
+    /// told that a log is shorter.
     pub(crate) fn recut<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, ends: &[(LogKey, Ending)]) {
         for (log, ending) in ends {
             let (head, closed) = match ending {

@@ -1,12 +1,12 @@
-//! The overlay of one room: a few symmetric active neighbours for everybody, and others to replace
-//! them.
+//! The overlay of one room: each member has a few symmetric active neighbours, and candidates to
+//! replace them.
 //!
 //! HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable
-//! gossip-based broadcast", DSN 2007), with these differences: a neighbour is active only after its
-//! reply; part of the active view is chosen by a secret rank, so that whoever floods the views
-//! gains nothing; nobody evicts a neighbour who would be left with too few; shuffles are exchanged
-//! with a neighbour instead of sent on a walk; everybody ever heard of is remembered, and one of
-//! them dialled now and then, so that the halves of a healed partition find each other.
+//! gossip-based broadcast", DSN 2007), with these differences. A neighbour is active only after its
+//! reply. Part of the active view is chosen by a secret rank, so that flooding the views gains
+//! nothing. A neighbour that would be left with too few is never evicted. Shuffles are exchanged
+//! with a neighbour instead of sent on a walk. All members ever heard of are remembered, and one of
+//! them is dialled now and then, so that the halves of a healed partition find each other.
 
 use identity::PeerId;
 use rand::seq::IteratorRandom;
@@ -17,7 +17,7 @@ use crate::dial::{Dial, DialState};
 use crate::room::Room;
 use crate::{Effect, Millis};
 
-/// Dials that failed and that the network goes on repeating, for each room; the oldest gives way.
+/// Failed dials of a room that the network goes on repeating. The oldest is given up first.
 const MAX_FAILED_DIALS: usize = 8;
 
 impl Room {
@@ -29,7 +29,7 @@ impl Room {
         u8::try_from(self.actives()).unwrap_or(u8::MAX)
     }
 
-    /// Members with addresses.
+    /// Takes members with addresses as candidates.
     pub(crate) fn learn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peers: &[PeerId]) {
         let mut news = false;
         for peer in peers.iter().filter(|peer| **peer != around.me) {
@@ -49,7 +49,7 @@ impl Room {
         self.tend(around);
     }
 
-    /// A dial of theirs failed; the network repeats it while they are wanted.
+    /// A dial of this peer failed; the network repeats it while the peer is wanted.
     pub(crate) fn unreached<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(dial) = self.dials.get_mut(peer) else { return };
         match dial.state {
@@ -66,8 +66,8 @@ impl Room {
         }
     }
 
-    /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for
-    /// that.
+    /// A member is linked. It is asked to be an active neighbour if one is needed, or if the link
+    /// was made for that.
     pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let seeks = self.seeks(around.config);
         let Some(dial) = self.dials.get_mut(&peer) else { return self.tend(around) };
@@ -81,8 +81,8 @@ impl Room {
         self.ask(around, peer);
     }
 
-    /// Somebody who was looked up has the same events, and is left alone; or others, and becomes a
-    /// bridge between the two parts.
+    /// A peer that was dialled to see what it has: if it has the same events it is let go; if it
+    /// has others, it becomes a bridge between the two parts.
     pub(crate) fn on_looked_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, equal: bool) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         if std::mem::take(&mut neighbour.looked_up) {
@@ -99,7 +99,7 @@ impl Room {
     /// An active neighbour, or a dial, is gone.
     pub(crate) fn lose<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, was_active: bool) {
         if let Some(dial) = self.dials.get_mut(&peer) {
-            // The network dials them again by itself.
+            // The network dials it again by itself.
             *dial = Dial { since: around.now, state: DialState::Failed };
         }
         if was_active {
@@ -149,7 +149,7 @@ impl Room {
         let waits = |d: &&Dial| matches!(d.state, DialState::Dialling | DialState::Wandering);
         let dials = self.dials.values().filter(waits).map(|d| d.since.saturating_add(config.patience));
         let next = asked.chain(dials).min().unwrap_or(Millis::MAX);
-        // Those who rest are asked again some time; with nobody known there is nothing to try.
+        // Peers that rest are asked again later. Without candidates there is nothing to try.
         let again = if self.seeks(config) && self.candidates.len() > 0 { now.saturating_add(config.patience) } else { Millis::MAX };
         next.min(again).max(now.saturating_add(1))
     }
@@ -182,7 +182,7 @@ impl Room {
     fn drop_failed<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         loop {
             let failed = self.dials.iter().filter(|(_, dial)| dial.state == DialState::Failed);
-            // In a full view nobody is waited for any more.
+            // In a full view no dial is waited for any more.
             let kept = if self.seeks(around.config) { MAX_FAILED_DIALS } else { 0 };
             if failed.clone().count() <= kept {
                 return;
@@ -204,8 +204,8 @@ impl Room {
     }
 
     fn ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        // With those who may still accept, so that only the first is asked as by somebody who has
-        // nobody.
+        // Peers that may still accept count too. So only the first one is asked as if this device
+        // had no neighbour.
         let asked = self.neighbours.values().filter(|n| n.asked.is_some()).count();
         let degree = self.degree().saturating_add(u8::try_from(asked).unwrap_or(u8::MAX));
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
@@ -216,7 +216,7 @@ impl Room {
         self.tend_at = self.tend_at.min(around.after(around.config.patience));
     }
 
-    /// Somebody wants to be an active neighbour.
+    /// A peer wants to be an active neighbour.
     pub(crate) fn on_ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, ask: Ask) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         neighbour.says_degree(ask.degree, around.now);
@@ -245,8 +245,8 @@ impl Room {
         urgent && self.evict(around, peer)
     }
 
-    /// Makes room for somebody in need: of those who can spare a neighbour, one who is no branch of
-    /// the tree, and has most.
+    /// Makes room for a peer in need. Of the neighbours that can spare one, the one goes that is no
+    /// branch of the tree and has most neighbours.
     fn evict<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, but: &PeerId) -> bool {
         let spare = |degree: u8| degree != u8::MAX && usize::from(degree) > around.config.active_min;
         let able = self.neighbours.iter().filter(|(peer, n)| n.active && *peer != but && spare(n.degree));
@@ -272,14 +272,14 @@ impl Room {
         neighbour.says_degree(reply.degree, around.now);
         let asked = neighbour.asked.take().is_some();
         if reply.accepted && !neighbour.active {
-            // Too late, or others were faster: they must not believe in a neighbour that they have
-            // not.
+            // Too late, or others were faster. The peer must not believe that this device is its
+            // neighbour.
             if asked && !full { self.activate(around, peer, true) } else { self.part(around, peer) }
         } else if !reply.accepted && asked {
             neighbour.rests_until = around.after(around.config.rest);
             self.release(around, &peer);
         } else if neighbour.active && asked {
-            // Both asked: it counts as chosen by both.
+            // Both asked, so it counts as chosen by both.
             neighbour.chosen = true;
         }
         self.tend(around);
@@ -329,8 +329,8 @@ impl Room {
         }
     }
 
-    /// Bridges and urgent requests fill the view; who was chosen beyond need, and is no branch of
-    /// the tree, is let go.
+    /// Bridges and urgent requests fill the view. A neighbour that was chosen beyond need, and is
+    /// no branch of the tree, is let go.
     fn thin<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let config = around.config;
         let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
@@ -346,15 +346,15 @@ impl Room {
         }
     }
 
-    /// Whether the link with somebody is of use to this room.
+    /// Whether the link with a peer is of use to this room.
     pub(crate) fn holds(&self, config: &crate::Config, peer: &PeerId) -> bool {
         if self.dials.contains_key(peer) || self.is_asked(peer) {
             return true;
         }
         let Some(neighbour) = self.neighbours.get(peer) else { return false };
         let poor = |degree: usize| degree < config.active_min;
-        // Whoever has too few neighbours is not left alone, though they may not be active ones:
-        // they get Heads.
+        // A peer with too few neighbours keeps its link, even if it is no active neighbour here: it
+        // gets Heads.
         neighbour.active
             || !neighbour.is_member()
             || neighbour.asked.is_some()

@@ -27,9 +27,9 @@ pub(crate) struct Room {
     pub(crate) candidates: Candidates,
     pub(crate) dials: BTreeMap<PeerId, Dial>,
     pub(crate) wants: Wants,
-    /// When something can be done about `wants`, at the earliest.
+    /// When there is next something to do about `wants`.
     pub(crate) pursue_at: Millis,
-    /// Logs that ended in a fork: never asked for again.
+    /// Logs that ended in a fork. They are never asked for again.
     pub(crate) stopped: BTreeSet<LogKey>,
     pub(crate) news: News,
     /// When the tree or the active view last changed.
@@ -38,16 +38,16 @@ pub(crate) struct Room {
     pub(crate) acks: BTreeSet<LogKey>,
     pub(crate) acks_at: Option<Millis>,
     pub(crate) digest_at: Millis,
-    /// When logs last changed, and when to look whether they have come to rest since.
+    /// When logs last changed, and when to check whether they have been at rest since.
     pub(crate) changed_at: Millis,
     pub(crate) rest_at: Option<Millis>,
     pub(crate) tend_at: Millis,
     pub(crate) shuffle_at: Millis,
     pub(crate) wander_at: Millis,
     pub(crate) lacking: u32,
-    /// When that was counted.
+    /// When `lacking` was counted.
     pub(crate) counted_at: Millis,
-    /// Whose duplicates lead to pruning, and when they were last heard.
+    /// The author whose duplicates lead to pruning, and when the last event of theirs came.
     pub(crate) leader: Option<(PeerId, Millis)>,
     /// Runs that came live lately, and their authors.
     pub(crate) fresh: VecDeque<(u128, PeerId)>,
@@ -105,7 +105,7 @@ impl Room {
                 self.send_digest(around, peer);
                 self.greet(around, peer);
             }
-            // Who has nothing yet has no Heads to send: the Digest asks for theirs.
+            // A peer that has nothing yet has no Heads to send. The Digest asks for its Heads.
             Trust::Provisional => {
                 neighbour.deactivate();
                 self.send_all_heads(around, peer);
@@ -120,7 +120,7 @@ impl Room {
         self.lose(around, *peer, gone.active);
         if gone.active {
             self.regrow(around);
-            // What was on its way through them may be lost.
+            // What was on its way through that neighbour may be lost.
             let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
             near.into_iter().for_each(|near| self.send_digest(around, near));
         }
@@ -131,13 +131,13 @@ impl Room {
         self.neighbours.get(peer).map(|n| n.trust)
     }
 
-    /// A message from a neighbour, but for runs.
+    /// A message from a neighbour, other than a run.
     pub(crate) fn on_message<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, message: Message) {
         let now = around.now;
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         let about_views = !matches!(message, Message::Digest(_) | Message::Heads(_) | Message::Need(_) | Message::Data(_));
         if about_views {
-            // Before their Add has come here they may ask too early.
+            // A peer whose Add has not come here may ask too early; that is no fault.
             match if neighbour.is_member() { neighbour.may_ask(now) } else { Request::Ignored } {
                 Request::Taken => {}
                 Request::Ignored => return,
@@ -182,8 +182,8 @@ impl Room {
         self.pursue(around);
     }
 
-    /// Once nobody says anything for a while, neighbours tell each other that they have it all: a
-    /// digest each, where silence would be no proof.
+    /// Once nothing new has come for a while, sends each active neighbour a digest: equal digests
+    /// show that both have everything, which silence does not.
     fn compare_at_rest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let at = self.changed_at.saturating_add(around.config.rest_after);
         self.rest_at = (at > around.now).then_some(at);

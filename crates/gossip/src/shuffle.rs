@@ -1,4 +1,4 @@
-//! Random walks and shuffles of HyParView: how the members of a room get to know each other.
+//! Random walks and shuffles of HyParView: how members become candidates of each other.
 
 use identity::PeerId;
 use rand::seq::IteratorRandom;
@@ -29,7 +29,7 @@ impl Room {
 
     pub(crate) fn on_forward_join<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, join: ForwardJoin) {
         let newcomer = join.peer;
-        // A peer that is no candidate is no member as far as this device knows, or cannot be dialled.
+        // A peer that is no candidate is no member, as far as is known here, or cannot be dialled.
         if newcomer == around.me || !self.candidates.contains(&newcomer) {
             return;
         }
@@ -49,7 +49,7 @@ impl Room {
         }
     }
 
-    /// Exchanges some of those at hand.
+    /// Sends some of the candidates at hand; the peer answers with some of its own.
     pub(crate) fn shuffle_with<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, answer: bool) {
         let mut peers = self.candidates.sample(around.config.shuffle_peers, around.rng, &peer);
         let near = self.neighbours.iter().filter(|(near, n)| n.active && **near != peer).map(|(near, _)| *near);

@@ -14,7 +14,7 @@ fn person(n: u8) -> PeerId {
     Identity::from_seed(&[n; 32]).peer()
 }
 
-/// Log number `nth` of somebody whom nobody knows.
+/// Log number `nth` of an author who is unknown.
 fn log(nth: u64) -> LogKey {
     LogKey { device: person(99), log: LogId(nth) }
 }
@@ -31,7 +31,7 @@ impl Ana {
         ana.handle(0, Input::RoomOpened { room: ROOM, heads: Vec::new(), stopped: Vec::new() });
         for peer in active.iter().chain(others) {
             ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(*peer), trust: Trust::Member });
-            // Whoever has said before what they have tells of news from then on.
+            // A peer that has said before what it has tells of news from then on.
             ana.says(0, *peer, Message::Heads(Heads { room: ROOM, heads: vec![head(log(1_000), 1)] }));
         }
         for peer in active {
@@ -55,7 +55,7 @@ impl Ana {
         self.handle(now, Input::Received { peer: person(peer), message })
     }
 
-    /// The first event of a log comes from somebody along the tree, and is good.
+    /// The first event of a log comes from a peer along the tree, and is good.
     fn runs(&mut self, now: u64, peer: u8, log: LogKey) -> Vec<(PeerId, Message)> {
         let events = vec![RawEvent(format!("{log:?}").into_bytes().into())];
         let message = Message::Run(Run { ttl: 9, room: ROOM, events });
@@ -212,7 +212,7 @@ fn whoever_asks_for_it_is_told_early_while_all_is_calm() {
     }
 }
 
-/// Milliseconds after which somebody is told who is to be told after this long at most.
+/// Milliseconds after which a neighbour is told if it is to be told after this long at most.
 fn within(longest: u64) -> std::ops::RangeInclusive<u64> {
     longest / 4..=longest + Config::default().tell_every
 }

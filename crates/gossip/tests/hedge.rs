@@ -1,4 +1,4 @@
-//! Who is asked for what is missing, when whoever was asked first says nothing.
+//! Which peer is asked for what is missing, when the one that was asked first says nothing.
 
 use gossip::{Config, Effect, Engine, Input, Trust};
 use identity::{Identity, PeerId};
@@ -49,7 +49,7 @@ impl Ana {
         asked.collect()
     }
 
-    /// Somebody says how many events of Dice they have.
+    /// A peer says how many events of Dice it has.
     fn hears(&mut self, now: u64, peer: u8, seq: u32) {
         let heads = vec![HeadOf { log: log(DICE), seq, hash: [DICE; 8] }];
         assert_eq!(self.handle(now, Input::Received { peer: person(peer), message: Message::Heads(Heads { room: ROOM, heads }) }), []);

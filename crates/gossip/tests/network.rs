@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// Everybody has everything, once, each log in order.
+    /// Each peer has everything, once, each log in order.
     fn assert_level(&self, messages: &[(u8, u32)]) {
         for peer in self.peers.values() {
             for (author, count) in messages {

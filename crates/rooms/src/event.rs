@@ -145,8 +145,8 @@ fn check_payload(header: &Header, payload: &[u8]) -> Result<(), EventFault> {
 pub enum Proof {
     /// Its own signature was checked here. A range that is served may end with it.
     Own,
-    /// A later event of its log vouches for it. It may carry a signature too, but nobody here has
-    /// checked that one: an author could put noise there, and whoever ended a range with it would
+    /// A later event of its log vouches for it. It may carry a signature too, but that one was not
+    /// checked here. Its author could put noise there, and a peer that ended a range with it would
     /// be taken for the forger.
     Later,
 }

@@ -2,7 +2,7 @@
 
 /// Founds a room.
 pub const CREATE: u8 = 1;
-/// Lets somebody in.
+/// Lets a person in.
 pub const ADD: u8 = 2;
 /// Its author goes.
 pub const LEAVE: u8 = 3;

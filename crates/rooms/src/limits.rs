@@ -1,4 +1,4 @@
-//! What strangers, and members, can make others keep.
+//! Bounds on what strangers and members can make others keep.
 
 pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
 
@@ -14,9 +14,9 @@ pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - HEADER_BYTES - identity::Si
 pub const MAX_LOGS_PER_DEVICE: usize = 1024;
 
 /// Continuations of one event of a content log that count: those whose first events have the
-/// smallest chain hashes. A profile that is copied, or restored from an old copy, makes two;
-/// whoever restores the same copy again and again loses nothing by this, because their device
-/// writes anew what does not count.
+/// smallest chain hashes. A profile that is copied, or restored from an old copy, makes two.
+/// Restoring the same copy again and again loses nothing, because the device writes anew what does
+/// not count.
 pub const MAX_BRANCHES: usize = 4;
 
 /// Events of one branch that count, and those up to the next one that is signed. Years of talk; a
@@ -34,15 +34,15 @@ pub const MAX_EMOJI_BYTES: usize = 64;
 /// does, below what hurts.
 pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
 
-/// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was
-/// written all the same counts.
+/// People in a room. A member that is asked to let in one more answers that the room is full. An
+/// Add that was written all the same counts.
 pub const MAX_MEMBERS: usize = 16_384;
 
 /// Control events of one room. They are all held in memory, some 300 bytes each.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;
 
-/// Control events of one member: nobody invites and adds this many people by hand. What a member
-/// says of one person is looked at again with every Leave of theirs, so this also bounds work.
+/// Control events of one member: more than a person invites and adds by hand. What a member says of
+/// one person is looked at again with every Leave of theirs, so this also bounds work.
 pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 
 /// Control events, of all authors together, whose authors are not (yet) known as members. What is

@@ -9,7 +9,7 @@ use crate::clock::Hlc;
 use crate::limits::MAX_LOGS_PER_DEVICE;
 use crate::run::{Fit, Run};
 
-/// How a branch hangs on the log that it is a part of.
+/// How a branch is attached to the log that it is a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Branch {
     /// The log that its events name.
@@ -34,7 +34,7 @@ pub struct LogHead {
 }
 
 impl Branch {
-    /// The id under which it is spoken of.
+    /// Its id in heads, requests and acknowledgements.
     pub fn key(&self, device: PeerId) -> LogKey {
         let id = wire::derive("branch", &[device.as_bytes().as_slice(), &self.of.0.to_be_bytes(), self.first.as_bytes()].concat());
         let mut short = [0; 8];

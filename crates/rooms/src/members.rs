@@ -35,7 +35,7 @@ pub struct Membership {
     inside: usize,
 }
 
-/// Somebody who is in the room.
+/// A device that is in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
     /// Who.
@@ -208,7 +208,7 @@ impl Membership {
         if person.settled.entered.get(&round).is_none_or(|first| position < *first) {
             return self.settle(peer, changed);
         }
-        // Came in before already: however often that is repeated, it costs no new conclusions.
+        // It came in already. Repeating that costs no further work.
         if let Some(key) = invite.filter(|key| person.settled.uses.insert((*key, (peer, round)))) {
             self.invites.used(key, (peer, round));
             changed.invites = true;
@@ -226,7 +226,7 @@ impl Membership {
         }
     }
 
-    /// Draws the conclusions for a device, and for all whose entry hung on it.
+    /// Settles what follows for a device, and for all whose entry depended on it.
     fn settle(&mut self, first: PeerId, changed: &mut Changed) {
         let mut waiting = vec![first];
         while let Some(peer) = waiting.pop() {
@@ -264,12 +264,12 @@ impl Membership {
         self.people.get(peer).is_some_and(|person| person.settled.known)
     }
 
-    /// Round of somebody's present membership: what their Leave has to name.
+    /// Round of a device's present membership: what its Leave has to name.
     pub fn round(&self, peer: &PeerId) -> Option<u32> {
         self.people.get(peer)?.settled.round
     }
 
-    /// Where somebody's membership began, the last time; none in a direct room.
+    /// Where a device's membership began, the last time; none in a direct room.
     pub fn entered(&self, peer: &PeerId) -> Option<Position> {
         self.people.get(peer)?.settled.entered.last_key_value().map(|(_, position)| *position)
     }
@@ -293,7 +293,7 @@ impl Membership {
         self.inside
     }
 
-    /// Name of somebody who is or was a member, as given when they last came in.
+    /// Name of a device that is or was a member, as given when it last came in.
     pub fn name_of(&self, peer: &PeerId) -> Option<&str> {
         let settled = &self.people.get(peer)?.settled;
         (!settled.name.is_empty()).then_some(settled.name.as_str())

@@ -15,7 +15,7 @@ pub struct MembershipLine {
     pub what: What,
 }
 
-/// What somebody did to the room.
+/// What the author did to the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// Made it.
@@ -23,7 +23,7 @@ pub enum What {
         /// The room's name.
         name: String,
     },
-    /// Let somebody in.
+    /// Let a person in.
     Added {
         /// Whom.
         peer: PeerId,

@@ -8,7 +8,7 @@ use crate::invites::{InviteKey, Use};
 use crate::membership_line::{MembershipLine, What};
 use crate::position::Position;
 
-/// What was said of a device, by whomever, and what follows from it.
+/// What was said of a device, by members or not, and what follows from it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Person {
     pub(crate) founded: Option<Founded>,
@@ -29,7 +29,7 @@ pub(crate) struct Founded {
     pub(crate) name: String,
 }
 
-/// Somebody let the device in.
+/// A member let the device in.
 #[derive(Clone, Debug)]
 pub(crate) struct Add {
     pub(crate) author: PeerId,
@@ -64,8 +64,8 @@ impl Person {
         self.leaves.last_key_value().map_or(0, |(round, _)| *round)
     }
 
-    /// Draws the conclusions, given whose word counts. More facts and more people that count only
-    /// ever add ways in: the result does not depend on the order of arrival.
+    /// Settles what follows, given whose word counts. More facts and more people that count only
+    /// ever add ways in, so the result does not depend on the order of arrival.
     pub(crate) fn settle(&self, peer: PeerId, counts: impl Fn(&PeerId) -> bool) -> Settled {
         let mut settled = Settled::default();
         let mut entries: BTreeMap<u32, (MembershipLine, &str)> = BTreeMap::new();

@@ -22,7 +22,7 @@ pub struct Run {
     sig: Signature,
 }
 
-/// What is asked of a run's first and last event.
+/// What is kept at hand of a run's first and last event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edge {
     seq: u32,
@@ -55,7 +55,7 @@ pub enum Fit {
     /// If the signature verifies, the author has written two histories of this log, which differ at
     /// or before the log's end.
     Fork,
-    /// It follows, but its time does not: its author broke the rules and nobody takes it.
+    /// It follows, but its time does not: its author broke the rules, and it is refused.
     Backwards,
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn decode(first: &IVec, plain: &[u8]) -> Option<Vec<Entry>> {
 
 /// The blocks of entries of one room in order, each with its key.
 pub(crate) fn encode(entries: &[Entry]) -> impl Iterator<Item = (&IVec, Vec<u8>)> {
-    // As even as can be: what comes later in between then finds room.
+    // Blocks are as even as possible, so that there is room for entries that come later in between.
     let most = entries.len().div_ceil(entries.len().div_ceil(MAX_ENTRIES).max(1));
     let mut rest = entries;
     std::iter::from_fn(move || {
@@ -81,7 +81,7 @@ fn encode_one(block: &[Entry]) -> Vec<u8> {
     plain
 }
 
-/// What was, with what is now written over it; both in order.
+/// The entries of a block with what is now written over them; both in order.
 pub(crate) fn merge(before: Vec<Entry>, written: &[(&IVec, &Cell)]) -> Vec<Entry> {
     let mut before = before.into_iter().peekable();
     let mut merged = Vec::with_capacity(before.len().saturating_add(written.len()));

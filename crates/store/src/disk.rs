@@ -1,4 +1,4 @@
-//! Rows: sealed on their way to the disk, opened on their way back.
+//! The sealed rows of one profile: reads and writes them, wherever they are kept.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use crate::merge_iter::MergeIter;
 use crate::row::{Change, Stored};
 use crate::seal::Sealer;
 
-/// Extension of the empty file beside the database that says: rows were unreadable.
+/// Extension of an empty file beside the database. If the file is there, rows were unreadable.
 pub(crate) const UNREADABLE: &str = "unreadable";
 
 /// Sealed rows in key order.
@@ -72,7 +72,7 @@ impl Disk {
         self.unreadable.load(Ordering::Relaxed)
     }
 
-    /// Counts it, and sees to it that the next start repairs.
+    /// Counts an unreadable row, and makes the next start repair the database.
     pub(crate) fn note_unreadable(&self, what: &str) {
         if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
             && let Err(e) = self.back.note_unreadable()
@@ -150,7 +150,7 @@ impl Disk {
         }
     }
 
-    /// Most of what may wait does.
+    /// So much waits for the disk that writers may soon be blocked.
     pub(crate) fn is_full(&self) -> bool {
         match &self.back {
             Back::Files(files) => files.memtable.is_full(),

@@ -49,7 +49,7 @@ pub enum StoreError {
     TooLarge(usize),
 }
 
-/// Why the database could not be opened. Whether anything changed is decided by who asks.
+/// Why the database could not be opened or read. The caller decides what follows.
 #[derive(Debug)]
 pub(crate) enum Broken {
     Io(io::Error),

@@ -7,7 +7,7 @@ use crate::key::{self, Name};
 use crate::log_index::Filing;
 use crate::row::Change;
 
-/// A row of its own for each event, whatever it is, and its place among those of its log.
+/// Adds the changes that store an event: its row, and its place in the index of its log.
 pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Vec<Change>) {
     let key = event_key(filing.room(), event);
     filing.add(event.header.seq, &key, changes);

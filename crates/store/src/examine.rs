@@ -49,7 +49,7 @@ pub(crate) fn examine(dir: &Path, sealer: &Arc<Sealer>) -> Result<Found, Unfit> 
         upgrade(&disk)?;
     }
     let heads = Heads::load(&disk)?;
-    // An orderly end needs no further looking; else the end of each log must be there.
+    // After an orderly end that is enough. Otherwise the end of each log must be there.
     if !disk.has(key::CLEAN) {
         check_ends(&disk, &heads)?;
     }

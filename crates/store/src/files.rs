@@ -1,4 +1,5 @@
-//! The one place that knows sled: atomic batches, real durability, and its panics kept in.
+//! The database on disk: the one place that calls sled. Atomic batches, real durability, and no
+//! panic of sled gets out.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,9 +22,9 @@ use crate::memtable::{Batch, Memtable};
 use crate::row::{Cell, Change, Stored};
 use crate::seal::Sealer;
 
-/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which
-/// whoever talks much can fill. sled keeps a page or two in each of its 256 shards all the same, 16
-/// MB.
+/// Page cache. Raised: faster paging far back in large histories. Lowered: less memory, which a
+/// member that talks much can fill. sled keeps a page or two in each of its 256 shards all the
+/// same, 16 MB.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
@@ -36,7 +37,7 @@ pub(crate) struct Files {
     file: File,
     sealer: Arc<Sealer>,
     synced_blobs: Mutex<BTreeSet<OsString>>,
-    /// Settles; ends when there is nothing to do.
+    /// The thread that gives full batches to the database; it ends when there is nothing to do.
     settler: Mutex<Option<JoinHandle<()>>>,
     failed: AtomicBool,
 }
@@ -69,7 +70,7 @@ impl Files {
         &self.dir
     }
 
-    /// A write has failed; no other is tried.
+    /// Whether a write has failed; then no other is tried.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
@@ -90,7 +91,7 @@ impl Files {
         }
     }
 
-    /// What the database has under a key.
+    /// What the database has under a key, the memtable not asked.
     fn find(&self, key: &[u8]) -> sled::Result<Option<Stored>> {
         if block::group(key).is_none() {
             return Ok(self.db.get(key)?.map(Stored::Sealed));
@@ -98,7 +99,7 @@ impl Files {
         let Some((first, sealed)) = self.block_up_to(key)? else { return Ok(None) };
         Ok(match self.entries(&first, &sealed) {
             Some(entries) => entries.into_iter().find(|(other, _)| other == key).map(|(_, value)| Stored::Plain(value)),
-            // It may be in there.
+            // The entry may be in there.
             None => Some(Stored::Sealed(sealed)),
         })
     }
@@ -126,7 +127,7 @@ impl Files {
     fn start_settler(self: &Arc<Self>) {
         let files = self.clone();
         match thread::Builder::new().name("store-settle".to_owned()).spawn(move || while files.settle_one() {}) {
-            // The one before has nothing to do any more.
+            // The thread before this one has nothing to do any more.
             Ok(thread) => *guard(&self.settler) = Some(thread),
             Err(_) => while self.settle_one() {},
         }
@@ -180,8 +181,8 @@ impl Files {
         Ok(())
     }
 
-    /// The keys, from one on, that are written together with it: those of the block that it falls
-    /// into, and what is in there, or those up to the next block.
+    /// The range of keys that are written together with `key`, from it on, and the entries that are
+    /// there: the rest of the block that it falls into, or all up to the next block.
     fn stretch_around(&self, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
         if let Some((first, sealed)) = self.block_up_to(key)? {
             // An unreadable one ends where it begins, so that it is written over by its first entry
@@ -248,14 +249,15 @@ impl Files {
         Ok(())
     }
 
-    /// The last handle goes: what waits is given to the database, and nobody works on it any more.
+    /// Called when the last handle goes. Gives all that waits to the database, and ends the work on
+    /// it.
     pub(crate) fn finish(self: &Arc<Self>) {
         if let Some(settler) = guard(&self.settler).take() {
             // A panic of its own has been caught and noted.
             let _ = settler.join();
         }
         if self.refuse_if_failed().is_ok() {
-            // Noted by itself; there is nobody left to tell.
+            // A failure is logged where it happens; there is no caller left to tell.
             let _ = self.settle();
         }
     }
@@ -280,8 +282,8 @@ impl Files {
     }
 }
 
-/// A copy of its own. The database keeps keys for long: made here they lie beside what it keeps as
-/// well, and not among what comes and goes while others talk, whose memory could then not be given
+/// A copy of its own. The database keeps keys for long. Allocated here, they lie in memory beside
+/// other things that it keeps, and not among short-lived ones, whose memory could then not be given
 /// back.
 fn anew(key: &IVec) -> IVec {
     IVec::from(key.as_ref())

@@ -1,8 +1,9 @@
-//! Where messages lie that were written or read since opening, by id.
+//! A cache from ids of messages to their positions, of those that were written or read since
+//! opening.
 //!
 //! Clients name messages by id alone, and nearly always ones that they have just seen. An index on
-//! disk would cost each message a write at a random place (18 µs against 25 for all the rest); this
-//! costs a few megabytes, and a walk for the rest.
+//! disk would cost each message a write at a random place (18 µs against 25 for all the rest). This
+//! costs a few megabytes, and for other messages a scan of the keys of the room.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use rooms::{Hlc, Position, Uuid};
 use wire::ids::{EventId, RoomId};
 
-/// Messages that are remembered at least; twice as many at most. Some 3 MB when full, which whoever
-/// floods a room sees to. Lowered: more walks.
+/// Messages that are remembered at least; twice as many at most. Some 3 MB when full, and a flood
+/// of messages fills it. Lowered: more scans.
 const REMEMBERED: usize = 8 * 1024;
 
 /// Two generations: when the young one is full it becomes the old one, and the old one is
@@ -34,7 +35,7 @@ impl IdCache {
         if generations.young.len() >= REMEMBERED {
             let Generations { young, old } = &mut *generations;
             std::mem::swap(young, old);
-            // Keeps its room: to grow again costs more than all else here.
+            // Keeps its capacity: to grow again would cost more than all else here.
             young.clear();
         }
         generations.young.insert(place.id, (*room, place.hlc, place.uuid));

@@ -2,18 +2,24 @@
 //! read.
 //!
 //! ```text
-//! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event; several in a [`crate::block`]
-//! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
-//! X room16 place56              any other event                                             → event
-//! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::log_index`]     → (space ‖ rest of its key) …
-//! H room16 device16 log8        how far that log has come                                   → head
-//! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
+//! E room16 place56            an entry of the timeline (Create, Add, Leave, Message)   → block
+//! O room16 target56 place56   an Edit, Delete or Reaction, under what it is about      → event
+//! X room16 place56            any other event                                          → event
+//! L room16 device16 log8 seq4 the index of a log: where the events up to seq lie       → places
+//! H room16 device16 log8      how far that log has come                                → head
+//! R room16                    a room
+//! P peer16                    a person
+//! Q peer16                    a request to become a contact
+//! I invite16                  an invite to become contacts
+//! S setting1                  a setting
 //! A room16 peer16             what a member has of one's own logs
-//! U room16                      what came late in a room and is unseen
-//! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
+//! U room16                    what came late in a room and is unseen
+//! V                           the form of keys and rows, in clear
+//! K                           a proof of the key
+//! C                           the mark of an orderly end
 //! ```
 //! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers
-//! are big-endian.
+//! are big-endian. Blocks are in `block.rs`, the index of logs in `log_index.rs`.
 
 use rooms::Position;
 
@@ -107,7 +113,8 @@ pub(crate) fn target_of_relation(key: &[u8]) -> Option<Position> {
     Position::from_key(target)
 }
 
-/// Where an event lies, as rows of places remember it: its key without the room, which both share.
+/// Where an event lies, as the index of its log holds it: its key without the room, which both
+/// share.
 pub(crate) fn to_location(event_key: &[u8]) -> Option<Vec<u8>> {
     let (space, rest) = event_key.split_first()?;
     Some(join(*space, &[rest.get(16..)?]))

@@ -11,8 +11,9 @@
 //! [`Store::put`], and out by [`Store::page`] (for people), [`Store::range`] (for peers) and
 //! [`Store::heads`] (for the start). Written is not durable: [`Store::mark`] numbers writes,
 //! [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut. Start in
-//! `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk;
-//! `open.rs` and `repair.rs` tell what happens on a bad day.
+//! `store.rs`, then `key.rs`. `memtable.rs`, `block.rs` and `files.rs` are the way to the disk, and
+//! `merge_iter.rs` the way back. `open.rs`, `examine.rs` and `repair.rs` deal with what the last
+//! process or the disk left behind.
 
 // A disk can lie: no index, sum or `unwrap` may panic on what is read.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]

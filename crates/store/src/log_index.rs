@@ -1,8 +1,8 @@
-//! Where the events of a log lie, by number. What was written together shares rows, because a row
-//! costs the database more than what is in it.
+//! The index of logs: where the event with a number lies. Places that were written together share a
+//! row, because a row costs the database more than what is in it.
 //!
 //! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the
-//! number of the last; each place is the key of an event without its room, and its first byte tells
+//! number of the last one. A place is the key of an event without its room; its first byte tells
 //! how long it is.
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Filing {
         &self.of.room
     }
 
-    /// The next event. Its row is told of once it is full, or by [`Filing::put`].
+    /// Adds the next event. Its row is among the changes once it is full, or after [`Filing::put`].
     pub(crate) fn add(&mut self, seq: u32, event_key: &[u8], changes: &mut Vec<Change>) {
         if self.held == MAX_PLACES {
             self.put(changes);
@@ -65,7 +65,7 @@ impl Filing {
         self.held = self.held.saturating_add(1);
     }
 
-    /// What was added since the last row.
+    /// Writes a row with what was added since the last one.
     pub(crate) fn put(&mut self, changes: &mut Vec<Change>) {
         if self.held > 0 {
             changes.push(Change::Put { key: self.of.row(self.last), plain: std::mem::take(&mut self.places) });
@@ -101,7 +101,7 @@ pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, changes: &mut Vec<Change
     }
 }
 
-/// Events of a log lie elsewhere now: by number, their new keys.
+/// Files events under new keys, given by number.
 pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, changes: &mut Vec<Change>) {
     let mut from = 0;
     while let Some((seq, _)) = moved.range(from..).next() {

@@ -108,7 +108,7 @@ impl Medium {
         self.rows().unsynced = Vec::new();
     }
 
-    /// Rows of a span from either end. Like those of files it sees what is written meanwhile.
+    /// Rows of a range from either end. Like those of files it sees what is written meanwhile.
     pub(crate) fn rows_in(&self, span: KeyRange) -> MediumIter {
         MediumIter { medium: self.clone(), span }
     }

@@ -1,8 +1,8 @@
-//! The newest parts of a database file as they were before sled opened it.
+//! The newest segments of a database file as they were before sled opened it.
 //!
 //! sled ends its log at the first message that it cannot read, and wipes what lies beyond, in
-//! place. After a crash that is right; after damage it destroys the newest events. So these parts
-//! are held in memory until it is known that nothing is missing.
+//! place. After a crash that is right; after damage it destroys the newest events. So the newest
+//! segments are held in memory until it is known that nothing is missing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,14 +10,14 @@ use std::path::Path;
 
 use crate::sled_log::SEGMENT_BYTES;
 
-/// Parts that are held: more than sled ever has in flight. Reading them takes some 2 ms.
+/// Segments that are held: more than sled ever has in flight. Reading them takes some 2 ms.
 const PARTS: usize = 8;
 
-/// A part begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64, little-endian,
-/// with all bits but the highest flipped.
+/// A segment begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64,
+/// little-endian, with all bits but the highest flipped.
 const HEADER_BYTES: usize = 12;
 
-/// Parts of the file by where they begin.
+/// Segments of the file by where they begin.
 #[derive(Default)]
 pub(crate) struct NewestSegments(Vec<(u64, Vec<u8>)>);
 

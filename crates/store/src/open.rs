@@ -21,7 +21,7 @@ use crate::witness::{Ended, Testimony, Witness};
 
 /// A store, and what opening it took.
 pub struct Opened {
-    /// It.
+    /// The open store.
     pub store: Store,
     /// How the last process ended.
     pub end: LastEnd,
@@ -77,7 +77,7 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
         Ok(Found::Empty(disk)) => (disk, Heads::default(), Outcome::Repaired { lost: known, aside: None }),
         Ok(Found::Sound(disk, heads)) if heads.events() >= known => (disk, heads, Outcome::Normal),
         Ok(Found::Sound(disk, _)) => {
-            // sled forgot a part without a word; its file may still have it.
+            // sled forgot a part and did not tell; its file may still have it.
             drop(disk);
             mend(&paths, &newest, &sealer, Unfit::Damaged("events are missing".to_owned()), known)?
         }
@@ -107,8 +107,7 @@ pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Re
     Ok(Opened { store: Store::new(disk, heads, None), end, outcome })
 }
 
-/// Looks at what is there; from outside first, because sled forgets what lies beyond a cut, in
-/// place.
+/// Looks at what is there. The files first, because sled wipes what lies beyond a cut.
 fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result<Found, Unfit> {
     if paths.db.exists() {
         let length = match std::fs::metadata(paths.db.join("db")) {

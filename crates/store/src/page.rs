@@ -23,7 +23,7 @@ pub enum Anchor {
     Around(Position),
 }
 
-/// A stretch of a room's timeline.
+/// A part of a room's timeline, as the window asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Create, Add, Leave and Message events, oldest first; erased ones included.
@@ -74,8 +74,8 @@ impl Store {
         self.read_event(&key::entry(&self.room_name(room), place))
     }
 
-    /// Where the entry with this id lies. At once for what was written or shown lately; else by
-    /// walking the room's keys from the newest on, some 1 µs for each entry newer than it.
+    /// Where the entry with this id lies. At once for what was written or shown lately; otherwise
+    /// by a scan of the room's keys from the newest on, some 1 µs for each newer entry.
     pub fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
         if let Some(place) = self.id_cache().find(room, id) {
             return Some(place);

@@ -1,4 +1,4 @@
-//! Where the files of a profile's store are.
+//! Where the files of a profile's store are, and where a repair puts others beside them.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};

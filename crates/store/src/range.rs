@@ -1,5 +1,5 @@
-//! Reading by log: what is served to others, and what membership is made from; and by target: what
-//! changes messages.
+//! Reading events by log, to serve them to others and to make membership from; and by target:
+//! edits, deletes and reactions of messages.
 
 use std::iter::Peekable;
 use std::ops::Bound::Included;
@@ -16,8 +16,8 @@ use crate::log_index::{self, LogName};
 use crate::row::Stored;
 use crate::store::Store;
 
-/// Rows that may lie between two events of a log before looking up beats walking on: a look-up
-/// costs as much as some ten steps.
+/// Rows that may lie between two events of a log before a look-up is faster than reading on: a
+/// look-up costs as much as some ten steps.
 const MAX_STRAY_ROWS: usize = 12;
 
 impl Store {
@@ -29,8 +29,8 @@ impl Store {
     }
 
     /// As [`Store::range`], and after each event any other thread that waits for the processor goes
-    /// first: a run of some hundred events takes up to a millisecond, which somebody who talks
-    /// meanwhile would feel.
+    /// first: a run of some hundred events takes up to a millisecond, which would delay a message
+    /// that is sent meanwhile.
     pub fn range_giving_way(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
         self.read_range(room, log, from, to, max_bytes, std::thread::yield_now)
     }
@@ -110,7 +110,7 @@ impl Store {
         if is_its { self.event_at(&of, seq) } else { None }
     }
 
-    /// Under which name the places of a log are filed, and the number of its first event.
+    /// Under which name a log is in the index, and the number of its first event.
     fn filed(&self, room: &RoomId, log: &LogKey) -> (LogName, u32) {
         let heads = self.heads_now();
         (heads.name(self.disk(), room, log), heads.get(room, log).map_or(1, |end| end.before().saturating_add(1)))
@@ -119,7 +119,7 @@ impl Store {
     /// Edits, deletes and reactions of messages that are given in display order; by message, then
     /// in order.
     ///
-    /// Whoever invents targets in between is passed over.
+    /// Relations of other targets in between are passed over.
     pub fn relations(&self, room: &RoomId, of: impl IntoIterator<Item = Position>) -> Vec<Verified> {
         let (room, of): (Name, Vec<Position>) = (self.room_name(room), of.into_iter().collect());
         let (mut found, mut rest) = (Vec::new(), of.as_slice());
@@ -165,8 +165,8 @@ fn end_of_target(room: &Name, target: &Position) -> Vec<u8> {
 }
 
 /// Reads events of one log in their order. Because time rises along a log, each lies after the one
-/// before in display order too, and in a quiet room right after it: so it walks beside the log and
-/// looks up only when others' events are in between.
+/// before in display order too, and in a quiet room right after it. So this reads on in display
+/// order, and looks up only when others' events are in between.
 struct Reader<'a> {
     store: &'a Store,
     room: Name,

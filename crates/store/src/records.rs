@@ -1,4 +1,4 @@
-//! The small rows: rooms, people, requests, invites, settings. What each says, and how it is filed.
+//! Records of a profile, one small row each: rooms, people, requests, invites, settings.
 
 use bincode::{Decode, Encode};
 use identity::PeerId;
@@ -40,8 +40,8 @@ pub struct RoomRow {
     pub own_logs: Vec<LogId>,
 }
 
-/// Messages of a room that came after what stands below them had been read, and that nobody has
-/// seen yet. Apart from [`RoomRow`], which is written with every draft.
+/// Messages of a room that came after what stands below them had been read, and that have not been
+/// on the screen yet. Apart from [`RoomRow`], which is written with every draft.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct LateRow {
     /// Which room.
@@ -74,8 +74,7 @@ pub enum Standing {
     Joining,
 }
 
-/// Somebody known: a contact or a co-member. How many are kept is for the owner of the rows to
-/// bound.
+/// A known person: a contact or a co-member. The owner of the rows bounds how many are kept.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct PeerRow {
     /// Who.
@@ -107,7 +106,7 @@ pub enum Contact {
     Declined,
 }
 
-/// Somebody who asks to become a contact.
+/// A person who asks to become a contact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct RequestRow {
     /// Who.

@@ -1,4 +1,4 @@
-//! Saving what can be read of a damaged database into a new one, and keeping the damaged one.
+//! Repair: saves what can be read of a damaged database into a new one, and keeps the damaged one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,7 @@ use crate::seal::Sealer;
 /// Small rows in one batch of a repair.
 const ROWS_AT_ONCE: usize = 256;
 
-/// What came of it.
+/// The outcome of a repair.
 pub(crate) enum Mended {
     /// A new database with all that could be read.
     Rebuilt { disk: Disk, heads: Heads, aside: PathBuf },
@@ -35,8 +35,8 @@ pub(crate) enum Mended {
     Nothing { disk: Disk, aside: PathBuf },
 }
 
-/// Rebuilds the database beside the damaged one and lets them change places; the damaged one is
-/// kept under a dated name.
+/// Rebuilds the database beside the damaged one and swaps the two. The damaged one is kept under a
+/// dated name.
 pub(crate) fn mend(paths: &Paths, newest: &NewestSegments, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
     let rebuilt = rebuilt_path(&paths.profile);
     // Left by a repair that was interrupted; it is made anew from the original.
@@ -103,8 +103,8 @@ fn rebuild(salvaged: &Salvaged, to: &Path, sealer: &Arc<Sealer>) -> Result<(), O
     Ok(())
 }
 
-/// Events come back log by log from their first on, as far as their chain is whole; what is beyond
-/// a hole comes from peers. Logs are cut where what was saved forks: of a fork that is no longer
+/// Restores events log by log, from the first on, as far as the chain is whole. What lies beyond a
+/// hole comes from peers. Logs are cut where the saved events fork; of forks that are no longer
 /// seen peers will tell.
 fn rebuild_events(salvaged: &Salvaged, new: &Disk) -> Result<(), OpenError> {
     let mut logs: BTreeMap<(RoomId, LogKey), Tree<'_>> = BTreeMap::new();

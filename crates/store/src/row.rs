@@ -17,7 +17,7 @@ pub(crate) enum Change {
 pub(crate) enum Stored {
     /// As it lies on disk.
     Sealed(IVec),
-    /// It has not been there, or never will.
+    /// In clear: from the memtable, from a block that was opened, or from a disk in memory.
     Plain(IVec),
 }
 
@@ -26,9 +26,9 @@ pub(crate) enum Stored {
 pub(crate) enum Cell {
     /// To be sealed on its way to the disk.
     Plain(IVec),
-    /// As it is.
+    /// Written as it is, not sealed.
     Clear(IVec),
-    /// Nothing any more.
+    /// The row is removed.
     Removed,
 }
 

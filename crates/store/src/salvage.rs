@@ -1,10 +1,10 @@
-//! Reading rows out of a database file that sled itself cannot open any more.
+//! Salvage: reads rows out of a database file that sled itself cannot open any more.
 //!
 //! One wrong byte can make sled 0.34 refuse (or panic on) the whole database, although nearly all
 //! of it is whole. Its file is a log of messages: pages with their rows, and changes to them; a row
 //! appears in it several times. This reads whatever has the form of such a message, wherever it
 //! lies, and keeps of each row the newest version that its seal proves right. So a misread can cost
-//! a row, and can never make one up. The form of the file is that of 0.34, which is final.
+//! a row, and can never make one up. What the messages look like is in `sled_log.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -23,8 +23,8 @@ use crate::sled_log::{
 /// What was found of a database.
 pub(crate) struct Salvaged {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Keys under which nothing unsealed: rows that are damaged in all versions, and beginnings of
-    /// keys that were tried in vain.
+    /// Keys under which no version unsealed: rows that are damaged in all versions, and wrong keys
+    /// made of a beginning that was tried in vain.
     pub(crate) unproven: u64,
     /// Number of the form, if that row was found; it is not sealed.
     pub(crate) schema: Option<u16>,
@@ -42,7 +42,7 @@ impl Salvaged {
     }
 }
 
-/// Reads everything that can be read below a database's folder, with `newest` over its file; changes
+/// Reads everything that can be read in a database folder, with `newest` over its file; changes
 /// nothing there.
 pub(crate) fn salvage(dir: &Path, newest: &NewestSegments, sealer: &Sealer) -> io::Result<Salvaged> {
     let mut log = match fs::read(dir.join("db")) {
@@ -51,16 +51,16 @@ pub(crate) fn salvage(dir: &Path, newest: &NewestSegments, sealer: &Sealer) -> i
         Err(e) => return Err(e),
     };
     newest.lay_over(&mut log);
-    let mut found = Found { bytes: log, ..Found::default() };
-    found.read_log(dir);
-    Ok(found.into_rows(sealer))
+    let mut scan = Scan { bytes: log, ..Scan::default() };
+    scan.read_log(dir);
+    Ok(scan.into_rows(sealer))
 }
 
 /// Where a value lies; none for a removal.
 type Version = Option<Range<usize>>;
 
 #[derive(Default)]
-struct Found {
+struct Scan {
     /// The log, and after it the content of large messages.
     bytes: Vec<u8>,
     versions: BTreeMap<Vec<u8>, BTreeMap<Moment, Version>>,
@@ -86,12 +86,12 @@ struct PageChange {
     value: Version,
 }
 
-impl Found {
+impl Scan {
     fn read_log(&mut self, dir: &Path) {
         let end = self.bytes.len();
         let mut at = 0;
         while at < end {
-            // Whatever is not a whole message of rows is stepped over byte by byte: other messages,
+            // All that is not a whole message of rows is stepped over byte by byte: other messages,
             // padding, damage.
             at = self.read_message(at, end, dir).unwrap_or(at.saturating_add(1));
         }
@@ -118,8 +118,8 @@ impl Found {
         Some(after)
     }
 
-    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`. With whether that is
-    /// right.
+    /// Large messages lie in files of their own: `checksum[4] ‖ kind ‖ body`. Gives where the body
+    /// is, and whether the checksum is right.
     fn fetch_large(&mut self, head: &MessageHead, dir: &Path) -> Option<(Range<usize>, bool)> {
         let id = i64::from_le_bytes(self.bytes.get(head.body.clone())?.try_into().ok()?);
         let file = fs::read(dir.join("blobs").join(id.to_string())).ok()?;
@@ -137,7 +137,7 @@ impl Found {
             let key = [&prefix, self.bytes.get(rest)?].concat();
             self.versions.entry(key).or_default().insert(head.at, Some(value));
         }
-        // In a damaged one a key may only look as if it were not there.
+        // In a damaged page a key may only look as if it were not there.
         if whole && sled_log::is_whole(&self.bytes, head) {
             self.coverage.push(Coverage { at: head.at, lo, hi });
         }
@@ -170,7 +170,8 @@ impl Found {
                 salvaged.schema = newest.map(u16::from_be_bytes);
                 continue;
             }
-            // A page of later than its last version had no such row any more.
+            // A page that is later than the last version, and has no such row, shows that it was
+            // removed.
             let page_seen = last_seen.range(..=key.clone()).next_back().map_or(0, |(_, at)| *at);
             if versions.keys().next_back().is_none_or(|newest| *newest < page_seen) {
                 continue;

@@ -39,7 +39,7 @@ impl Sealer {
         Some((LessSafeKey::new(key), Nonce::assume_unique_for_key(short)))
     }
 
-    /// `nonce ‖ ciphertext ‖ tag`, bound to the row's whole key so that rows cannot trade places.
+    /// `nonce ‖ ciphertext ‖ tag`, bound to the row's whole key so that rows cannot be swapped.
     pub(crate) fn seal(&self, key: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
         rand::fill(&mut nonce);

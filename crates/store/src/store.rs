@@ -140,9 +140,9 @@ impl Store {
         self.apply(vec![Change::Put { key, plain }])
     }
 
-    /// Takes edits, deletes and reactions from where readers find what is said about a message, and
-    /// their content for good; their places in their logs stay. For those that later ones have
-    /// superseded ([`rooms::superseded`]).
+    /// Sets aside edits, deletes and reactions that later ones have superseded
+    /// ([`rooms::superseded`]): readers no longer find them with the message, and their content is
+    /// gone for good. They keep their numbers in their logs.
     pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let mut changes = Vec::new();
@@ -164,7 +164,7 @@ impl Store {
         self.apply(changes)
     }
 
-    /// Where an event lies, and under which name its place is filed: it may be in a branch of its
+    /// Where an event lies, and under which name it is in the index: it may be in a branch of its
     /// log.
     fn place_of(&self, event: &Verified) -> Option<(LogName, Vec<u8>, Verified)> {
         let names = self.heads_now().names_of_parts(&self.0.disk, &event.header.room, &event.log_key());
@@ -175,7 +175,7 @@ impl Store {
         })
     }
 
-    /// More waits for the disk than is good: whoever writes much now may have to wait for it.
+    /// So much waits for the disk that a caller that writes much now may be blocked.
     pub fn is_full(&self) -> bool {
         self.0.disk.is_full()
     }

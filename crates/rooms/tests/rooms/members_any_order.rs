@@ -29,7 +29,7 @@ fn payload() -> impl Strategy<Value = Payload> {
     ]
 }
 
-/// What people wrote, at times that overlap, and an order in which somebody else receives it.
+/// What people wrote, at times that overlap, and an order in which another member receives it.
 fn scene() -> impl Strategy<Value = (Vec<(u8, u64, Payload)>, Vec<usize>)> {
     prop::collection::vec((0..PEOPLE, 0..4_u64, payload()), 1..40).prop_flat_map(|writes| {
         let order: Vec<usize> = (0..writes.len()).chain(0..writes.len() / 3).collect();

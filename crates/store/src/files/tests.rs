@@ -35,7 +35,7 @@ enum Step {
 
 fn any_step() -> impl Strategy<Value = Step> {
     let some = |most| prop::collection::vec((0..KEYS, prop::option::weighted(0.7, any::<u8>())), 1..most);
-    // As somebody talks: one after the other.
+    // As a person talks: one after the other.
     let talk =
         (0..KEYS, 1..30u8, any::<u8>()).prop_map(|(from, many, value)| (from..KEYS.min(from + many)).map(|n| (n, Some(value))).collect());
     prop_oneof![
@@ -67,8 +67,8 @@ fn plain(sealer: &Sealer, n: u8, stored: &Stored) -> u8 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Where a row is, waiting or in the database or both, alone or in a block, makes no
-    /// difference to whoever reads.
+    /// Where a row is, waiting or in the database or both, alone or in a block, makes no difference
+    /// to a reader.
     #[test]
     fn readers_cannot_tell_where_a_row_is(steps in prop::collection::vec(any_step(), 1..40)) {
         let dir = tempfile::tempdir().expect("a temporary folder");
