@@ -9,7 +9,7 @@ pub type Millis = u64;
 
 /// How far a neighbour is trusted with a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Trust {
     /// Has the room's tag, but its Add has not been seen: may exchange control logs only.
     Provisional,
     /// A member.
@@ -108,16 +108,16 @@ pub enum Input {
         /// The room.
         room: RoomId,
     },
-    /// A link is up with somebody who has this room; or their standing rose.
+    /// A link is up with a peer that has this room, or it is trusted more or less than before.
     NeighbourUp {
         /// The room.
         room: RoomId,
         /// Who.
         peer: PeerId,
         /// How far they are trusted.
-        standing: Standing,
+        trust: Trust,
     },
-    /// Somebody is no longer a neighbour in this room.
+    /// A peer is no longer a neighbour in this room.
     NeighbourDown {
         /// The room.
         room: RoomId,
@@ -186,15 +186,15 @@ pub enum Input {
         /// Who.
         peers: Vec<PeerId>,
     },
-    /// Somebody is no longer a member.
+    /// A peer is no longer a member.
     Forgotten {
         /// The room.
         room: RoomId,
         /// Who.
         peer: PeerId,
     },
-    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address
-    /// to dial.
+    /// A dial of a peer that is [`wanted`](crate::Engine::wanted) failed, or there is no address to
+    /// dial.
     Unreached {
         /// Who.
         peer: PeerId,

@@ -6,36 +6,10 @@ use wire::codec;
 
 use crate::emoji::canonical_emoji;
 use crate::event::Event;
+use crate::kind;
 use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
 use crate::position::{Position, Target};
 use crate::room::RoomNonce;
-
-/// Numbers of kinds. 1 to 15 are control events and live in control logs.
-pub mod kind {
-    /// Founds a room.
-    pub const CREATE: u8 = 1;
-    /// Lets somebody in.
-    pub const ADD: u8 = 2;
-    /// Its author goes.
-    pub const LEAVE: u8 = 3;
-    /// Makes an invite known.
-    pub const INVITE: u8 = 4;
-    /// Ends an invite.
-    pub const REVOKE: u8 = 5;
-    /// A text.
-    pub const MESSAGE: u8 = 16;
-    /// Replaces a text.
-    pub const EDIT: u8 = 17;
-    /// Erases a text.
-    pub const DELETE: u8 = 18;
-    /// An emoji under a text.
-    pub const REACTION: u8 = 19;
-
-    /// Membership rather than content.
-    pub fn is_control(kind: u8) -> bool {
-        kind < 16
-    }
-}
 
 /// The content of an event of a known kind.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What was said about a message and no longer counts.
+//! Which edits, deletes and reactions of a message no longer count.
 
 use std::collections::BTreeMap;
 

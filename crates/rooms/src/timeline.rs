@@ -6,8 +6,9 @@ use identity::PeerId;
 use wire::ids::RoomId;
 
 use crate::event::Verified;
+use crate::kind;
 use crate::limits::MAX_REACTIONS_PER_DEVICE;
-use crate::payload::{BadPayload, Payload, kind};
+use crate::payload::{BadPayload, Payload};
 use crate::position::{Position, Target};
 
 /// A message as the history shows it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use gossip::{Input, Standing};
+use gossip::{Input, Trust};
 use identity::PeerId;
 use net::{Event, LinkId, LinkUp, Outbox, PeerState, Reason};
 use rand::RngExt;
@@ -298,8 +298,8 @@ impl Core {
     /// Tells gossip how far a neighbour is trusted with a room.
     fn restate_neighbour(&mut self, room: RoomId, peer: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
-        let standing = if state.members.is_member(&peer) { Standing::Member } else { Standing::Provisional };
-        self.gossip(Input::NeighbourUp { room, peer, standing });
+        let trust = if state.members.is_member(&peer) { Trust::Member } else { Trust::Provisional };
+        self.gossip(Input::NeighbourUp { room, peer, trust });
     }
 
     /// Membership changed: neighbours rise, or fall back to control logs.

@@ -120,7 +120,7 @@ impl Core {
     fn owed(&self) -> BTreeMap<PeerId, Vec<Owed>> {
         let mut owed: BTreeMap<PeerId, Vec<Owed>> = BTreeMap::new();
         for room in self.rooms.keys() {
-            for tie in self.gossip.ties(room).filter(|tie| tie.member && tie.heard && (tie.lacks > 0 || tie.ahead > 0)) {
+            for tie in self.gossip.neighbours(room).filter(|tie| tie.member && tie.heard && (tie.lacks > 0 || tie.ahead > 0)) {
                 owed.entry(tie.peer).or_default().push(Owed { room: *room, theirs: tie.lacks, ours: tie.ahead });
             }
         }
@@ -141,7 +141,7 @@ impl Core {
     fn gates(&self) -> BTreeMap<RoomId, BTreeMap<PeerId, Time>> {
         let mut gates: BTreeMap<RoomId, BTreeMap<PeerId, Time>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.other().is_none()) {
-            for tie in self.gossip.ties(&room.id()).filter(|tie| tie.member) {
+            for tie in self.gossip.neighbours(&room.id()).filter(|tie| tie.member) {
                 let Some(LinkState::Connected { since, .. }) = self.links.get(&tie.peer).map(|link| &link.state) else { continue };
                 gates.entry(room.id()).or_default().insert(tie.peer, *since);
             }

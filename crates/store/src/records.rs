@@ -1,4 +1,4 @@
-//! The small rows: rooms, people, requests, invites, settings. What each says, and how it is filed.
+//! Records of a profile, one small row each: rooms, people, requests, invites, settings.
 
 use bincode::{Decode, Encode};
 use identity::PeerId;
@@ -7,8 +7,9 @@ use wire::codec;
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
-use crate::disk::{Change, StoreError};
+use crate::error::StoreError;
 use crate::key;
+use crate::row::Change;
 use crate::store::Store;
 
 /// Largest content of a small row, in bytes: a draft of more than three of the longest messages,
@@ -39,8 +40,8 @@ pub struct RoomRow {
     pub own_logs: Vec<LogId>,
 }
 
-/// Messages of a room that came after what stands below them had been read, and that nobody has
-/// seen yet. Apart from [`RoomRow`], which is written with every draft.
+/// Messages of a room that came after what stands below them had been read, and that have not been
+/// on the screen yet. Apart from [`RoomRow`], which is written with every draft.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct LateRow {
     /// Which room.
@@ -73,8 +74,7 @@ pub enum Standing {
     Joining,
 }
 
-/// Somebody known: a contact or a co-member. How many are kept is for the owner of the rows to
-/// bound.
+/// A known person: a contact or a co-member. The owner of the rows bounds how many are kept.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct PeerRow {
     /// Who.
@@ -106,7 +106,7 @@ pub enum Contact {
     Declined,
 }
 
-/// Somebody who asks to become a contact.
+/// A person who asks to become a contact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct RequestRow {
     /// Who.
@@ -194,7 +194,7 @@ impl Store {
     /// A small row as it is sealed.
     pub(crate) fn row_content(row: &impl Encode) -> Result<Vec<u8>, StoreError> {
         let content = codec::encode(row);
-        let mut plain = Vec::with_capacity(1 + content.len());
+        let mut plain = Vec::with_capacity(content.len().saturating_add(1));
         plain.push(ROW_VERSION);
         plain.extend_from_slice(&content);
         if plain.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(plain.len())) } else { Ok(plain) }

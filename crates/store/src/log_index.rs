@@ -1,15 +1,17 @@
-//! Where the events of a log lie, by number. What was written together shares rows, because a row
-//! costs the database more than what is in it.
+//! The index of logs: where the event with a number lies. Places that were written together share a
+//! row, because a row costs the database more than what is in it.
 //!
 //! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the
-//! number of the last; each place is the key of an event without its room, and its first byte tells
+//! number of the last one. A place is the key of an event without its room; its first byte tells
 //! how long it is.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::Included;
 
-use crate::disk::{Change, Disk, Rows, StoreError};
+use crate::disk::{Disk, Rows};
+use crate::error::StoreError;
 use crate::key::{self, Name, PLACE_BYTES};
+use crate::row::Change;
 
 /// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one
 /// event.
@@ -35,7 +37,7 @@ pub(crate) struct Filing {
 
 impl LogName {
     fn row(&self, last: u32) -> Vec<u8> {
-        key::places(&self.room, &self.device, self.log, last)
+        key::log_index(&self.room, &self.device, self.log, last)
     }
 
     /// Rows with an event of this number or a higher one.
@@ -53,17 +55,17 @@ impl Filing {
         &self.of.room
     }
 
-    /// The next event. Its row is told of once it is full, or by [`Filing::put`].
+    /// Adds the next event. Its row is among the changes once it is full, or after [`Filing::put`].
     pub(crate) fn add(&mut self, seq: u32, event_key: &[u8], changes: &mut Vec<Change>) {
         if self.held == MAX_PLACES {
             self.put(changes);
         }
         self.places.extend(key::to_location(event_key).into_iter().flatten());
         self.last = seq;
-        self.held += 1;
+        self.held = self.held.saturating_add(1);
     }
 
-    /// What was added since the last row.
+    /// Writes a row with what was added since the last one.
     pub(crate) fn put(&mut self, changes: &mut Vec<Change>) {
         if self.held > 0 {
             changes.push(Change::Put { key: self.of.row(self.last), plain: std::mem::take(&mut self.places) });
@@ -74,11 +76,11 @@ impl Filing {
 
 /// The key of one event by number.
 pub(crate) fn find(disk: &Disk, of: &LogName, seq: u32) -> Option<Vec<u8>> {
-    walk(disk, of, seq).next()
+    keys_from(disk, of, seq).next()
 }
 
 /// The keys of the events from `seq` on, up to the end of the log or to the first that is lost.
-pub(crate) fn walk<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+pub(crate) fn keys_from<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     let of = *of;
     let rows = of.rows(disk, seq).map_while(move |(key, row)| Some(numbered(&key, &disk.open_row(&key, &row)?)));
     let places = rows.flatten().skip_while(move |(number, _)| *number < seq);
@@ -99,7 +101,7 @@ pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, changes: &mut Vec<Change
     }
 }
 
-/// Events of a log lie elsewhere now: by number, their new keys.
+/// Files events under new keys, given by number.
 pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, changes: &mut Vec<Change>) {
     let mut from = 0;
     while let Some((seq, _)) = moved.range(from..).next() {
@@ -143,8 +145,8 @@ fn numbered(key: &[u8], row: &[u8]) -> Vec<(u32, Vec<u8>)> {
 /// The places of a row, as far as they are whole.
 fn split(mut row: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        let rest = if *row.first()? == key::RELATION { 2 * PLACE_BYTES } else { PLACE_BYTES };
-        let (place, others) = row.split_at_checked(1 + rest)?;
+        let bytes = if *row.first()? == key::RELATION { 1 + 2 * PLACE_BYTES } else { 1 + PLACE_BYTES };
+        let (place, others) = row.split_at_checked(bytes)?;
         row = others;
         Some(place)
     })
@@ -186,7 +188,7 @@ mod tests {
         for from in 1..=have + 1 {
             assert_eq!(find(disk, &OF, from), (from <= have).then(|| event_key(from)), "{from} of {have}");
             assert_eq!(
-                walk(disk, &OF, from).collect::<Vec<_>>(),
+                keys_from(disk, &OF, from).collect::<Vec<_>>(),
                 (from..=have).map(event_key).collect::<Vec<_>>(),
                 "from {from} of {have}"
             );
@@ -211,7 +213,7 @@ mod tests {
         let disk = opened(dir.path());
         file(&disk, 1..=20);
         assert_eq!(find(&disk, &LogName { log: 2, ..OF }, 1), None);
-        assert_eq!(walk(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
+        assert_eq!(keys_from(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
     }
 
     #[test]
@@ -237,8 +239,8 @@ mod tests {
         disk.apply(vec![Change::Remove { key: OF.row(32) }]).expect("the disk has room");
         file(&disk, 41..=50);
         assert_eq!((find(&disk, &OF, 17), find(&disk, &OF, 32)), (None, None));
-        assert_eq!(walk(&disk, &OF, 1).count(), 16, "up to the hole");
-        assert_eq!(walk(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
+        assert_eq!(keys_from(&disk, &OF, 1).count(), 16, "up to the hole");
+        assert_eq!(keys_from(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
     }
 
     #[test]

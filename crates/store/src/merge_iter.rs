@@ -1,5 +1,4 @@
-//! Reading rows in order, wherever they are: on their way to the database, there, alone or in a
-//! block.
+//! A merging iterator: rows in key order, of the memtable and of the database, alone or in blocks.
 
 use std::collections::VecDeque;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -8,22 +7,21 @@ use std::sync::Arc;
 use sled::IVec;
 
 use crate::block;
-use crate::disk::Stored;
 use crate::files::Files;
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
+use crate::row::Stored;
 
-/// Rows of a span from either end, those on their way to the database included. Sees what is
-/// written meanwhile.
-pub(crate) struct Walk {
+/// Rows of a range from either end, those of the memtable included. Sees what is written meanwhile.
+pub(crate) struct MergeIter {
     files: Arc<Files>,
-    span: Span,
+    span: KeyRange,
     below: Option<Below>,
 }
 
-/// The database's part of a walk, from one end.
+/// The database's part, read from one end.
 struct Below {
     end: End,
-    /// The newest batch that the database had when this began. What came later it may miss, because
+    /// The newest batch that the database had when this began. Later ones may be missed, because
     /// sled reads ahead.
     since: u64,
     blocks: sled::Iter,
@@ -31,14 +29,15 @@ struct Below {
     ahead: VecDeque<(IVec, Stored)>,
 }
 
-impl Walk {
-    pub(crate) fn new(files: &Arc<Files>, span: Span) -> Walk {
-        Walk { files: files.clone(), span, below: None }
+impl MergeIter {
+    pub(crate) fn new(files: &Arc<Files>, span: KeyRange) -> MergeIter {
+        MergeIter { files: files.clone(), span, below: None }
     }
 
     pub(crate) fn step(&mut self, end: End) -> Option<sled::Result<(IVec, Stored)>> {
         while !self.span.is_empty() {
-            // Above before below: what moves down in between is then found twice, not never.
+            // The memtable is asked before the database: a row that moves down in between is then
+            // found twice, and not missed.
             let (retired, above) = self.files.memtable.outermost(&self.span, end);
             let begun = match self.below.take() {
                 Some(below) if below.end == end && below.since == retired => Ok(below),
@@ -75,9 +74,9 @@ impl Walk {
 }
 
 impl Below {
-    fn new(files: &Files, span: &Span, end: End, since: u64) -> sled::Result<Below> {
+    fn new(files: &Files, span: &KeyRange, end: End, since: u64) -> sled::Result<Below> {
         let (from, to) = span.bounds();
-        // The first rows of the span may be in a block that begins before it.
+        // The first rows of the range may be in a block that begins before it.
         let block = match from {
             Included(key) | Excluded(key) => files.block_up_to(key)?,
             Unbounded => None,
@@ -86,9 +85,9 @@ impl Below {
         Ok(Below { end, since, blocks: files.db.range::<&[u8], _>((from, to)), ahead: VecDeque::new() })
     }
 
-    /// The next row of what is left of the span. The database may just have got rows that were
-    /// above until now and have been given out.
-    fn next(&mut self, files: &Files, span: &Span) -> Option<sled::Result<(IVec, Stored)>> {
+    /// The next row of what is left of the range. The database may just have received rows of the
+    /// memtable that were given out already.
+    fn next(&mut self, files: &Files, span: &KeyRange) -> Option<sled::Result<(IVec, Stored)>> {
         loop {
             while let Some(row) = self.ahead.pop_front() {
                 if span.contains(&row.0) {
@@ -107,9 +106,9 @@ impl Below {
         }
     }
 
-    fn read_block(&mut self, files: &Files, span: &Span, first: IVec, sealed: IVec) {
+    fn read_block(&mut self, files: &Files, span: &KeyRange, first: IVec, sealed: IVec) {
         let Some(entries) = files.entries(&first, &sealed) else {
-            // Whoever walks is to hear of it, also where it begins before the span.
+            // The reader is to hear of it, even if the block begins before the range.
             return self.ahead.push_back((span.nearest(first), Stored::Sealed(sealed)));
         };
         let entries = entries.into_iter().map(|(key, value)| (key, Stored::Plain(value)));

@@ -1,4 +1,4 @@
-//! A stretch of keys, taken from either end.
+//! A range of keys, taken from either end.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -13,32 +13,32 @@ pub(crate) enum End {
 
 /// Keys between two bounds.
 #[derive(Clone, Debug)]
-pub(crate) struct Span {
+pub(crate) struct KeyRange {
     from: Bound<IVec>,
     to: Bound<IVec>,
 }
 
-impl Span {
-    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Span {
-        Span { from: from.map(IVec::from), to: to.map(IVec::from) }
+impl KeyRange {
+    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> KeyRange {
+        KeyRange { from: from.map(IVec::from), to: to.map(IVec::from) }
     }
 
     /// Keys that begin so.
-    pub(crate) fn of_prefix(prefix: &[u8]) -> Span {
+    pub(crate) fn of_prefix(prefix: &[u8]) -> KeyRange {
         let mut end = prefix.to_vec();
         while end.pop_if(|last| *last == u8::MAX).is_some() {}
         let to = match end.last_mut() {
             Some(last) => {
-                *last += 1;
+                *last = last.saturating_add(1);
                 Bound::Excluded(end)
             }
             None => Bound::Unbounded,
         };
-        Span::new(Bound::Included(prefix.to_vec()), to)
+        KeyRange::new(Bound::Included(prefix.to_vec()), to)
     }
 
-    /// No key can lie in it. The bounds of such a span must not be given to a map, which would
-    /// panic.
+    /// Whether no key can lie in the range. The bounds of such a range must not be given to a map,
+    /// which would panic.
     pub(crate) fn is_empty(&self) -> bool {
         match (&self.from, &self.to) {
             (Bound::Included(from), Bound::Included(to)) => from > to,
@@ -57,8 +57,8 @@ impl Span {
         (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
     }
 
-    /// A key that does not lie beyond the span, or where the span begins if the key lies before
-    /// that.
+    /// The key, or the beginning of the range if the key lies before that. The key must not lie
+    /// beyond the range.
     pub(crate) fn nearest(&self, key: IVec) -> IVec {
         match &self.from {
             Bound::Included(from) | Bound::Excluded(from) if key < *from => from.clone(),
@@ -66,7 +66,7 @@ impl Span {
         }
     }
 
-    /// Leaves out a key and what lies beyond it on that side.
+    /// Leaves out a key and all keys between it and that end.
     pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
         match end {
             End::Front => self.from = Bound::Excluded(key.clone()),

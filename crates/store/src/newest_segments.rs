@@ -1,32 +1,32 @@
-//! The newest parts of a database file as they were before sled opened it.
+//! The newest segments of a database file as they were before sled opened it.
 //!
 //! sled ends its log at the first message that it cannot read, and wipes what lies beyond, in
-//! place. After a crash that is right; after damage it destroys the newest events. So these parts
-//! are held in memory until it is known that nothing is missing.
+//! place. After a crash that is right; after damage it destroys the newest events. So the newest
+//! segments are held in memory until it is known that nothing is missing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::carve::SEGMENT_BYTES;
+use crate::sled_log::SEGMENT_BYTES;
 
-/// Parts that are held: more than sled ever has in flight. Reading them takes some 2 ms.
+/// Segments that are held: more than sled ever has in flight. Reading them takes some 2 ms.
 const PARTS: usize = 8;
 
-/// A part begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64, little-endian,
-/// with all bits but the highest flipped.
+/// A segment begins with `checksum[4] ‖ own place in the log ‖ …`; the place is an i64,
+/// little-endian, with all bits but the highest flipped.
 const HEADER_BYTES: usize = 12;
 
-/// Parts of the file by where they begin.
+/// Segments of the file by where they begin.
 #[derive(Default)]
-pub(crate) struct Tail(Vec<(u64, Vec<u8>)>);
+pub(crate) struct NewestSegments(Vec<(u64, Vec<u8>)>);
 
-impl Tail {
+impl NewestSegments {
     /// Reads them; none if there is no file.
-    pub(crate) fn read(db: &Path) -> io::Result<Tail> {
+    pub(crate) fn read(db: &Path) -> io::Result<NewestSegments> {
         let mut file = match File::open(db) {
             Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Tail::default()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(NewestSegments::default()),
             Err(e) => return Err(e),
         };
         let mut newest = Vec::new();
@@ -38,7 +38,7 @@ impl Tail {
         }
         newest.sort_unstable();
         let starts = newest.iter().rev().take(PARTS).map(|(_, start)| *start);
-        starts.map(|start| Ok((start, read_at(&mut file, start, SEGMENT_BYTES)?))).collect::<io::Result<Vec<_>>>().map(Tail)
+        starts.map(|start| Ok((start, read_at(&mut file, start, SEGMENT_BYTES)?))).collect::<io::Result<Vec<_>>>().map(NewestSegments)
     }
 
     /// Puts them over what a file holds now.
@@ -94,7 +94,7 @@ mod tests {
         }
         whole.truncate(whole.len() - 1000);
         std::fs::write(&path, &whole).expect("the disk has room");
-        let tail = Tail::read(&path).expect("it can be read");
+        let tail = NewestSegments::read(&path).expect("it can be read");
         let mut wiped = vec![0xee; whole.len()];
         tail.lay_over(&mut wiped);
         std::fs::write(&path, vec![0xee; whole.len()]).expect("the disk has room");

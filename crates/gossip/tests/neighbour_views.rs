@@ -1,6 +1,6 @@
 //! What a device can tell of its neighbours: from what they said, not from what was sent to them.
 
-use gossip::{Behind, Config, Effect, Engine, Input, Standing, Tie};
+use gossip::{Config, Effect, Engine, Input, Missing, NeighbourView, Trust};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -26,7 +26,7 @@ fn ana() -> Engine {
     let mut ana = Engine::new(person(1), Config::default(), [0; 32]);
     let head = |of: u8, seq: u32| (log(of), Head { seq, chain: ChainHash([of; 32]) });
     input(&mut ana, Input::RoomOpened { room: ROOM, heads: vec![head(1, 5), head(2, 4), head(3, 9)], stopped: Vec::new() });
-    input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), standing: Standing::Member });
+    input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), trust: Trust::Member });
     ana
 }
 
@@ -35,29 +35,29 @@ fn ben_says(ana: &mut Engine, heads: &[(LogKey, u32)]) {
     input(ana, Input::Received { peer: person(2), message: Message::Heads(Heads { room: ROOM, heads }) });
 }
 
-fn tie(ana: &Engine) -> Tie {
-    ana.ties(&ROOM).next().expect("ben is a neighbour")
+fn ben(ana: &Engine) -> NeighbourView {
+    ana.neighbours(&ROOM).next().expect("ben is a neighbour")
 }
 
 #[test]
 fn nothing_is_claimed_of_ben_before_he_was_heard() {
     let ana = ana();
-    assert!(!tie(&ana).heard && tie(&ana).member);
-    assert_eq!(ana.behind(&ROOM).count(), 0);
+    assert!(!ben(&ana).heard && ben(&ana).member);
+    assert_eq!(ana.missing(&ROOM).count(), 0);
 }
 
 #[test]
 fn what_ben_said_tells_what_he_lacks_and_what_he_has_beyond() {
     let mut ana = ana();
     ben_says(&mut ana, &[(log(1), 3), (log(3), 12)]);
-    let Tie { heard, lacks, ahead, .. } = tie(&ana);
+    let NeighbourView { heard, lacks, ahead, .. } = ben(&ana);
     assert_eq!((heard, lacks, ahead), (true, 2, 3), "his own log he has");
-    let behind: Vec<Behind> = ana.behind(&ROOM).collect();
+    let missing: Vec<Missing> = ana.missing(&ROOM).collect();
     let config = Config::default();
     let said_within = config.acks_after + config.tell_every;
-    assert_eq!(behind, [Behind { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false, said_within }]);
+    assert_eq!(missing, [Missing { peer: person(2), log: log(1), from: 4, count: 2, on_its_way: false, said_within }]);
     ben_says(&mut ana, &[(log(1), 5)]);
-    assert_eq!((tie(&ana).lacks, ana.behind(&ROOM).count()), (0, 0));
+    assert_eq!((ben(&ana).lacks, ana.missing(&ROOM).count()), (0, 0));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn an_end_with_another_hash_is_no_acknowledgement() {
         let mut ana = Engine::new(person(1), Config::default(), [0; 32]);
         let head = Head { seq: 5, chain: ChainHash([first; 32]) };
         input(&mut ana, Input::RoomOpened { room: ROOM, heads: vec![(log(1), head)], stopped: Vec::new() });
-        input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), standing: Standing::Member });
+        input(&mut ana, Input::NeighbourUp { room: ROOM, peer: person(2), trust: Trust::Member });
         let heads = vec![HeadOf { log: log(1), seq, hash: [hash; 8] }];
         let said = Input::Received { peer: person(2), message: Message::Heads(Heads { room: ROOM, heads }) };
         let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! Members of a room who could be dialled, linked or not.
+//! Candidates: members of a room that could be dialled, linked or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use rand::seq::IteratorRandom;
 
 use crate::{Config, Millis};
 
-/// Everybody ever heard of, up to a limit, and a small random part of them at hand (HyParView's
+/// All members ever heard of, up to a limit, and a small random part of them at hand (HyParView's
 /// passive view).
-pub(crate) struct Book {
+pub(crate) struct Candidates {
     key: [u8; 32],
     known: BTreeMap<PeerId, Entry>,
-    /// By rank: who stays when there are too many, and who is asked first. Nobody can aim at a rank
-    /// without the key.
+    /// By rank. The lowest ranks stay when there are too many, and are dialled first. Without the
+    /// key a peer cannot aim at a rank.
     ranks: BTreeSet<(u64, PeerId)>,
     passive: Vec<PeerId>,
 }
@@ -24,9 +24,9 @@ struct Entry {
     rests_until: Millis,
 }
 
-impl Book {
+impl Candidates {
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        Book { key, known: BTreeMap::new(), ranks: BTreeSet::new(), passive: Vec::new() }
+        Candidates { key, known: BTreeMap::new(), ranks: BTreeSet::new(), passive: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -37,13 +37,13 @@ impl Book {
         self.known.contains_key(peer)
     }
 
-    /// A member with an address. Gives whether they are new.
+    /// Takes a member with an address. True if it is new.
     pub(crate) fn add<R: rand::Rng>(&mut self, config: &Config, peer: PeerId, rng: &mut R) -> bool {
         if self.known.contains_key(&peer) {
             return false;
         }
         let rank = self.rank(&peer);
-        if self.known.len() >= config.book_max {
+        if self.known.len() >= config.candidates_max {
             match self.ranks.last().copied() {
                 Some((highest, worst)) if rank < highest => self.remove(&worst),
                 _ => return false,
@@ -55,7 +55,7 @@ impl Book {
         true
     }
 
-    /// Puts somebody into the passive view, in the place of a random one if it is full.
+    /// Puts a member into the passive view, in the place of a random one if the view is full.
     pub(crate) fn at_hand<R: rand::Rng>(&mut self, config: &Config, peer: PeerId, rng: &mut R) {
         if !self.known.contains_key(&peer) || self.passive.contains(&peer) {
             return;
@@ -69,7 +69,7 @@ impl Book {
         }
     }
 
-    /// No longer a member.
+    /// Forgets a peer that is no longer a member.
     pub(crate) fn remove(&mut self, peer: &PeerId) {
         if let Some(entry) = self.known.remove(peer) {
             self.ranks.remove(&(entry.rank, *peer));
@@ -77,14 +77,15 @@ impl Book {
         self.passive.retain(|known| known != peer);
     }
 
-    /// Not to be tried again before.
+    /// This peer is not dialled again before `until`.
     pub(crate) fn rest(&mut self, peer: &PeerId, until: Millis) {
         if let Some(entry) = self.known.get_mut(peer) {
             entry.rests_until = until;
         }
     }
 
-    /// Somebody to dial of those that are `free`: an anchor by rank, or one at hand, or anybody.
+    /// A candidate to dial, of those that are `free`: for an anchor the lowest rank, otherwise a
+    /// random one at hand, otherwise a random one of all.
     pub(crate) fn pick<R: rand::Rng>(&self, anchor: bool, now: Millis, rng: &mut R, free: impl Fn(&PeerId) -> bool) -> Option<PeerId> {
         let rested = |peer: &&PeerId| self.known.get(*peer).is_some_and(|entry| entry.rests_until <= now) && free(peer);
         if anchor {
@@ -93,12 +94,12 @@ impl Book {
         self.passive.iter().filter(rested).choose(rng).or_else(|| self.known.keys().filter(rested).choose(rng)).copied()
     }
 
-    /// Anybody who is `free`, however long ago they were heard of.
+    /// A random candidate that is `free`, however long ago it was heard of.
     pub(crate) fn pick_any<R: rand::Rng>(&self, rng: &mut R, free: impl Fn(&PeerId) -> bool) -> Option<PeerId> {
         self.known.keys().filter(|peer| free(peer)).choose(rng).copied()
     }
 
-    /// Some of those at hand.
+    /// Up to `count` random ones of those at hand.
     pub(crate) fn sample<R: rand::Rng>(&self, count: usize, rng: &mut R, but: &PeerId) -> Vec<PeerId> {
         self.passive.iter().filter(|peer| *peer != but).copied().sample(rng, count)
     }
