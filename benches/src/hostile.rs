@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use identity::PeerId;
 use serde_json::json;
+use wire::Address;
 
 use crate::figure::{Figures, quantile};
 use crate::mallory::{Ill, Mallory};
@@ -77,9 +78,9 @@ fn fill(ana: &mut Peer, room: &str) {
 }
 
 /// Who Ben is, and his address.
-fn where_is(ben: &mut Peer, room: &str) -> (PeerId, String) {
+fn where_is(ben: &mut Peer, room: &str) -> (PeerId, Address) {
     let invite = ben.invite(Some(room), 1);
     let invite = wire::Invite::parse(invite.as_str()).expect("an invite");
-    let address = invite.addresses().first().expect("ben listens").to_string();
+    let address = invite.addresses().first().expect("ben listens").clone();
     (invite.inviter(), address)
 }

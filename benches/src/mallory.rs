@@ -65,7 +65,7 @@ pub(crate) struct Mallory {
 impl Mallory {
     /// Joins the room of the invite, links to its inviter and to `other`, and begins once in the
     /// room.
-    pub(crate) fn join(invite: &str, other: (PeerId, String), ill: Ill) -> Mallory {
+    pub(crate) fn join(invite: &str, other: (PeerId, wire::Address), ill: Ill) -> Mallory {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let invite = Invite::parse(invite).expect("an invite");
         let identity = Arc::new(Identity::generate());
@@ -73,7 +73,7 @@ impl Mallory {
         let (send, mut events) = mpsc::channel(16);
         let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
         let net = runtime.block_on(Net::start(config, identity, send)).expect("a socket");
-        net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());
+        net.want(invite.inviter(), invite.addresses().to_vec());
         let said = Arc::new(AtomicU64::new(0));
         let (room, first) = runtime.block_on(enter(&mut events, &invite, &me));
         net.want(other.0, vec![other.1]);

@@ -2,6 +2,7 @@
 
 use identity::PeerId;
 use serde_json::json;
+use wire::Address;
 use wire::ids::{LogId, LogKey, RoomId};
 use wire::message::{Bye, ContactAnswer, ContactRequest, Data, JoinRefused, Message, Need, PeerRecord, RawEvent, Run, Welcome};
 
@@ -118,8 +119,8 @@ fn what_is_skipped_may_fill_a_frame_and_what_is_known_may_not() {
     ben.send(&[0x80; 65_517]);
     ben.send(&[0xff]);
     ben.settle();
-    let addresses = vec!["a".repeat(255); 3];
-    let record = PeerRecord::make(&ben.me, 1, "ben".to_owned(), [addresses, vec!["a".repeat(100)]].concat());
+    let addresses = vec![Address::announced("a".repeat(255)); 3];
+    let record = PeerRecord::make(&ben.me, 1, "ben".to_owned(), [addresses, vec![Address::announced("a".repeat(100))]].concat());
     let long = wire::codec::encode(&(0x0b_u8, vec![record; 64]));
     assert!(long.len() > 61_438);
     ben.send(&long);

@@ -38,7 +38,7 @@ impl Flooder {
         let (send, mut events) = mpsc::channel::<Event>(16);
         let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
         let net = runtime.block_on(Net::start(config, identity.clone(), send)).expect("a socket");
-        net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());
+        net.want(invite.inviter(), invite.addresses().to_vec());
         let (room, up) = runtime.block_on(enter(&mut events, &invite, &identity.peer()));
         runtime.spawn(async move { while events.recv().await.is_some() {} });
         let tags = Message::Rooms(vec![room_tag(&room, &up.hash, up.role)]);

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use identity::Identity;
 use tokio::sync::mpsc;
-use wire::limits::{MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT};
-use wire::{Hello, StaticKey};
+use wire::limits::{MAX_ADDRESSES, MAX_AGENT};
+use wire::{Address, Hello, StaticKey};
 
 use crate::clock::Clock;
 use crate::config::{Inspect, Limits, Prompt, Times};
@@ -25,7 +25,7 @@ pub(crate) struct Context {
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
     agent: String,
-    addresses: Mutex<Vec<String>>,
+    addresses: Mutex<Vec<Address>>,
 }
 
 impl Context {
@@ -53,8 +53,8 @@ impl Context {
     }
 
     /// How this device introduces itself from now on.
-    pub(crate) fn set_addresses(&self, addresses: Vec<String>) {
-        let fit = addresses.into_iter().filter(|address| address.len() <= MAX_ADDRESS).take(MAX_ADDRESSES).collect();
+    pub(crate) fn set_addresses(&self, addresses: Vec<Address>) {
+        let fit = addresses.into_iter().filter(Address::fits_messages).take(MAX_ADDRESSES).collect();
         *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = fit;
     }
 

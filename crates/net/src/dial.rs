@@ -26,13 +26,13 @@ const MAX_TARGETS: usize = 16;
 const MAX_ROUND: Duration = Duration::from_secs(30);
 
 /// Dials until somebody is there or nothing is left to try, and reports that.
-pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<String>) {
-    let first = addresses.first().cloned().unwrap_or_default();
+pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<Address>) {
+    let Some(first) = addresses.first().cloned() else { return debug_assert!(false, "a dial has an address") };
     let mut round = Round {
         context: context.clone(),
         attempt,
         expect,
-        texts: addresses.into(),
+        addresses: addresses.into(),
         targets: VecDeque::new(),
         left: MAX_TARGETS,
         connecting: JoinSet::new(),
@@ -56,12 +56,12 @@ struct Round {
     context: Arc<Context>,
     attempt: AttemptId,
     expect: Option<PeerId>,
-    texts: VecDeque<String>,
-    targets: VecDeque<(String, SocketAddr)>,
+    addresses: VecDeque<Address>,
+    targets: VecDeque<(Address, SocketAddr)>,
     left: usize,
-    connecting: JoinSet<(String, SocketAddr, Result<TcpStream, Reason>)>,
+    connecting: JoinSet<(Address, SocketAddr, Result<TcpStream, Reason>)>,
     /// The failure that tells most.
-    worst: Option<(String, Reason)>,
+    worst: Option<(Address, Reason)>,
 }
 
 impl Round {
@@ -71,10 +71,10 @@ impl Round {
             tokio::select! {
                 biased;
                 Some(done) = self.connecting.join_next() => {
-                    let Ok((text, remote, result)) = done else { continue };
+                    let Ok((address, remote, result)) = done else { continue };
                     match self.on_connected(remote, result).await {
                         Ok(()) => return Outcome::Somebody,
-                        Err(reason) => self.note(text, reason),
+                        Err(reason) => self.note(address, reason),
                     }
                     more = self.start_next().await;
                 }
@@ -86,8 +86,8 @@ impl Round {
 
     /// Begins to connect to the next target; whether there was one.
     async fn start_next(&mut self) -> bool {
-        let Some((text, target)) = self.next_target().await else { return false };
-        let _ = self.context.reports.send(Report::Trying(self.attempt, text.clone())).await;
+        let Some((address, target)) = self.next_target().await else { return false };
+        let _ = self.context.reports.send(Report::Trying(self.attempt, address.clone())).await;
         let patience = self.context.times.connect;
         self.connecting.spawn(async move {
             let result = match timeout(patience, TcpStream::connect(target)).await {
@@ -95,21 +95,21 @@ impl Round {
                 Ok(Err(error)) => Err(Reason::of_io(&error)),
                 Err(_) => Err(Reason::TimedOut),
             };
-            (text, target, result)
+            (address, target, result)
         });
         true
     }
 
-    async fn next_target(&mut self) -> Option<(String, SocketAddr)> {
+    async fn next_target(&mut self) -> Option<(Address, SocketAddr)> {
         loop {
             if let Some(target) = self.targets.pop_front() {
                 self.left = self.left.checked_sub(1)?;
                 return Some(target);
             }
-            let text = self.texts.pop_front()?;
-            match resolve(&text, self.context.times.resolve).await {
-                Ok(found) => self.targets.extend(found.into_iter().map(|target| (text.clone(), target))),
-                Err(reason) => self.note(text, reason),
+            let address = self.addresses.pop_front()?;
+            match resolve(&address, self.context.times.resolve).await {
+                Ok(found) => self.targets.extend(found.into_iter().map(|target| (address.clone(), target))),
+                Err(reason) => self.note(address, reason),
             }
         }
     }
@@ -129,22 +129,22 @@ impl Round {
         Ok(())
     }
 
-    fn note(&mut self, text: String, reason: Reason) {
+    fn note(&mut self, address: Address, reason: Reason) {
         match &mut self.worst {
             Some((_, worst)) if worst.more_telling(reason) == *worst => {}
-            worst => *worst = Some((text, reason)),
+            worst => *worst = Some((address, reason)),
         }
     }
 }
 
 /// What an address leads to, in numbers.
-async fn resolve(text: &str, patience: Duration) -> Result<Vec<SocketAddr>, Reason> {
-    let (name, port) = match text.parse::<Address>() {
+async fn resolve(address: &Address, patience: Duration) -> Result<Vec<SocketAddr>, Reason> {
+    let (name, port) = match address.dialable() {
         Ok(Address::Ip(address)) => return Ok(vec![address]),
         // The resolver knows the interfaces by name and by number.
         Ok(Address::Zoned(zoned)) => (zoned.name(), zoned.port()),
         Ok(Address::Host(host)) => (host.name().to_owned(), host.port()),
-        Err(_) => return Err(Reason::NameUnknown),
+        Ok(Address::Verbatim(_)) | Err(_) => return Err(Reason::NameUnknown),
     };
     let lookup = lookup_host((name.as_str(), port));
     let found = timeout(patience, lookup).await.map_err(|_| Reason::NameUnknown)?;
@@ -175,11 +175,12 @@ mod tests {
     async fn a_zone_becomes_the_scope_of_the_number_that_is_dialled() {
         let patience = Duration::from_secs(20);
         let loopback = if_addrs::get_if_addrs().expect("interfaces").into_iter().find(if_addrs::Interface::is_loopback).expect("loopback");
-        let found = resolve(&format!("[fe80::1%{}]:4747", loopback.name), patience).await.expect("the interface is there");
+        let found =
+            resolve(&Address::announced(format!("[fe80::1%{}]:4747", loopback.name)), patience).await.expect("the interface is there");
         let [SocketAddr::V6(number)] = found[..] else { panic!("{found:?}") };
         assert_eq!((number.ip().to_string().as_str(), number.port()), ("fe80::1", 4747));
         assert_eq!(Some(number.scope_id()), loopback.index);
-        assert_eq!(resolve("[fe80::1%nowhere0]:4747", patience).await, Err(Reason::NameUnknown));
+        assert_eq!(resolve(&Address::announced("[fe80::1%nowhere0]:4747".to_owned()), patience).await, Err(Reason::NameUnknown));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use identity::PeerId;
-use wire::{Hello, Message, Role};
+use wire::{Address, Hello, Message, Role};
 
 use crate::outbox::{Outbox, Taken};
 use crate::reason::Reason;
@@ -84,7 +84,7 @@ pub enum Event {
         /// Which dial.
         dial: DialId,
         /// The address that is being tried.
-        address: String,
+        address: Address,
     },
     /// A dial that the node asked for is over: one round over all addresses that its name stands
     /// for.
@@ -138,12 +138,12 @@ pub enum PeerState {
     /// Being dialled, or next in the queue to be.
     Connecting {
         /// Where.
-        address: String,
+        address: Address,
     },
     /// The last dial failed or the link ended; another dial follows.
     Waiting {
         /// What failed: a dialled address, or the link's remote end.
-        address: String,
+        address: Address,
         /// When the next dial starts, in milliseconds since 1970.
         retry_at: u64,
         /// Why.

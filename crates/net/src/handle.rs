@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity::{Identity, PeerId};
 use tokio::sync::{mpsc, oneshot};
-use wire::{Bye, StaticKey};
+use wire::{Address, Bye, StaticKey};
 
 use crate::config::Config;
 use crate::context::Context;
@@ -19,15 +19,15 @@ const REPORTS: usize = 256;
 /// What the node asks of the driver.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Want(PeerId, Vec<String>),
+    Want(PeerId, Vec<Address>),
     Unwant(PeerId),
     DialNow(PeerId),
-    DialAddress(DialId, String),
+    DialAddress(DialId, Address),
     CancelDial(DialId),
     Welcome(PeerId, LinkId),
     Close(PeerId, LinkId, Bye),
     Announce(Option<String>),
-    SetAddresses(Vec<String>),
+    SetAddresses(Vec<Address>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -62,8 +62,8 @@ impl Net {
     }
 
     /// Keeps a link to this peer: dials it whenever there is none. Replaces the addresses given
-    /// before, each `host:port`, best first. Such a peer is never in the lobby.
-    pub fn want(&self, peer: PeerId, addresses: Vec<String>) {
+    /// before, best first. Such a peer is never in the lobby.
+    pub fn want(&self, peer: PeerId, addresses: Vec<Address>) {
         self.order(Command::Want(peer, addresses));
     }
 
@@ -77,9 +77,9 @@ impl Net {
         self.order(Command::DialNow(peer));
     }
 
-    /// Dials `host:port` once, whoever is there. Ends in one [`Event::DialEnded`], unless it is
+    /// Dials an address once, whoever is there. Ends in one [`Event::DialEnded`], unless it is
     /// cancelled.
-    pub fn dial_address(&self, dial: DialId, address: String) {
+    pub fn dial_address(&self, dial: DialId, address: Address) {
         self.order(Command::DialAddress(dial, address));
     }
 
@@ -106,7 +106,7 @@ impl Net {
 
     /// Tells peers these addresses in front of those that this machine has by itself: mapped ports,
     /// host names.
-    pub fn set_addresses(&self, addresses: Vec<String>) {
+    pub fn set_addresses(&self, addresses: Vec<Address>) {
         self.order(Command::SetAddresses(addresses));
     }
 

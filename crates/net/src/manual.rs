@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use identity::PeerId;
 use tokio::sync::mpsc;
-use wire::{Bye, Hello, Role};
+use wire::{Address, Bye, Hello, Role};
 
 use crate::config::Config;
 use crate::event::{DialId, Event, LinkId};
@@ -36,7 +36,7 @@ pub enum Act {
         /// Who must answer.
         expect: Option<PeerId>,
         /// Best first.
-        addresses: Vec<String>,
+        addresses: Vec<Address>,
     },
     /// Give an attempt up.
     Abort(u64),
@@ -60,7 +60,7 @@ pub struct Manual {
 impl Manual {
     /// A network for one device, and the handle that its node gets. `addresses` are where it
     /// listens.
-    pub fn new(me: PeerId, config: &Config, addresses: Vec<String>, boot_nonce: u64, seed: u64) -> (Net, Manual) {
+    pub fn new(me: PeerId, config: &Config, addresses: Vec<Address>, boot_nonce: u64, seed: u64) -> (Net, Manual) {
         let (commands, orders) = orders();
         let table = Table::new(me, config.limits.clone(), config.times.clone(), config.pace, seed);
         let hello = Hello { boot_nonce, addresses, agent: config.agent.clone() };
@@ -104,7 +104,7 @@ impl Manual {
     }
 
     /// An attempt moved on to this address.
-    pub fn trying(&mut self, attempt: u64, address: String, now: Moment, out: &mut Vec<Act>) {
+    pub fn trying(&mut self, attempt: u64, address: Address, now: Moment, out: &mut Vec<Act>) {
         self.with(now, out, |table, now, effects| table.trying(AttemptId(attempt), address, now, effects));
     }
 
@@ -114,7 +114,7 @@ impl Manual {
     }
 
     /// An attempt led nowhere.
-    pub fn dial_failed(&mut self, attempt: u64, address: String, reason: Reason, now: Moment, out: &mut Vec<Act>) {
+    pub fn dial_failed(&mut self, attempt: u64, address: Address, reason: Reason, now: Moment, out: &mut Vec<Act>) {
         self.with(now, out, |table, now, effects| table.dial_failed(AttemptId(attempt), address, reason, now, effects));
     }
 

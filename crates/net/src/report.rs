@@ -2,6 +2,7 @@
 
 use identity::PeerId;
 use tokio::sync::oneshot;
+use wire::Address;
 
 use crate::event::LinkId;
 use crate::gate::HalfOpen;
@@ -16,11 +17,11 @@ pub(crate) enum Report {
     /// An accepted connection came to nothing.
     Left(HalfOpen, Reason),
     /// A dial moved on to this address.
-    Trying(AttemptId, String),
+    Trying(AttemptId, Address),
     /// A dialled peer proved itself; may this side do so too?
     MayComplete(AttemptId, PeerId, oneshot::Sender<bool>),
-    /// No address of an attempt led anywhere.
-    DialFailed(AttemptId, String, Reason),
+    /// No address of an attempt led anywhere; this one tells most.
+    DialFailed(AttemptId, Address, Reason),
     /// The greetings are exchanged.
     Greeted(Origin, Box<Arrival>),
     /// A running link is over.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use net::{Config, DialId, Event, Full, Limits, Outbox, PeerState, Prompt, QueueLimit, Reason, Times};
 use support::raw::Raw;
 use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
-use wire::{Bye, Class, Message, Role};
+use wire::{Address, Bye, Class, Message, Role};
 
 #[tokio::test]
 async fn two_peers_link_up_and_talk_both_ways() {
@@ -17,7 +17,7 @@ async fn two_peers_link_up_and_talk_both_ways() {
     assert_eq!((up_ana.role, up_ben.role), (Role::Initiator, Role::Responder));
     assert_eq!(up_ana.hash, up_ben.hash);
     assert_eq!((up_ana.hello.boot_nonce, up_ben.hello.boot_nonce), (ben.net.boot_nonce(), ana.net.boot_nonce()));
-    assert_eq!(up_ana.hello.addresses, [ben.address.to_string()]);
+    assert_eq!(up_ana.hello.addresses, [Address::from(ben.address)]);
     up_ana.outbox.offer(Class::Live, numbered(1, 300).encode()).expect("there is room");
     up_ben.outbox.offer(Class::Bulk, numbered(2, 20_000).encode()).expect("there is room");
     assert_eq!(ben.received(ana.id).await, [numbered(1, 300)]);
@@ -165,10 +165,10 @@ async fn a_full_queue_refuses_and_tells_when_it_drained() {
 #[tokio::test]
 async fn a_dial_by_address_tells_who_answered() {
     let (mut ana, ben) = (Peer::start(ANA).await, Peer::start(BEN).await);
-    ana.net.dial_address(DialId(5), ben.address.to_string());
+    ana.net.dial_address(DialId(5), ben.address.into());
     assert_eq!(ana.dial_end().await, Ok(ben.id));
     assert_eq!(ana.up(ben.id).await.asked, Some(DialId(5)));
-    ana.net.dial_address(DialId(6), format!("localhost:{}", ben.address.port()));
+    ana.net.dial_address(DialId(6), Address::host("localhost", ben.address.port()).expect("a name"));
     assert_eq!(ana.dial_end().await, Ok(ben.id), "there is a link already");
 }
 
@@ -191,7 +191,7 @@ async fn every_failed_dial_has_its_reason() {
         (ana.address.to_string(), Reason::WrongPeer),
     ];
     for (n, (address, reason)) in cases.into_iter().enumerate() {
-        ana.net.dial_address(DialId(n as u64), address.clone());
+        ana.net.dial_address(DialId(n as u64), Address::announced(address.clone()));
         assert_eq!(ana.dial_end().await, Err(reason), "{address}");
     }
 }
@@ -200,16 +200,16 @@ async fn every_failed_dial_has_its_reason() {
 async fn chi_at_bens_address_is_not_ben() {
     let (mut ana, chi) = (Peer::start(ANA).await, Peer::start(CHI).await);
     let ben = identity(BEN).peer();
-    ana.net.want(ben, vec![chi.address.to_string()]);
+    ana.net.want(ben, vec![chi.address.into()]);
     let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
-    assert!(matches!(state, PeerState::Waiting { reason: Reason::WrongPeer, ref address, .. } if *address == chi.address.to_string()));
+    assert!(matches!(state, PeerState::Waiting { reason: Reason::WrongPeer, ref address, .. } if *address == Address::from(chi.address)));
 }
 
 #[tokio::test]
 async fn a_closed_port_is_told_and_tried_until_ben_is_there() {
     let mut ana = Peer::start(ANA).await;
     let free = std::net::TcpListener::bind(loopback(0)).and_then(|socket| socket.local_addr()).expect("a port");
-    ana.net.want(identity(BEN).peer(), vec![free.to_string()]);
+    ana.net.want(identity(BEN).peer(), vec![Address::announced(free.to_string())]);
     let before = now();
     let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
     let PeerState::Waiting { reason: Reason::Refused, retry_at, .. } = state else { panic!("{state:?}") };
@@ -221,7 +221,7 @@ async fn a_closed_port_is_told_and_tried_until_ben_is_there() {
 #[tokio::test]
 async fn the_second_address_is_tried_when_the_first_leads_nowhere() {
     let (mut ana, ben, chi) = (Peer::start(ANA).await, Peer::start(BEN).await, Peer::start(CHI).await);
-    ana.net.want(ben.id, vec![chi.address.to_string(), "nobody.invalid:1".to_owned(), ben.address.to_string()]);
+    ana.net.want(ben.id, vec![chi.address.into(), Address::announced("nobody.invalid:1".to_owned()), ben.address.into()]);
     ana.up(ben.id).await;
 }
 
@@ -298,7 +298,7 @@ async fn a_stranger_who_is_not_made_welcome_has_to_leave() {
     let times = Times { lobby: Duration::from_millis(200), ..Times::default() };
     let ana = Peer::with(ANA, Config { times, ..config() }).await;
     let mut ben = Peer::start(BEN).await;
-    let (id, address) = (ana.id, ana.address.to_string());
+    let (id, address) = (ana.id, ana.address.into());
     let _ana = ana.unattended();
     ben.net.dial_address(DialId(1), address);
     ben.up(id).await;
@@ -368,7 +368,7 @@ async fn one_port_serves_both_ip_versions() {
     let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
     let hosts = ["127.0.0.1", "[::1]"];
     for (n, host) in hosts.into_iter().enumerate().take(1 + usize::from(has_v6)) {
-        ana.net.dial_address(DialId(n as u64), format!("{host}:{}", ben.address.port()));
+        ana.net.dial_address(DialId(n as u64), Address::announced(format!("{host}:{}", ben.address.port())));
         let up = ana.up(ben.id).await;
         assert_eq!(up.remote.ip().to_string(), host.trim_matches(['[', ']']));
         ana.net.close(ben.id, up.link, Bye::Busy);
@@ -383,7 +383,7 @@ async fn a_port_that_is_taken_is_told_and_dialling_works_all_the_same() {
     let ana = net::Net::start(Config { listen: vec![ben.address], ..config() }, identity(ANA), events).await.expect("it starts");
     let Some(Event::Listening { addresses, failed: Some(_) }) = told.recv().await else { panic!("the failure is told first") };
     assert!(addresses.is_empty());
-    ana.want(ben.id, vec![ben.address.to_string()]);
+    ana.want(ben.id, vec![Address::from(ben.address)]);
     ben.up(identity(ANA).peer()).await;
 }
 

@@ -56,7 +56,7 @@ async fn ben_is_found_while_he_shows_his_name_and_can_be_dialled() {
     ben.net.announce(Some("Ben".to_owned()));
     let people = list(&mut ana, |people| !people.is_empty()).await;
     assert_eq!(people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>(), ["Ben"]);
-    ana.net.dial_address(net::DialId(1), people[0].address.to_string());
+    ana.net.dial_address(net::DialId(1), people[0].address.into());
     assert_eq!(ana.dial_end().await, Ok(ben.id));
     ben.up(ana.id).await;
     ben.net.announce(None);

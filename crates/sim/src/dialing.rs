@@ -5,6 +5,7 @@ use std::time::Duration;
 use identity::PeerId;
 use node::manual::net::Reason;
 use rand::RngExt;
+use wire::Address;
 
 use crate::host::{address, number_of};
 use crate::links::{Side, Wire, WireId};
@@ -17,7 +18,7 @@ pub(crate) struct Dial {
     pub(crate) attempt: u64,
     expect: Option<PeerId>,
     /// Those that are left, best first.
-    addresses: Vec<String>,
+    addresses: Vec<Address>,
     target: u32,
     distance: Duration,
     step: Step,
@@ -38,7 +39,7 @@ enum Step {
 }
 
 impl World {
-    pub(crate) fn begin_dial(&mut self, node: u32, attempt: u64, expect: Option<PeerId>, addresses: Vec<String>) {
+    pub(crate) fn begin_dial(&mut self, node: u32, attempt: u64, expect: Option<PeerId>, addresses: Vec<Address>) {
         let Some(host) = self.hosts.get_mut(node as usize) else { return };
         host.attempts.insert(attempt);
         let life = host.life;
@@ -54,12 +55,12 @@ impl World {
             if let Some(host) = self.hosts.get_mut(node as usize) {
                 host.attempts.remove(&dial.attempt);
             }
-            let address = address(dial.target).to_string();
+            let address = address(dial.target).into();
             self.with_body(node, |body| body.net.dial_failed(dial.attempt, address, reason, at, &mut acts));
             return self.carry_out(node, acts);
         }
-        let text = dial.addresses.remove(0);
-        let Some(target) = number_of(&text).filter(|target| (*target as usize) < self.hosts.len()) else {
+        let next = dial.addresses.remove(0);
+        let Some(target) = number_of(&next).filter(|target| (*target as usize) < self.hosts.len()) else {
             return self.later(self.config.times.connect, Dial { step: Step::Fail(Reason::TimedOut), ..dial });
         };
         dial.target = target;

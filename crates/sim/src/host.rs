@@ -9,6 +9,7 @@ use node::manual::Hand;
 use node::manual::net::{LinkId, Manual, Moment};
 use node::manual::store::Medium;
 use node::view::{Body as Content, Notice};
+use wire::Address;
 use wire::ids::{EventId, LogId};
 
 use crate::clock::Time;
@@ -128,12 +129,12 @@ pub(crate) fn address(number: u32) -> SocketAddr {
 }
 
 /// Whose address this is.
-pub(crate) fn number_of(address: &str) -> Option<u32> {
-    match address.parse().ok()? {
-        SocketAddr::V4(v4) => {
+pub(crate) fn number_of(address: &Address) -> Option<u32> {
+    match address {
+        Address::Ip(SocketAddr::V4(v4)) => {
             let [_, a, b, c] = v4.ip().octets();
             Some(u32::from_be_bytes([0, a, b, c]))
         }
-        SocketAddr::V6(_) => None,
+        Address::Ip(SocketAddr::V6(_)) | Address::Zoned(_) | Address::Host(_) | Address::Verbatim(_) => None,
     }
 }

@@ -4,6 +4,7 @@
 use identity::{Identity, PeerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use wire::Address;
 use wire::ids::{LogId, LogKey, RoomId};
 use wire::limits::{MAX_SHUFFLE, MAX_TTL};
 use wire::message::{Digest, Disconnect, ForwardJoin, HeadOf, Heads, Message, Need, Neighbour, PeerRecord, Shuffle};
@@ -154,11 +155,11 @@ impl Hostile {
 
     fn invented_person(&mut self) -> PeerRecord {
         let identity = Identity::from_seed(&self.rng.random());
-        PeerRecord::make(&identity, u64::MAX, "nobody".to_owned(), vec!["192.0.2.1:4747".to_owned()])
+        PeerRecord::make(&identity, u64::MAX, "nobody".to_owned(), vec![Address::announced("192.0.2.1:4747".to_owned())])
     }
 }
 
 /// A record to be filled with ids; its signature fits none of them.
 fn nobody() -> PeerRecord {
-    PeerRecord::make(&Identity::from_seed(&[1; 32]), 1, "nobody".to_owned(), vec!["192.0.2.1:4747".to_owned()])
+    PeerRecord::make(&Identity::from_seed(&[1; 32]), 1, "nobody".to_owned(), vec![Address::announced("192.0.2.1:4747".to_owned())])
 }

@@ -114,7 +114,7 @@ impl World {
     fn fill_address_books(&mut self) {
         let members = self.plan.members;
         let records: Vec<PeerRecord> = (0..members)
-            .map(|n| PeerRecord::make(&identity(self.plan.seed, n), EPOCH_MS - 1_000_000, name(n), vec![address(n).to_string()]))
+            .map(|n| PeerRecord::make(&identity(self.plan.seed, n), EPOCH_MS - 1_000_000, name(n), vec![address(n).into()]))
             .collect();
         for number in 0..members {
             let mut known = vec![inviter(number, members)];
@@ -245,7 +245,7 @@ impl World {
         };
         self.books.remembers(number, heads.into_iter().map(|(log, head)| ((log.device, log.log), head.head.seq)));
         host.life += 1;
-        let (net, manual) = Manual::new(host.peer, &self.config, vec![address(number).to_string()], self.rng.random(), self.rng.random());
+        let (net, manual) = Manual::new(host.peer, &self.config, vec![address(number).into()], self.rng.random(), self.rng.random());
         let options = Options {
             identity: identity(seed, number),
             opened,

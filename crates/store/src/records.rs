@@ -3,9 +3,9 @@
 use bincode::{Decode, Encode};
 use identity::PeerId;
 use rooms::Position;
-use wire::codec;
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
+use wire::{Address, codec};
 
 use crate::error::StoreError;
 use crate::key;
@@ -85,10 +85,10 @@ pub struct PeerRow {
     pub contact: Contact,
     /// What they say of themselves.
     pub record: Option<PeerRecord>,
-    /// Addresses from elsewhere (invites, typed, nearby), `host:port`, best first.
-    pub addresses: Vec<String>,
+    /// Addresses from elsewhere (invites, typed, nearby), best first.
+    pub addresses: Vec<Address>,
     /// Where a link last came up.
-    pub last_good_address: Option<String>,
+    pub last_good_address: Option<Address>,
     /// When a link was last up, milliseconds since 1970.
     pub last_seen_ms: Option<u64>,
 }
@@ -115,8 +115,8 @@ pub struct RequestRow {
     pub name: String,
     /// When it came, milliseconds since 1970.
     pub at_ms: u64,
-    /// Where they can be reached, as they said, `host:port`.
-    pub addresses: Vec<String>,
+    /// Where they can be reached, as they said.
+    pub addresses: Vec<Address>,
 }
 
 /// An invite to become contacts that was made here. Invites to rooms are events.

@@ -8,6 +8,7 @@ use store::{
     AckRow, Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing, Store,
     StoreError,
 };
+use wire::Address;
 use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 
@@ -29,7 +30,7 @@ fn peer_row() -> PeerRow {
         device: ben().peer(),
         seq: NOON,
         name: "Ben".to_owned(),
-        addresses: vec!["192.168.1.7:4747".to_owned()],
+        addresses: vec![Address::announced("192.168.1.7:4747".to_owned())],
         sig: Signature::from_bytes([7; 64]),
     };
     PeerRow {
@@ -37,7 +38,7 @@ fn peer_row() -> PeerRow {
         name: "Ben".to_owned(),
         contact: Contact::Asked,
         record: Some(record),
-        addresses: vec!["ben.example:4747".to_owned()],
+        addresses: vec![Address::announced("ben.example:4747".to_owned())],
         last_good_address: None,
         last_seen_ms: Some(NOON),
     }

@@ -1,30 +1,43 @@
-//! Where a device can be dialled, as people type it and as invites carry it.
+//! Where a device can be dialled: as people type it, as devices announce it, and as invites carry
+//! it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use bincode::de::Decoder;
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{Decode, Encode};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
 
-use crate::limits::MAX_HOST;
-use crate::text::is_ignorable;
+use crate::limits::{MAX_ADDRESS, MAX_HOST};
+use crate::text::{is_ignorable, is_unfit};
 
 /// Port that a device listens on if it can.
 pub const USUAL_PORT: u16 = 4747;
 /// Bytes of the longest zone: names of interfaces are shorter.
 const MAX_ZONE: usize = 32;
 
-/// An address worth dialling: never unspecified, multicast or broadcast, never port 0.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Where a device can be dialled. [`Display`](fmt::Display) writes it as it travels and is stored:
+/// each text is one address, and each address one text.
+///
+/// Another way to reach a device, such as a circuit through a member, is another variant here. A
+/// version that does not know the variant keeps its text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
-    /// A number. IPv4 inside IPv6 is written as IPv4.
+    /// A number: never unspecified, multicast or broadcast, never port 0. IPv4 inside IPv6 is
+    /// written as IPv4.
     Ip(SocketAddr),
     /// A link-local number with the interface behind which it lies. Good on this computer only:
     /// invites and records leave it out.
     Zoned(ZonedAddress),
     /// A name for the resolver, in lower case.
     Host(HostAddress),
+    /// What another device announced, letter by letter, since it signed this text: one of the above
+    /// in another spelling, or nothing that this version can read. Made by [`Address::announced`].
+    Verbatim(VerbatimAddress),
 }
 
 /// A host name and a port. Made by [`Address::host`].
@@ -40,6 +53,12 @@ pub struct ZonedAddress {
     ip: Ipv6Addr,
     zone: String,
     port: u16,
+}
+
+/// Text that a device announced as an address. Made by [`Address::announced`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VerbatimAddress {
+    text: String,
 }
 
 impl ZonedAddress {
@@ -111,12 +130,40 @@ impl Address {
         Ok(Address::Host(HostAddress { name: name.to_ascii_lowercase(), port }))
     }
 
-    /// The port.
-    pub fn port(&self) -> u16 {
+    /// Takes what another device announced, whatever it is.
+    pub fn announced(text: String) -> Self {
+        // All that this version writes looks like this; nothing else is worth more time.
+        let read = if text.bytes().all(|byte| byte.is_ascii_graphic()) { Self::read(&text) } else { Err(AddressFault::BadHost) };
+        match read {
+            Ok(address) if address.to_string() == text => address,
+            Ok(_) | Err(_) => Address::Verbatim(VerbatimAddress { text }),
+        }
+    }
+
+    /// The same address in a form that can be dialled, or why there is none.
+    pub fn dialable(&self) -> Result<Self, AddressFault> {
         match self {
-            Address::Ip(address) => address.port(),
-            Address::Zoned(zoned) => zoned.port,
-            Address::Host(host) => host.port,
+            Address::Ip(_) | Address::Zoned(_) | Address::Host(_) => Ok(self.clone()),
+            Address::Verbatim(said) => said.text.parse(),
+        }
+    }
+
+    /// Whether it means something only on the computer of the device that announced it.
+    pub fn is_zoned(&self) -> bool {
+        match self {
+            Address::Ip(_) | Address::Host(_) => false,
+            Address::Zoned(_) => true,
+            // The sign stands in no other kind.
+            Address::Verbatim(said) => said.text.contains('%'),
+        }
+    }
+
+    /// Whether messages may carry it: at most [`MAX_ADDRESS`] bytes, in one line.
+    pub fn fits_messages(&self) -> bool {
+        match self {
+            // Their parts are bounded when they are made.
+            Address::Ip(_) | Address::Zoned(_) | Address::Host(_) => true,
+            Address::Verbatim(said) => said.text.len() <= MAX_ADDRESS && !said.text.chars().any(is_unfit),
         }
     }
 
@@ -128,6 +175,36 @@ impl Address {
         let honest = |label: &str| label.is_ascii() || label.check_restriction_level(RestrictionLevel::HighlyRestrictive);
         let reads_back = || idna::domain_to_ascii(&name).is_ok_and(|ascii| ascii == host.name);
         if whole.is_ok() && name.split('.').all(honest) && reads_back() { format!("{name}:{}", host.port) } else { self.to_string() }
+    }
+
+    /// Reads what has no white space around it, and nothing in it that does not show.
+    fn read(text: &str) -> Result<Self, AddressFault> {
+        if text.is_empty() {
+            return Err(AddressFault::Empty);
+        }
+        let bracketed = |host: &str| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(str::to_owned);
+        if text.contains('%') {
+            return match text.rsplit_once(':').filter(|(host, _)| host.contains('%')) {
+                Some((host, port)) => Self::zoned(&bracketed(host).unwrap_or_else(|| host.to_owned()), parse_port(port)?),
+                None => Self::zoned(&bracketed(text).unwrap_or_else(|| text.to_owned()), USUAL_PORT),
+            };
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(AddressFault::NoPort)?;
+        if let Some(ip) = bracketed(host) {
+            let ip: Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
+            return Self::ip(SocketAddr::new(ip.into(), parse_port(port)?));
+        }
+        if host.contains(':') || text.ends_with(']') {
+            return Err(AddressFault::NoPort);
+        }
+        let port = parse_port(port)?;
+        let host = if host.is_ascii() { host.to_owned() } else { idna::domain_to_ascii(host).map_err(|_| AddressFault::BadHost)? };
+        // The root at the end of a full name.
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        match host.parse::<Ipv4Addr>() {
+            Ok(ip) => Self::ip(SocketAddr::new(ip.into(), port)),
+            Err(_) => Self::host(host, port),
+        }
     }
 
     fn zoned(ip: &str, port: u16) -> Result<Self, AddressFault> {
@@ -157,33 +234,7 @@ impl FromStr for Address {
         let text: String = text.chars().filter(|c| !is_ignorable(*c)).collect();
         // Full-width letters, digits and signs are what some keyboards give.
         let text = ComposingNormalizerBorrowed::new_nfkc().normalize(&text);
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(AddressFault::Empty);
-        }
-        let bracketed = |host: &str| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(str::to_owned);
-        if text.contains('%') {
-            return match text.rsplit_once(':').filter(|(host, _)| host.contains('%')) {
-                Some((host, port)) => Self::zoned(&bracketed(host).unwrap_or_else(|| host.to_owned()), parse_port(port)?),
-                None => Self::zoned(&bracketed(text).unwrap_or_else(|| text.to_owned()), USUAL_PORT),
-            };
-        }
-        let (host, port) = text.rsplit_once(':').ok_or(AddressFault::NoPort)?;
-        if let Some(ip) = bracketed(host) {
-            let ip: Ipv6Addr = ip.parse().map_err(|_| AddressFault::BadHost)?;
-            return Self::ip(SocketAddr::new(ip.into(), parse_port(port)?));
-        }
-        if host.contains(':') || text.ends_with(']') {
-            return Err(AddressFault::NoPort);
-        }
-        let port = parse_port(port)?;
-        let host = if host.is_ascii() { host.to_owned() } else { idna::domain_to_ascii(host).map_err(|_| AddressFault::BadHost)? };
-        // The root at the end of a full name.
-        let host = host.strip_suffix('.').unwrap_or(&host);
-        match host.parse::<Ipv4Addr>() {
-            Ok(ip) => Self::ip(SocketAddr::new(ip.into(), port)),
-            Err(_) => Self::host(host, port),
-        }
+        Self::read(text.trim())
     }
 }
 
@@ -193,9 +244,46 @@ impl fmt::Display for Address {
             Address::Ip(address) => write!(f, "{address}"),
             Address::Zoned(zoned) => write!(f, "[{}%{}]:{}", zoned.ip, zoned.zone, zoned.port),
             Address::Host(host) => write!(f, "{}:{}", host.name, host.port),
+            Address::Verbatim(said) => f.write_str(&said.text),
         }
     }
 }
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl From<SocketAddr> for Address {
+    /// An address that the system gave: of a socket, or of this machine.
+    fn from(socket: SocketAddr) -> Self {
+        match Self::ip(socket) {
+            Ok(Address::Ip(same)) if same == socket => Address::Ip(same),
+            // With a scope, for example.
+            Ok(_) | Err(_) => Self::announced(socket.to_string()),
+        }
+    }
+}
+
+/// As its text.
+impl Encode for Address {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Address::Verbatim(said) => said.text.encode(encoder),
+            Address::Ip(_) | Address::Zoned(_) | Address::Host(_) => self.to_string().encode(encoder),
+        }
+    }
+}
+
+/// Any text is accepted: whether it can be dialled is a question for later.
+impl<Context> Decode<Context> for Address {
+    fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        String::decode(decoder).map(Self::announced)
+    }
+}
+
+bincode::impl_borrow_decode!(Address);
 
 fn parse_port(text: &str) -> Result<u16, AddressFault> {
     // Digits only: the standard parser also takes a plus sign.

@@ -15,6 +15,7 @@ use identity::{Identity, PeerId};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::address::Address;
 use crate::fixtures::{ana, ben, chi, room, static_key};
 use crate::frame::{pack_records, records, write_handshake};
 use crate::handshake::{Handshake, Role, Session, Step, WEAK_KEYS};
@@ -183,7 +184,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         HeadOf { log, seq: 3, hash: [0xc3; 8] },
         HeadOf { log: LogKey { device: ben().peer(), log: LogId(7) }, seq: 70_000, hash: [0xc4; 8] },
     ];
-    let addresses = vec!["192.168.1.20:4000".to_owned(), "[2001:db8::1]:4000".to_owned()];
+    let addresses = ["192.168.1.20:4000", "[2001:db8::1]:4000"].map(|text| Address::announced(text.to_owned())).to_vec();
     let hello = Hello { boot_nonce: 0x0102_0304_0506_0708, addresses: addresses.clone(), agent: "grapevine 0.1.0".to_owned() };
     let link = [0x68; 32];
     let join = Join::make(&Identity::from_seed(&[5; 32]), room().hint(), "Ben".to_owned(), &link, &ben().peer());

@@ -219,7 +219,7 @@ fn encoded_len(address: &Address) -> Option<usize> {
     match address {
         Address::Ip(SocketAddr::V4(_)) => Some(1 + 4 + 2),
         Address::Ip(SocketAddr::V6(_)) => Some(1 + 16 + 2),
-        Address::Zoned(_) => None,
+        Address::Zoned(_) | Address::Verbatim(_) => None,
         Address::Host(host) => Some(1 + 1 + host.name().len() + 2),
     }
 }
@@ -229,19 +229,21 @@ pub(crate) fn write_address(address: &Address, out: &mut Vec<u8>) {
         Address::Ip(SocketAddr::V4(address)) => {
             out.push(4);
             out.extend_from_slice(&address.ip().octets());
+            out.extend_from_slice(&address.port().to_be_bytes());
         }
         Address::Ip(SocketAddr::V6(address)) => {
             out.push(6);
             out.extend_from_slice(&address.ip().octets());
+            out.extend_from_slice(&address.port().to_be_bytes());
         }
         // Never in an invite.
-        Address::Zoned(_) => return,
+        Address::Zoned(_) | Address::Verbatim(_) => {}
         Address::Host(host) => {
             out.extend_from_slice(&[1, host.name().len() as u8]);
             out.extend_from_slice(host.name().as_bytes());
+            out.extend_from_slice(&host.port().to_be_bytes());
         }
     }
-    out.extend_from_slice(&address.port().to_be_bytes());
 }
 
 fn read_address(rest: &mut &[u8]) -> Result<Address, InviteFault> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bincode::Encode;
 
+use crate::address::Address;
 use crate::codec::{self, CodecFault};
 use crate::ids::{RoomId, RoomTag};
 use crate::limits::{
-    MAX_ADDRESS, MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_TAGS,
-    MAX_TTL,
+    MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_TAGS, MAX_TTL,
 };
 pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
 pub use crate::record::PeerRecord;
@@ -272,10 +272,10 @@ fn within(holds: bool, what: &'static str) -> Result<(), MessageFault> {
     if holds { Ok(()) } else { Err(MessageFault::Limit(what)) }
 }
 
-fn check_addresses(addresses: &[String]) -> Result<(), MessageFault> {
+fn check_addresses(addresses: &[Address]) -> Result<(), MessageFault> {
     within(addresses.len() <= MAX_ADDRESSES, "addresses")?;
-    // Only their form as text: whether one can be dialled is for whoever wants to dial it.
-    within(addresses.iter().all(|address| is_line(address, MAX_ADDRESS)), "an address")
+    // Only their form as text: whether one can be dialled is asked when it is dialled.
+    within(addresses.iter().all(Address::fits_messages), "an address")
 }
 
 fn check_events(events: &[RawEvent]) -> Result<(), MessageFault> {

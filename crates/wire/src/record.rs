@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 use identity::{BadSignature, Identity, PeerId, Signature, verify};
 
+use crate::address::Address;
 use crate::codec;
 use crate::limits::{MAX_RECORD, MAX_RECORDS};
 use crate::message::Message;
@@ -18,15 +19,15 @@ pub struct PeerRecord {
     pub seq: u64,
     /// Display name.
     pub name: String,
-    /// Where it listens, `host:port`, best first.
-    pub addresses: Vec<String>,
+    /// Where it listens, best first.
+    pub addresses: Vec<Address>,
     /// By the subject over the bincode of the fields before, context "record".
     pub sig: Signature,
 }
 
 impl PeerRecord {
     /// Signs what `identity` says of itself. `seq` is milliseconds since 1970.
-    pub fn make(identity: &Identity, seq: u64, name: String, addresses: Vec<String>) -> Self {
+    pub fn make(identity: &Identity, seq: u64, name: String, addresses: Vec<Address>) -> Self {
         let device = identity.peer();
         let sig = identity.sign(RECORD, &codec::encode(&(&device, seq, &name, &addresses)));
         Self { device, seq, name, addresses, sig }

@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 use identity::{BadSignature, Identity, PeerId, Signature, verify};
 
+use crate::address::Address;
 use crate::handshake::Role;
 use crate::hash::derive;
 use crate::ids::{RoomId, RoomTag};
@@ -14,8 +15,8 @@ const JOIN: &[u8] = b"grapevine/1 join";
 pub struct Hello {
     /// Random per process: tells a restart from a second link.
     pub boot_nonce: u64,
-    /// Where this device listens, `host:port`, best first.
-    pub addresses: Vec<String>,
+    /// Where this device listens, best first.
+    pub addresses: Vec<Address>,
     /// Software and version, for diagnostics only.
     pub agent: String,
 }

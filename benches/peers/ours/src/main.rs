@@ -172,7 +172,7 @@ impl Star for OursStar {
         let config = Config { listen: vec![address], nearby: None, ..Config::default() };
         let net = Net::start(config, identity, send).await?;
         net.set_addresses(Vec::new());
-        net.want(invite.inviter(), invite.addresses().iter().map(ToString::to_string).collect());
+        net.want(invite.inviter(), invite.addresses().to_vec());
         loop {
             match events.recv().await.context("the net runs")? {
                 Event::LinkUp(up) if first => {

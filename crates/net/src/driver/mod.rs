@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
+use wire::Address;
 
 use crate::clock::{Jump, SleepWatch};
 use crate::config::Config;
@@ -63,7 +64,7 @@ pub(crate) struct Driver {
     /// When this task is to wake at the latest.
     due: u64,
     nearby: Option<Nearby>,
-    own_addresses: Vec<String>,
+    own_addresses: Vec<Address>,
     reachable: Vec<SocketAddr>,
     /// Why some or all of listening does not work.
     failed: Option<String>,
@@ -357,7 +358,7 @@ impl Driver {
     }
 
     fn introduce_addresses(&self) {
-        let found = self.reachable.iter().map(ToString::to_string).filter(|address| !self.own_addresses.contains(address));
+        let found = self.reachable.iter().copied().map(Address::from).filter(|address| !self.own_addresses.contains(address));
         self.context.set_addresses(self.own_addresses.iter().cloned().chain(found).collect());
     }
 }

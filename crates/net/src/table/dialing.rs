@@ -1,14 +1,15 @@
 //! Attempts: who is dialled when, and what their ends mean.
 
 use identity::PeerId;
+use wire::Address;
 
 use super::{Attempt, AttemptId, Effect, Now, Peer, Table};
 use crate::event::{DialId, Event};
 use crate::reason::Reason;
 
 impl Table {
-    /// Dial this text once, whoever answers.
-    pub(crate) fn dial_address(&mut self, dial: DialId, address: String, now: Now, out: &mut Vec<Effect>) {
+    /// Dial this address once, whoever answers.
+    pub(crate) fn dial_address(&mut self, dial: DialId, address: Address, now: Now, out: &mut Vec<Effect>) {
         self.asked.push_back((dial, address));
         self.pump(now, out);
     }
@@ -31,7 +32,7 @@ impl Table {
     }
 
     /// An attempt moved on to this address.
-    pub(crate) fn trying(&mut self, id: AttemptId, address: String, now: Now, out: &mut Vec<Effect>) {
+    pub(crate) fn trying(&mut self, id: AttemptId, address: Address, now: Now, out: &mut Vec<Effect>) {
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
         attempt.address.clone_from(&address);
         for dial in &attempt.dials {
@@ -74,7 +75,7 @@ impl Table {
     }
 
     /// An attempt came to nothing at all of its addresses; `address` is the one that tells most.
-    pub(crate) fn dial_failed(&mut self, id: AttemptId, address: String, reason: Reason, now: Now, out: &mut Vec<Effect>) {
+    pub(crate) fn dial_failed(&mut self, id: AttemptId, address: Address, reason: Reason, now: Now, out: &mut Vec<Effect>) {
         let Some(attempt) = self.remove_attempt(id) else { return };
         let result = match attempt.sworn.or(attempt.target) {
             // Another link came up meanwhile, and this attempt was only its loser.
@@ -137,10 +138,10 @@ impl Table {
         }
     }
 
-    fn begin(&mut self, target: Option<PeerId>, dials: Vec<DialId>, addresses: Vec<String>, out: &mut Vec<Effect>) {
+    fn begin(&mut self, target: Option<PeerId>, dials: Vec<DialId>, addresses: Vec<Address>, out: &mut Vec<Effect>) {
+        let Some(address) = addresses.first().cloned() else { return debug_assert!(false, "a dial has an address") };
         let id = AttemptId(self.next_attempt);
         self.next_attempt += 1;
-        let address = addresses.first().cloned().unwrap_or_default();
         self.attempts.insert(id, Attempt { target, dials, sworn: None, address });
         if let Some(entry) = target.and_then(|peer| self.peers.get_mut(&peer)) {
             entry.attempt = Some(id);

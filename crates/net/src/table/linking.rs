@@ -1,7 +1,7 @@
 //! Links: which of two with one peer stays, and what their ends mean.
 
 use identity::PeerId;
-use wire::{Bye, Role};
+use wire::{Address, Bye, Role};
 
 use super::dialing::end_dials;
 use super::{Candidate, Effect, Held, MAX_OUSTED, Now, TWIN_STAYS, Table};
@@ -43,7 +43,7 @@ impl Table {
         if age >= millis(self.times.health) {
             entry.backoff.reset();
         }
-        entry.failed = Some((old.candidate.remote.to_string(), reason));
+        entry.failed = Some((Address::from(old.candidate.remote), reason));
         // A link that is a day old is replaced by its dialler, as it should be.
         let renewed = age + millis(self.times.handshake) >= millis(self.times.renew);
         let ousted = reason == Reason::Replaced && !old.closing && !renewed;

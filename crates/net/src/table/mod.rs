@@ -16,7 +16,7 @@ use std::time::Duration;
 use identity::PeerId;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use wire::{Bye, Role};
+use wire::{Address, Bye, Role};
 
 use crate::backoff::{Backoff, Pace, Reach};
 use crate::config::{Limits, Times};
@@ -40,7 +40,7 @@ pub(crate) struct AttemptId(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Begin an attempt.
-    Dial { attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<String> },
+    Dial { attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<Address> },
     /// Give an attempt up without another word.
     Abort(AttemptId),
     /// Let a link that was handed in run.
@@ -77,21 +77,21 @@ pub(crate) struct Table {
     rng: StdRng,
     peers: BTreeMap<PeerId, Peer>,
     attempts: BTreeMap<AttemptId, Attempt>,
-    asked: VecDeque<(DialId, String)>,
+    asked: VecDeque<(DialId, Address)>,
     next_attempt: u64,
 }
 
 #[derive(Default)]
 struct Peer {
     wanted: bool,
-    addresses: Vec<String>,
+    addresses: Vec<Address>,
     due: u64,
     backoff: Backoff,
     attempt: Option<AttemptId>,
     link: Option<Box<Held>>,
     /// Starts when the link that it replaces has ended.
     heir: Option<Box<Held>>,
-    failed: Option<(String, Reason)>,
+    failed: Option<(Address, Reason)>,
     told: Option<PeerState>,
     /// Boot nonces whose links were replaced by those of another process, the latest last.
     ousted: VecDeque<u64>,
@@ -116,7 +116,7 @@ struct Attempt {
     dials: Vec<DialId>,
     /// The peer that it is about to reveal itself to; from then on it cannot be taken back.
     sworn: Option<PeerId>,
-    address: String,
+    address: Address,
 }
 
 impl Table {
@@ -136,7 +136,7 @@ impl Table {
 
     /// Keep a link to this peer. An address that is new is tried soon, whatever happened with the
     /// old ones.
-    pub(crate) fn want(&mut self, peer: PeerId, addresses: Vec<String>, now: Now, out: &mut Vec<Effect>) {
+    pub(crate) fn want(&mut self, peer: PeerId, addresses: Vec<Address>, now: Now, out: &mut Vec<Effect>) {
         if peer == self.me {
             return;
         }
@@ -291,7 +291,7 @@ impl Peer {
     }
 
     fn reach(&self) -> Reach {
-        if self.addresses.iter().any(|address| is_near(address)) { Reach::Near } else { Reach::Far }
+        if self.addresses.iter().any(is_near) { Reach::Near } else { Reach::Far }
     }
 }
 
@@ -313,10 +313,14 @@ impl Held {
 }
 
 /// Private, link-local or loopback: dialling it costs nobody anything.
-fn is_near(address: &str) -> bool {
-    match address.parse::<SocketAddr>().map(|address| address.ip().to_canonical()) {
-        Ok(IpAddr::V4(v4)) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-        Ok(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-        Err(_) => address.rsplit_once(':').is_some_and(|(host, _)| host == "localhost" || host.ends_with(".local")),
+fn is_near(address: &Address) -> bool {
+    match address {
+        Address::Ip(socket) => match socket.ip() {
+            IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        },
+        Address::Zoned(_) => true,
+        Address::Host(host) => host.name() == "localhost" || host.name().ends_with(".local"),
+        Address::Verbatim(_) => address.dialable().is_ok_and(|address| is_near(&address)),
     }
 }

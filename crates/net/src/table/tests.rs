@@ -16,6 +16,10 @@ struct Scene {
     links: u64,
 }
 
+fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
 impl Scene {
     fn new() -> Self {
         Self::with(Limits::default())
@@ -33,11 +37,11 @@ impl Scene {
     }
 
     fn want(&mut self, peer: PeerId, addresses: &[&str]) {
-        self.table.want(peer, addresses.iter().map(|a| a.to_string()).collect(), self.now, &mut self.out);
+        self.table.want(peer, addresses.iter().map(|text| address(text)).collect(), self.now, &mut self.out);
     }
 
     fn fail(&mut self, attempt: AttemptId, reason: Reason) {
-        self.table.dial_failed(attempt, "ben:1".to_owned(), reason, self.now, &mut self.out);
+        self.table.dial_failed(attempt, address("ben:1"), reason, self.now, &mut self.out);
     }
 
     /// Somebody says Hello.
@@ -119,10 +123,12 @@ fn a_wanted_peer_is_dialled_at_once_and_again_after_each_failure() {
 
 #[test]
 fn a_near_peer_waits_at_most_30_s() {
-    for address in ["192.168.1.5:1", "10.1.1.1:1", "127.0.0.1:1", "[fd00::1]:1", "[::1]:1", "localhost:1", "ben.local:1"] {
-        assert!(is_near(address), "{address}");
+    for text in ["192.168.1.5:1", "10.1.1.1:1", "127.0.0.1:1", "[fd00::1]:1", "[::1]:1", "localhost:1", "ben.local:1"] {
+        assert!(is_near(&address(text)), "{text}");
     }
-    assert!(!is_near("203.0.113.1:1") && !is_near("example.org:1") && !is_near("[2001:db8::1]:1"));
+    for text in ["203.0.113.1:1", "example.org:1", "[2001:db8::1]:1"] {
+        assert!(!is_near(&address(text)), "{text}");
+    }
     let mut ana = Scene::new();
     ana.want(BEN, &["192.168.1.5:1"]);
     for _ in 0..50 {
@@ -156,7 +162,7 @@ fn what_a_person_asks_for_goes_before_what_is_due() {
     let mut ana = Scene::with(Limits { dials: 1, ..Limits::default() });
     ana.want(BEN, &["198.51.100.1:1"]);
     ana.want(CHI, &["198.51.100.2:1"]);
-    ana.table.dial_address(DialId(5), "example.org:1".to_owned(), ana.now, &mut ana.out);
+    ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let first = ana.last_dial();
     ana.fail(first, Reason::Refused);
     assert_eq!(ana.dialled().last().map(|(_, peer)| *peer), Some(None));
@@ -211,7 +217,7 @@ fn an_unwanted_peer_is_forgotten_and_its_dial_stopped() {
 #[test]
 fn a_dial_by_address_ends_with_who_answered() {
     let mut ana = Scene::new();
-    ana.table.dial_address(DialId(5), "example.org:1".to_owned(), ana.now, &mut ana.out);
+    ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let attempt = ana.last_dial();
     assert!(ana.table.may_complete(attempt, BEN, ana.now, &mut ana.out));
     ana.greet(BEN, Role::Initiator, 1, Some(attempt));
@@ -223,7 +229,7 @@ fn a_dial_by_address_ends_with_who_answered() {
 fn dialling_somebody_who_is_linked_ends_well_without_a_second_link() {
     let mut ana = Scene::new();
     ana.greet(BEN, Role::Responder, 1, None);
-    ana.table.dial_address(DialId(5), "example.org:1".to_owned(), ana.now, &mut ana.out);
+    ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let attempt = ana.last_dial();
     assert!(!ana.table.may_complete(attempt, BEN, ana.now, &mut ana.out));
     assert_eq!(ana.ends_of_dials(), [(DialId(5), Ok(BEN))]);
@@ -234,7 +240,7 @@ fn dialling_somebody_who_is_linked_ends_well_without_a_second_link() {
 fn two_dials_that_reach_one_peer_share_its_link() {
     let mut ana = Scene::new();
     for (dial, name) in [(5, "one.example:1"), (6, "two.example:1")] {
-        ana.table.dial_address(DialId(dial), name.to_owned(), ana.now, &mut ana.out);
+        ana.table.dial_address(DialId(dial), address(name), ana.now, &mut ana.out);
     }
     let [one, two] = [ana.dialled()[0].0, ana.dialled()[1].0];
     assert!(ana.table.may_complete(two, BEN, ana.now, &mut ana.out));
@@ -246,7 +252,7 @@ fn two_dials_that_reach_one_peer_share_its_link() {
 #[test]
 fn a_cancelled_dial_is_stopped_and_never_mentioned_again() {
     let mut ana = Scene::new();
-    ana.table.dial_address(DialId(5), "example.org:1".to_owned(), ana.now, &mut ana.out);
+    ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let attempt = ana.last_dial();
     ana.table.cancel_dial(DialId(5), ana.now, &mut ana.out);
     assert!(ana.out.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == attempt)));

@@ -71,7 +71,7 @@ impl Peer {
     }
 
     pub(crate) fn want(&self, other: &Peer) {
-        self.net.want(other.id, vec![other.address.to_string()]);
+        self.net.want(other.id, vec![other.address.into()]);
     }
 
     /// The next event, checked.

@@ -46,7 +46,7 @@ enum Way {
     Invite(Box<Invite>),
     /// By an address: whoever answers is asked to become a contact. They may be known by a name
     /// from nearby.
-    Address { address: String, name: String, pause: Millis },
+    Address { address: Address, name: String, pause: Millis },
     /// Somebody known by key, who is asked to become a contact.
     Peer(PeerId),
 }
@@ -91,7 +91,7 @@ impl Core {
             None if self.contact_invites.len() >= MAX_CONTACT_INVITES => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let addresses = self.own_addresses().into_iter().filter_map(|a| a.parse::<Address>().ok());
+        let addresses = self.own_addresses();
         let invite = Invite::new(kind, self.peer, addresses);
         let key = *invite.keys().peer().as_bytes();
         match room {
@@ -158,7 +158,7 @@ impl Core {
     pub fn accept_invite(&mut self, text: &str) -> Result<Joining, Refused> {
         let invite = match self.find(text).map_err(Refused::BadInvite)? {
             Pasted::Invite(invite) => *invite,
-            Pasted::Address(address) => return self.reach_typed(&address),
+            Pasted::Address(address) => return self.reach_typed(address),
             Pasted::Several(_) => return Err(Refused::SeveralInvites),
             Pasted::Own => return Err(Refused::BadInvite(InviteFault::NotAnInvite)),
         };
@@ -167,9 +167,9 @@ impl Core {
         if let Some(running) = running {
             return Ok(running.row());
         }
-        let addresses: Vec<String> = invite.addresses().iter().map(ToString::to_string).collect();
+        let addresses = invite.addresses().to_vec();
         let target = self.people.get(&inviter).map(|p| p.row.name.clone()).filter(|n| !n.is_empty());
-        let target = target.or_else(|| addresses.first().cloned()).unwrap_or_else(|| inviter.short());
+        let target = target.or_else(|| addresses.first().map(ToString::to_string)).unwrap_or_else(|| inviter.short());
         let already = match invite.kind() {
             InviteKind::Room { hint } => self.room_with(&hint),
             InviteKind::Contact if self.is_contact(&inviter) => self.ensure_direct(inviter),
@@ -177,7 +177,7 @@ impl Core {
         };
         let state = match already {
             Some(room) => JoinState::Joined { room },
-            None => JoinState::Connecting { address: addresses.first().cloned().unwrap_or_default() },
+            None => JoinState::Connecting { address: addresses.first().map(ToString::to_string).unwrap_or_default() },
         };
         self.learn(inviter, "", &addresses);
         let id = self.add_attempt(target, state, Way::Invite(Box::new(invite)))?;
@@ -194,21 +194,20 @@ impl Core {
     /// Dials `host:port` and asks whoever answers to become a contact.
     pub fn add_address(&mut self, text: &str) -> Result<Joining, Refused> {
         let address: Address = text.parse().map_err(|fault| Refused::BadInvite(InviteFault::BadAddress(fault)))?;
-        self.reach_typed(&address)
+        self.reach_typed(address)
     }
 
     /// Whoever answers there may be known from nearby.
-    fn reach_typed(&mut self, address: &Address) -> Result<Joining, Refused> {
-        let address = address.to_string();
-        let near = self.nearby.iter().find(|near| near.address.to_string() == address);
+    fn reach_typed(&mut self, address: Address) -> Result<Joining, Refused> {
+        let near = self.nearby.iter().find(|near| Address::from(near.address) == address);
         let name = near.map(|near| near.name.clone()).unwrap_or_default();
-        self.reach(address.clone(), name, address)
+        self.reach(address.to_string(), name, address)
     }
 
     /// Asks somebody nearby to become a contact.
     pub fn say_hello(&mut self, nearby: &str) -> Result<Joining, Refused> {
         let seen = self.nearby.iter().find(|seen| seen.id == nearby).ok_or(Refused::UnknownPeer)?;
-        let (name, address) = (seen.name.clone(), seen.address.to_string());
+        let (name, address) = (seen.name.clone(), Address::from(seen.address));
         if let Some(id) = self.attempt_with(self.person_nearby(nearby), &address) {
             return self.attempt_row(id);
         }
@@ -216,7 +215,7 @@ impl Core {
     }
 
     /// The attempt under way with somebody, or to whoever is at an address.
-    pub(crate) fn attempt_with(&self, peer: Option<PeerId>, address: &str) -> Option<u64> {
+    pub(crate) fn attempt_with(&self, peer: Option<PeerId>, address: &Address) -> Option<u64> {
         let same = |attempt: &&Attempt| match &attempt.way {
             Way::Address { address: tried, .. } => tried == address,
             Way::Peer(asked) => Some(*asked) == peer,
@@ -225,8 +224,8 @@ impl Core {
         self.attempts.values().filter(|attempt| !attempt.is_over()).find(same).map(|attempt| attempt.id)
     }
 
-    fn reach(&mut self, target: String, name: String, address: String) -> Result<Joining, Refused> {
-        let state = JoinState::Connecting { address: address.clone() };
+    fn reach(&mut self, target: String, name: String, address: Address) -> Result<Joining, Refused> {
+        let state = JoinState::Connecting { address: address.to_string() };
         let id = self.add_attempt(target, state, Way::Address { address: address.clone(), name, pause: REDIAL_FIRST })?;
         self.net.dial_address(DialId(id), address);
         self.attempt_row(id)
@@ -316,8 +315,8 @@ impl Core {
         }
     }
 
-    pub(crate) fn on_dial_progress(&mut self, dial: DialId, address: String) {
-        self.set_attempt(dial.0, JoinState::Connecting { address });
+    pub(crate) fn on_dial_progress(&mut self, dial: DialId, address: Address) {
+        self.set_attempt(dial.0, JoinState::Connecting { address: address.to_string() });
     }
 
     /// A round of dialling a typed address is over.

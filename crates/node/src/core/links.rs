@@ -48,7 +48,7 @@ pub(crate) struct Link {
     /// As it is shown; kept here because somebody may become known while linked.
     pub(crate) state: LinkState,
     /// Where they said that they listen.
-    pub(crate) listening: Vec<String>,
+    pub(crate) listening: Vec<wire::Address>,
     /// Sequence number of the own record that they were sent.
     pub(crate) told_record: u64,
 }
@@ -198,8 +198,10 @@ impl Core {
                 latency_us: rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
                 since,
             },
-            PeerState::Connecting { address } => LinkState::Connecting { address },
-            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address, retry_at, reason: reason.into() },
+            PeerState::Connecting { address } => LinkState::Connecting { address: address.to_string() },
+            PeerState::Waiting { address, retry_at, reason } => {
+                LinkState::Waiting { address: address.to_string(), retry_at, reason: reason.into() }
+            }
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
         if let (LinkState::Connected { .. }, Some(link)) = (&state, self.links.get_mut(&peer)) {

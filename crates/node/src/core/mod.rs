@@ -133,7 +133,7 @@ pub struct Core {
     people: BTreeMap<PeerId, Someone>,
     links: Links,
     /// To whom links are kept, with the addresses that the network was given.
-    wanted: BTreeMap<PeerId, Vec<String>>,
+    wanted: BTreeMap<PeerId, Vec<wire::Address>>,
     /// Gossip wants others than before.
     wants_stale: bool,
     /// When links are looked through for those that nobody needs.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use identity::PeerId;
 use net::NearbyPeer;
-use wire::Role;
+use wire::{Address, Role};
 
 use super::Core;
 use super::links::Link;
@@ -27,7 +27,7 @@ impl Core {
                 name: near.name.clone(),
                 address: near.address.to_string(),
                 peer,
-                join: self.attempt_with(peer, &near.address.to_string()),
+                join: self.attempt_with(peer, &near.address.into()),
             }
         };
         self.nearby.iter().map(row).collect()
@@ -49,11 +49,11 @@ impl Core {
 
     /// Goes once through people and links, which are many. What tells more comes later and counts.
     fn known_nearby(&self) -> BTreeMap<&str, PeerId> {
-        let mut by_address: BTreeMap<String, Vec<&NearbyPeer>> = BTreeMap::new();
+        let mut by_address: BTreeMap<Address, Vec<&NearbyPeer>> = BTreeMap::new();
         for near in &self.nearby {
-            by_address.entry(near.address.to_string()).or_default().push(near);
+            by_address.entry(near.address.into()).or_default().push(near);
         }
-        let at = |address: &String| by_address.get(address).into_iter().flatten().copied();
+        let at = |address: &Address| by_address.get(address).into_iter().flatten().copied();
         let mut known = BTreeMap::new();
         // Without a link an address alone tells little: it may be somebody else's by now.
         for (peer, person) in self.people.iter().filter(|(peer, _)| self.links.get(peer).is_none()) {
@@ -69,7 +69,7 @@ impl Core {
             }
             let Some(remote) = remote(link) else { continue };
             if link.role == Role::Initiator {
-                reached.extend(at(&remote.to_string()).map(|near| (near.id.as_str(), *peer)));
+                reached.extend(at(&remote.into()).map(|near| (near.id.as_str(), *peer)));
             }
             // Anybody can say any address of themselves, so something else has to speak for it.
             let is_called = |name: &String| asks.map_or_else(|| self.name_of(peer) == *name, |own| own == name);

@@ -8,10 +8,10 @@ use gossip::Input;
 use identity::PeerId;
 use net::Reason;
 use store::{Contact, PeerRow, RequestRow, Setting};
-use wire::Role;
 use wire::ids::RoomId;
 use wire::message::{Bye, ContactAnswer, ContactRequest, Message, PeerRecord};
 use wire::tidy_name;
+use wire::{Address, Role};
 
 use super::Core;
 use crate::view::{LinkState, Me, Refused};
@@ -41,18 +41,13 @@ impl Someone {
     }
 
     /// Where to dial, best first.
-    pub(crate) fn addresses(&self) -> Vec<String> {
+    pub(crate) fn addresses(&self) -> Vec<Address> {
         // A zone that others tell is one of theirs, and means nothing here.
-        let record = self.row.record.iter().flat_map(|record| &record.addresses).filter(|address| !is_zoned(address));
+        let record = self.row.record.iter().flat_map(|record| &record.addresses).filter(|address| !address.is_zoned());
         let all = self.row.last_good_address.iter().chain(record).chain(&self.row.addresses);
         let mut seen = BTreeSet::new();
-        all.filter(|address| seen.insert(address.as_str())).take(MAX_ADDRESSES).cloned().collect()
+        all.filter(|address| seen.insert(*address)).take(MAX_ADDRESSES).cloned().collect()
     }
-}
-
-fn is_zoned(address: &str) -> bool {
-    // The sign stands in no other address.
-    address.contains('%')
 }
 
 impl Core {
@@ -79,8 +74,8 @@ impl Core {
         let known = self.people.get(peer).map(|p| p.row.name.as_str()).filter(|name| !name.is_empty());
         let in_rooms = || self.rooms.values().find_map(|room| room.members.name_of(peer)).filter(|name| !name.is_empty());
         // Where they were dialled says more to whoever dialled than the beginning of a key.
-        let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(String::as_str);
-        known.or_else(in_rooms).or_else(dialled).map_or_else(|| peer.short(), str::to_owned)
+        let dialled = || self.people.get(peer).filter(|p| p.row.contact == Contact::Asked)?.row.addresses.first().map(ToString::to_string);
+        known.or_else(in_rooms).map(str::to_owned).or_else(dialled).unwrap_or_else(|| peer.short())
     }
 
     /// The entry of somebody, made if there is room for it.
@@ -103,7 +98,7 @@ impl Core {
     }
 
     /// Notes a name and addresses from an invite, a request or a typed address.
-    pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[String]) {
+    pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[Address]) {
         let Some(person) = self.someone(peer) else { return };
         let renamed = !name.is_empty() && person.row.record.is_none() && person.row.name != name;
         if renamed {
@@ -142,10 +137,10 @@ impl Core {
         let Some(person) = self.someone(peer) else { return };
         let before = person.row.clone();
         if role == Role::Initiator {
-            person.row.last_good_address = Some(remote.to_string());
+            person.row.last_good_address = Some(remote.into());
         }
         if person.row.record.is_none() {
-            let fresh: Vec<String> = listening.into_iter().filter(|address| !person.row.addresses.contains(address)).collect();
+            let fresh: Vec<Address> = listening.into_iter().filter(|address| !person.row.addresses.contains(address)).collect();
             person.row.addresses.extend(fresh);
             person.row.addresses.truncate(MAX_ADDRESSES);
         }
@@ -174,9 +169,9 @@ impl Core {
     }
 
     /// Where somebody who is linked listens, as they say.
-    pub(crate) fn listening(&self, peer: &PeerId) -> Vec<String> {
+    pub(crate) fn listening(&self, peer: &PeerId) -> Vec<Address> {
         let said = self.links.get(peer).map(|link| link.listening.as_slice()).unwrap_or_default();
-        said.iter().filter(|address| !is_zoned(address)).cloned().collect()
+        said.iter().filter(|address| !address.is_zoned()).cloned().collect()
     }
 
     pub(crate) fn is_co_member(&self, peer: &PeerId) -> bool {
@@ -270,8 +265,8 @@ impl Core {
     }
 
     /// Where others may dial this device.
-    pub(crate) fn own_addresses(&self) -> Vec<String> {
-        self.addresses.iter().take(MAX_ADDRESSES).map(ToString::to_string).collect()
+    pub(crate) fn own_addresses(&self) -> Vec<Address> {
+        self.addresses.iter().take(MAX_ADDRESSES).copied().map(Address::from).collect()
     }
 
     /// Announces the name on the local network, if the user wants that.

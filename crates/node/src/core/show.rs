@@ -125,7 +125,7 @@ impl Core {
         view::Me {
             peer: self.peer,
             name: self.name.clone(),
-            addresses: self.own_addresses(),
+            addresses: self.own_addresses().iter().map(ToString::to_string).collect(),
             reach: net::Reach::of(&self.addresses, self.not_listening.is_some()).into(),
             not_listening: self.not_listening.clone(),
             nearby_visible: self.nearby_visible,
@@ -240,6 +240,7 @@ impl Core {
             None => Person { peer, name: self.name_of(&peer), contact: false, link: self.link_state(&peer) },
         };
         let addresses = self.people.get(&peer).map(super::people::Someone::addresses).unwrap_or_default();
+        let addresses = addresses.iter().map(ToString::to_string).collect();
         let looks_like = self.looks_like(&peer, &person.name);
         Ok(PersonDetails { person, addresses, rooms, looks_like })
     }

@@ -145,3 +145,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_announced_is_written_as_it_was_and_is_dialled_if_it_can_be() {
+    for (text, dialled) in [
+        ("192.168.1.20:4000", Ok("192.168.1.20:4000")),
+        ("[2001:DB8::1]:4000", Ok("[2001:db8::1]:4000")),
+        (" Home.Example.org:80", Ok("home.example.org:80")),
+        ("bücher.example:1", Ok("xn--bcher-kva.example:1")),
+        ("[fe80::1%eth0]:4747", Ok("[fe80::1%eth0]:4747")),
+        ("quic://ana.example:4747", Err(AddressFault::NoPort)),
+        ("", Err(AddressFault::Empty)),
+        ("0.0.0.0:4747", Err(AddressFault::NotUnicast)),
+    ] {
+        let address = Address::announced(text.to_owned());
+        assert_eq!(address.to_string(), text);
+        assert_eq!(address.dialable().map(|address| address.to_string()).as_deref(), dialled.as_ref().copied(), "{text:?}");
+    }
+}
+
+#[test]
+fn an_address_of_a_socket_is_written_as_the_socket_is() {
+    for text in ["10.0.0.1:9", "[2001:db8::1]:4747", "[fe80::1%3]:4747", "0.0.0.0:0", "[::ffff:10.0.0.1]:9"] {
+        let socket: SocketAddr = text.parse().expect("a socket's address");
+        assert_eq!(Address::from(socket).to_string(), text);
+    }
+    let scoped: SocketAddr = "[fe80::1%3]:4747".parse().expect("a socket's address");
+    assert!(matches!(Address::from(scoped), Address::Zoned(_)));
+}

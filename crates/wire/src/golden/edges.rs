@@ -5,6 +5,7 @@ use identity::Identity;
 use serde_json::{Value, json};
 
 use super::hex;
+use crate::address::Address;
 use crate::codec::encode;
 use crate::fixtures::{ana, ben, room};
 use crate::handshake::Role;
@@ -26,13 +27,17 @@ fn need(from: u32, to: u32) -> Message {
     Message::Need(Need { room: room(), log: log(), from, to })
 }
 
+fn announced(texts: &[&str]) -> Vec<Address> {
+    texts.iter().map(|text| Address::announced((*text).to_owned())).collect()
+}
+
 fn asks(name: &str) -> Message {
     Message::ContactRequest(ContactRequest { name: name.to_owned() })
 }
 
 fn hello(addresses: &[&str]) -> Message {
     let Some((_, Message::Hello(hello))) = super::messages().into_iter().next() else { panic!("a Hello comes first") };
-    Message::Hello(Hello { addresses: addresses.iter().map(ToString::to_string).collect(), ..hello })
+    Message::Hello(Hello { addresses: announced(addresses), ..hello })
 }
 
 pub(super) fn messages() -> Vec<(&'static str, Message)> {
@@ -85,8 +90,8 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
 
 pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
     let body = |kind: u8, rest: &[u8]| [&[kind], room().as_bytes().as_slice(), rest].concat();
-    let record = |name: &str, addresses: &[String]| {
-        [vec![0x0b], encode(&vec![PeerRecord::make(&ana(), 1, name.to_owned(), addresses.to_vec())])].concat()
+    let record = |name: &str, addresses: &[&str]| {
+        [vec![0x0b], encode(&vec![PeerRecord::make(&ana(), 1, name.to_owned(), announced(addresses))])].concat()
     };
     let head = HeadOf { log: log(), seq: 0, hash: [0; 8] };
     vec![
@@ -98,9 +103,9 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ("a u32 written as a u64", [body(0x13, ana().peer().as_bytes()), vec![7, 1, 253, 0, 0, 0, 0, 1, 0, 0, 0]].concat()),
         ("a u64 written as a u128", [vec![0x02, 254], vec![1; 16]].concat()),
         ("a name with a byte too many for its length", vec![0x09, 1, b'A', b'n']),
-        ("nine addresses", record("Ana", &vec!["10.0.0.1:1".to_owned(); 9])),
-        ("an address of 256 bytes", record("Ana", &["a".repeat(256)])),
-        ("an address with a line break", record("Ana", &["10.0.0.1:1\n".to_owned()])),
+        ("nine addresses", record("Ana", &["10.0.0.1:1"; 9])),
+        ("an address of 256 bytes", record("Ana", &[&"a".repeat(256)])),
+        ("an address with a line break", record("Ana", &["10.0.0.1:1\n"])),
         ("a peer record with a name of 65 characters", record(&"a".repeat(65), &[])),
         ("an event without its length", body(0x10, &[&[1, 1][..], &[0; 227]].concat())),
         ("an event longer than 32 KiB", [vec![0x10, 1], encode(&(room(), 1u8, MAX_EVENT as u32 + 1))].concat()),
@@ -115,7 +120,7 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Too long to write out: the bytes of `record`, and so many times those of `then`.
 pub(super) fn refused_long() -> Vec<Value> {
-    let addresses = [MAX_ADDRESS, MAX_ADDRESS, MAX_ADDRESS, 100].map(|len| "a".repeat(len));
+    let addresses = [MAX_ADDRESS, MAX_ADDRESS, MAX_ADDRESS, 100].map(|len| Address::announced("a".repeat(len)));
     let one = encode(&PeerRecord::make(&ana(), 1, "Ana".to_owned(), addresses.to_vec()));
     assert!(2 + MAX_RECORDS * one.len() > MAX_RECORD);
     let list = [0x0b, MAX_RECORDS as u8];

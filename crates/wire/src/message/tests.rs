@@ -5,14 +5,18 @@ use super::*;
 use crate::fixtures::{ana, ben, chi, room};
 use crate::handshake::Role;
 use crate::ids::{LogId, LogKey, RoomId};
-use crate::limits::{MAX_EVENT, MAX_NAME_BYTES, MIN_EVENT};
+use crate::limits::{MAX_ADDRESS, MAX_EVENT, MAX_NAME_BYTES, MIN_EVENT};
 
 fn check_fault(message: Message, expected: MessageFault) {
     assert_eq!(message.check(), Err(expected), "{message:?}");
 }
 
+fn announced(texts: &[&str]) -> Vec<Address> {
+    texts.iter().map(|text| Address::announced((*text).to_owned())).collect()
+}
+
 fn hello() -> Hello {
-    Hello { boot_nonce: 7, addresses: vec!["192.168.1.20:4000".to_owned()], agent: "grapevine 0.1".to_owned() }
+    Hello { boot_nonce: 7, addresses: announced(&["192.168.1.20:4000"]), agent: "grapevine 0.1".to_owned() }
 }
 
 fn log() -> LogKey {
@@ -49,7 +53,7 @@ fn unknown_types_end_the_link_below_0x80_and_are_skipped_above() {
 #[test]
 fn a_record_over_its_limit_is_refused_and_one_to_be_skipped_may_fill_the_frame() {
     let records = |filler: usize| {
-        let addresses = [MAX_ADDRESS, MAX_ADDRESS, MAX_ADDRESS, filler].map(|len| "a".repeat(len));
+        let addresses = [MAX_ADDRESS, MAX_ADDRESS, MAX_ADDRESS, filler].map(|len| Address::announced("a".repeat(len)));
         codec::encode(&(kind::RECORDS, vec![PeerRecord::make(&ana(), 1, "Ana".to_owned(), addresses.to_vec()); MAX_RECORDS]))
     };
     let (most, over) = (records(80), records(100));
@@ -111,13 +115,13 @@ fn every_name_is_checked() {
 
 #[test]
 fn nine_addresses_or_a_long_one_and_a_long_or_blank_agent_are_refused() {
-    check_fault(Message::Hello(Hello { addresses: vec![String::new(); 9], ..hello() }), MessageFault::Limit("addresses"));
-    check_fault(Message::Hello(Hello { addresses: vec!["a".repeat(256)], ..hello() }), MessageFault::Limit("an address"));
-    check_fault(Message::Hello(Hello { addresses: vec!["a\n:1".to_owned()], ..hello() }), MessageFault::Limit("an address"));
+    check_fault(Message::Hello(Hello { addresses: announced(&[""; 9]), ..hello() }), MessageFault::Limit("addresses"));
+    check_fault(Message::Hello(Hello { addresses: announced(&[&"a".repeat(256)]), ..hello() }), MessageFault::Limit("an address"));
+    check_fault(Message::Hello(Hello { addresses: announced(&["a\n:1"]), ..hello() }), MessageFault::Limit("an address"));
     for agent in ["a".repeat(65), String::new(), " ".to_owned(), "\u{200b}".to_owned(), "\u{7}".to_owned()] {
         check_fault(Message::Hello(Hello { agent, ..hello() }), MessageFault::Limit("agent"));
     }
-    let record = PeerRecord::make(&ana(), 1, "Ana".to_owned(), vec![String::new(); 9]);
+    let record = PeerRecord::make(&ana(), 1, "Ana".to_owned(), announced(&[""; 9]));
     check_fault(Message::Records(vec![record]), MessageFault::Limit("addresses"));
 }
 
@@ -195,14 +199,14 @@ fn ranges_run_forward_from_1() {
 
 #[test]
 fn a_peer_record_vouches_for_every_field() {
-    let record = PeerRecord::make(&ana(), 5, "Ana".to_owned(), vec!["10.0.0.1:4000".to_owned()]);
+    let record = PeerRecord::make(&ana(), 5, "Ana".to_owned(), announced(&["10.0.0.1:4000"]));
     assert_eq!(record.verify(), Ok(()));
     let changed = [
         PeerRecord { device: ben().peer(), ..record.clone() },
         PeerRecord { seq: 6, ..record.clone() },
         PeerRecord { name: "Anna".to_owned(), ..record.clone() },
         PeerRecord { addresses: vec![], ..record.clone() },
-        PeerRecord { addresses: vec!["10.0.0.2:4000".to_owned()], ..record.clone() },
+        PeerRecord { addresses: announced(&["10.0.0.2:4000"]), ..record.clone() },
     ];
     for record in changed {
         assert_eq!(record.verify(), Err(BadSignature), "{record:?}");
@@ -211,7 +215,7 @@ fn a_peer_record_vouches_for_every_field() {
 
 #[test]
 fn many_peer_records_become_messages_that_fit_and_keep_their_order() {
-    let long = |seq| PeerRecord::make(&ana(), seq, "n".repeat(64), vec!["a".repeat(255); 8]);
+    let long = |seq| PeerRecord::make(&ana(), seq, "n".repeat(64), vec![Address::announced("a".repeat(255)); 8]);
     let short = |seq| PeerRecord::make(&ben(), seq, "Ben".to_owned(), vec![]);
     for records in [(0..100).map(long).collect::<Vec<_>>(), (0..200).map(short).collect(), vec![]] {
         let messages = PeerRecord::messages(records.clone());
@@ -257,8 +261,9 @@ fn any_name() -> impl Strategy<Value = String> {
     "[a-z🍇][\\PC&&[^\u{2028}-\u{202e}\u{2066}-\u{2069}]]{0,20}"
 }
 
-fn any_lines() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec("[a-z0-9.:]{0,60}", 0..=MAX_ADDRESSES)
+fn any_addresses() -> impl Strategy<Value = Vec<Address>> {
+    let text = prop_oneof!["[ -~]{0,40}", "[a-zA-Z]{1,8}:[1-9]", any::<std::net::SocketAddr>().prop_map(|socket| socket.to_string())];
+    proptest::collection::vec(text.prop_map(Address::announced), 0..=MAX_ADDRESSES)
 }
 
 fn any_log() -> impl Strategy<Value = LogKey> {
@@ -280,13 +285,8 @@ fn any_signature() -> impl Strategy<Value = Signature> {
 }
 
 fn any_record() -> impl Strategy<Value = PeerRecord> {
-    (any::<[u8; 32]>(), any::<u64>(), any_name(), any_lines(), any_signature()).prop_map(|(device, seq, name, addresses, sig)| PeerRecord {
-        device: PeerId::from_bytes(device),
-        seq,
-        name,
-        addresses,
-        sig,
-    })
+    (any::<[u8; 32]>(), any::<u64>(), any_name(), any_addresses(), any_signature())
+        .prop_map(|(device, seq, name, addresses, sig)| PeerRecord { device: PeerId::from_bytes(device), seq, name, addresses, sig })
 }
 
 fn any_of_talk() -> impl Strategy<Value = Message> {
@@ -294,7 +294,7 @@ fn any_of_talk() -> impl Strategy<Value = Message> {
     let bye = prop::sample::select(vec![Shutdown, NotWelcome, Replaced, Protocol, TooSlow, Busy, Renew]);
     let refused = prop::sample::select(vec![JoinRefused::UnknownInvite, JoinRefused::UsedUp, JoinRefused::Full]);
     prop_oneof![
-        (any::<u64>(), any_lines(), "[!-~][ -~]{0,63}").prop_map(|(boot_nonce, addresses, agent)| Message::Hello(Hello {
+        (any::<u64>(), any_addresses(), "[!-~][ -~]{0,63}").prop_map(|(boot_nonce, addresses, agent)| Message::Hello(Hello {
             boot_nonce,
             addresses,
             agent

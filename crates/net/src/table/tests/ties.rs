@@ -60,7 +60,7 @@ impl World {
 
     fn want_each_other(&mut self) {
         for side in [0, 1] {
-            self.on(side, |table, now, out| table.want(PEERS[1 - side], vec!["198.51.100.1:1".to_owned()], now, out));
+            self.on(side, |table, now, out| table.want(PEERS[1 - side], vec![address("198.51.100.1:1")], now, out));
         }
     }
 
@@ -137,7 +137,7 @@ impl World {
             Step::Over => match self.stage(id, side) {
                 Stage::Running => self.push((id, side, false), Step::Ended(Reason::Replaced)),
                 Stage::Unknown if side == dialler => {
-                    self.on(side, |table, now, out| table.dial_failed(attempt, String::new(), Reason::Lost, now, out));
+                    self.on(side, |table, now, out| table.dial_failed(attempt, address("ben:1"), Reason::Lost, now, out));
                 }
                 Stage::Unknown | Stage::Ready | Stage::Gone => {}
             },
