@@ -1,6 +1,7 @@
 import type { Message } from '../../gen/api';
 import type { Somebody } from './people';
-import type { FakeRoom, World } from './world';
+import type { FakeRoom } from './room';
+import type { World } from './world';
 
 const ANSWERS = [
   'Good idea.',

@@ -1,0 +1,9 @@
+/** A part of a sentence; the good news in it are marked, and so is what needs attention. */
+export interface SentencePart {
+  words: string;
+  tone: 'plain' | 'ok' | 'warn';
+}
+
+export const plain = (words: string): SentencePart => ({ words, tone: 'plain' });
+export const ok = (words: string): SentencePart => ({ words, tone: 'ok' });
+export const warn = (words: string): SentencePart => ({ words, tone: 'warn' });
