@@ -24,7 +24,7 @@ async function inView(page: Page): Promise<string> {
 async function atRest(page: Page): Promise<void> {
   await page.getByTestId('message-list').evaluate(async (list) => {
     const place = () => `${list.scrollTop} ${list.scrollHeight}`;
-    for (let still = 0, last = place(); still < 4; still = place() === last ? still + 1 : 0) {
+    for (let still = 0, last: string; still < 4; still = place() === last ? still + 1 : 0) {
       last = place();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -43,15 +43,14 @@ export function fakeHost(params: URLSearchParams): Host {
       if (!early && world.stage.stage !== 'open') throw new Refusal('not_open', 'fake: not open');
       return structuredClone(answers[call](args));
     },
-    async subscribe(onNotices) {
-      return world.listen(onNotices);
-    },
+    subscribe: (onNotices) => Promise.resolve(world.listen(onNotices)),
     async copyText(text) {
       strings.copied.push(text);
       await navigator.clipboard?.writeText(text).catch(() => {});
     },
-    async openExternal(url) {
+    openExternal(url) {
       strings.links.push(url);
+      return Promise.resolve();
     },
     painted() {},
     beforeEnd(rest) {
