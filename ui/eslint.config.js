@@ -18,7 +18,7 @@ export default defineConfig(
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      // A Set or a Map in the state is never watched: what is watched is replaced whole (`$state.raw`).
+      // The state watches no Set and no Map: what is watched is replaced whole (`$state.raw`).
       'svelte/prefer-svelte-reactivity': 'off',
       // `{' '}` keeps a space that Svelte would take away at the edge of a block.
       'svelte/no-useless-mustaches': 'off',

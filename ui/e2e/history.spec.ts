@@ -8,7 +8,7 @@ async function topOf(page: Page, id: string): Promise<number> {
   return box.y;
 }
 
-/** The first message that lies wholly in view; while rows are laid anew there is none for a moment. */
+/** The first message that is wholly in view. While rows are laid out again there is none. */
 async function inView(page: Page): Promise<string> {
   const found = await page.waitForFunction(() => {
     const list = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();

@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 const SRC = import.meta.dirname;
 
 /**
- * Who may import whom, types included: views → state → host → gen; views → text → state; views → parts. Parts know nothing
- * of chat, and `main.ts` puts it all together.
+ * Who may import whom, types included: views → state → host → gen; views → text → state; views →
+ * parts. Parts know nothing of chat; `main.ts` puts everything together.
  */
 const ARROWS: Record<string, readonly string[]> = {
   'main.ts': ['views', 'state', 'host', 'base.css'],
@@ -63,7 +63,9 @@ function againstArrows(all: readonly Import[]): string[] {
     .map(({ file, to }) => `${file} imports ${to}`);
 }
 
-/** Circles between files, as the files in turn. A component that draws itself inside itself is none. */
+/**
+ * Circles between files, as the files in turn. A component that draws itself inside itself is none.
+ */
 function circlesIn(all: readonly Import[]): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
@@ -81,7 +83,7 @@ function circlesIn(all: readonly Import[]): string[] {
 const files = filesIn(SRC);
 const imports = files.flatMap(importsOf);
 
-/** A set of imports that somebody might add. */
+/** Imports that a change might add. */
 const madeUp = (...pairs: (readonly [file: string, to: string])[]): Import[] =>
   pairs.map(([file, to]) => ({ file, to, from: '.', what: '' }));
 

@@ -4,8 +4,9 @@ import { ok, plain, warn, type SentencePart } from './sentence';
 import { briefTime } from './time';
 
 /**
- * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether anybody is here is told by the links alone: these are told at
- * once, and who has what only with the next look.
+ * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether
+ * anybody is here comes from the links, which are told at once; who has what follows with the next
+ * level.
  */
 export function levelWords(
   { level: looked, members: of, connected }: Pick<RoomRow, 'level' | 'members' | 'connected'>,
@@ -30,13 +31,16 @@ export function levelWords(
   ];
 }
 
-/** Whoever was linked since the last look is no longer offline, and has not said yet what they have. */
+/** Peers linked since the level was made are not offline, and have not said yet what they have. */
 function withArrivals(level: Level, connected: number): Level {
   const arrived = Math.max(0, connected - level.heard - level.unheard);
   return { ...level, unheard: level.unheard + arrived, away: Math.max(0, level.away - arrived) };
 }
 
-/** "Ben is missing 12 messages", "Ben is missing 12 messages, Chi 3", "Ben, Chi and 4 more are missing messages". */
+/**
+ * "Ben is missing 12 messages", "Ben is missing 12 messages, Chi 3", "Ben, Chi and 4 more are
+ * missing messages".
+ */
 function behindWords({ behind, behind_in_all: all }: Level): string {
   const [first, second] = behind;
   if (!first) return `${all} are missing messages`;

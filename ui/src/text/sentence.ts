@@ -1,4 +1,4 @@
-/** A part of a sentence; the good news in it are marked, and so is what needs attention. */
+/** A part of a sentence, and whether it is good news or needs attention. */
 export interface SentencePart {
   words: string;
   tone: 'plain' | 'ok' | 'warn';

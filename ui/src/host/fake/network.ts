@@ -3,7 +3,7 @@ import { somebody, type Somebody } from './people';
 import type { World } from './world';
 
 const MINUTE = 60_000;
-/** Changes of the network are told in this rhythm while somebody watches. */
+/** Changes of the network are told in this rhythm while it is watched. */
 const BEAT_MS = 1_000;
 const BEATS = 20;
 

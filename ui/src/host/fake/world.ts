@@ -99,7 +99,7 @@ export class World {
     return who;
   }
 
-  /** Counts who is linked: a friend is who has answered, or is in a common room. */
+  /** Counts who is linked: a friend is a linked person who is a contact or is in a common room. */
   count(): void {
     const linked = [...this.folk.values()].filter((s) => s.link.state === 'connected');
     const shares = (who: Somebody) =>

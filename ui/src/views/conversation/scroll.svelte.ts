@@ -35,7 +35,7 @@ export type ScrolledChat = Pick<
 export interface Around {
   /** Unread messages of the room. */
   unread: () => number;
-  /** The window has the attention of the person in front of it. */
+  /** The window has the attention of the reader. */
   hasFocus: () => boolean;
   /** Shows for a moment which message was gone to. */
   flash: (key: string) => void;
@@ -60,7 +60,10 @@ interface Anchor {
   delta: number;
 }
 
-/** Where the reader is in one message list: it stays there, or at the end, whatever comes or goes. */
+/**
+ * Where the reader is in one message list. The list stays there, or at the end, when rows come or
+ * go.
+ */
 export class Scroll {
   /** The drawn list, while there is one. */
   list: DrawnList | null = $state.raw(null);
@@ -114,12 +117,15 @@ export class Scroll {
     };
   }
 
-  /** Rows that come into the middle push the reader's place: it is remembered before they are drawn. */
+  /**
+   * Before new rows are drawn. Rows that come into the middle push the reader's place, so it is
+   * remembered.
+   */
   beforeRows(): void {
     this.#anchor = this.#chat.entered === 'middle' && !this.#sticks ? this.#topmost() : null;
   }
 
-  /** The rows are drawn: back to the reader's place, or to the end. */
+  /** After new rows are drawn: back to the reader's place, or to the end. */
   afterRows(): void {
     const anchor = this.#anchor;
     this.#drawn = this.#chat.rows;
@@ -128,7 +134,7 @@ export class Scroll {
     else this.#stick();
   }
 
-  /** Goes where the chat wants to go, once the rows are drawn, unless it wants something else by then. */
+  /** Goes to a target once the rows are drawn, unless the chat has another one by then. */
   async toTarget(target: Target): Promise<void> {
     await tick();
     if (this.#chat.target !== target) return;
