@@ -3,9 +3,12 @@ import { hands } from './hands';
 import { settled } from './wire';
 
 // All waits together stay below the patience of the shell.
-/** Keys that were pressed before come one by one through the web view: when none came for so long, none is on its way. */
+/**
+ * Earlier key presses come one by one through the web view. After so long without one, none is on
+ * its way.
+ */
 const QUIET_MS = 100;
-/** Whoever types on and on does not stop the end. */
+/** Typing on and on does not stop the end. */
 const MOST_QUIETS = 5;
 /** Nor does a call that hangs. */
 const CALLS_MS = 250;

@@ -7,7 +7,7 @@ import { saveBeforeEnd } from './beforeEnd';
 import { call, connect } from './wire';
 
 let kept: string[] = [];
-let answer: () => Promise<unknown> = async () => ({});
+let answer: () => Promise<unknown> = () => Promise.resolve({});
 
 const host = {
   call: async (name: string, args: { text: string }) => {
@@ -21,7 +21,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   connect(host);
   kept = [];
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
 });
 
 afterEach(() => vi.useRealTimers());
@@ -58,7 +58,7 @@ it('keeps what could not be kept before', async () => {
   answer = () => Promise.reject(new Error('the disk is full'));
   drafts.set(ROOM, 'unlucky');
   await drafts.flushAll();
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
   await drafts.flushAll();
   expect(kept).toEqual(['unlucky']);
 });
@@ -109,7 +109,7 @@ it('waits at the end for keys that are on their way, but not for ever', async ()
 it('keeps a draft at the end although another call hangs', async () => {
   answer = () => new Promise(() => {});
   void call('network', { watch: true });
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
   drafts.set(ROOM, 'not lost');
   const saving = saveBeforeEnd();
   drafts.set(ROOM, 'nor this');

@@ -15,7 +15,9 @@ import { call, connect } from './wire';
 const sequence = new Sequence();
 let asking = false;
 
-/** Subscribes first, so that nothing falls between the answer and the notices; then asks where the profile stands. */
+/**
+ * Subscribes first, so that nothing is lost between answer and notices; then asks for the stage.
+ */
 export async function start(host: Host): Promise<void> {
   connect(host);
   host.beforeEnd(saveBeforeEnd);
