@@ -6,36 +6,11 @@ use identity::PeerId;
 use node::manual::net::Reason;
 use rand::RngExt;
 
+use crate::dial::{Dial, Step};
+use crate::happening::Happening;
 use crate::host::{address, number_of};
 use crate::links::{Side, Wire, WireId};
-use crate::world::{Happening, World};
-
-/// One attempt on its way.
-pub(crate) struct Dial {
-    pub(crate) node: u32,
-    life: u32,
-    pub(crate) attempt: u64,
-    expect: Option<PeerId>,
-    /// Those that are left, best first.
-    addresses: Vec<String>,
-    target: u32,
-    distance: Duration,
-    step: Step,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    /// The first answer would be here by now.
-    Connect,
-    /// They have proved who they are; now it is this side's turn.
-    Prove,
-    /// The proof is with them: they greet.
-    Greeted(WireId),
-    /// Their greeting is here.
-    Complete(WireId),
-    /// Nothing came.
-    Fail(Reason),
-}
+use crate::world::World;
 
 impl World {
     pub(crate) fn begin_dial(&mut self, node: u32, attempt: u64, expect: Option<PeerId>, addresses: Vec<String>) {

@@ -6,9 +6,10 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use wire::message::Message;
 
+use crate::happening::Happening;
 use crate::hostile::{Hostile, Invention, Manner};
 use crate::links::{Parcel, Side, WireId};
-use crate::world::{Happening, World};
+use crate::world::World;
 
 impl World {
     /// So large a share of the correct members, drawn by lot; never number 0.

@@ -7,9 +7,10 @@ use wire::message::Message;
 use wire::{Bye, Class};
 
 use crate::clock::Time;
+use crate::happening::Happening;
 use crate::links::{Parcel, Side, Stage, WINDOW_BYTES, Wire, WireId};
 use crate::weather::LATE;
-use crate::world::{Happening, World};
+use crate::world::World;
 
 impl World {
     pub(crate) fn wire(&self, wire: WireId) -> Option<&Wire> {
