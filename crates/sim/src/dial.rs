@@ -7,13 +7,13 @@ use node::manual::net::Reason;
 
 use crate::links::WireId;
 
-/// One attempt on its way.
+/// One attempt to reach a node.
 pub(crate) struct Dial {
     pub(crate) node: u32,
     pub(crate) life: u32,
     pub(crate) attempt: u64,
     pub(crate) expect: Option<PeerId>,
-    /// Those that are left, best first.
+    /// Those that have not been tried, best first.
     pub(crate) addresses: Vec<String>,
     pub(crate) target: u32,
     pub(crate) distance: Duration,

@@ -128,7 +128,7 @@ impl World {
         let Some(number) = self.wire(id).map(|wire| wire.end(side).node) else { return };
         let at = self.moment_of(number);
         let Some(peer) = self.peers.get(other as usize).copied() else { return };
-        // Of somebody who has died meanwhile the last greeting counts.
+        // 0 if the other node has died meanwhile.
         let nonce = self.hosts.get(other as usize).and_then(|host| host.body.as_ref()).map_or(0, |body| body.net.hello().boot_nonce);
         let Some(host) = self.hosts.get_mut(number as usize) else { return };
         let Some(body) = &mut host.body else { return };

@@ -21,7 +21,7 @@ use crate::world::World;
 const SHOWN_WHOLE: u32 = 100;
 
 impl World {
-    /// Starts a node on whatever its disk holds.
+    /// Starts a node on what its disk holds.
     pub(crate) fn start(&mut self, number: u32) {
         let (now, seed, room) = (self.now, self.plan.seed, self.template.room);
         let Some(host) = self.hosts.get_mut(number as usize).filter(|host| host.body.is_none()) else { return };
@@ -83,7 +83,7 @@ impl World {
         self.settle(number);
     }
 
-    /// Carries out what a node's network decided, and whatever the node makes of it.
+    /// Carries out what a node's network decided, and what the node makes of it.
     pub(crate) fn carry_out(&mut self, number: u32, mut acts: Vec<Act>) {
         let Some(at) = self.hosts.get(number as usize).map(|host| host.moment(self.now)) else { return };
         self.with_body(number, |body| body.hand.set_now(at));
@@ -175,7 +175,7 @@ impl World {
         end.asked = asked;
         let Some(peer) = self.peers.get(other as usize).copied() else { return };
         let hello = self.hosts.get(other as usize).and_then(|host| host.body.as_ref()).map(|body| body.net.hello().clone());
-        // They may have died since; then the news of that is under way.
+        // The other node may have died since; then the news of that is under way.
         let hello = hello.unwrap_or(wire::Hello { boot_nonce: 0, addresses: Vec::new(), agent: "sim".to_owned() });
         let role = match side {
             Side::Dialler => Role::Initiator,

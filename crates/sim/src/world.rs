@@ -24,8 +24,8 @@ use crate::plan::Plan;
 use crate::template::{EPOCH_MS, ROOT_KEY, Template, identity, inviter, name};
 use crate::weather::Weather;
 
-/// Members whose record everybody knows from the beginning, besides whoever let them in: what a
-/// newcomer hears first.
+/// Records of members, drawn by lot, that each node has from the beginning, besides its inviter's:
+/// what a newcomer hears first.
 const FIRST_CONTACTS: usize = 3;
 /// Good signatures that the nodes of a world remember together, besides two for each of them.
 const GOOD_SIGNATURES: usize = 16_384;
@@ -92,7 +92,7 @@ impl World {
         world
     }
 
-    /// A few records for everybody, signed by their subjects some time ago.
+    /// Gives each node a few records, signed by their subjects some time ago.
     fn fill_address_books(&mut self) {
         let members = self.plan.members;
         let records: Vec<PeerRecord> = (0..members)
