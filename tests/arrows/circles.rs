@@ -35,7 +35,7 @@ fn imports(modules: &[Module]) -> Imports {
 /// What a module names without a path, because it took in all names of another.
 fn names_by_glob(modules: &[Module], at: usize) -> Vec<Path> {
     let module = &modules[at];
-    let all = module.globs.iter().flat_map(|glob| module.words.iter().map(|word| joined(glob, &[word.clone()])));
+    let all = module.globs.iter().flat_map(|glob| module.words.iter().map(|word| joined(glob, std::slice::from_ref(word))));
     let is_defined = |path: &Path| {
         let found = resolve(modules, at, path, MAX_HOPS);
         found.zip(path.last()).is_some_and(|(found, name)| modules[found].items.contains(name))
@@ -91,11 +91,11 @@ fn item(modules: &[Module], at: usize, name: &str, further: &[String], hops: u32
     if let Some(meant) = module.bindings.get(name) {
         return resolve(modules, at, &joined(meant, further), hops);
     }
-    let from_globs = module.globs.iter().filter_map(|glob| {
+    let mut from_globs = module.globs.iter().filter_map(|glob| {
         let found = resolve(modules, at, &joined(glob, &[name.to_owned()]), hops)?;
         modules[found].items.contains(name).then_some(found)
     });
-    from_globs.last().or(Some(at))
+    from_globs.next().or(Some(at))
 }
 
 fn joined(one: &[String], other: &[String]) -> Path {

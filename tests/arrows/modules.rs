@@ -139,7 +139,9 @@ fn is_word(token: &str) -> bool {
 /// Neither goes on from a longer path, nor says who may see an item.
 fn begins_path(tokens: &[&str], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).and_then(|nth| tokens.get(nth)).copied().unwrap_or("");
-    !["::", "."].contains(&before(1)) && !(before(1) == "in" && before(2) == "(" && before(3) == "pub")
+    let goes_on = ["::", "."].contains(&before(1));
+    let is_visibility = before(1) == "in" && before(2) == "(" && before(3) == "pub";
+    !goes_on && !is_visibility
 }
 
 fn read_path(tokens: &[&str], mut at: usize) -> (Path, usize) {

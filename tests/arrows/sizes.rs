@@ -85,7 +85,7 @@ fn comments_and_documents_fit_in_a_hundred_columns() {
     all.extend(
         below.flat_map(|folder| files(folder, &[".md", ".rs", ".ts", ".mjs", ".js", ".svelte", ".css", ".html", ".sh", ".toml", ".yml"])),
     );
-    all.extend(files(&root().join(".github"), &[".md", ".yml"]));
+    all.extend([".cargo", ".github"].iter().flat_map(|folder| files(&root().join(folder), &[".md", ".toml", ".yml"])));
     let mut wrong = Vec::new();
     for path in all {
         let Some(kind) = kind(&path) else { continue };

@@ -203,7 +203,7 @@ impl Pair {
     /// All connections of a person break, and both ends notice at once. If the program has ended,
     /// the others do.
     pub(crate) fn break_wires(&mut self, who: Who) {
-        let links: Vec<(WireId, Side)> = std::mem::take(&mut self.person(who).links).into_iter().map(|(_, end)| end).collect();
+        let links: Vec<(WireId, Side)> = std::mem::take(&mut self.person(who).links).into_values().collect();
         for (wire, side) in links {
             for side in [side, side.other()] {
                 let who = self.wire(wire).end(side).who;
