@@ -96,7 +96,7 @@ impl World {
         all(self) && self.histories() == 1
     }
 
-    /// Somebody correct has a message. What only its author had may be gone with its author's disk.
+    /// A correct member has a message. What only its author had may be gone with its author's disk.
     pub fn is_kept(&self, id: &EventId) -> bool {
         self.correct().iter().any(|number| self.books.has(id, *number))
     }
