@@ -1,6 +1,9 @@
 //! Who may know whom: the arrows of docs/ARCHITECTURE.md, and the other rules of shape that a
 //! machine can check. Uses nothing but the standard library, so that `./test arrows` can compile it
 //! alone in a second.
+//!
+//! Here: which crate knows which. `circles.rs`: which file knows which, read by `modules.rs` and
+//! `tokens.rs`. `sizes.rs`: how long files and lines may be.
 
 mod circles;
 mod modules;
@@ -125,7 +128,7 @@ fn is_page_test(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".test.ts")
 }
 
-/// The feature that hands sockets, disk and loop to whoever steps a node.
+/// The feature that hands sockets, disk and loop to the caller, who steps a node.
 #[test]
 fn only_the_simulator_steps_nodes_by_hand() {
     let mut wrong = Vec::new();

@@ -85,7 +85,7 @@ pub(crate) fn closing(tokens: &[&str], at: usize) -> usize {
     tokens.len()
 }
 
-/// What an attribute, whose `[` is at `at`, makes of the item after it.
+/// Whether the item after an attribute, whose `[` is at `at`, is there for tests only.
 pub(crate) fn is_for_tests(tokens: &[&str], at: usize) -> bool {
     let inside = &tokens[at + 1..closing(tokens, at).min(tokens.len())];
     let of_all = ["cfg", "(", "all", "("].as_slice();

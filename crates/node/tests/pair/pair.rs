@@ -68,6 +68,15 @@ impl Pair {
         }
     }
 
+    /// Lets time pass, in which something must not hold, not even for a moment.
+    pub(crate) fn run_without(&mut self, what: &str, ms: u64, mut holds: impl FnMut(&mut Pair) -> bool) {
+        let until = self.now + ms;
+        while self.step(until) {
+            assert!(!holds(self), "it came to pass that {what}");
+        }
+        self.now = until;
+    }
+
     /// Does what comes next, if something comes by then.
     fn step(&mut self, until: u64) -> bool {
         let soonest = |(nth, person): (usize, &Person)| Some((person.next_wake()?.max(self.now + 1), Who(nth)));
