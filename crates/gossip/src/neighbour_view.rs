@@ -11,7 +11,7 @@ use crate::{Config, Millis};
 /// What is known of a linked peer in one room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeighbourView {
-    /// Who.
+    /// The linked peer.
     pub peer: PeerId,
     /// A member, as far as is known here.
     pub member: bool,
@@ -32,9 +32,9 @@ pub struct NeighbourView {
 /// The end of a log of which a linked peer has not said that it has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Who.
+    /// The peer that is missing the events.
     pub peer: PeerId,
-    /// Which log.
+    /// The log or branch that they belong to.
     pub log: LogKey,
     /// Sequence number of the first event that the peer has not said to have.
     pub from: u32,

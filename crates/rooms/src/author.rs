@@ -71,7 +71,7 @@ impl Author {
         Self { room, log, seq: head.seq, prev: head.chain, last_hlc }
     }
 
-    /// Which log.
+    /// The id of this log.
     pub fn log(&self) -> LogId {
         self.log
     }

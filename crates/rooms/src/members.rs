@@ -38,7 +38,7 @@ pub struct Membership {
 /// A device that is in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// Who.
+    /// Id of the device.
     pub peer: PeerId,
     /// Name as given when they came in; empty in a direct room.
     pub name: &'a str,
@@ -116,7 +116,7 @@ impl Membership {
         room
     }
 
-    /// Which room.
+    /// Id of the room.
     pub fn room(&self) -> RoomId {
         self.room
     }

@@ -7,11 +7,11 @@ use crate::position::Position;
 /// What the history shows of a control event that changed something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipLine {
-    /// Where.
+    /// Position of the control event.
     pub position: Position,
     /// Who did it.
     pub author: PeerId,
-    /// What.
+    /// What it changed.
     pub what: What,
 }
 
@@ -25,7 +25,7 @@ pub enum What {
     },
     /// Let a person in.
     Added {
-        /// Whom.
+        /// The device that was let in.
         peer: PeerId,
         /// Their name.
         name: String,

@@ -25,7 +25,7 @@ pub enum Payload {
     },
     /// Makes a device a member.
     Add {
-        /// Whom.
+        /// The device that becomes a member.
         device: PeerId,
         /// Their name, as they gave it.
         name: String,
@@ -62,19 +62,19 @@ pub enum Payload {
     },
     /// A new text for one's own message.
     Edit {
-        /// Which.
+        /// The message that gets it.
         target: Target,
         /// The new text.
         text: String,
     },
     /// One's own message is to vanish.
     Delete {
-        /// Which.
+        /// The message that vanishes.
         target: Target,
     },
     /// An emoji under a message.
     Reaction {
-        /// Which.
+        /// The message under which it stands.
         target: Target,
         /// The emoji, in its one form.
         emoji: String,

@@ -109,7 +109,7 @@ impl Run {
         Ok(Self { key: last.log_key(), first: Edge::of(first), last: Edge::of(last), sig, events })
     }
 
-    /// Which log.
+    /// The log that the events belong to.
     pub fn key(&self) -> LogKey {
         self.key
     }

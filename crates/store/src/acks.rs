@@ -13,7 +13,7 @@ use crate::store::Store;
 /// What one member of a room has.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct AckRow {
-    /// Who.
+    /// The member that said so.
     pub peer: PeerId,
     /// One's own logs, each up to this number. How many there are is for the owner of the rows to
     /// bound.

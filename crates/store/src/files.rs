@@ -181,8 +181,9 @@ impl Files {
         Ok(())
     }
 
-    /// The range of keys that are written together with `key`, from it on, and the entries that are
-    /// there: the rest of the block that it falls into, or all up to the next block.
+    /// Which keys are written together with `key`, and what is there already: from `key` to the end
+    /// of the block that it falls into, with all entries of that block; or up to the next block,
+    /// with none.
     fn stretch_around(&self, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
         if let Some((first, sealed)) = self.block_up_to(key)? {
             // An unreadable one ends where it begins, so that it is written over by its first entry

@@ -22,7 +22,7 @@ const ROW_VERSION: u8 = 1;
 /// A room as this device keeps it; its events are elsewhere.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct RoomRow {
-    /// Which.
+    /// Id of the room, under which the row is filed.
     pub room: RoomId,
     /// Group or direct.
     pub kind: RoomKind,
@@ -44,7 +44,7 @@ pub struct RoomRow {
 /// on the screen yet. Apart from [`RoomRow`], which is written with every draft.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct LateRow {
-    /// Which room.
+    /// Id of the room, under which the row is filed.
     pub room: RoomId,
     /// Where they stand, in order.
     pub places: Vec<Position>,
@@ -77,7 +77,7 @@ pub enum Standing {
 /// A known person: a contact or a co-member. The owner of the rows bounds how many are kept.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct PeerRow {
-    /// Who.
+    /// Id of the device, under which the row is filed.
     pub peer: PeerId,
     /// The name to show, if their record has none or is not here.
     pub name: String,
@@ -109,7 +109,7 @@ pub enum Contact {
 /// A person who asks to become a contact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct RequestRow {
-    /// Who.
+    /// Id of the device, under which the row is filed.
     pub peer: PeerId,
     /// The name that they give.
     pub name: String,
