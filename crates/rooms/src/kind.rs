@@ -19,6 +19,26 @@ pub const DELETE: u8 = 18;
 /// An emoji under a text.
 pub const REACTION: u8 = 19;
 
+/// What an event is for the history that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An entry of it.
+    Entry,
+    /// Said about one of its messages.
+    Relation,
+    /// Not shown: invites, revocations, and kinds of later versions.
+    Aside,
+}
+
+/// By the kind of an event.
+pub fn role(kind: u8) -> Role {
+    match kind {
+        CREATE | ADD | LEAVE | MESSAGE => Role::Entry,
+        EDIT | DELETE | REACTION => Role::Relation,
+        _ => Role::Aside,
+    }
+}
+
 /// Membership rather than content.
 pub fn is_control(kind: u8) -> bool {
     kind < 16

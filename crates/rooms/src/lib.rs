@@ -31,7 +31,6 @@ pub mod position;
 pub mod room;
 pub mod run;
 mod signatures;
-mod superseded;
 pub mod timeline;
 
 pub use author::{AppendRefused, Author, Draft};
@@ -51,5 +50,4 @@ pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};
 pub use run::{Fit, Run};
 pub use signatures::Signatures;
-pub use superseded::superseded;
-pub use timeline::{Entry, Fold, fold};
+pub use timeline::{Entry, Fold, fold, superseded};

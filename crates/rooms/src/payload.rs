@@ -135,6 +135,17 @@ impl Payload {
         Ok(payload)
     }
 
+    /// What its time must come after: the message that it answers or is about. Of several words about
+    /// a message the last one counts; then also one's own last one of the kind that is given.
+    pub fn follows(&self) -> Option<(Target, Option<u8>)> {
+        match self {
+            Self::Message { reply, .. } => reply.map(|target| (target, None)),
+            Self::Delete { target } => Some((*target, None)),
+            Self::Edit { target, .. } | Self::Reaction { target, .. } => Some((*target, Some(self.kind()))),
+            Self::Create { .. } | Self::Add { .. } | Self::Leave { .. } | Self::Invite { .. } | Self::Revoke { .. } => None,
+        }
+    }
+
     /// The bytes.
     pub fn encode(&self) -> Vec<u8> {
         match self {

@@ -18,15 +18,14 @@ pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Ve
 /// targets, the rest aside.
 pub(crate) fn event_key(room: &Name, event: &Event) -> Vec<u8> {
     let place = event.position();
-    match event.header.kind {
-        kind::CREATE | kind::ADD | kind::LEAVE | kind::MESSAGE => key::entry(room, &place),
-        kind::EDIT | kind::DELETE | kind::REACTION => match Payload::of(event).ok().and_then(|payload| payload.target()) {
+    match kind::role(event.header.kind) {
+        kind::Role::Entry => key::entry(room, &place),
+        kind::Role::Relation => match Payload::of(event).ok().and_then(|payload| payload.target()) {
             // Without content the target is unknown, and the event changes nothing.
             Some(target) => key::relation(room, &target, &place),
             None => key::other(room, &place),
         },
-        // Invites, revocations, and kinds of later versions.
-        _ => key::other(room, &place),
+        kind::Role::Aside => key::other(room, &place),
     }
 }
 
