@@ -7,10 +7,10 @@ use api::types::{Numbered, Refusal};
 use tauri::State;
 use tauri::ipc::Channel;
 
+use crate::before_end::BeforeEnd;
+use crate::flow::Flow;
 use crate::inbox::{self, Inbox};
 use crate::links;
-use crate::pump::Pump;
-use crate::rest::Rest;
 use crate::startup::Startup;
 
 /// Carries one call of the contract. `args` is JSON text; the reply is the bare reply type of the
@@ -23,8 +23,8 @@ pub(crate) async fn call(session: State<'_, Session>, call: String, args: String
 /// Starts the flow of notices into `channel`; an earlier flow ends. Notices from this moment on are
 /// in it, so that a snapshot asked for afterwards leaves no gap.
 #[tauri::command]
-pub(crate) fn subscribe(session: State<'_, Session>, pump: State<'_, Pump>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
-    pump.start(session.subscribe(), channel);
+pub(crate) fn subscribe(session: State<'_, Session>, flow: State<'_, Flow>, inbox: State<'_, Inbox>, channel: Channel<Vec<Numbered>>) {
+    flow.start(session.subscribe(), channel);
     inbox::page_listens(&inbox, &session);
 }
 
@@ -43,13 +43,13 @@ pub(crate) fn painted(startup: State<'_, Startup>) {
 
 /// Answers when the program is about to end. The page calls this at its start.
 #[tauri::command]
-pub(crate) async fn await_end(rest: State<'_, Rest>) -> Result<(), Refusal> {
-    rest.await_end().await;
+pub(crate) async fn await_end(end: State<'_, BeforeEnd>) -> Result<(), Refusal> {
+    end.await_end().await;
     Ok(())
 }
 
 /// The page holds nothing any more that would be lost with it.
 #[tauri::command]
-pub(crate) fn rested(rest: State<'_, Rest>) {
-    rest.rested();
+pub(crate) fn ready_to_end(end: State<'_, BeforeEnd>) {
+    end.page_ready();
 }

@@ -3,7 +3,7 @@
 
 /// The whole surface of the shell towards the page. A command that is not listed here cannot be
 /// called, whatever the page runs.
-const COMMANDS: &[&str] = &["call", "subscribe", "open_link", "painted", "await_end", "rested"];
+const COMMANDS: &[&str] = &["call", "subscribe", "open_link", "painted", "await_end", "ready_to_end"];
 
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/capabilities");

@@ -6,14 +6,14 @@ use std::time::Duration;
 use api::session::Session;
 use tauri::{AppHandle, Manager};
 
-use crate::rest;
+use crate::before_end;
 use crate::window;
 
 /// How long the engine may take to put everything in order. Peers and disks that are slower than
 /// this must not keep a closed program alive; what was shown as saved is on disk anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether the program is ending, and whether somebody started it again meanwhile.
+/// Whether the program is ending, and whether it was started again meanwhile.
 #[derive(Default)]
 pub(crate) struct Ending {
     state: Mutex<State>,
@@ -31,7 +31,7 @@ pub(crate) fn begin(app: &AppHandle) {
     if first {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
-            rest::put_down(&app).await;
+            before_end::await_page(&app).await;
             window::close(&app);
             put_in_order(&app).await;
             tauri_plugin_single_instance::destroy(&app);
@@ -56,7 +56,7 @@ pub(crate) fn under_way(app: &AppHandle) -> bool {
     with_state(app, |state| state.under_way)
 }
 
-/// Somebody started the program while it was ending; it starts afresh once the profile is free.
+/// The program was started while it was ending; it starts afresh once the profile is free.
 pub(crate) fn start_again_afterwards(app: &AppHandle, argv: Vec<String>) {
     with_state(app, |state| state.again = Some(argv));
 }

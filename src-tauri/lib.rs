@@ -3,18 +3,20 @@
 //!
 //! *Owns*: the window, pop-ups, deep links, one process per profile, the orderly end. *Never*:
 //! decides anything about chat, keeps chat data, or knows more of the contract than it must pass
-//! on. *Data*: page → `bridge` → `api::session`; notices → `pump` → page, and → `popup` → desktop.
-//! *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
+//! on. *Data*: page → `bridge` → `api::session`; notices → `api::pump` → `flow` → page, and →
+//! `popup` → desktop. *Start* at [`run`]; the whole surface towards the page is `bridge.rs`.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod args;
+mod before_end;
 mod bridge;
 mod ending;
+mod flow;
 mod inbox;
 mod links;
 mod popup;
 mod profile;
-mod pump;
-mod rest;
 mod startup;
 mod window;
 
@@ -73,13 +75,13 @@ fn start(startup: Startup, args: Args) -> Result<tauri::App, Box<dyn std::error:
             bridge::open_link,
             bridge::painted,
             bridge::await_end,
-            bridge::rested
+            bridge::ready_to_end
         ])
         .manage(startup)
-        .manage(pump::Pump::default())
+        .manage(flow::Flow::default())
         .manage(Inbox::default())
         .manage(ending::Ending::default())
-        .manage(rest::Rest::default())
+        .manage(before_end::BeforeEnd::default())
         .setup(move |app| {
             app.manage(open_session(&profile, &args));
             if let Some(link) = args.link.clone() {
@@ -105,8 +107,8 @@ fn open_session(profile: &Profile, args: &Args) -> Session {
 
 fn on_event(app: &AppHandle, event: RunEvent) {
     match event {
-        // The page goes with the window: first it hands over what it holds.
-        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } if !rest::is_over(app) => {
+        // The page goes with the window: first it saves what it holds.
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } if !before_end::is_page_ready(app) => {
             api.prevent_close();
             ending::begin(app);
         }

@@ -1,4 +1,4 @@
-//! A pop-up on the desktop when somebody writes and the window is not in front.
+//! A pop-up on the desktop when a person writes and the window is not in front.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -46,7 +46,7 @@ struct Popups {
 struct Told {
     /// The newest messages.
     known: BTreeSet<PositionText>,
-    /// Of those up to here it is no longer known.
+    /// Up to here it is no longer known which messages were told.
     forgotten: PositionText,
     /// When a pop-up was last shown.
     shown: u64,
@@ -71,7 +71,7 @@ impl Popups {
     fn consider(&mut self, notice: &Notice, in_front: bool, now: u64) -> Option<Popup> {
         let Notice::Messages { room, messages } = notice else { return None };
         let told = self.rooms.entry(room.clone()).or_default();
-        // Whoever was away themselves brings old messages that nobody here could have seen.
+        // A sender who was away brings old messages that nobody here could have seen.
         let awake = self.awake_since.min(now.saturating_sub(FRESH_MS));
         let news = messages.iter().filter(|message| told.is_news(message)).filter(|message| message.late || message.at >= awake);
         let popup = news.max_by(|a, b| a.position.cmp(&b.position)).and_then(popup_of)?;
@@ -83,7 +83,7 @@ impl Popups {
     }
 }
 
-/// Notices sleep by the two clocks.
+/// Tells by two clocks whether the computer has slept.
 struct Awake {
     began: Instant,
     /// The wall clock when the monotonic one was at zero.
@@ -234,7 +234,7 @@ mod tests {
         let late = Message { late: true, at: NOW - 3_600_000, ..says("01", "from the tunnel") };
         let popup = popups.consider(&notice(vec![late.clone()]), false, NOW).expect("a pop-up");
         assert_eq!(popup.text, "from the tunnel");
-        assert!(popups.consider(&notice(vec![late]), false, NOW + ROOM_PAUSE_MS).is_none(), "somebody reacted to it");
+        assert!(popups.consider(&notice(vec![late]), false, NOW + ROOM_PAUSE_MS).is_none(), "a reaction brings it again");
     }
 
     #[test]

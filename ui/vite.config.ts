@@ -1,7 +1,9 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-/** What the shell's window allows; `vite preview` sends it too, so that the browser tests hold to it. */
+/**
+ * What the shell's window allows; `vite preview` sends it too, so the browser tests are held to it.
+ */
 const policy = [
   "default-src 'self'",
   'connect-src ipc: http://ipc.localhost',

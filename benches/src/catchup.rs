@@ -1,4 +1,4 @@
-//! What somebody missed while away: all of it, stored and shown.
+//! What a peer missed while away: all of it, stored and shown.
 
 use std::io::Write;
 use std::time::Instant;

@@ -70,7 +70,7 @@ fn run_pair() -> f64 {
 }
 
 /// When the last message was shown: a log has no holes, so that all others are here by then.
-/// Whoever was too slow for the notices asks anew, as each client does.
+/// A client that was too slow for the notices asks anew, as each client does.
 fn wait_last(ben: &mut Peer) -> Instant {
     let mark = format!("\"text\":\"{LAST}");
     let mut told = 0;

@@ -124,7 +124,7 @@ impl Peer {
         while self.lines.try_recv().is_ok() {}
     }
 
-    /// An invite of this peer that somebody can follow.
+    /// An invite of this peer that can be followed: it has an address in it.
     pub(crate) fn invite(&mut self, room: Option<&str>, uses: u32) -> String {
         let until = Instant::now() + PATIENCE;
         loop {

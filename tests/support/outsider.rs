@@ -1,5 +1,5 @@
-//! Somebody at a node's socket who speaks the protocol by hand: nothing is said or answered but
-//! what a test says, and Pings.
+//! A peer that speaks the protocol by hand: it says what a test tells it to say, and answers
+//! nothing but Pings.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};

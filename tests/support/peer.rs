@@ -272,7 +272,7 @@ impl Peer {
         second
     }
 
-    /// A copy of the profile of somebody whose program has ended.
+    /// A copy of the profile of a person whose program has ended.
     pub(crate) fn profile_copied(&self) -> TempDir {
         assert!(self.run.is_none(), "{} is running", self.name);
         let copy = tempfile::Builder::new().prefix("grapevine-copy-").tempdir().expect("a folder for the copy");

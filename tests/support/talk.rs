@@ -71,7 +71,7 @@ impl Peer {
         })
     }
 
-    /// Uses an invite; whoever is in may write at once.
+    /// Uses an invite; after it this person may write at once.
     pub(crate) fn join(&self, invite: &str) -> String {
         let joining = self.call("accept_invite", json!({"text": invite}));
         let room = self.outcome(&joining).unwrap_or_else(|why| self.fail(&format!("joins, but: {why}")));
@@ -95,7 +95,7 @@ impl Peer {
         self.watch(&format!("the members are {names:?}"), |peer| (peer.members(room) == names).then_some(()));
     }
 
-    /// The state of the link with somebody, as the address book shows it.
+    /// The state of the link with a person, as the address book shows it.
     pub(crate) fn link(&self, peer: &str) -> String {
         let snapshot = self.snapshot();
         let person = snapshot["people"].as_array().expect("a list").iter().find(|person| person["peer"] == peer);

@@ -88,7 +88,7 @@ fn a_room_of_fifty_loses_nothing_while_fifteen_are_killed_and_later_frozen() {
     crowd.talk("all here", 0..PEOPLE);
     crowd.agree(0..PEOPLE);
 
-    // Among them whoever let everybody in.
+    // Among them the one who let everybody in.
     crowd.people[lost.clone()].iter_mut().for_each(|peer| drop(peer.kill9()));
     crowd.talk("some killed", alive.clone());
     crowd.agree_in_time(alive.clone());

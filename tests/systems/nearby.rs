@@ -26,7 +26,7 @@ fn multicast_works() -> bool {
     works
 }
 
-/// Somebody who looks around and is announced. Other tests may run here, so the name is nobody
+/// A person who looks around and is announced. Other tests may run here, so the name is nobody
 /// else's.
 fn near(name: &str, listen: &str) -> Peer {
     let name: &'static str = format!("{name} {}", std::process::id()).leak();

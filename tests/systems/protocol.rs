@@ -1,4 +1,4 @@
-//! What docs/PROTOCOL.md promises to whoever writes another client, said to a real node by hand.
+//! What docs/PROTOCOL.md promises to authors of other clients, said to a real node by hand.
 
 use identity::PeerId;
 use serde_json::json;
@@ -24,14 +24,15 @@ fn direct(one: &PeerId, other: &PeerId) -> RoomId {
     RoomId(wire::derive("direct", &[one.min(other).as_bytes().as_slice(), one.max(other).as_bytes()].concat()))
 }
 
-/// What ana answers to a Need for what nobody has. She has dealt with all that was said before.
+/// What ana answers to a Need for events that nobody has. By then she has dealt with all that was
+/// said before.
 fn answer_of_nothing(ben: &mut Outsider, room: RoomId, from: u32) -> Data {
     let log = LogKey { device: ben.me.peer(), log: LogId(7) };
     ben.say(&Message::Need(Need { room, log, from, to: u32::MAX }));
     ben.until("Data", |message| if let Message::Data(data) = message { Some(data.clone()) } else { None }).0
 }
 
-/// Somebody whom ana has let in, and the room, which both have named.
+/// A member whom ana has let in, and the room, which both have named.
 fn member(ana: &Peer, room: &str) -> (Outsider, RoomId) {
     let mut ben = Outsider::dial(ana);
     let join = Message::Join(ben.join_by(&ana.invite(Some(room), 1)));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::peer::{Peer, text};
 use crate::talk::{numbered, room_of};
 
-/// `person_changed` of somebody with two copies, from the moment that both run until each has had
+/// `person_changed` of a person with two copies, from the moment that both run until each has had
 /// its turn. Each turn takes a few, and lasts a minute.
 const FEW: usize = 30;
 

@@ -46,7 +46,7 @@ export async function send(page: Page, text: string): Promise<Locator> {
   return said(page, text);
 }
 
-/** Somebody of the fake world speaks. */
+/** A person of the fake world speaks. */
 export async function hear(page: Page, room: string, who: string, text: string): Promise<void> {
   await page.evaluate(([r, w, t]) => window.grapevineFake?.say(r, w, t), [room, who, text] as const);
 }

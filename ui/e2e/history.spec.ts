@@ -8,7 +8,7 @@ async function topOf(page: Page, id: string): Promise<number> {
   return box.y;
 }
 
-/** The first message that lies wholly in view; while rows are laid anew there is none for a moment. */
+/** The first message that is wholly in view. While rows are laid out again there is none. */
 async function inView(page: Page): Promise<string> {
   const found = await page.waitForFunction(() => {
     const list = document.querySelector('[data-testid="message-list"]')?.getBoundingClientRect();
@@ -24,7 +24,7 @@ async function inView(page: Page): Promise<string> {
 async function atRest(page: Page): Promise<void> {
   await page.getByTestId('message-list').evaluate(async (list) => {
     const place = () => `${list.scrollTop} ${list.scrollHeight}`;
-    for (let still = 0, last = place(); still < 4; still = place() === last ? still + 1 : 0) {
+    for (let still = 0, last: string; still < 4; still = place() === last ? still + 1 : 0) {
       last = place();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -1,7 +1,10 @@
 import type { Page } from '@playwright/test';
 import { begin, composer, expect, hear, openRoom, said, send, test } from './base';
 
-/** A key as an input method lets it through: some say so by `isComposing`, WebKit by the key code alone, or by neither. */
+/**
+ * A key that an input method lets through. Some mark it with `isComposing`, WebKit with the key
+ * code alone, or with neither.
+ */
 async function keyOfInputMethod(page: Page, key: string, how: 'composing' | 'code' | 'after'): Promise<void> {
   await page.evaluate(
     async ([k, h]) => {

@@ -101,7 +101,7 @@ for (const [width, text] of [
     const dialog = await rows('[data-testid="settings-dialog"]');
     for (const of of [panel, dialog]) {
       expect(of.reduce((all, count) => all + count, 0)).toBe(8);
-      expect(new Set(of).size, `rows of ${of}`).toBe(1);
+      expect(new Set(of).size, `rows of ${of.join(' ')}`).toBe(1);
     }
     expect(
       await page

@@ -33,7 +33,7 @@ test('what was typed and is no mark is read as it was typed', async ({ page }) =
     '\tx',
   ]) {
     const bubble = await sent(page, text);
-    // What somebody gets who marks the bubble and copies it.
+    // What a person gets who marks the bubble and copies it.
     const copied = await bubble.evaluate((el) => {
       getSelection()?.selectAllChildren(el);
       return String(getSelection());

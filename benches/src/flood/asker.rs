@@ -1,5 +1,5 @@
-//! Somebody at the window, or a script: calls, one after the other, and how long each waits for its
-//! answer.
+//! A client, like a window or a script: it makes calls, one after the other, and measures how long
+//! each waits for its answer.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,5 @@
-//! A member who floods: what that does to the memory of somebody who hears it, and how long calls
-//! of theirs wait meanwhile.
+//! A member who floods: what that does to the memory of a peer that hears it, and how long calls of
+//! that peer's client wait meanwhile.
 
 mod asker;
 mod flooder;

@@ -99,8 +99,8 @@ contract! {
     "set_nearby_visible" SetNearbyVisible { visible: bool } -> Me;
     /// Creates a group room with oneself as its first member.
     "create_room" CreateRoom { name: String } -> RoomRow;
-    /// Opens (creates on first use) the direct room with a contact. Somebody who merely shares a
-    /// room is asked to become one; the room is `requested` until they accept.
+    /// Opens (creates on first use) the direct room with a contact. A person who
+    /// merely shares a room is asked to become one; the room is `requested` until they accept.
     "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
     /// Leaves a group room; its history stays readable here.
     "leave_room" LeaveRoom { room: RoomIdText } -> Done;
@@ -166,9 +166,9 @@ contract! {
     "accept_invite" AcceptInvite { text: String } -> Joining;
     /// Gives up a running (or failed) attempt to join or to reach an address.
     "cancel_join" CancelJoin { join: JoinIdText } -> Done;
-    /// Dials `host:port` and asks whoever answers to become a contact.
+    /// Dials `host:port` and asks the person who answers to become a contact.
     "add_address" AddAddress { address: String } -> Joining;
-    /// Asks somebody nearby to become a contact.
+    /// Asks a person nearby to become a contact.
     "say_hello" SayHello { nearby: NearbyIdText } -> Joining;
     /// Answers a contact request.
     "answer_request" AnswerRequest { peer: PeerIdText, accept: bool } -> Done;

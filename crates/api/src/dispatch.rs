@@ -1,6 +1,9 @@
 //! From a call to the node: ids and texts are checked here, and the reply is put into the
 //! contract's words.
 
+// Bytes from outside: arguments are what a client wrote.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+
 use std::str::FromStr;
 
 use identity::PeerId;
@@ -201,8 +204,8 @@ fn text(raw: String) -> Result<String, Refusal> {
 /// it may be code.
 fn without_blank_ends(text: &str) -> &str {
     let text = text.trim_end();
-    let blank = text.len() - text.trim_start().len();
-    let begins = text.get(..blank).and_then(|blank| blank.rfind(['\n', '\r'])).map_or(0, |at| at + 1);
+    let blank = text.len().saturating_sub(text.trim_start().len());
+    let begins = text.get(..blank).and_then(|blank| blank.rfind(['\n', '\r'])).map_or(0, |at| at.saturating_add(1));
     text.get(begins..).unwrap_or_default()
 }
 

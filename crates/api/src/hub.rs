@@ -10,8 +10,8 @@ use crate::types::{Body, Message, Notice, Numbered};
 /// Batches that wait for one subscriber. A slower one loses batches, and learns of it by the gap in
 /// the numbers.
 const MAX_WAITING_BATCHES: usize = 1_024;
-/// Bytes in these batches: one alone may hold more. Raised: whoever floods a room makes the memory
-/// of somebody whose client is slow grow further. Lowered: a client that is held up sees gaps
+/// Bytes in these batches: one alone may hold more. Raised: a member who floods a room makes the
+/// memory of a peer with a slow client grow further. Lowered: a client that is held up sees gaps
 /// sooner.
 const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// What one text of the contract takes: ids are in hexadecimal.
@@ -35,7 +35,7 @@ struct Subscriber {
 }
 
 /// The newest batch that a subscriber lost, if none came after it. It is told when nothing waits
-/// any more: without it the numbers would show no gap to somebody whose last batches were lost,
+/// any more. Without it, a subscriber that lost the last batches would see no gap in the numbers
 /// until something else happens.
 #[derive(Default)]
 struct Lost {
@@ -84,9 +84,8 @@ impl Subscriber {
             self.lost.keep(batch);
             return !self.batches.is_closed();
         }
-        // Before the newer one is there to be taken.
+        // Both before the newer one is there to be taken.
         self.lost.take();
-        // Before it is there to be taken.
         self.waiting.fetch_add(batch.bytes, Ordering::Relaxed);
         let refused = self.batches.try_send(batch.clone()).err();
         if refused.is_some() {
@@ -214,7 +213,7 @@ mod tests {
         assert!(after[0].seq > last + 1, "the lost batches must show as a gap");
     }
 
-    /// A room that somebody floods: each batch holds many long messages.
+    /// A room that is flooded: each batch holds many long messages.
     #[tokio::test]
     async fn what_waits_for_a_subscriber_who_does_not_read_is_bounded_in_bytes() {
         let hub = Hub::default();

@@ -1,7 +1,7 @@
-//! The allocator of the programs. The usual one of Linux keeps what was used once: whoever floods a
-//! room would see to it that hundreds of megabytes stay
-//! (`docs/decisions/0026-memory-is-given-back.md`). How soon this one gives back is told in
-//! `.cargo/config.toml`.
+//! The allocator of the programs. The usual one of Linux keeps memory that was used once: after a
+//! flood in a room, hundreds of megabytes would stay with the process
+//! (`docs/decisions/0026-memory-is-given-back.md`). `.cargo/config.toml` says how soon this one
+//! gives memory back.
 
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]

@@ -1,13 +1,13 @@
 //! A headless peer on the same contract as the window: JSON lines in, JSON lines out.
 //!
-//! *Owns*: reading calls from stdin, writing replies and notices to stdout. *Never*: knows what a
-//! call means. *Data*: line → [`lines::Line`] → `api::session` → [`output::Output`] → line. Sends
-//! are answered when they are done, everything else in order. *Start* at `serve.rs`; `docs/API.md`
-//! shows a session.
+//! *Owns*: the command line, stdin and stdout, and when the process ends. *Never*: knows what a
+//! call means or what a line looks like. *Data*: stdin → `api::lines` → `api::session` →
+//! `api::lines` → stdout. *Start* at `serve.rs`; `docs/API.md` shows a session.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod args;
-mod lines;
-mod output;
+mod pipes;
 mod serve;
 
 use clap::Parser;

@@ -22,8 +22,8 @@ pub struct Config {
     /// Active neighbours that are sought. Higher: rooms fill up, and newcomers must displace.
     /// Lower: as `active_max`.
     pub active_wanted: usize,
-    /// Below this a neighbour is asked for urgently, and nobody evicts one who would fall below it.
-    /// Higher: more displacement. Lower: islands.
+    /// Below this a neighbour is asked for urgently, and a neighbour that would fall below it is
+    /// not evicted. Higher: more displacement. Lower: islands.
     pub active_min: usize,
     /// Active neighbours that this device chose itself, at least. Higher: no room for others'
     /// requests. Lower: easier to surround.
@@ -36,7 +36,7 @@ pub struct Config {
     pub passive_max: usize,
     /// Members remembered at all, for healing partitions. Higher: memory, 50 bytes each. Lower: a
     /// small part that was cut off may be forgotten.
-    pub book_max: usize,
+    pub candidates_max: usize,
     /// Steps of a newcomer's random walks (HyParView's ARWL). Higher: newcomers are known more
     /// evenly. Lower: fewer messages for each join.
     pub walk: u8,
@@ -48,14 +48,14 @@ pub struct Config {
     pub shuffle_peers: usize,
     /// Time between shuffles, ± 50 %. Higher: stale views after changes. Lower: idle traffic.
     pub shuffle_every: Millis,
-    /// Time between dials of somebody remembered from long ago, ± 50 %. Higher: healed halves find
-    /// each other later. Lower: useless dials.
+    /// Time between dials of a random member that was ever heard of, ± 50 %. Higher: healed halves
+    /// find each other later. Lower: useless dials.
     pub wander_every: Millis,
     /// Wait for a link or for an answer before another member is tried. Higher: dead members delay.
     /// Lower: distant ones are passed over.
     pub patience: Millis,
-    /// Pause before somebody who refused or could not be reached is asked again. Higher: small
-    /// rooms recover later. Lower: useless requests.
+    /// Pause before a peer that refused or could not be reached is asked again. Higher: small rooms
+    /// recover later. Lower: useless requests.
     pub rest: Millis,
     /// Time between comparisons with a random neighbour, ± 50 %. Higher: a silent loss is found
     /// later. Lower: more idle traffic.
@@ -96,9 +96,9 @@ pub struct Config {
     pub graft_after: Millis,
     /// How long an unanswered question keeps others from being asked.
     pub need_timeout: Millis,
-    /// The same for a few events that somebody else has too (a hedged request: Dean and Barroso,
-    /// *The Tail at Scale*, 2013). Higher: a neighbour who reads nothing holds up a message for
-    /// longer. Lower: over slow lines things are sent twice.
+    /// The same for a few events that another neighbour has too (a hedged request: Dean and
+    /// Barroso, *The Tail at Scale*, 2013). Higher: a neighbour that reads nothing holds up a
+    /// message for longer. Lower: over slow lines things are sent twice.
     pub need_hedge: Millis,
     /// Questions under way at one time, for each room. Higher: faster catch-up from many peers,
     /// more memory.
@@ -117,7 +117,7 @@ impl Default for Config {
             chosen_min: 3,
             inbound_max: 4,
             passive_max: 64,
-            book_max: 4_096,
+            candidates_max: 4_096,
             walk: 6,
             walks: 4,
             trace: 3,

@@ -9,7 +9,7 @@ pub type Millis = u64;
 
 /// How far a neighbour is trusted with a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Trust {
     /// Has the room's tag, but its Add has not been seen: may exchange control logs only.
     Provisional,
     /// A member.
@@ -40,28 +40,28 @@ pub enum Origin {
 pub enum Verdict {
     /// Valid, new and stored; the log now stands at `head`.
     Fresh {
-        /// Which log.
+        /// The log or branch that the events belong to.
         log: LogKey,
-        /// Its new head.
+        /// Where it ends now.
         head: Head,
     },
     /// All of it was here already.
     Duplicate {
-        /// Which log.
+        /// The log or branch that has them.
         log: LogKey,
         /// Its last sequence number in what came.
         seq: u32,
     },
     /// Valid in itself as far as one can see, but earlier events are missing here.
     Gap {
-        /// Which log.
+        /// The log that the events belong to.
         log: LogKey,
         /// Its last sequence number in what came.
         seq: u32,
     },
     /// Two valid events share a sequence number; the log has been stopped.
     Fork {
-        /// Which log.
+        /// The log that forked.
         log: LogKey,
         /// Where it ends now: the last event that both histories share, if any.
         head: Option<Head>,
@@ -71,7 +71,7 @@ pub enum Verdict {
     /// Not to be taken now: its author is not known as a member yet, or the disk refused. To be
     /// asked for again.
     Later {
-        /// Which log.
+        /// The log that the events belong to.
         log: LogKey,
     },
     /// Beyond what counts of its author: not to be asked for again.
@@ -108,32 +108,32 @@ pub enum Input {
         /// The room.
         room: RoomId,
     },
-    /// A link is up with somebody who has this room; or their standing rose.
+    /// A link is up with a peer that has this room, or it is trusted more or less than before.
     NeighbourUp {
         /// The room.
         room: RoomId,
-        /// Who.
+        /// The device at the other end of the link.
         peer: PeerId,
         /// How far they are trusted.
-        standing: Standing,
+        trust: Trust,
     },
-    /// Somebody is no longer a neighbour in this room.
+    /// A peer is no longer a neighbour in this room.
     NeighbourDown {
         /// The room.
         room: RoomId,
-        /// Who.
+        /// The device that was one.
         peer: PeerId,
     },
     /// A link ended.
     LinkDown {
-        /// Whose.
+        /// The device at its other end.
         peer: PeerId,
     },
     /// A message of the spreading or repair kind arrived.
     Received {
-        /// From whom.
+        /// The sender, authenticated by its link.
         peer: PeerId,
-        /// What.
+        /// The message, decoded and not checked otherwise.
         message: Message,
     },
     /// Events were checked, in answer to [`Effect::Check`].
@@ -144,7 +144,7 @@ pub enum Input {
         room: RoomId,
         /// How they came.
         origin: Origin,
-        /// The events.
+        /// The events of [`Effect::Check`], as they came.
         events: Vec<RawEvent>,
         /// What was found.
         verdict: Verdict,
@@ -153,9 +153,9 @@ pub enum Input {
     Published {
         /// The room.
         room: RoomId,
-        /// Own log.
+        /// The own log that they continue.
         log: LogKey,
-        /// Its new head.
+        /// Where it ends now.
         head: Head,
         /// The events, ending in a signed one.
         events: Vec<RawEvent>,
@@ -169,34 +169,34 @@ pub enum Input {
     },
     /// A live message did not fit into a peer's queue.
     Refused {
-        /// Whose.
+        /// The peer with the full queue.
         peer: PeerId,
         /// The room of the message.
         room: RoomId,
     },
     /// A peer's queue, which refused something, has room again.
     Drained {
-        /// Whose.
+        /// The peer whose queue it is.
         peer: PeerId,
     },
     /// These are members, and it is known where they can be dialled.
     Known {
         /// The room.
         room: RoomId,
-        /// Who.
+        /// Members with an address, in any order.
         peers: Vec<PeerId>,
     },
-    /// Somebody is no longer a member.
+    /// A peer is no longer a member.
     Forgotten {
         /// The room.
         room: RoomId,
-        /// Who.
+        /// The former member.
         peer: PeerId,
     },
-    /// A dial of somebody who is [`wanted`](crate::Engine::wanted) failed, or there is no address
-    /// to dial.
+    /// A dial of a peer that is [`wanted`](crate::Engine::wanted) failed, or there is no address to
+    /// dial.
     Unreached {
-        /// Who.
+        /// The peer that was dialled.
         peer: PeerId,
     },
     /// The time of the last [`Effect::WakeAt`] has come.
@@ -208,16 +208,16 @@ pub enum Input {
 pub enum Effect {
     /// Queue a message for a peer; if it is a live one and does not fit, say [`Input::Refused`].
     Send {
-        /// To whom.
+        /// The recipient.
         peer: PeerId,
-        /// What.
+        /// The message to encode.
         message: Message,
     },
     /// Queue one run for several peers: encoded once.
     Spread {
-        /// To whom.
+        /// The recipients, each once.
         peers: Vec<PeerId>,
-        /// What.
+        /// The run to encode.
         message: Message,
     },
     /// Decode, verify, store and show these events, then say [`Input::Checked`].
@@ -228,13 +228,13 @@ pub enum Effect {
         room: RoomId,
         /// How they came.
         origin: Origin,
-        /// The events.
+        /// The events, not decoded yet.
         events: Vec<RawEvent>,
     },
     /// Read this range from the store and send it to the peer as Data, at the pace that its bulk
     /// queue allows.
     Serve {
-        /// To whom.
+        /// The peer that asked.
         peer: PeerId,
         /// What; never beyond this device's own head.
         need: Need,
@@ -245,7 +245,7 @@ pub enum Effect {
         room: RoomId,
         /// The member.
         peer: PeerId,
-        /// Own log.
+        /// The own log that was acknowledged.
         log: LogKey,
         /// Sequence number.
         seq: u32,
@@ -262,14 +262,14 @@ pub enum Effect {
     /// Send a peer the signed records of these members, so that it can dial them; those that are
     /// not known here are left out.
     Introduce {
-        /// To whom.
+        /// The recipient.
         peer: PeerId,
-        /// Of whom.
+        /// Members whose records it gets.
         subjects: Vec<PeerId>,
     },
     /// A peer broke the rules of spreading.
     Fault {
-        /// Who.
+        /// The peer that did.
         peer: PeerId,
         /// What, for the log.
         what: &'static str,

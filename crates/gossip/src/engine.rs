@@ -6,10 +6,11 @@ use identity::PeerId;
 use wire::ids::RoomId;
 use wire::message::{Data, Message, Run};
 
-use crate::room::{Around, Room};
+use crate::around::Around;
+use crate::neighbour_view::Missing;
+use crate::room::Room;
 use crate::seen::Seen;
-use crate::tie::Behind;
-use crate::{Config, Effect, Input, Millis, Origin, Standing, Tie, Verdict};
+use crate::{Config, Effect, Input, Millis, NeighbourView, Origin, Trust, Verdict};
 
 /// One engine serves all rooms of a device. After each [`Engine::handle`] carry out all effects, in
 /// order.
@@ -37,7 +38,7 @@ impl Engine {
         self.schedule(now, touched, out);
     }
 
-    /// To whom links are to be kept for the overlay of some room.
+    /// Peers to which the node is to keep links, for the overlay of any room.
     pub fn wanted(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.rooms.values().flat_map(|room| room.dials.keys().copied())
     }
@@ -47,14 +48,14 @@ impl Engine {
         self.received
     }
 
-    /// Whether a link is of use to some room. One that is not may be closed.
+    /// Whether the link with a peer is of use to any room. If not, it may be closed.
     pub fn holds(&self, peer: &PeerId) -> bool {
         self.rooms.values().any(|room| room.holds(&self.config, peer))
     }
 
-    /// Who is linked in a room, and how one stands with them.
-    pub fn ties(&self, room: &RoomId) -> impl Iterator<Item = Tie> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.ties(&self.config))
+    /// What is known of each linked peer of a room.
+    pub fn neighbours(&self, room: &RoomId) -> impl Iterator<Item = NeighbourView> + '_ {
+        self.rooms.get(room).into_iter().flat_map(|room| room.neighbours(&self.config))
     }
 
     /// Linked members of a room, and whether they have said what they have.
@@ -63,8 +64,8 @@ impl Engine {
     }
 
     /// Each log of a room of which a neighbour that was heard lacks something.
-    pub fn behind(&self, room: &RoomId) -> impl Iterator<Item = Behind> + '_ {
-        self.rooms.get(room).into_iter().flat_map(|room| room.behind(&self.config))
+    pub fn missing(&self, room: &RoomId) -> impl Iterator<Item = Missing> + '_ {
+        self.rooms.get(room).into_iter().flat_map(|room| room.missing(&self.config))
     }
 
     fn dispatch<R: rand::Rng>(&mut self, now: Millis, input: Input, rng: &mut R, out: &mut Vec<Effect>) -> Option<RoomId> {
@@ -89,7 +90,7 @@ impl Engine {
                     around.out.push(Effect::WantsChanged);
                 }
             }
-            Input::NeighbourUp { room, peer, standing } => self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, standing),
+            Input::NeighbourUp { room, peer, trust } => self.rooms.get_mut(&room)?.neighbour_up(&mut around, peer, trust),
             Input::NeighbourDown { room, peer } => self.rooms.get_mut(&room)?.neighbour_down(&mut around, &peer),
             Input::LinkDown { peer } => self.rooms.values_mut().for_each(|room| room.neighbour_down(&mut around, &peer)),
             Input::Unreached { peer } => self.rooms.values_mut().for_each(|room| room.unreached(&mut around, &peer)),
@@ -97,11 +98,11 @@ impl Engine {
             Input::Known { room, peers } => self.rooms.get_mut(&room)?.learn(&mut around, &peers),
             Input::Forgotten { room, peer } => self.rooms.get_mut(&room)?.unlearn(&mut around, &peer),
             Input::Received { peer, message } => {
-                // Unknown: they may not know yet that this device left, or that their Add has not
-                // come here.
-                let state = self.rooms.get_mut(&room_of?).filter(|state| state.standing(&peer).is_some())?;
+                // A peer that is no neighbour may not know yet that this device left, or that its
+                // own Add has not come here.
+                let state = self.rooms.get_mut(&room_of?).filter(|state| state.trust(&peer).is_some())?;
                 if let Message::Run(Run { events, .. }) | Message::Data(Data { events, .. }) = &message {
-                    self.received += events.len() as u64;
+                    self.received = self.received.saturating_add(events.len() as u64);
                 }
                 match message {
                     Message::Run(run) => Self::on_run(&self.seen, state, &mut around, peer, run),
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     fn on_run<R: rand::Rng>(seen: &Seen, state: &mut Room, around: &mut Around<'_, R>, peer: PeerId, run: Run) {
-        if state.standing(&peer) != Some(Standing::Member) {
+        if state.trust(&peer) != Some(Trust::Member) {
             return;
         }
         let name = seen.name(&run.events);
@@ -153,7 +154,7 @@ impl Engine {
             return;
         }
         // Never in the past: a wake-up that is due now still passes through the node's loop once.
-        let next = next.max(now + 1);
+        let next = next.max(now.saturating_add(1));
         self.wake = Some(next);
         out.push(Effect::WakeAt(next));
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use wire::ids::LogKey;
 
-use crate::{Config, Millis, Standing};
+use crate::{Config, Millis, Trust};
 
-/// Logs remembered for one neighbour in one room; a lying neighbour cannot make more grow.
+/// Logs remembered for one neighbour in one room: the bound for one that lies.
 const MAX_LOGS: usize = 8_192;
 /// Requests to change views or trees that one neighbour may make at once, and the time in which one
 /// comes back. An honest one makes some in a minute, and relays some for each newcomer.
@@ -18,41 +18,42 @@ const STORM: u32 = 256;
 /// One neighbour. All linked members get Heads; only active ones are in the overlay, and only eager
 /// ones get runs.
 pub(crate) struct Neighbour {
-    pub(crate) standing: Standing,
-    /// How far they are known to have each log: they said so, or sent it.
+    pub(crate) trust: Trust,
+    /// How far the peer is known to have each log: it said so, or sent it.
     has: BTreeMap<LogKey, u32>,
-    /// How far each log was pushed to them beyond that.
+    /// How far each log was pushed to it beyond that.
     pushed: BTreeMap<LogKey, u32>,
     pub(crate) full_heads_at: Option<Millis>,
-    /// When they are told what changed here, and how many changes they were told of.
+    /// When the peer is told what changed here, and how many changes it was told of.
     pub(crate) heads_at: Option<Millis>,
     pub(crate) told: u64,
     pub(crate) digest_at: Option<Millis>,
-    /// A live message did not fit into their queue: they get Heads instead, and all of them once
-    /// there is room.
+    /// A live message did not fit into the peer's queue. It gets Heads instead, and all of them
+    /// once there is room.
     pub(crate) owed: bool,
     /// In the active view, on both sides.
     pub(crate) active: bool,
-    /// This device asked; otherwise they did.
+    /// This device asked for it; otherwise the peer did.
     pub(crate) chosen: bool,
-    /// Fresh events are pushed to them.
+    /// Fresh events are pushed to the peer.
     pub(crate) eager: bool,
-    /// A lookout of this device: asked to tell it early what is new; and this device is one of
-    /// theirs.
+    /// The peer is a lookout of this device: it was asked to tell early what is new. And the other
+    /// way round.
     pub(crate) lookout: bool,
     pub(crate) looks_out_for: bool,
     pub(crate) pruned_at: Option<Millis>,
     pub(crate) grafted_at: Option<Millis>,
-    /// Until when an answer to our request is waited for.
+    /// Until when an answer to our request to be a neighbour is waited for.
     pub(crate) asked: Option<Millis>,
-    /// Not asked again before.
+    /// The peer is not asked again before this time.
     pub(crate) rests_until: Millis,
-    /// Active neighbours that they last said to have.
+    /// How many active neighbours the peer last said to have.
     pub(crate) degree: u8,
     degree_at: Millis,
-    /// Linked only to look whether they are apart from us; so they are asked if their logs differ.
+    /// Linked only to see whether the peer has other logs. If it has, it is asked to be a
+    /// neighbour.
     pub(crate) looked_up: bool,
-    /// Questions that they owe an answer to, and how many they never answered.
+    /// Needs that the peer has not answered yet, and how many it never answered.
     pub(crate) questions: usize,
     pub(crate) late: u8,
     requests: u32,
@@ -61,9 +62,9 @@ pub(crate) struct Neighbour {
 }
 
 impl Neighbour {
-    pub(crate) fn new(standing: Standing, now: Millis) -> Self {
+    pub(crate) fn new(trust: Trust, now: Millis) -> Self {
         Neighbour {
-            standing,
+            trust,
             has: BTreeMap::new(),
             pushed: BTreeMap::new(),
             full_heads_at: None,
@@ -92,32 +93,32 @@ impl Neighbour {
     }
 
     pub(crate) fn is_member(&self) -> bool {
-        self.standing == Standing::Member
+        self.trust == Trust::Member
     }
 
-    /// They said how many active neighbours they have.
+    /// The peer said how many active neighbours it has.
     pub(crate) fn says_degree(&mut self, degree: u8, now: Millis) {
         (self.degree, self.degree_at) = (degree, now);
     }
 
-    /// Whether they may have nobody else to be told by: those who are to become active neighbours,
-    /// and those who had too few lately. Who still has too few asks again.
+    /// Whether the peer may have no other neighbour that tells it: it is about to become an active
+    /// neighbour, or it lately had too few. One that still has too few asks again.
     pub(crate) fn is_needy(&self, config: &Config, now: Millis) -> bool {
-        let poor = usize::from(self.degree) < config.active_min && now < self.degree_at + config.rest;
+        let poor = usize::from(self.degree) < config.active_min && now.saturating_sub(self.degree_at) < config.rest;
         !self.is_member() || self.asked.is_some() || poor
     }
 
-    /// How far they are known, or about, to have a log.
+    /// How far the peer is known, or about, to have a log.
     pub(crate) fn has(&self, log: &LogKey) -> u32 {
         self.has_said(log).max(self.pushed.get(log).copied().unwrap_or(0))
     }
 
-    /// How far they are known to have a log.
+    /// How far the peer is known to have a log.
     pub(crate) fn has_said(&self, log: &LogKey) -> u32 {
         self.has.get(log).copied().unwrap_or(0)
     }
 
-    /// All logs that they are known to have something of.
+    /// All logs that the peer is known to have something of.
     pub(crate) fn said(&self) -> impl Iterator<Item = (&LogKey, u32)> {
         self.has.iter().map(|(log, seq)| (log, *seq))
     }
@@ -126,7 +127,7 @@ impl Neighbour {
         !self.has.is_empty()
     }
 
-    /// They have a log up to here, at least.
+    /// The peer has a log up to here, at least.
     pub(crate) fn note(&mut self, log: LogKey, seq: u32) {
         if self.pushed.get(&log).is_some_and(|pushed| *pushed <= seq) {
             self.pushed.remove(&log);
@@ -135,7 +136,7 @@ impl Neighbour {
         self.keep(log, known.max(seq));
     }
 
-    /// They have a log up to here, by their own words.
+    /// The peer said that it has a log up to here.
     pub(crate) fn state(&mut self, log: LogKey, seq: u32) {
         self.pushed.remove(&log);
         self.keep(log, seq);
@@ -147,7 +148,7 @@ impl Neighbour {
         }
     }
 
-    /// They are about to have a log up to here.
+    /// A run that ends here was pushed to the peer.
     pub(crate) fn push(&mut self, log: LogKey, seq: u32) {
         if self.pushed.len() < MAX_LOGS || self.pushed.contains_key(&log) {
             self.pushed.insert(log, seq);
@@ -177,11 +178,11 @@ impl Neighbour {
             self.requests = self.requests.saturating_add(refilled).min(REQUESTS);
             self.requests_at = now;
         }
-        if self.requests > 0 {
-            (self.requests, self.ignored) = (self.requests - 1, 0);
+        if let Some(left) = self.requests.checked_sub(1) {
+            (self.requests, self.ignored) = (left, 0);
             return Request::Taken;
         }
-        self.ignored += 1;
+        self.ignored = self.ignored.saturating_add(1);
         if self.ignored.is_multiple_of(STORM) { Request::Storm } else { Request::Ignored }
     }
 }
@@ -190,7 +191,7 @@ impl Neighbour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Taken,
-    /// Too many; whoever meant it will ask again.
+    /// There were too many; an honest peer asks again.
     Ignored,
     /// So many that it is a fault.
     Storm,
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn what_was_pushed_counts_as_said_only_once_they_say_so() {
         let log = LogKey { device: Identity::from_seed(&[1; 32]).peer(), log: LogId(1) };
-        let mut ben = Neighbour::new(Standing::Member, 0);
+        let mut ben = Neighbour::new(Trust::Member, 0);
         ben.push(log, 5);
         assert_eq!((ben.has(&log), ben.has_said(&log), ben.was_heard()), (5, 0, false));
         ben.note(log, 3);

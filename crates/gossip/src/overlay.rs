@@ -1,41 +1,24 @@
-//! The overlay of one room: a few symmetric active neighbours for everybody, and others to replace
-//! them.
+//! The overlay of one room: each member has a few symmetric active neighbours, and candidates to
+//! replace them.
 //!
 //! HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable
-//! gossip-based broadcast", DSN 2007), with these differences: a neighbour is active only after its
-//! reply; part of the active view is chosen by a secret rank, so that whoever floods the views
-//! gains nothing; nobody evicts a neighbour who would be left with too few; shuffles are exchanged
-//! with a neighbour instead of sent on a walk; everybody ever heard of is remembered, and one of
-//! them dialled now and then, so that the halves of a healed partition find each other.
+//! gossip-based broadcast", DSN 2007), with these differences. A neighbour is active only after its
+//! reply. Part of the active view is chosen by a secret rank, so that flooding the views gains
+//! nothing. A neighbour that would be left with too few is never evicted. Shuffles are exchanged
+//! with a neighbour instead of sent on a walk. All members ever heard of are remembered, and one of
+//! them is dialled now and then, so that the halves of a healed partition find each other.
 
 use identity::PeerId;
-use rand::RngExt;
 use rand::seq::IteratorRandom;
-use wire::message::{Disconnect, ForwardJoin, Message, Neighbour as Ask, NeighbourReply, Shuffle};
+use wire::message::{Disconnect, Message, Neighbour as Ask, NeighbourReply};
 
-use crate::room::{Around, Room};
+use crate::around::Around;
+use crate::dial::{Dial, DialState};
+use crate::room::Room;
 use crate::{Effect, Millis};
 
-/// Dials that failed and that the network goes on repeating, for each room; the oldest gives way.
+/// Failed dials of a room that the network goes on repeating. The oldest is given up first.
 const MAX_FAILED_DIALS: usize = 8;
-
-/// A link that was asked for.
-pub(crate) struct Dial {
-    pub(crate) since: Millis,
-    pub(crate) state: DialState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DialState {
-    /// Waiting for the link.
-    Dialling,
-    /// Waiting for the link; only to look whether somebody is there.
-    Wandering,
-    /// It is up.
-    Linked,
-    /// No link came, or it broke; the network tries again by itself.
-    Failed,
-}
 
 impl Room {
     pub(crate) fn actives(&self) -> usize {
@@ -46,11 +29,11 @@ impl Room {
         u8::try_from(self.actives()).unwrap_or(u8::MAX)
     }
 
-    /// Members with addresses.
+    /// Takes members with addresses as candidates.
     pub(crate) fn learn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peers: &[PeerId]) {
         let mut news = false;
         for peer in peers.iter().filter(|peer| **peer != around.me) {
-            news |= self.book.add(around.config, *peer, around.rng);
+            news |= self.candidates.add(around.config, *peer, around.rng);
         }
         if news {
             self.tend(around);
@@ -58,7 +41,7 @@ impl Room {
     }
 
     pub(crate) fn unlearn<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
-        self.book.remove(peer);
+        self.candidates.remove(peer);
         self.release(around, peer);
         if let Some(neighbour) = self.neighbours.get_mut(peer) {
             neighbour.deactivate();
@@ -66,25 +49,25 @@ impl Room {
         self.tend(around);
     }
 
-    /// A dial of theirs failed; the network repeats it while they are wanted.
+    /// A dial of this peer failed; the network repeats it while the peer is wanted.
     pub(crate) fn unreached<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(dial) = self.dials.get_mut(peer) else { return };
         match dial.state {
             DialState::Dialling => {
                 dial.state = DialState::Failed;
-                self.book.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.after(around.config.rest));
                 self.tend(around);
             }
             DialState::Wandering => {
-                self.book.rest(peer, around.now + around.config.rest);
+                self.candidates.rest(peer, around.after(around.config.rest));
                 self.release(around, peer);
             }
             DialState::Linked | DialState::Failed => {}
         }
     }
 
-    /// A member is linked: asked to be a neighbour if one is needed, or if the link was made for
-    /// that.
+    /// A member is linked. It is asked to be an active neighbour if one is needed, or if the link
+    /// was made for that.
     pub(crate) fn greet<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let seeks = self.seeks(around.config);
         let Some(dial) = self.dials.get_mut(&peer) else { return self.tend(around) };
@@ -98,8 +81,8 @@ impl Room {
         self.ask(around, peer);
     }
 
-    /// Somebody who was looked up has the same events, and is left alone; or others, and becomes a
-    /// bridge between the two parts.
+    /// A peer that was dialled to see what it has: if it has the same events it is let go; if it
+    /// has others, it becomes a bridge between the two parts.
     pub(crate) fn on_looked_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, equal: bool) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         if std::mem::take(&mut neighbour.looked_up) {
@@ -116,13 +99,13 @@ impl Room {
     /// An active neighbour, or a dial, is gone.
     pub(crate) fn lose<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, was_active: bool) {
         if let Some(dial) = self.dials.get_mut(&peer) {
-            // The network dials them again by itself.
+            // The network dials it again by itself.
             *dial = Dial { since: around.now, state: DialState::Failed };
         }
         if was_active {
             self.trouble(around);
-            self.book.rest(&peer, around.now + around.config.patience);
-            self.book.at_hand(around.config, peer, around.rng);
+            self.candidates.rest(&peer, around.after(around.config.patience));
+            self.candidates.at_hand(around.config, peer, around.rng);
         }
         self.tend(around);
     }
@@ -142,32 +125,33 @@ impl Room {
             }
             let anchor = self.neighbours.values().filter(|n| n.active && n.chosen).count() < config.chosen_min.div_ceil(2);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
-            let Some(peer) = self.book.pick(anchor, now, around.rng, free) else { break };
+            let Some(peer) = self.candidates.pick(anchor, now, around.rng, free) else { break };
             self.dial(around, peer, DialState::Dialling);
         }
         self.drop_failed(around);
         self.tend_at = self.next_tend(around.config, now);
     }
 
-    fn seeks(&self, config: &crate::Config) -> bool {
-        let (mut actives, mut chosen, mut asked) = (0, 0, 0);
+    pub(crate) fn seeks(&self, config: &crate::Config) -> bool {
+        let (mut actives, mut chosen, mut asked) = (0_usize, 0_usize, 0_usize);
         for neighbour in self.neighbours.values() {
-            actives += usize::from(neighbour.active);
-            chosen += usize::from(neighbour.active && neighbour.chosen);
-            asked += usize::from(neighbour.asked.is_some());
+            actives = actives.saturating_add(usize::from(neighbour.active));
+            chosen = chosen.saturating_add(usize::from(neighbour.active && neighbour.chosen));
+            asked = asked.saturating_add(usize::from(neighbour.asked.is_some()));
         }
-        let pending = asked + self.dials.values().filter(|d| d.state == DialState::Dialling).count();
-        actives + pending < config.active_max && (actives + pending < config.active_wanted || chosen + pending < config.chosen_min)
+        let pending = asked.saturating_add(self.dials.values().filter(|d| d.state == DialState::Dialling).count());
+        let (all, chosen) = (actives.saturating_add(pending), chosen.saturating_add(pending));
+        all < config.active_max && (all < config.active_wanted || chosen < config.chosen_min)
     }
 
     fn next_tend(&self, config: &crate::Config, now: Millis) -> Millis {
         let asked = self.neighbours.values().filter_map(|n| n.asked);
         let waits = |d: &&Dial| matches!(d.state, DialState::Dialling | DialState::Wandering);
-        let dials = self.dials.values().filter(waits).map(|d| d.since + config.patience);
+        let dials = self.dials.values().filter(waits).map(|d| d.since.saturating_add(config.patience));
         let next = asked.chain(dials).min().unwrap_or(Millis::MAX);
-        // Those who rest are asked again some time; with nobody known there is nothing to try.
-        let again = if self.seeks(config) && self.book.len() > 0 { now + config.patience } else { Millis::MAX };
-        next.min(again).max(now + 1)
+        // Peers that rest are asked again later. Without candidates there is nothing to try.
+        let again = if self.seeks(config) && self.candidates.len() > 0 { now.saturating_add(config.patience) } else { Millis::MAX };
+        next.min(again).max(now.saturating_add(1))
     }
 
     fn give_up_waiting<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
@@ -175,16 +159,16 @@ impl Room {
         let silent = self.neighbours.iter().filter(|(_, n)| n.asked.is_some_and(|until| until <= now));
         for peer in silent.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                (neighbour.asked, neighbour.rests_until) = (None, now + config.rest);
+                (neighbour.asked, neighbour.rests_until) = (None, around.after(config.rest));
             }
             self.release(around, &peer);
         }
-        let late = self.dials.iter().filter(|(_, dial)| now >= dial.since + config.patience);
+        let late = self.dials.iter().filter(|(_, dial)| around.since(dial.since) >= config.patience);
         let late: Vec<(PeerId, DialState)> = late.map(|(peer, dial)| (*peer, dial.state)).collect();
         for (peer, state) in late {
             match state {
                 DialState::Dialling => {
-                    self.book.rest(&peer, now + config.rest);
+                    self.candidates.rest(&peer, around.after(config.rest));
                     if let Some(dial) = self.dials.get_mut(&peer) {
                         dial.state = DialState::Failed;
                     }
@@ -198,7 +182,7 @@ impl Room {
     fn drop_failed<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         loop {
             let failed = self.dials.iter().filter(|(_, dial)| dial.state == DialState::Failed);
-            // In a full view nobody is waited for any more.
+            // In a full view no dial is waited for any more.
             let kept = if self.seeks(around.config) { MAX_FAILED_DIALS } else { 0 };
             if failed.clone().count() <= kept {
                 return;
@@ -208,7 +192,7 @@ impl Room {
         }
     }
 
-    fn dial<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, state: DialState) {
+    pub(crate) fn dial<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, state: DialState) {
         self.dials.insert(peer, Dial { since: around.now, state });
         around.out.push(Effect::WantsChanged);
     }
@@ -220,19 +204,19 @@ impl Room {
     }
 
     fn ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
-        // With those who may still accept, so that only the first is asked as by somebody who has
-        // nobody.
+        // Peers that may still accept count too. So only the first one is asked as if this device
+        // had no neighbour.
         let asked = self.neighbours.values().filter(|n| n.asked.is_some()).count();
         let degree = self.degree().saturating_add(u8::try_from(asked).unwrap_or(u8::MAX));
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.is_member() && !n.active) else { return };
-        neighbour.asked = Some(around.now + around.config.patience);
+        neighbour.asked = Some(around.after(around.config.patience));
         let urgent = usize::from(degree) < around.config.active_min;
         let ask = Message::Neighbour(Ask { room: self.id, urgent, degree });
         around.out.push(Effect::Send { peer, message: ask });
-        self.tend_at = self.tend_at.min(around.now + around.config.patience);
+        self.tend_at = self.tend_at.min(around.after(around.config.patience));
     }
 
-    /// Somebody wants to be an active neighbour.
+    /// A peer wants to be an active neighbour.
     pub(crate) fn on_ask<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, ask: Ask) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         neighbour.says_degree(ask.degree, around.now);
@@ -255,14 +239,14 @@ impl Room {
         let actives = self.actives();
         if actives < config.active_max {
             let inbound = self.neighbours.values().filter(|n| n.active && !n.chosen).count();
-            let small = self.book.len() <= config.active_max;
+            let small = self.candidates.len() <= config.active_max;
             return small || urgent || inbound < config.inbound_max;
         }
         urgent && self.evict(around, peer)
     }
 
-    /// Makes room for somebody in need: of those who can spare a neighbour, one who is no branch of
-    /// the tree, and has most.
+    /// Makes room for a peer in need. Of the neighbours that can spare one, the one goes that is no
+    /// branch of the tree and has most neighbours.
     fn evict<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, but: &PeerId) -> bool {
         let spare = |degree: u8| degree != u8::MAX && usize::from(degree) > around.config.active_min;
         let able = self.neighbours.iter().filter(|(peer, n)| n.active && *peer != but && spare(n.degree));
@@ -275,7 +259,7 @@ impl Room {
     fn part<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
             neighbour.deactivate();
-            neighbour.rests_until = around.now + around.config.rest;
+            neighbour.rests_until = around.after(around.config.rest);
         }
         self.release(around, &peer);
         let farewell = Message::Disconnect(Disconnect { room: self.id, degree: self.degree() });
@@ -288,14 +272,14 @@ impl Room {
         neighbour.says_degree(reply.degree, around.now);
         let asked = neighbour.asked.take().is_some();
         if reply.accepted && !neighbour.active {
-            // Too late, or others were faster: they must not believe in a neighbour that they have
-            // not.
+            // Too late, or others were faster. The peer must not believe that this device is its
+            // neighbour.
             if asked && !full { self.activate(around, peer, true) } else { self.part(around, peer) }
         } else if !reply.accepted && asked {
-            neighbour.rests_until = around.now + around.config.rest;
+            neighbour.rests_until = around.after(around.config.rest);
             self.release(around, &peer);
         } else if neighbour.active && asked {
-            // Both asked: it counts as chosen by both.
+            // Both asked, so it counts as chosen by both.
             neighbour.chosen = true;
         }
         self.tend(around);
@@ -305,7 +289,7 @@ impl Room {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
         neighbour.says_degree(degree, around.now);
         neighbour.deactivate();
-        neighbour.rests_until = around.now + around.config.rest;
+        neighbour.rests_until = around.after(around.config.rest);
         self.release(around, &peer);
         self.trouble(around);
         self.regrow(around);
@@ -320,69 +304,6 @@ impl Room {
         }
     }
 
-    /// A newcomer is made known by some random walks.
-    fn announce<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, newcomer: PeerId) {
-        let walk = around.config.walk;
-        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != newcomer).map(|(peer, _)| *peer);
-        for peer in others.sample(around.rng, around.config.walks) {
-            self.walk_on(around, peer, newcomer, walk);
-        }
-        // And the newcomer gets to know some others.
-        self.shuffle_with(around, newcomer, true);
-    }
-
-    fn walk_on<R: rand::Rng>(&self, around: &mut Around<'_, R>, peer: PeerId, newcomer: PeerId, ttl: u8) {
-        around.out.push(Effect::Introduce { peer, subjects: vec![newcomer] });
-        let join = Message::ForwardJoin(ForwardJoin { room: self.id, ttl, peer: newcomer });
-        around.out.push(Effect::Send { peer, message: join });
-    }
-
-    pub(crate) fn on_forward_join<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, join: ForwardJoin) {
-        let newcomer = join.peer;
-        // Who is not in the book is no member as far as this device knows, or cannot be dialled.
-        if newcomer == around.me || !self.book.contains(&newcomer) {
-            return;
-        }
-        let ttl = join.ttl.min(around.config.walk);
-        if ttl == around.config.trace {
-            self.book.at_hand(around.config, newcomer, around.rng);
-        }
-        let others = self.neighbours.iter().filter(|(peer, n)| n.active && **peer != from && **peer != newcomer);
-        let next = others.map(|(peer, _)| *peer).choose(around.rng);
-        match next {
-            Some(peer) if ttl > 0 => self.walk_on(around, peer, newcomer, ttl - 1),
-            _ if self.seeks(around.config) && !self.neighbours.contains_key(&newcomer) && !self.dials.contains_key(&newcomer) => {
-                self.dial(around, newcomer, DialState::Dialling);
-                self.tend_at = self.tend_at.min(around.now + around.config.patience);
-            }
-            _ => self.book.at_hand(around.config, newcomer, around.rng),
-        }
-    }
-
-    /// Exchanges some of those at hand.
-    fn shuffle_with<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, answer: bool) {
-        let mut peers = self.book.sample(around.config.shuffle_peers, around.rng, &peer);
-        let near = self.neighbours.iter().filter(|(near, n)| n.active && **near != peer).map(|(near, _)| *near);
-        peers.extend(near.sample(around.rng, 3));
-        peers.sort();
-        peers.dedup();
-        if peers.is_empty() {
-            return;
-        }
-        around.out.push(Effect::Introduce { peer, subjects: peers.clone() });
-        around.out.push(Effect::Send { peer, message: Message::Shuffle(Shuffle { room: self.id, answer, peers }) });
-    }
-
-    pub(crate) fn on_shuffle<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, from: PeerId, shuffle: Shuffle) {
-        if !shuffle.answer {
-            self.shuffle_with(around, from, true);
-        }
-        for peer in shuffle.peers.into_iter().filter(|peer| *peer != around.me && !self.neighbours.contains_key(peer)) {
-            self.book.at_hand(around.config, peer, around.rng);
-        }
-        self.tend(around);
-    }
-
     /// What is due in the overlay.
     pub(crate) fn keep_overlay<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let now = around.now;
@@ -391,29 +312,31 @@ impl Room {
         }
         self.keep_lookouts(around);
         if self.shuffle_at <= now {
-            self.shuffle_at = now + jittered(around.config.shuffle_every, around.rng);
+            self.shuffle_at = around.jittered(around.config.shuffle_every);
             let near = self.neighbours.iter().filter(|(_, n)| n.active).map(|(peer, _)| *peer).choose(around.rng);
-            if let Some(peer) = near.filter(|_| self.book.len() > around.config.active_max) {
+            if let Some(peer) = near.filter(|_| self.candidates.len() > around.config.active_max) {
                 self.shuffle_with(around, peer, false);
             }
         }
         if self.wander_at <= now {
-            self.wander_at = now + jittered(around.config.wander_every, around.rng);
+            self.wander_at = around.jittered(around.config.wander_every);
             self.thin(around);
             let free = |peer: &PeerId| !self.dials.contains_key(peer) && !self.neighbours.contains_key(peer);
-            if let Some(peer) = self.book.pick_any(around.rng, free) {
+            if let Some(peer) = self.candidates.pick_any(around.rng, free) {
                 self.dial(around, peer, DialState::Wandering);
-                self.tend_at = self.tend_at.min(now + around.config.patience);
+                self.tend_at = self.tend_at.min(around.after(around.config.patience));
             }
         }
     }
 
-    /// Bridges and urgent requests fill the view; who was chosen beyond need, and is no branch of
-    /// the tree, is let go.
+    /// Bridges and urgent requests fill the view. A neighbour that was chosen beyond need, and is
+    /// no branch of the tree, is let go.
     fn thin<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let config = around.config;
         let chosen = self.neighbours.iter().filter(|(_, n)| n.active && n.chosen);
-        if self.book.len() <= config.active_max || self.actives() <= config.active_wanted + 1 || chosen.clone().count() <= config.chosen_min
+        if self.candidates.len() <= config.active_max
+            || self.actives().saturating_sub(1) <= config.active_wanted
+            || chosen.clone().count() <= config.chosen_min
         {
             return;
         }
@@ -423,24 +346,19 @@ impl Room {
         }
     }
 
-    /// Whether the link with somebody is of use to this room.
+    /// Whether the link with a peer is of use to this room.
     pub(crate) fn holds(&self, config: &crate::Config, peer: &PeerId) -> bool {
         if self.dials.contains_key(peer) || self.is_asked(peer) {
             return true;
         }
         let Some(neighbour) = self.neighbours.get(peer) else { return false };
         let poor = |degree: usize| degree < config.active_min;
-        // Whoever has too few neighbours is not left alone, though they may not be active ones:
-        // they get Heads.
+        // A peer with too few neighbours keeps its link, even if it is no active neighbour here: it
+        // gets Heads.
         neighbour.active
             || !neighbour.is_member()
             || neighbour.asked.is_some()
             || poor(self.actives())
             || poor(usize::from(neighbour.degree))
     }
-}
-
-/// Around `base`, ± 50 %, so that devices that started together do not act together.
-pub(crate) fn jittered<R: rand::Rng>(base: Millis, rng: &mut R) -> Millis {
-    rng.random_range(base / 2..=base + base / 2)
 }

@@ -1,24 +1,24 @@
 //! Anti-entropy in one room: comparing how far each log has come, and asking for what is missing.
-//! Spreading is fast, this makes it certain.
+//! Spreading is fast; repair makes it certain.
 
 use identity::PeerId;
-use rand::RngExt;
 use wire::ids::LogKey;
 use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
+use crate::around::Around;
 use crate::neighbour::Neighbour;
-use crate::room::{Around, Room};
-use crate::{Effect, Millis, Standing};
+use crate::room::Room;
+use crate::{Effect, Millis, Trust};
 
-/// Wants that are looked at in one go, and the pause before the next: a liar who tells of many
-/// takes up no more time than this.
+/// Wants that are looked at in one go, and the pause before the next look: the bound on the time
+/// that a peer can take up by telling of many logs.
 const MAX_LOOKED_AT: usize = 64;
 const LOOK_PAUSE: Millis = 2;
-/// More wants than this are counted only now and then.
+/// More wants than this are counted only every [`COUNT_PAUSE`].
 const FEW_WANTS: usize = 64;
 const COUNT_PAUSE: Millis = 500;
-/// Times that a log whose author is unknown is asked for before it is forgotten until somebody
-/// mentions it again.
+/// How often a log of an unknown author is asked for. Then it is forgotten until a peer mentions it
+/// again.
 const MAX_STRANGER_TRIES: u8 = 20;
 /// Pause before such a log is asked for again.
 const STRANGER_PAUSE: Millis = 250;
@@ -26,11 +26,12 @@ const STRANGER_PAUSE: Millis = 250;
 const FRUITLESS_PAUSE: Millis = 250;
 /// A Digest goes to one neighbour at most this often.
 const DIGEST_PAUSE: Millis = 500;
-/// A gap up to this size is the tree's failure, which a Graft mends; a larger one comes of absence.
+/// A gap up to this size comes of a broken tree, which a Graft mends; a larger one comes of
+/// absence.
 const GRAFT_GAP: u32 = 256;
 
 impl Room {
-    /// A neighbour's digest: equal means that they have all that is here.
+    /// A neighbour's digest. If it is equal, the neighbour has all that is here.
     pub(crate) fn on_digest<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, digest: [u8; 16]) {
         let equal = digest == self.own.digest();
         self.on_looked_up(around, peer, equal);
@@ -45,16 +46,16 @@ impl Room {
         }
     }
 
-    /// What a neighbour has: remembered, acknowledged if it is our own log, wanted if it is more
-    /// than ours.
+    /// What a neighbour has. It is remembered. Of our own logs it is an acknowledgement; what is
+    /// more than ours is wanted.
     pub(crate) fn on_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, heads: &[HeadOf]) {
         let Some(neighbour) = self.neighbours.get(&peer) else { return };
-        let (standing, known) = (neighbour.standing, neighbour.was_heard());
-        // Once one is too many, the rest is not looked at one by one: that would cost more than all
-        // the others together.
+        let (trust, known) = (neighbour.trust, neighbour.was_heard());
+        // Once there is room for no more, unknown logs are passed over: to look at each would cost
+        // more than all the others together.
         let mut full = false;
         for head in heads {
-            let hidden = standing == Standing::Provisional && !head.log.log.is_control();
+            let hidden = trust == Trust::Provisional && !head.log.log.is_control();
             if hidden || (full && self.own.seq(&head.log) == 0) {
                 continue;
             }
@@ -63,7 +64,7 @@ impl Room {
         self.pursue(around);
     }
 
-    /// `known`: they have said before what they have, so that this is news and not history.
+    /// `known`: the peer has said before what it has, so this is news and not history.
     fn on_head<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, head: &HeadOf, known: bool) -> Noted {
         let mine = self.own.get(&head.log);
         let mine_seq = mine.map_or(0, |h| h.seq);
@@ -86,10 +87,11 @@ impl Room {
                 let live = mine.is_some() || (known && !head.log.log.is_control());
                 let at = match self.wants.target(&head.log) {
                     _ if !live => around.now,
-                    // Of those behind a broken branch one is the first to ask, and passes the
-                    // answer on to the others. So each draws one time, however many tell of it.
+                    // Of the devices behind a broken branch one is to ask first, and passes the
+                    // answer on to the others. So each draws one random time, however many tell of
+                    // it.
                     Some(_) => Millis::MAX,
-                    None => around.now + around.rng.random_range(around.config.graft_after..=3 * around.config.graft_after),
+                    None => around.within(around.config.graft_after, around.config.graft_after.saturating_mul(3)),
                 };
                 self.want(around.now, &peer, head.log, head.seq, at);
                 if self.wants.target(&head.log).is_none() {
@@ -104,9 +106,9 @@ impl Room {
 
     /// Serves a range if the asker may have it and it exists here.
     pub(crate) fn on_need<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId, mut need: Need) {
-        let allowed = match self.standing(&peer) {
-            Some(Standing::Member) => true,
-            Some(Standing::Provisional) => need.log.log.is_control(),
+        let allowed = match self.trust(&peer) {
+            Some(Trust::Member) => true,
+            Some(Trust::Provisional) => need.log.log.is_control(),
             None => false,
         };
         if !allowed || need.from == 0 || need.from > need.to {
@@ -116,8 +118,8 @@ impl Room {
         around.out.push(Effect::Serve { peer, need });
     }
 
-    /// Events arrived in answer to a Need: the asker's patience is renewed, or ends with the last
-    /// of them.
+    /// Events arrived in answer to a Need. The time to answer starts anew, or the Need ends with
+    /// the last of them.
     pub(crate) fn on_data<R: rand::Rng>(
         &mut self,
         around: &mut Around<'_, R>,
@@ -137,11 +139,11 @@ impl Room {
             return self.pursue(around);
         }
         if asked {
-            // Whoever answers is slow no longer.
+            // A peer that answers counts as slow no longer.
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.late = 0;
             }
-            self.wants.renew(&log, around.now + around.config.need_timeout);
+            self.wants.renew(&log, around.after(around.config.need_timeout));
         }
         around.out.push(Effect::Check { peer, room: self.id, origin: crate::Origin::Asked { log, last }, events });
     }
@@ -154,11 +156,11 @@ impl Room {
         }
     }
 
-    /// Nothing new came of asking: whoever says to have more is asked again, but not at the speed
-    /// of the network.
+    /// An answer brought nothing new. A peer that says to have more is asked again, but not at the
+    /// speed of the network.
     pub(crate) fn answered_in_vain(&mut self, now: Millis, log: &LogKey) {
         if self.wants.asked_of(log).is_some() {
-            self.wants.rest(log, now + FRUITLESS_PAUSE);
+            self.wants.rest(log, now.saturating_add(FRUITLESS_PAUSE));
             self.pursue_at = now;
         }
     }
@@ -168,12 +170,12 @@ impl Room {
         if self.wants.fail(log) > MAX_STRANGER_TRIES {
             self.wants.remove(log);
         } else {
-            self.wants.rest(log, now + STRANGER_PAUSE);
+            self.wants.rest(log, now.saturating_add(STRANGER_PAUSE));
         }
         self.pursue_at = now;
     }
 
-    /// What this neighbour was asked for is asked of others.
+    /// What this neighbour was asked for, others are asked for now.
     pub(crate) fn forget_asks(&mut self, now: Millis, peer: &PeerId) {
         let asked: Vec<LogKey> = self.wants.questions().filter(|(_, of)| of == peer).map(|(log, _)| *log).collect();
         for log in asked {
@@ -203,8 +205,7 @@ impl Room {
         }
     }
 
-    /// Asks for what is missing: control logs first, each of somebody who has it, a few of each at
-    /// a time.
+    /// Asks for what is missing: control logs first, and each neighbour for a few logs at a time.
     pub(crate) fn pursue<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
         let now = around.now;
         if self.pursue_at > now {
@@ -218,11 +219,11 @@ impl Room {
                 Holder::Nobody => self.wants.remove(&log),
             }
         }
-        self.pursue_at = self.wants.next().max(now + LOOK_PAUSE);
+        self.pursue_at = self.wants.next().max(now.saturating_add(LOOK_PAUSE));
         self.report_lacking(around);
     }
 
-    /// Questions that nobody answered in time are free again; counts those that are still open.
+    /// Frees the questions that were not answered in time, and counts those that are still open.
     fn give_up_asking<R>(&mut self, around: &Around<'_, R>) {
         let now = around.now;
         for (log, peer) in self.wants.late(now) {
@@ -230,13 +231,13 @@ impl Room {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
                 neighbour.late = neighbour.late.saturating_add(1);
             }
-            // Others who have it come first from now on.
+            // Other peers that have it are asked first from now on.
             self.wants.release(&peer, usize::MAX, now);
         }
         self.neighbours.values_mut().for_each(|n| n.questions = 0);
         for (_, peer) in self.wants.questions() {
             if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                neighbour.questions += 1;
+                neighbour.questions = neighbour.questions.saturating_add(1);
             }
         }
         for peer in self.wants.waited_for() {
@@ -245,10 +246,10 @@ impl Room {
         }
     }
 
-    /// Whom to ask for a log: of those who have it, one who has answered best so far; rather an
-    /// active neighbour, because only such an edge can be grafted.
+    /// Which neighbour to ask for a log: of those that have it, the one that has answered best so
+    /// far. Active ones come first, because only their edges can be grafted.
     fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
-        let from = self.own.seq(log) + 1;
+        let from = self.own.seq(log).saturating_add(1);
         let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
         let Some((peer, chosen)) = self
@@ -265,30 +266,30 @@ impl Room {
     fn ask_for<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, log: LogKey) {
         let have = self.own.seq(&log);
         let Some(target) = self.wants.target(&log) else { return };
-        self.wants.ask(log, peer, around.now + around.config.need_timeout);
+        self.wants.ask(log, peer, around.after(around.config.need_timeout));
         self.hedge(around, &log);
         if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-            neighbour.questions += 1;
+            neighbour.questions = neighbour.questions.saturating_add(1);
         }
         if !log.log.is_control() && target.saturating_sub(have) <= GRAFT_GAP {
             self.graft(around, peer);
         }
-        let need = Need { room: self.id, log, from: have + 1, to: target };
+        let need = Need { room: self.id, log, from: have.saturating_add(1), to: target };
         around.out.push(Effect::Send { peer, message: Message::Need(need) });
     }
 
-    /// A few events that others have too are not waited for as long as what only one has.
+    /// Waits less long for a few events if other neighbours have them too.
     fn hedge<R>(&mut self, around: &Around<'_, R>, log: &LogKey) {
-        let from = self.own.seq(log) + 1;
+        let from = self.own.seq(log).saturating_add(1);
         let (Some(target), Some(asked)) = (self.wants.target(log), self.wants.asked_of(log)) else { return };
-        if target - from.min(target) < GRAFT_GAP && self.neighbours.iter().any(|(peer, n)| *peer != asked && holds(n, log, from)) {
-            self.wants.hasten(log, around.now + around.config.need_hedge);
+        if target.saturating_sub(from) < GRAFT_GAP && self.neighbours.iter().any(|(peer, n)| *peer != asked && holds(n, log, from)) {
+            self.wants.hasten(log, around.after(around.config.need_hedge));
             self.pursue_at = self.pursue_at.min(self.wants.next());
         }
     }
 
     fn report_lacking<R>(&mut self, around: &mut Around<'_, R>) {
-        if self.wants.len() > FEW_WANTS && around.now < self.counted_at + COUNT_PAUSE {
+        if self.wants.len() > FEW_WANTS && around.since(self.counted_at) < COUNT_PAUSE {
             return;
         }
         self.counted_at = around.now;
@@ -301,7 +302,7 @@ impl Room {
 
     pub(crate) fn send_digest<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if neighbour.digest_at.is_some_and(|at| around.now < at + DIGEST_PAUSE) {
+        if neighbour.digest_at.is_some_and(|at| around.since(at) < DIGEST_PAUSE) {
             return;
         }
         neighbour.digest_at = Some(around.now);
@@ -322,11 +323,11 @@ enum Noted {
     Full,
 }
 
-/// Whom a log can be asked of.
+/// Which neighbour can be asked for a log.
 enum Holder {
     /// This one.
     Free(PeerId),
-    /// Those who have it owe enough answers; this one the fewest.
+    /// All that have it owe enough answers already; this one owes the fewest.
     Busy(PeerId),
     /// No neighbour is known to have it.
     Nobody,

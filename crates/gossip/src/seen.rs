@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use wire::message::RawEvent;
 
-/// Two generations of keyed 16-byte digests. The key is random per process, so nobody can aim at a
-/// slot; the digest covers every byte of the run, so a spoilt copy never hides a good one.
+/// Two generations of keyed 16-byte digests. The key is random per process, so a peer cannot aim at
+/// a slot. The digest covers every byte of the run, so a spoilt copy never hides a good one.
 pub(crate) struct Seen {
     key: [u8; 32],
     young: HashSet<u128>,
@@ -22,7 +22,7 @@ impl Seen {
     pub(crate) fn name(&self, events: &[RawEvent]) -> u128 {
         let digest = match events {
             [event] => blake3::keyed_hash(&self.key, &event.0),
-            // BLAKE3 takes many kilobytes at once, and event by event none.
+            // BLAKE3 is fast on many kilobytes at once, and slow event by event.
             _ => blake3::keyed_hash(&self.key, &events.iter().map(|event| &*event.0).collect::<Vec<_>>().concat()),
         };
         digest.as_bytes().first_chunk().map_or(0, |short| u128::from_le_bytes(*short))

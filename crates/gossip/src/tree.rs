@@ -10,18 +10,19 @@ use rand::seq::IteratorRandom;
 use wire::ids::LogKey;
 use wire::message::{Message, RawEvent, Run};
 
-use crate::room::{Around, Room};
+use crate::around::Around;
+use crate::room::Room;
 use crate::{Effect, Millis};
 
-/// Silence after which another author may be followed.
+/// After this silence of the leader another author may be followed.
 const LED_FOR: Millis = 4_000;
-/// Runs that came lately, with their authors: copies that come later than that are no reason to
+/// Recent runs that are remembered with their authors. A copy of an older run is no reason to
 /// prune.
 const MAX_FRESH: usize = 256;
 /// Fetched runs that are remembered, in case they come along the tree after all.
 const MAX_FETCHED: usize = 64;
-/// A Prune to one neighbour is repeated at most this often: runs that were on their way are no
-/// reason.
+/// A Prune to one neighbour is repeated at most this often: runs that were on their way already are
+/// no reason for another.
 const PRUNE_PAUSE: Millis = 1_000;
 /// A Graft of an edge that is eager is repeated at most this often: a newcomer has many logs to ask
 /// for.
@@ -58,28 +59,28 @@ impl Room {
         }
     }
 
-    /// Somebody pushed what was here already.
+    /// A neighbour pushed a run that was here already.
     pub(crate) fn on_duplicate<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, run: u128) {
-        // If it was fetched meanwhile, this edge is not one too many but only slow: the one that
-        // was grafted for fetching is.
+        // If the run was fetched meanwhile, this edge is only slow. The one too many is the edge
+        // that was grafted for fetching.
         let fetched = self.fetched.iter().position(|(name, from)| *name == run && *from != peer);
         match fetched.and_then(|place| self.fetched.remove(place)) {
             Some((_, from)) => {
                 self.on_first(around, peer);
                 self.prune(around, from);
             }
-            // Of a circle one edge has to go. Messages of several authors that are under way at one
-            // time show up several of its edges, and if all of these went the tree would fall
-            // apart; those of one author show up the same. So all follow one author at a time.
+            // One edge of a circle has to go. Messages of several authors at one time show several
+            // edges of it, and if all of these went, the tree would fall apart. Messages of one
+            // author show the same edge to all. So all devices follow one author at a time.
             None if self.leader.is_some_and(|(leader, _)| self.fresh.contains(&(run, leader))) => self.prune(around, peer),
             None => {}
         }
     }
 
-    /// A fresh run of this author came along the tree. Of those who speak the one with the smallest
-    /// id is followed, until silent for a while.
+    /// A fresh run of this author came along the tree. Of the authors that are active, the one with
+    /// the smallest id is followed, until it has been silent for a while.
     pub(crate) fn follow(&mut self, now: Millis, run: u128, author: PeerId) {
-        if self.leader.is_none_or(|(leader, heard)| author <= leader || now > heard + LED_FOR) {
+        if self.leader.is_none_or(|(leader, heard)| author <= leader || now.saturating_sub(heard) > LED_FOR) {
             self.leader = Some((author, now));
         }
         if self.fresh.len() >= MAX_FRESH {
@@ -98,7 +99,7 @@ impl Room {
 
     fn prune<R>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
-        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.now < at + PRUNE_PAUSE) {
+        if !neighbour.eager && neighbour.pruned_at.is_some_and(|at| around.since(at) < PRUNE_PAUSE) {
             return;
         }
         neighbour.eager = false;
@@ -106,9 +107,9 @@ impl Room {
         around.out.push(Effect::Send { peer, message: Message::Prune(self.id) });
     }
 
-    /// Somebody was the first to bring an event, so this edge is a branch. If it is lazy here, a
-    /// Prune and the run crossed: both sides must agree, or what comes from this one goes along it
-    /// and what comes from the other does not.
+    /// A neighbour was the first to bring an event, so this edge is a branch of the tree. If it is
+    /// lazy here, a Prune and the run crossed. Then both sides must agree anew; otherwise runs
+    /// would go along it in one direction only.
     pub(crate) fn on_first<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         if self.neighbours.get(&peer).is_some_and(|n| !n.eager) {
             self.graft(around, peer);
@@ -127,11 +128,11 @@ impl Room {
         self.trouble(around);
     }
 
-    /// Makes an edge eager on both sides. Also one that is eager here: a Prune and a run that
-    /// crossed may have left the other side with another opinion.
+    /// Makes an edge eager on both sides, even if it is eager here already: after a Prune and a run
+    /// that crossed it may be lazy on the other side.
     pub(crate) fn graft<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&peer).filter(|n| n.active && !n.owed) else { return };
-        if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.now < at + GRAFT_PAUSE) {
+        if neighbour.eager && neighbour.grafted_at.is_some_and(|at| around.since(at) < GRAFT_PAUSE) {
             return;
         }
         neighbour.grafted_at = Some(around.now);
@@ -149,12 +150,12 @@ impl Room {
         }
     }
 
-    /// A live message did not fit into a neighbour's queue: from now on Heads tell them, and all of
+    /// A live message did not fit into a neighbour's queue. From now on it gets Heads, and all of
     /// them once there is room.
     pub(crate) fn refused<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(peer) else { return };
         (neighbour.owed, neighbour.eager) = (true, false);
-        // What was thought to be on its way to them may not be.
+        // What was thought to be on its way to it may not be.
         neighbour.forget_all();
         self.heads_soon(around);
     }

@@ -1,5 +1,5 @@
-//! Which logs of a room go on elsewhere, and of whom that was asked. However many a liar tells of,
-//! each look costs the same.
+//! Wants: logs of which peers have more, and which peer was asked for them. Each look costs the
+//! same, however many logs a peer tells of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,28 +8,28 @@ use wire::ids::LogKey;
 
 use crate::Millis;
 
-/// Logs that are known to be behind, for each room.
+/// Logs of one room that are known to be incomplete here.
 const MAX_WANTS: usize = 8_192;
-/// Of these, logs unknown here that one neighbour told of.
+/// Of these, unknown logs that one neighbour told of.
 const MAX_TOLD: usize = 512;
 
-/// A log of which more exists elsewhere.
+/// A log of which a peer has more.
 struct Want {
     target: u32,
-    place: Place,
+    state: State,
     tries: u8,
-    /// Who told of it, if it was unknown here.
+    /// Which peer told of it, if it was unknown here.
     told_by: Option<PeerId>,
 }
 
-/// Each want is in one of these.
+/// What happens with a want at present.
 #[derive(Clone, Copy)]
-enum Place {
-    /// May be asked for from then on.
+enum State {
+    /// May be asked for from this time on.
     Due(Millis),
     /// Is asked for.
     Asked,
-    /// Could be asked of this peer, who has enough to answer at present.
+    /// Waits for this peer, which has enough to answer at present.
     Waiting(PeerId),
 }
 
@@ -38,11 +38,11 @@ struct Asked {
     until: Millis,
 }
 
-/// All of one room.
+/// All wants of one room.
 #[derive(Default)]
 pub(crate) struct Wants {
     wants: BTreeMap<LogKey, Want>,
-    /// What is not asked for at present, by the time from which it may be: control logs, and the
+    /// Wants that are due, by the time from which they may be asked for: control logs, and the
     /// others.
     due: [BTreeSet<(Millis, LogKey)>; 2],
     asked: BTreeMap<LogKey, Asked>,
@@ -70,7 +70,7 @@ impl Wants {
     pub(crate) fn add(&mut self, log: LogKey, target: u32, at: Millis, stranger: Option<PeerId>) {
         if let Some(want) = self.wants.get_mut(&log) {
             want.target = want.target.max(target);
-            if matches!(want.place, Place::Due(due) if at < due) {
+            if matches!(want.state, State::Due(due) if at < due) {
                 self.rest(&log, at);
             }
             return;
@@ -80,14 +80,14 @@ impl Wants {
             return;
         }
         if let Some(peer) = stranger {
-            self.told.insert(peer, told + 1);
+            self.told.insert(peer, told.saturating_add(1));
         }
-        self.wants.insert(log, Want { target, place: Place::Due(at), tries: 0, told_by: stranger });
-        self.places(&log).insert((at, log));
+        self.wants.insert(log, Want { target, state: State::Due(at), tries: 0, told_by: stranger });
+        self.due_queue(&log).insert((at, log));
     }
 
     pub(crate) fn remove(&mut self, log: &LogKey) {
-        self.take_from_place(log);
+        self.leave_queue(log);
         let Some(want) = self.wants.remove(log) else { return };
         if let Some(peer) = want.told_by
             && let Some(told) = self.told.get_mut(&peer)
@@ -99,28 +99,28 @@ impl Wants {
         }
     }
 
-    /// It is asked of a peer, who has until then to answer.
+    /// A peer is asked for a log, and has until then to answer.
     pub(crate) fn ask(&mut self, log: LogKey, peer: PeerId, until: Millis) {
-        if self.put(&log, Place::Asked) {
+        if self.put(&log, State::Asked) {
             self.asked.insert(log, Asked { peer, until });
         }
     }
 
-    /// It is asked for again from `at` on, and of nobody until then.
+    /// A log is asked for again from `at` on, and not before.
     pub(crate) fn rest(&mut self, log: &LogKey, at: Millis) {
-        if self.put(log, Place::Due(at)) {
-            self.places(log).insert((at, *log));
+        if self.put(log, State::Due(at)) {
+            self.due_queue(log).insert((at, *log));
         }
     }
 
-    /// It waits until a peer has fewer questions to answer.
+    /// A log waits until a peer has fewer questions to answer.
     pub(crate) fn wait(&mut self, log: &LogKey, peer: PeerId) {
-        if self.put(log, Place::Waiting(peer)) {
+        if self.put(log, State::Waiting(peer)) {
             self.waiting.entry(peer).or_default().insert(*log);
         }
     }
 
-    /// Some of those that wait for a peer may be asked for now, of whomever.
+    /// Up to `most` wants that wait for a peer are due now; any peer may be asked.
     pub(crate) fn release(&mut self, peer: &PeerId, most: usize, now: Millis) {
         let Some(waiting) = self.waiting.get(peer) else { return };
         for log in waiting.iter().take(most).copied().collect::<Vec<_>>() {
@@ -128,27 +128,27 @@ impl Wants {
         }
     }
 
-    /// For whom something waits.
+    /// Peers for which a want waits.
     pub(crate) fn waited_for(&self) -> Vec<PeerId> {
         self.waiting.keys().copied().collect()
     }
 
-    fn put(&mut self, log: &LogKey, place: Place) -> bool {
-        self.take_from_place(log);
+    fn put(&mut self, log: &LogKey, state: State) -> bool {
+        self.leave_queue(log);
         let Some(want) = self.wants.get_mut(log) else { return false };
-        want.place = place;
+        want.state = state;
         true
     }
 
-    fn take_from_place(&mut self, log: &LogKey) {
-        match self.wants.get(log).map(|want| want.place) {
-            Some(Place::Due(at)) => {
-                self.places(log).remove(&(at, *log));
+    fn leave_queue(&mut self, log: &LogKey) {
+        match self.wants.get(log).map(|want| want.state) {
+            Some(State::Due(at)) => {
+                self.due_queue(log).remove(&(at, *log));
             }
-            Some(Place::Asked) => {
+            Some(State::Asked) => {
                 self.asked.remove(log);
             }
-            Some(Place::Waiting(peer)) => {
+            Some(State::Waiting(peer)) => {
                 if let Some(waiting) = self.waiting.get_mut(&peer) {
                     waiting.remove(log);
                     if waiting.is_empty() {
@@ -167,7 +167,7 @@ impl Wants {
         want.tries
     }
 
-    /// Of whom it is asked.
+    /// Which peer is asked for a log.
     pub(crate) fn asked_of(&self, log: &LogKey) -> Option<PeerId> {
         self.asked.get(log).map(|asked| asked.peer)
     }
@@ -186,7 +186,7 @@ impl Wants {
         }
     }
 
-    /// Everything that is asked for, and of whom.
+    /// Each log that is asked for, and of which peer.
     pub(crate) fn questions(&self) -> impl Iterator<Item = (&LogKey, PeerId)> {
         self.asked.iter().map(|(log, asked)| (log, asked.peer))
     }
@@ -198,16 +198,16 @@ impl Wants {
 
     /// Some that may be asked for now, control logs first.
     pub(crate) fn due(&self, now: Millis, most: usize) -> Vec<LogKey> {
-        self.due.iter().flat_map(|places| places.iter().take_while(|(at, _)| *at <= now)).take(most).map(|(_, log)| *log).collect()
+        self.due.iter().flat_map(|queue| queue.iter().take_while(|(at, _)| *at <= now)).take(most).map(|(_, log)| *log).collect()
     }
 
     /// When something can be done next.
     pub(crate) fn next(&self) -> Millis {
-        let due = self.due.iter().filter_map(|places| places.first()).map(|(at, _)| *at);
+        let due = self.due.iter().filter_map(|queue| queue.first()).map(|(at, _)| *at);
         due.chain(self.asked.values().map(|asked| asked.until)).min().unwrap_or(Millis::MAX)
     }
 
-    fn places(&mut self, log: &LogKey) -> &mut BTreeSet<(Millis, LogKey)> {
+    fn due_queue(&mut self, log: &LogKey) -> &mut BTreeSet<(Millis, LogKey)> {
         let [control, content] = &mut self.due;
         if log.log.is_control() { control } else { content }
     }

@@ -1,7 +1,7 @@
 //! Along which edges events and news of them go: both sides must agree on that, and those who
 //! depend on an edge come first.
 
-use gossip::{Config, Effect, Engine, Input, Standing, Verdict};
+use gossip::{Config, Effect, Engine, Input, Trust, Verdict};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -14,7 +14,7 @@ fn person(n: u8) -> PeerId {
     Identity::from_seed(&[n; 32]).peer()
 }
 
-/// Log number `nth` of somebody whom nobody knows.
+/// Log number `nth` of an author who is unknown.
 fn log(nth: u64) -> LogKey {
     LogKey { device: person(99), log: LogId(nth) }
 }
@@ -30,8 +30,8 @@ impl Ana {
         let mut ana = Ana { engine: Engine::new(person(1), Config::default(), [0; 32]), rng: StdRng::seed_from_u64(1) };
         ana.handle(0, Input::RoomOpened { room: ROOM, heads: Vec::new(), stopped: Vec::new() });
         for peer in active.iter().chain(others) {
-            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(*peer), standing: Standing::Member });
-            // Whoever has said before what they have tells of news from then on.
+            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(*peer), trust: Trust::Member });
+            // A peer that has said before what it has tells of news from then on.
             ana.says(0, *peer, Message::Heads(Heads { room: ROOM, heads: vec![head(log(1_000), 1)] }));
         }
         for peer in active {
@@ -55,23 +55,24 @@ impl Ana {
         self.handle(now, Input::Received { peer: person(peer), message })
     }
 
-    /// The first event of a log comes from somebody along the tree, and is good.
+    /// The first event of a log comes from a peer along the tree, and is good.
     fn runs(&mut self, now: u64, peer: u8, log: LogKey) -> Vec<(PeerId, Message)> {
         let events = vec![RawEvent(format!("{log:?}").into_bytes().into())];
         let message = Message::Run(Run { ttl: 9, room: ROOM, events });
         let mut effects = Vec::new();
         self.engine.handle(now, Input::Received { peer: person(peer), message }, &mut self.rng, &mut effects);
-        let mut sent = Vec::new();
+        let (mut sent, mut checked) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Send { peer, message } => sent.push((peer, message)),
                 Effect::Check { peer, room, origin, events } => {
                     let verdict = Verdict::Fresh { log, head: Head { seq: 1, chain: ChainHash([9; 32]) } };
-                    sent.extend(self.handle(now, Input::Checked { peer, room, origin, events, verdict }));
+                    checked.push(Input::Checked { peer, room, origin, events, verdict });
                 }
                 _ => {}
             }
         }
+        sent.extend(checked.into_iter().flat_map(|input| self.handle(now, input)));
         sent
     }
 
@@ -211,7 +212,7 @@ fn whoever_asks_for_it_is_told_early_while_all_is_calm() {
     }
 }
 
-/// Milliseconds after which somebody is told who is to be told after this long at most.
+/// Milliseconds after which a neighbour is told if it is to be told after this long at most.
 fn within(longest: u64) -> std::ops::RangeInclusive<u64> {
     longest / 4..=longest + Config::default().tell_every
 }

@@ -1,6 +1,6 @@
 //! Logs that forked: what is told of them, asked for, and taken for an acknowledgement.
 
-use gossip::{Config, Effect, Ending, Engine, Input, Millis, Origin, Standing, Verdict};
+use gossip::{Config, Effect, Ending, Engine, Input, Millis, Origin, Trust, Verdict};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -28,7 +28,7 @@ impl Ana {
     fn with(heads: &[(LogKey, Head)]) -> Ana {
         let mut ana = Ana(Engine::new(person(1), Config::default(), [0; 32]), StdRng::seed_from_u64(1));
         ana.handle(0, Input::RoomOpened { room: ROOM, heads: heads.to_vec(), stopped: Vec::new() });
-        ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(2), standing: Standing::Member });
+        ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(2), trust: Trust::Member });
         ana
     }
 

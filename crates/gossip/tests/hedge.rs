@@ -1,6 +1,6 @@
-//! Who is asked for what is missing, when whoever was asked first says nothing.
+//! Which peer is asked for what is missing, when the one that was asked first says nothing.
 
-use gossip::{Config, Effect, Engine, Input, Standing};
+use gossip::{Config, Effect, Engine, Input, Trust};
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -33,7 +33,7 @@ impl Ana {
         let heads = vec![(log(DICE), Head { seq: 3, chain: ChainHash([DICE; 32]) })];
         ana.handle(0, Input::RoomOpened { room: ROOM, heads, stopped: Vec::new() });
         for peer in [BEN, CHI] {
-            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(peer), standing: Standing::Member });
+            ana.handle(0, Input::NeighbourUp { room: ROOM, peer: person(peer), trust: Trust::Member });
         }
         ana
     }
@@ -49,7 +49,7 @@ impl Ana {
         asked.collect()
     }
 
-    /// Somebody says how many events of Dice they have.
+    /// A peer says how many events of Dice it has.
     fn hears(&mut self, now: u64, peer: u8, seq: u32) {
         let heads = vec![HeadOf { log: log(DICE), seq, hash: [DICE; 8] }];
         assert_eq!(self.handle(now, Input::Received { peer: person(peer), message: Message::Heads(Heads { room: ROOM, heads }) }), []);

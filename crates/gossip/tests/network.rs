@@ -1,9 +1,9 @@
 //! Engines talking to each other over a network that the test makes: virtual time, seeded latency
 //! and loss.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use gossip::{Config, Effect, Engine, Input, Origin, Standing, Verdict};
+use gossip::{Config, Effect, Engine, Input, Origin, Trust, Verdict};
 use identity::{Identity, PeerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -73,7 +73,7 @@ impl World {
 
     fn link(&mut self, a: u8, b: u8) {
         for (me, peer) in [(a, b), (b, a)] {
-            self.input(person(me), Input::NeighbourUp { room: ROOM, peer: person(peer), standing: Standing::Member });
+            self.input(person(me), Input::NeighbourUp { room: ROOM, peer: person(peer), trust: Trust::Member });
         }
     }
 
@@ -91,22 +91,26 @@ impl World {
         self.input(person(n), Input::Published { room: ROOM, log, head: head(log, seq), events: vec![event(log, seq)] });
     }
 
+    /// Takes an input and whatever follows from it, one after the other: the next one only when all
+    /// effects of the one before are carried out.
     fn input(&mut self, id: PeerId, input: Input) {
-        let peer = self.peers.get_mut(&id).expect("a peer");
-        let mut effects = Vec::new();
-        peer.engine.handle(self.now, input, &mut self.rng, &mut effects);
-        for effect in effects {
-            self.carry_out(id, effect);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let peer = self.peers.get_mut(&id).expect("a peer");
+            let mut effects = Vec::new();
+            peer.engine.handle(self.now, input, &mut self.rng, &mut effects);
+            inputs.extend(effects.into_iter().filter_map(|effect| self.carry_out(id, effect)));
         }
     }
 
-    fn carry_out(&mut self, id: PeerId, effect: Effect) {
+    /// Gives the input that follows for the same peer, if there is one.
+    fn carry_out(&mut self, id: PeerId, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Send { peer, message } => self.send(id, peer, message),
             Effect::Spread { peers, message } => peers.into_iter().for_each(|peer| self.send(id, peer, message.clone())),
             Effect::Check { peer, room, origin, events } => {
                 let verdict = self.check(id, &events);
-                self.input(id, Input::Checked { peer, room, origin, events, verdict });
+                return Some(Input::Checked { peer, room, origin, events, verdict });
             }
             Effect::Serve { peer, need } => {
                 let held = &self.peers[&id].logs.get(&need.log).map_or(&[][..], Vec::as_slice);
@@ -121,6 +125,7 @@ impl World {
             Effect::Fault { what, .. } => panic!("{what}"),
             Effect::Acked { .. } | Effect::Lacking { .. } | Effect::WantsChanged | Effect::Introduce { .. } => {}
         }
+        None
     }
 
     fn check(&mut self, id: PeerId, events: &[RawEvent]) -> Verdict {
@@ -175,7 +180,7 @@ impl World {
         }
     }
 
-    /// Everybody has everything, once, each log in order.
+    /// Each peer has everything, once, each log in order.
     fn assert_level(&self, messages: &[(u8, u32)]) {
         for peer in self.peers.values() {
             for (author, count) in messages {
@@ -287,7 +292,7 @@ fn a_provisional_neighbour_sees_and_gets_control_logs_only() {
         world.input(ana, Input::Published { room: ROOM, log, head: head(log, 1), events: vec![event(log, 1)] });
     }
     for (me, peer) in [(ana, ben), (ben, ana)] {
-        world.input(me, Input::NeighbourUp { room: ROOM, peer, standing: Standing::Provisional });
+        world.input(me, Input::NeighbourUp { room: ROOM, peer, trust: Trust::Provisional });
     }
     world.run(30_000);
     assert_eq!(world.peers[&ben].shown, vec![(control, 1)]);

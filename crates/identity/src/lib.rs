@@ -11,6 +11,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+#[cfg(feature = "custody")]
 pub mod custody;
 mod emoji;
 mod fingerprint;
@@ -18,6 +19,7 @@ mod keys;
 mod peer;
 mod words;
 
+#[cfg(feature = "custody")]
 pub use custody::{Choice, Custody, CustodyError, Found, Secrets};
 pub use emoji::Emoji;
 pub use fingerprint::Fingerprint;

@@ -1,4 +1,4 @@
-//! On a full disk whoever asks to have something kept is told that it is not.
+//! On a full disk a caller that asks to have something kept is told that it is not.
 #![cfg(unix)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Whose turn it is when somebody says something.
+//! Whose turn it is when something is said.
 
 mod common;
 

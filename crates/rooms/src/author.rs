@@ -5,9 +5,10 @@ use wire::ids::{ChainHash, Head, LogId, RoomId};
 
 use crate::clock::{Clock, Hlc};
 use crate::event::{EVENT_CONTEXT, Event, Proof, Verified};
-use crate::header::{HEADER_BYTES, Header};
-use crate::limits::{MAX_PAYLOAD_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS};
-use crate::payload::{BadPayload, Payload, kind};
+use crate::header::Header;
+use crate::kind;
+use crate::limits::{HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS};
+use crate::payload::{BadPayload, Payload};
 use crate::position::Uuid;
 
 /// Something to be written.
@@ -70,7 +71,7 @@ impl Author {
         Self { room, log, seq: head.seq, prev: head.chain, last_hlc }
     }
 
-    /// Which log.
+    /// The id of this log.
     pub fn log(&self) -> LogId {
         self.log
     }
@@ -102,11 +103,13 @@ impl Author {
         self.check(drafts)?;
         clock.follow(self.last_hlc);
         let mut written = Vec::with_capacity(drafts.len());
-        let (mut events, mut bytes) = (0, 0);
-        for (index, draft) in drafts.iter().enumerate() {
-            events += 1;
-            bytes += wire_bytes(draft);
-            let ends_run = drafts.get(index + 1).is_none_or(|next| events == MAX_RUN_EVENTS || bytes + wire_bytes(next) > MAX_RUN_BYTES);
+        let (mut events, mut bytes) = (0_usize, 0_usize);
+        let mut drafts = drafts.iter().peekable();
+        while let Some(draft) = drafts.next() {
+            events = events.saturating_add(1);
+            bytes = bytes.saturating_add(wire_bytes(draft));
+            let ends_run =
+                drafts.peek().is_none_or(|next| events == MAX_RUN_EVENTS || bytes.saturating_add(wire_bytes(next)) > MAX_RUN_BYTES);
             let header = self.header(identity, draft, clock.tick(now_ms), ctl);
             let event = seal(identity, header, &draft.payload, ends_run);
             self.seq = event.header.seq;
@@ -159,5 +162,5 @@ fn seal(identity: &Identity, header: Header, payload: &[u8], signed: bool) -> Ev
 
 /// Upper bound of what the event will take on the wire.
 fn wire_bytes(draft: &Draft) -> usize {
-    1 + HEADER_BYTES + identity::Signature::LEN + draft.payload.len()
+    (1 + HEADER_BYTES + identity::Signature::LEN).saturating_add(draft.payload.len())
 }

@@ -1,4 +1,5 @@
-//! Where the events of a log belong once its author has written it on in more than one way.
+//! Forks and branches: where the events of a log belong once its author has continued it in more
+//! than one way.
 //!
 //! The events of a content log form a tree, because each names the one before it. At every **fork**
 //! the tree is cut: what comes before stays in the log and ends there, and each continuation is a
@@ -12,29 +13,8 @@ use wire::ids::{ChainHash, Head, LogId, LogKey};
 use crate::clock::Hlc;
 use crate::event::Event;
 use crate::limits::{MAX_BRANCH_EVENTS, MAX_BRANCHES, MAX_LOGS_PER_DEVICE};
-use crate::logs::{LogHead, Logs};
+use crate::logs::{Branch, LogHead, Logs};
 use crate::run::Run;
-
-/// How a branch hangs on the log that it is a part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// The log that its events name.
-    pub of: LogId,
-    /// The event that it follows on; `seq` 0 if the log forked at its first event.
-    pub after: Head,
-    /// Chain hash of its own first event, which tells it from the others.
-    pub first: ChainHash,
-}
-
-impl Branch {
-    /// The id under which it is spoken of.
-    pub fn key(&self, device: PeerId) -> LogKey {
-        let id = wire::derive("branch", &[device.as_bytes().as_slice(), &self.of.0.to_be_bytes(), self.first.as_bytes()].concat());
-        let mut short = [0; 8];
-        short.copy_from_slice(&id[..8]);
-        LogKey { device, log: LogId(u64::from_be_bytes(short) & !LogId::CONTROL) }
-    }
-}
 
 /// Where a run of a content log belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +29,8 @@ pub enum Place {
     },
     /// Events between are missing.
     Gap,
-    /// It continues a history that parts from what is held before its first event: the events from
-    /// `from` on tell where.
+    /// It continues another history than the one that is held; the two part before its first event.
+    /// The events from `from` on tell where.
     Apart {
         /// A number at which to look next; three looks are enough in a log of a million.
         from: u32,
@@ -72,12 +52,12 @@ pub struct Fitting {
     pub branch: Option<Branch>,
     /// So many of them count, and those up to the next one that is signed.
     pub room: usize,
-    /// What has to change before.
+    /// What has to change in the logs first.
     pub recut: Recut,
 }
 
 impl Fitting {
-    /// At the end of a log, all of it, without further ado.
+    /// All of it goes to the end of a log, and nothing has to change.
     pub fn at_end_of(log: LogKey, skip: usize) -> Self {
         Fitting { skip, log, branch: None, room: usize::MAX, recut: Recut::default() }
     }
@@ -95,18 +75,17 @@ pub struct Recut {
 /// A log or branch in two parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// Which.
+    /// The log or branch that is cut.
     pub log: LogKey,
     /// What is left of it.
     pub end: LogHead,
-    /// What the rest is called.
+    /// The branch that the rest becomes.
     pub rest: LogKey,
     /// The rest, as far as it counts.
     pub rest_end: LogHead,
 }
 
-/// What is held of a room's logs, for finding places: an event by number, and from a number on the
-/// first that its own signature vouches for.
+/// What is held of a room's logs. By this it is found where a run belongs.
 pub trait Held {
     /// Chain hash and time of an event that is held.
     fn at(&self, log: &LogKey, seq: u32) -> Option<(Head, Hlc)>;
@@ -132,7 +111,7 @@ impl Logs {
         if first.saturating_sub(1) > longest {
             return Place::Gap;
         }
-        // Who holds an event holds all before it.
+        // If an event is held, all before it are.
         let is_held = |at: usize| run.events().get(at).and_then(|event| self.holder(&of, &event.head(), held));
         let skip = partition(run.events().len(), |at| is_held(at).is_some());
         let parent = match skip.checked_sub(1) {
@@ -178,8 +157,8 @@ impl Logs {
         self.place_branch(skip, of.device, cut, *branch, held)
     }
 
-    /// One more continuation of an event; `cut` names the log that went on from there as if it were
-    /// the only one.
+    /// One more continuation of an event. `cut` names the log that has to be cut there, because
+    /// until now only one continuation was known.
     fn place_branch(&self, skip: usize, device: PeerId, cut: Option<(LogKey, LogHead, Hlc)>, branch: Branch, held: &impl Held) -> Place {
         let key = branch.key(device);
         let mut recut = Recut::default();
@@ -191,7 +170,8 @@ impl Logs {
             // Those with the smallest hashes count.
             None => {
                 let beside = self.branches_after(device, branch.of, &branch.after);
-                let (count, last) = beside.fold((0, None), |(count, last), found: (ChainHash, LogKey)| (count + 1, last.max(Some(found))));
+                let (count, last) = beside
+                    .fold((0_usize, None), |(count, last), found: (ChainHash, LogKey)| (count.saturating_add(1), last.max(Some(found))));
                 if let Some((first, last)) = last.filter(|_| count >= MAX_BRANCHES) {
                     if branch.first > first {
                         return Place::Beyond;
@@ -200,14 +180,15 @@ impl Logs {
                 }
             }
         }
-        // A log that took the name of a branch, which its author can foresee, is none.
+        // A log that has the id of a branch does not count. Its author could compute that id
+        // beforehand.
         for name in [Some(key), recut.cut.map(|cut| cut.rest)].into_iter().flatten() {
             if self.get(&name).is_some_and(|taken| taken.branch.is_none()) {
                 self.parts(name).for_each(|(part, _)| recut.gone.push(part));
             }
         }
-        let more = 1 + usize::from(recut.cut.is_some());
-        if (self.of(&device).count() + more).saturating_sub(recut.gone.len()) > MAX_LOGS_PER_DEVICE {
+        let more = if recut.cut.is_some() { 2 } else { 1 };
+        if self.of(&device).count().saturating_add(more).saturating_sub(recut.gone.len()) > MAX_LOGS_PER_DEVICE {
             return Place::Beyond;
         }
         Place::Fits(Fitting { skip, log: key, branch: Some(branch), room: MAX_BRANCH_EVENTS as usize, recut })
@@ -244,7 +225,7 @@ impl Logs {
         trunk.into_iter().chain(branches.filter_map(|key| self.get(&key).map(|end| (key, end))))
     }
 
-    /// The log or branch that an event is spoken of in.
+    /// The log or branch that an event belongs to in heads, requests and acknowledgements.
     pub fn part_of(&self, event: &Event, held: &impl Held) -> LogKey {
         let of = event.log_key();
         let forked = self.branches.contains_key(&of);
@@ -271,12 +252,12 @@ impl Logs {
     /// A branch and all that follow on it, the last ones first.
     fn with_what_follows(&self, key: LogKey, into: &mut Vec<LogKey>) {
         let mut found = vec![key];
-        let mut next = 0;
+        let mut next = 0_usize;
         while let Some(end) = found.get(next).and_then(|key| self.get(key)) {
             if let Some(branch) = end.branch.filter(|_| end.forked) {
                 found.extend(self.branches_after(key.device, branch.of, &end.head).map(|(_, key)| key));
             }
-            next += 1;
+            next = next.saturating_add(1);
         }
         into.extend(found.into_iter().rev());
     }
@@ -285,36 +266,19 @@ impl Logs {
 /// What the first events of a log follow on.
 const START: Head = Head { seq: 0, chain: ChainHash([0; 32]) };
 
-/// Number of leading items that are such, if all such items lead.
+/// Number of items for which `is` holds, if these come first: a binary search.
 fn partition(len: usize, is: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, len);
     while low < high {
-        let middle = low + (high - low) / 2;
-        if is(middle) { low = middle + 1 } else { high = middle }
+        let middle = usize::midpoint(low, high);
+        if is(middle) { low = middle.saturating_add(1) } else { high = middle }
     }
     low
 }
 
 /// A number before `seq` at which to look for a common event: a little before, then much, then the
-/// beginning. Needs no memory of how often one looked.
+/// beginning. It depends on `seq` alone, so earlier looks need not be remembered.
 fn step_back(seq: u32) -> u32 {
     let step = [32, 1_024, 32_768].into_iter().find(|step| !seq.is_multiple_of(*step));
-    step.map_or(1, |step| (seq - seq % step).max(1))
-}
-
-impl LogHead {
-    /// The number that its first event follows on: 0, but for branches.
-    pub fn before(&self) -> u32 {
-        self.branch.map_or(0, |branch| branch.after.seq)
-    }
-
-    /// How many events it has.
-    pub fn len(&self) -> u32 {
-        self.head.seq.saturating_sub(self.before())
-    }
-
-    /// Whether it has none: only a log that forked at its first event.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    step.map_or(1, |step| seq.saturating_sub(seq.checked_rem(step).unwrap_or(0)).max(1))
 }

@@ -70,7 +70,7 @@ impl Clock {
         self.last
     }
 
-    /// Takes note of somebody else's event, so that what is written next sorts after it.
+    /// Takes note of another member's event, so that what is written next sorts after it.
     ///
     /// All that is shown is followed, and nothing else: no peer can drag this device into a future
     /// that is not shown yet.

@@ -7,8 +7,8 @@ use wire::ids::{ChainHash, EventId, Head, LogKey};
 use wire::message::RawEvent;
 
 use crate::fault::EventFault;
-use crate::header::{HEADER_BYTES, Header};
-use crate::limits::MAX_EVENT;
+use crate::header::Header;
+use crate::limits::{HEADER_BYTES, MAX_EVENT};
 use crate::position::Position;
 
 /// What an event's signature is made for.
@@ -55,7 +55,7 @@ impl Event {
         };
         let payload_at = if flags & HAS_PAYLOAD != 0 {
             check_payload(&header, rest)?;
-            Some(bytes.len() - rest.len())
+            Some(bytes.len().saturating_sub(rest.len()))
         } else if rest.is_empty() {
             None
         } else {
@@ -78,7 +78,7 @@ impl Event {
         let chain = if sig.is_some() { blake3::Hasher::new().update(header_bytes).update(sig_bytes).finalize() } else { id };
         let flags = HAS_PAYLOAD | if sig.is_some() { SIGNED } else { 0 };
         let bytes = [&[flags], header_bytes.as_slice(), sig_bytes, payload].concat();
-        let payload_at = Some(bytes.len() - payload.len());
+        let payload_at = Some(bytes.len().saturating_sub(payload.len()));
         Self { header, sig, raw: RawEvent(bytes.into()), payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()) }
     }
 
@@ -145,8 +145,8 @@ fn check_payload(header: &Header, payload: &[u8]) -> Result<(), EventFault> {
 pub enum Proof {
     /// Its own signature was checked here. A range that is served may end with it.
     Own,
-    /// A later event of its log vouches for it. It may carry a signature too, but nobody here has
-    /// checked that one: an author could put noise there, and whoever ended a range with it would
+    /// A later event of its log vouches for it. It may carry a signature too, but that one was not
+    /// checked here. Its author could put noise there, and a peer that ended a range with it would
     /// be taken for the forger.
     Later,
 }

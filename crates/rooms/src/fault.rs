@@ -1,7 +1,7 @@
 //! How bytes can fail to be events of a log.
 
 /// Why events were not taken. Nothing has changed. All of these but [`Room`](EventFault::Room) mean
-/// that whoever sent the bytes broke the rules, because honest peers verify before they pass on.
+/// that the sender broke the rules, because honest peers verify before they pass on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventFault {
     /// Cut short, longer than its fields say, or larger than an event may be.

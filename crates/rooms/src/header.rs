@@ -5,19 +5,16 @@ use wire::ids::{ChainHash, LogId, RoomId};
 
 use crate::clock::Hlc;
 use crate::fault::EventFault;
-use crate::limits::MAX_PAYLOAD_BYTES;
-use crate::payload::kind;
+use crate::kind;
+use crate::limits::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 use crate::position::Uuid;
-
-/// Length of a header, on the wire and under the signature.
-pub const HEADER_BYTES: usize = 226;
 
 const VERSION: u8 = 1;
 
 /// What an event says of itself (`docs/PROTOCOL.md` §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Where it belongs.
+    /// The room that it belongs to.
     pub room: RoomId,
     /// Who wrote it.
     pub device: PeerId,
@@ -27,7 +24,7 @@ pub struct Header {
     pub seq: u32,
     /// Chain hash of the event before; for the first, of the log before, or zero.
     pub prev: ChainHash,
-    /// When.
+    /// When it was written, by the author's hybrid clock.
     pub hlc: Hlc,
     /// Tells events of one moment apart.
     pub uuid: Uuid,

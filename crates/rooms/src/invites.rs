@@ -25,7 +25,7 @@ pub struct InviteState {
 }
 
 impl InviteState {
-    /// May somebody be let in by it now?
+    /// Whether a person may be let in by it now.
     pub fn is_usable(&self, now_ms: u64) -> bool {
         !self.revoked && self.used < self.uses && !self.is_expired(now_ms)
     }
@@ -36,7 +36,7 @@ impl InviteState {
     }
 }
 
-/// What was said of invites, by whomever; whose word counts is asked on reading.
+/// What was said of invites, by members or not. Whose word counts is decided on reading.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Invites {
     of: BTreeMap<InviteKey, Told>,

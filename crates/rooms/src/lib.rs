@@ -9,6 +9,9 @@
 //! counts never depends on the order of arrival nor on the local clock, so all members who have the
 //! same events see the same room. Start in `event.rs`, then `run.rs`.
 
+// Events of strangers are decoded here: no index, sum or `unwrap` may panic on them.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
+
 pub mod author;
 pub mod branches;
 pub mod clock;
@@ -17,32 +20,34 @@ pub mod event;
 pub mod fault;
 pub mod header;
 pub mod invites;
+pub mod kind;
 pub mod limits;
 pub mod logs;
 pub mod members;
+pub mod membership_line;
 pub mod payload;
 mod person;
 pub mod position;
 pub mod room;
 pub mod run;
 mod signatures;
-mod superseded;
 pub mod timeline;
 
 pub use author::{AppendRefused, Author, Draft};
-pub use branches::{Branch, Cut, Fitting, Held, Place, Recut};
+pub use branches::{Cut, Fitting, Held, Place, Recut};
 pub use clock::{Clock, Hlc};
 pub use emoji::canonical_emoji;
 pub use event::{Event, Proof, Verified};
 pub use fault::EventFault;
-pub use header::{HEADER_BYTES, Header};
+pub use header::Header;
 pub use invites::InviteState;
-pub use logs::{LogHead, LogRefused, Logs};
-pub use members::{Admission, Changed, Line, Member, Membership, What};
-pub use payload::{BadPayload, Payload, kind};
+pub use limits::HEADER_BYTES;
+pub use logs::{Branch, LogHead, LogRefused, Logs};
+pub use members::{Admission, Changed, Member, Membership};
+pub use membership_line::{MembershipLine, What};
+pub use payload::{BadPayload, Payload};
 pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};
 pub use run::{Fit, Run};
 pub use signatures::Signatures;
-pub use superseded::superseded;
-pub use timeline::{Entry, Fold, fold};
+pub use timeline::{Entry, Fold, fold, superseded};

@@ -1,19 +1,22 @@
-//! What strangers, and members, can make others keep.
+//! Bounds on what strangers and members can make others keep.
 
 pub use wire::limits::{MAX_EVENT, MAX_RUN_BYTES, MAX_RUN_EVENTS};
 
+/// Length of a header, on the wire and under the signature.
+pub const HEADER_BYTES: usize = 226;
+
 /// Bytes of one event's payload: what the largest event leaves beside flags, header and signature,
 /// signed or not.
-pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - crate::header::HEADER_BYTES - identity::Signature::LEN;
+pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - HEADER_BYTES - identity::Signature::LEN;
 
 /// Logs of one device in one room, control and content together, branches included. A log begins at
 /// every unclean stop: three a day for a year.
 pub const MAX_LOGS_PER_DEVICE: usize = 1024;
 
 /// Continuations of one event of a content log that count: those whose first events have the
-/// smallest chain hashes. A profile that is copied, or restored from an old copy, makes two;
-/// whoever restores the same copy again and again loses nothing by this, because their device
-/// writes anew what does not count.
+/// smallest chain hashes. A profile that is copied, or restored from an old copy, makes two.
+/// Restoring the same copy again and again loses nothing, because the device writes anew what does
+/// not count.
 pub const MAX_BRANCHES: usize = 4;
 
 /// Events of one branch that count, and those up to the next one that is signed. Years of talk; a
@@ -31,15 +34,15 @@ pub const MAX_EMOJI_BYTES: usize = 64;
 /// does, below what hurts.
 pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
 
-/// People in a room. Whoever is asked to let in one more answers that it is full; an Add that was
-/// written all the same counts.
+/// People in a room. A member that is asked to let in one more answers that the room is full. An
+/// Add that was written all the same counts.
 pub const MAX_MEMBERS: usize = 16_384;
 
 /// Control events of one room. They are all held in memory, some 300 bytes each.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;
 
-/// Control events of one member: nobody invites and adds this many people by hand. What a member
-/// says of one person is looked at again with every Leave of theirs, so this also bounds work.
+/// Control events of one member: more than a person invites and adds by hand. What a member says of
+/// one person is looked at again with every Leave of theirs, so this also bounds work.
 pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 
 /// Control events, of all authors together, whose authors are not (yet) known as members. What is

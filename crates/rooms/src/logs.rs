@@ -5,10 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::PeerId;
 use wire::ids::{ChainHash, Head, LogId, LogKey};
 
-use crate::branches::Branch;
 use crate::clock::Hlc;
 use crate::limits::MAX_LOGS_PER_DEVICE;
 use crate::run::{Fit, Run};
+
+/// How a branch is attached to the log that it is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The log that its events name.
+    pub of: LogId,
+    /// The event that it follows on; `seq` 0 if the log forked at its first event.
+    pub after: Head,
+    /// Chain hash of its own first event, which tells it from the others.
+    pub first: ChainHash,
+}
 
 /// Where one log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +31,33 @@ pub struct LogHead {
     pub forked: bool,
     /// Set for a branch of a log that forked.
     pub branch: Option<Branch>,
+}
+
+impl Branch {
+    /// Its id in heads, requests and acknowledgements.
+    pub fn key(&self, device: PeerId) -> LogKey {
+        let id = wire::derive("branch", &[device.as_bytes().as_slice(), &self.of.0.to_be_bytes(), self.first.as_bytes()].concat());
+        let mut short = [0; 8];
+        short.copy_from_slice(&id[..8]);
+        LogKey { device, log: LogId(u64::from_be_bytes(short) & !LogId::CONTROL) }
+    }
+}
+
+impl LogHead {
+    /// The number that its first event follows on: 0, but for branches.
+    pub fn before(&self) -> u32 {
+        self.branch.map_or(0, |branch| branch.after.seq)
+    }
+
+    /// How many events it has.
+    pub fn len(&self) -> u32 {
+        self.head.seq.saturating_sub(self.before())
+    }
+
+    /// Whether it has none: only a log that forked at its first event.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// All logs of one room.

@@ -8,8 +8,10 @@ use wire::tidy_name;
 
 use crate::event::Verified;
 use crate::invites::{InviteKey, InviteState, Invites, Offer};
+use crate::kind;
 use crate::limits::{MAX_CONTROL_EVENTS, MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
-use crate::payload::{Payload, kind};
+use crate::membership_line::MembershipLine;
+use crate::payload::Payload;
 use crate::person::{Add, Founded, Person};
 use crate::position::Position;
 use crate::room::{direct_room_id, group_room_id};
@@ -33,10 +35,10 @@ pub struct Membership {
     inside: usize,
 }
 
-/// Somebody who is in the room.
+/// A device that is in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// Who.
+    /// Id of the device.
     pub peer: PeerId,
     /// Name as given when they came in; empty in a direct room.
     pub name: &'a str,
@@ -44,38 +46,6 @@ pub struct Member<'a> {
     pub creator: bool,
     /// Round of this membership; a Leave names it.
     pub round: u32,
-}
-
-/// What the history shows of a control event that changed something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Where.
-    pub position: Position,
-    /// Who did it.
-    pub author: PeerId,
-    /// What.
-    pub what: What,
-}
-
-/// What somebody did to the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Made it.
-    Created {
-        /// The room's name.
-        name: String,
-    },
-    /// Let somebody in.
-    Added {
-        /// Whom.
-        peer: PeerId,
-        /// Their name.
-        name: String,
-        /// They came with an invite.
-        invited: bool,
-    },
-    /// Went.
-    Left,
 }
 
 /// What an event changed.
@@ -86,7 +56,7 @@ pub struct Changed {
     /// Devices that are now known to have been members: what they wrote counts from now on.
     pub known: BTreeSet<PeerId>,
     /// Lines that the history now shows, in order.
-    pub shown: BTreeMap<Position, Line>,
+    pub shown: BTreeMap<Position, MembershipLine>,
     /// Lines that it no longer shows, because an earlier event did the same.
     pub hidden: BTreeSet<Position>,
     /// The room has another name than before.
@@ -102,7 +72,7 @@ impl Changed {
     }
 
     /// One event can settle a person twice, so what is shown at first may be hidden in the end.
-    fn redraw(&mut self, before: &BTreeMap<Position, Line>, after: &BTreeMap<Position, Line>) {
+    fn redraw(&mut self, before: &BTreeMap<Position, MembershipLine>, after: &BTreeMap<Position, MembershipLine>) {
         for position in before.keys().filter(|position| !after.contains_key(position)) {
             if self.shown.remove(position).is_none() {
                 self.hidden.insert(*position);
@@ -146,7 +116,7 @@ impl Membership {
         room
     }
 
-    /// Which room.
+    /// Id of the room.
     pub fn room(&self) -> RoomId {
         self.room
     }
@@ -164,15 +134,15 @@ impl Membership {
         if !control {
             return if self.was_member(&run.device()) { Admission::Counts } else { Admission::Refused };
         }
-        if self.direct || self.applied.len() + events > MAX_CONTROL_EVENTS {
+        if self.direct || self.applied.len().saturating_add(events) > MAX_CONTROL_EVENTS {
             return Admission::Refused;
         }
         let written = self.people.get(&run.device()).map_or(0, |person| person.events);
         if self.was_member(&run.device()) || self.is_founded_by(run) {
-            let fits = written + events <= MAX_CONTROL_EVENTS_PER_MEMBER;
+            let fits = written.saturating_add(events) <= MAX_CONTROL_EVENTS_PER_MEMBER;
             return if fits { Admission::Counts } else { Admission::Refused };
         }
-        if self.pending + events <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
+        if self.pending.saturating_add(events) <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
     }
 
     fn is_founded_by(&self, run: &Run) -> bool {
@@ -190,9 +160,9 @@ impl Membership {
             return changed;
         }
         let author = self.people.entry(header.device).or_default();
-        author.events += 1;
+        author.events = author.events.saturating_add(1);
         if !author.settled.known {
-            self.pending += 1;
+            self.pending = self.pending.saturating_add(1);
         }
         if let Ok(payload) = Payload::of(event) {
             self.note(header.device, event.position(), payload, &mut changed);
@@ -238,7 +208,7 @@ impl Membership {
         if person.settled.entered.get(&round).is_none_or(|first| position < *first) {
             return self.settle(peer, changed);
         }
-        // Came in before already: however often that is repeated, it costs no new conclusions.
+        // It came in already. Repeating that costs no further work.
         if let Some(key) = invite.filter(|key| person.settled.uses.insert((*key, (peer, round)))) {
             self.invites.used(key, (peer, round));
             changed.invites = true;
@@ -256,7 +226,7 @@ impl Membership {
         }
     }
 
-    /// Draws the conclusions for a device, and for all whose entry hung on it.
+    /// Settles what follows for a device, and for all whose entry depended on it.
     fn settle(&mut self, first: PeerId, changed: &mut Changed) {
         let mut waiting = vec![first];
         while let Some(peer) = waiting.pop() {
@@ -265,7 +235,8 @@ impl Membership {
             let Some(person) = self.people.get_mut(&peer) else { continue };
             let before = std::mem::replace(&mut person.settled, settled);
             let after = &person.settled;
-            self.inside = self.inside + usize::from(after.round.is_some()) - usize::from(before.round.is_some());
+            self.inside =
+                self.inside.saturating_add(usize::from(after.round.is_some())).saturating_sub(usize::from(before.round.is_some()));
             if (&before.round, &before.name) != (&after.round, &after.name) {
                 changed.members.insert(peer);
             }
@@ -277,7 +248,7 @@ impl Membership {
             if after.known && !before.known {
                 changed.known.insert(peer);
                 changed.invites |= person.events > 0;
-                self.pending -= person.events.min(self.pending);
+                self.pending = self.pending.saturating_sub(person.events);
                 waiting.extend(person.added.iter().copied());
             }
         }
@@ -293,12 +264,12 @@ impl Membership {
         self.people.get(peer).is_some_and(|person| person.settled.known)
     }
 
-    /// Round of somebody's present membership: what their Leave has to name.
+    /// Round of a device's present membership: what its Leave has to name.
     pub fn round(&self, peer: &PeerId) -> Option<u32> {
         self.people.get(peer)?.settled.round
     }
 
-    /// Where somebody's membership began, the last time; none in a direct room.
+    /// Where a device's membership began, the last time; none in a direct room.
     pub fn entered(&self, peer: &PeerId) -> Option<Position> {
         self.people.get(peer)?.settled.entered.last_key_value().map(|(_, position)| *position)
     }
@@ -322,7 +293,7 @@ impl Membership {
         self.inside
     }
 
-    /// Name of somebody who is or was a member, as given when they last came in.
+    /// Name of a device that is or was a member, as given when it last came in.
     pub fn name_of(&self, peer: &PeerId) -> Option<&str> {
         let settled = &self.people.get(peer)?.settled;
         (!settled.name.is_empty()).then_some(settled.name.as_str())
@@ -350,14 +321,14 @@ impl Membership {
     }
 
     /// What the history shows of the control log, in order.
-    pub fn lines(&self) -> Vec<Line> {
-        let mut lines: Vec<Line> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
+    pub fn lines(&self) -> Vec<MembershipLine> {
+        let mut lines: Vec<MembershipLine> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
         lines.sort_by_key(|line| line.position);
         lines
     }
 
     /// What the history shows of one control event; none if it changed nothing.
-    pub fn line(&self, event: &Verified) -> Option<Line> {
+    pub fn line(&self, event: &Verified) -> Option<MembershipLine> {
         let author = event.header.device;
         let subject = match Payload::of(event).ok()? {
             Payload::Add { device, .. } => device,

@@ -6,36 +6,10 @@ use wire::codec;
 
 use crate::emoji::canonical_emoji;
 use crate::event::Event;
+use crate::kind;
 use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
 use crate::position::{Position, Target};
 use crate::room::RoomNonce;
-
-/// Numbers of kinds. 1 to 15 are control events and live in control logs.
-pub mod kind {
-    /// Founds a room.
-    pub const CREATE: u8 = 1;
-    /// Lets somebody in.
-    pub const ADD: u8 = 2;
-    /// Its author goes.
-    pub const LEAVE: u8 = 3;
-    /// Makes an invite known.
-    pub const INVITE: u8 = 4;
-    /// Ends an invite.
-    pub const REVOKE: u8 = 5;
-    /// A text.
-    pub const MESSAGE: u8 = 16;
-    /// Replaces a text.
-    pub const EDIT: u8 = 17;
-    /// Erases a text.
-    pub const DELETE: u8 = 18;
-    /// An emoji under a text.
-    pub const REACTION: u8 = 19;
-
-    /// Membership rather than content.
-    pub fn is_control(kind: u8) -> bool {
-        kind < 16
-    }
-}
 
 /// The content of an event of a known kind.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,7 +25,7 @@ pub enum Payload {
     },
     /// Makes a device a member.
     Add {
-        /// Whom.
+        /// The device that becomes a member.
         device: PeerId,
         /// Their name, as they gave it.
         name: String,
@@ -88,19 +62,19 @@ pub enum Payload {
     },
     /// A new text for one's own message.
     Edit {
-        /// Which.
+        /// The message that gets it.
         target: Target,
         /// The new text.
         text: String,
     },
     /// One's own message is to vanish.
     Delete {
-        /// Which.
+        /// The message that vanishes.
         target: Target,
     },
     /// An emoji under a message.
     Reaction {
-        /// Which.
+        /// The message under which it stands.
         target: Target,
         /// The emoji, in its one form.
         emoji: String,
@@ -159,6 +133,17 @@ impl Payload {
         }?;
         payload.check()?;
         Ok(payload)
+    }
+
+    /// What its time must come after: the message that it answers or is about. Of several words about
+    /// a message the last one counts; then also one's own last one of the kind that is given.
+    pub fn follows(&self) -> Option<(Target, Option<u8>)> {
+        match self {
+            Self::Message { reply, .. } => reply.map(|target| (target, None)),
+            Self::Delete { target } => Some((*target, None)),
+            Self::Edit { target, .. } | Self::Reaction { target, .. } => Some((*target, Some(self.kind()))),
+            Self::Create { .. } | Self::Add { .. } | Self::Leave { .. } | Self::Invite { .. } | Self::Revoke { .. } => None,
+        }
     }
 
     /// The bytes.

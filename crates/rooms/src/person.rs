@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::PeerId;
 
 use crate::invites::{InviteKey, Use};
-use crate::members::{Line, What};
+use crate::membership_line::{MembershipLine, What};
 use crate::position::Position;
 
-/// What was said of a device, by whomever, and what follows from it.
+/// What was said of a device, by members or not, and what follows from it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Person {
     pub(crate) founded: Option<Founded>,
@@ -29,7 +29,7 @@ pub(crate) struct Founded {
     pub(crate) name: String,
 }
 
-/// Somebody let the device in.
+/// A member let the device in.
 #[derive(Clone, Debug)]
 pub(crate) struct Add {
     pub(crate) author: PeerId,
@@ -49,7 +49,7 @@ pub(crate) struct Settled {
     /// As given on the way in, the last time.
     pub(crate) name: String,
     /// What the history shows of it.
-    pub(crate) lines: BTreeMap<Position, Line>,
+    pub(crate) lines: BTreeMap<Position, MembershipLine>,
     /// By which invites it came in.
     pub(crate) uses: BTreeSet<(InviteKey, Use)>,
 }
@@ -64,30 +64,30 @@ impl Person {
         self.leaves.last_key_value().map_or(0, |(round, _)| *round)
     }
 
-    /// Draws the conclusions, given whose word counts. More facts and more people that count only
-    /// ever add ways in: the result does not depend on the order of arrival.
+    /// Settles what follows, given whose word counts. More facts and more people that count only
+    /// ever add ways in, so the result does not depend on the order of arrival.
     pub(crate) fn settle(&self, peer: PeerId, counts: impl Fn(&PeerId) -> bool) -> Settled {
         let mut settled = Settled::default();
-        let mut entries: BTreeMap<u32, (Line, &str)> = BTreeMap::new();
+        let mut entries: BTreeMap<u32, (MembershipLine, &str)> = BTreeMap::new();
         // A round above the next one would let a member lock others out for good, so it does not
         // count until they left in the round before.
         for (round, adds) in self.adds.range(..=self.next_round().unwrap_or(u32::MAX)) {
             for (position, add) in adds.iter().filter(|(_, add)| counts(&add.author)) {
                 settled.uses.extend(add.invite.map(|key| (key, (peer, *round))));
                 let what = What::Added { peer, name: add.name.clone(), invited: add.invite.is_some() };
-                entries.entry(*round).or_insert((Line { position: *position, author: add.author, what }, &add.name));
+                entries.entry(*round).or_insert((MembershipLine { position: *position, author: add.author, what }, &add.name));
             }
         }
         if let Some(founded) = &self.founded {
             let what = What::Created { name: founded.room_name.clone() };
-            entries.insert(1, (Line { position: founded.position, author: peer, what }, &founded.name));
+            entries.insert(1, (MembershipLine { position: founded.position, author: peer, what }, &founded.name));
         }
         settled.known = !entries.is_empty();
         settled.entered = entries.iter().map(|(round, (line, _))| (*round, line.position)).collect();
         settled.name = entries.last_key_value().map(|(_, (_, name))| (*name).to_owned()).unwrap_or_default();
         settled.round = entries.last_key_value().map(|(round, _)| *round).filter(|round| *round > self.last_leave());
         let exits = self.exits(|up_to| entries.range(..=up_to).next_back().map(|(round, _)| *round));
-        let exits = exits.map(|position| Line { position, author: peer, what: What::Left });
+        let exits = exits.map(|position| MembershipLine { position, author: peer, what: What::Left });
         settled.lines = entries.values().map(|(line, _)| line.clone()).chain(exits).map(|line| (line.position, line)).collect();
         settled
     }

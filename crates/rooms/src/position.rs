@@ -69,9 +69,7 @@ impl Position {
     /// As lowercase hex digits of the key, which sort as positions do.
     pub fn to_text(&self) -> String {
         self.to_key().iter().fold(String::with_capacity(2 * Self::KEY_BYTES), |mut text, byte| {
-            for digit in [byte >> 4, byte & 0xf] {
-                text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-            }
+            text.extend([byte >> 4, byte & 0xf].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
             text
         })
     }
@@ -93,8 +91,8 @@ impl Position {
 
 fn hex_digit(digit: u8) -> Result<u8, BadPosition> {
     match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'0'..=b'9' => Ok(digit.wrapping_sub(b'0')),
+        b'a'..=b'f' => Ok(digit.wrapping_sub(b'a' - 10)),
         _ => Err(BadPosition),
     }
 }

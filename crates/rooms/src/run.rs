@@ -22,7 +22,7 @@ pub struct Run {
     sig: Signature,
 }
 
-/// What is asked of a run's first and last event.
+/// What is kept at hand of a run's first and last event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edge {
     seq: u32,
@@ -55,7 +55,7 @@ pub enum Fit {
     /// If the signature verifies, the author has written two histories of this log, which differ at
     /// or before the log's end.
     Fork,
-    /// It follows, but its time does not: its author broke the rules and nobody takes it.
+    /// It follows, but its time does not: its author broke the rules, and it is refused.
     Backwards,
 }
 
@@ -109,7 +109,7 @@ impl Run {
         Ok(Self { key: last.log_key(), first: Edge::of(first), last: Edge::of(last), sig, events })
     }
 
-    /// Which log.
+    /// The log that the events belong to.
     pub fn key(&self) -> LogKey {
         self.key
     }
@@ -181,7 +181,7 @@ impl Run {
         match self.events.get(skip) {
             Some(event) if event.chain() != head.chain => Fit::Fork,
             Some(_) | None if self.last.seq == head.seq => Fit::Duplicate,
-            Some(_) | None => Fit::Overlap { skip: skip + 1 },
+            Some(_) | None => Fit::Overlap { skip: skip.saturating_add(1) },
         }
     }
 
@@ -197,7 +197,7 @@ impl Run {
         if count < self.events.len() {
             let from = count.saturating_sub(1);
             let end = (from..self.events.len()).find(|at| self.events.get(*at).is_some_and(|event| signatures.is_signed(event)))?;
-            self.events.truncate(end + 1);
+            self.events.truncate(end.saturating_add(1));
         }
         Self::of(self.events).ok()
     }

@@ -40,10 +40,10 @@ impl Signatures {
         Self { memory: Mutex::new(memory) }
     }
 
-    /// Checks the event that ends a run before anybody asks, so that
-    /// [`Run::verify`](crate::Run::verify) need not. Whether a signature was checked: not if it is
-    /// known to be good, nor if there is none. A bad one is not remembered, and not reported: that
-    /// is left to whoever decides about the run.
+    /// Checks the event that ends a run ahead of [`Run::verify`](crate::Run::verify), which then
+    /// need not. True if a signature was checked: not if it is known to be good, nor if there is
+    /// none. A bad one is neither remembered nor reported; [`Run::verify`](crate::Run::verify) does
+    /// that.
     pub fn check_ahead(&self, last: &RawEvent) -> bool {
         let Ok(event) = Event::decode(last.clone()) else { return false };
         let Some(sig) = &event.sig else { return false };

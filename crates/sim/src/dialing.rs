@@ -7,36 +7,11 @@ use node::manual::net::Reason;
 use rand::RngExt;
 use wire::Address;
 
+use crate::dial::{Dial, Step};
+use crate::happening::Happening;
 use crate::host::{address, number_of};
 use crate::links::{Side, Wire, WireId};
-use crate::world::{Happening, World};
-
-/// One attempt on its way.
-pub(crate) struct Dial {
-    pub(crate) node: u32,
-    life: u32,
-    pub(crate) attempt: u64,
-    expect: Option<PeerId>,
-    /// Those that are left, best first.
-    addresses: Vec<Address>,
-    target: u32,
-    distance: Duration,
-    step: Step,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    /// The first answer would be here by now.
-    Connect,
-    /// They have proved who they are; now it is this side's turn.
-    Prove,
-    /// The proof is with them: they greet.
-    Greeted(WireId),
-    /// Their greeting is here.
-    Complete(WireId),
-    /// Nothing came.
-    Fail(Reason),
-}
+use crate::world::World;
 
 impl World {
     pub(crate) fn begin_dial(&mut self, node: u32, attempt: u64, expect: Option<PeerId>, addresses: Vec<Address>) {
@@ -154,7 +129,7 @@ impl World {
         let Some(number) = self.wire(id).map(|wire| wire.end(side).node) else { return };
         let at = self.moment_of(number);
         let Some(peer) = self.peers.get(other as usize).copied() else { return };
-        // Of somebody who has died meanwhile the last greeting counts.
+        // 0 if the other node has died meanwhile.
         let nonce = self.hosts.get(other as usize).and_then(|host| host.body.as_ref()).map_or(0, |body| body.net.hello().boot_nonce);
         let Some(host) = self.hosts.get_mut(number as usize) else { return };
         let Some(body) = &mut host.body else { return };

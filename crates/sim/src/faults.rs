@@ -6,12 +6,13 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use wire::message::Message;
 
+use crate::happening::Happening;
 use crate::hostile::{Hostile, Invention, Manner};
 use crate::links::{Parcel, Side, WireId};
-use crate::world::{Happening, World};
+use crate::world::World;
 
 impl World {
-    /// So large a share of the correct members, drawn by lot; never number 0.
+    /// Draws correct members by lot: this share of all members, and never number 0.
     pub fn draw(&mut self, share: f64) -> Vec<u32> {
         let mut all: Vec<u32> = (1..self.members()).filter(|number| self.is_correct(*number)).collect();
         all.shuffle(&mut self.rng);
@@ -25,12 +26,12 @@ impl World {
         u32::try_from(self.hosts.len()).unwrap_or(u32::MAX)
     }
 
-    /// Runs and means well.
+    /// Runs, reads, and is not hostile.
     pub fn is_correct(&self, number: u32) -> bool {
         self.hosts.get(number as usize).is_some_and(|host| host.is_correct())
     }
 
-    /// Everybody correct.
+    /// All correct members.
     pub fn correct(&self) -> Vec<u32> {
         (0..self.members()).filter(|number| self.is_correct(*number)).collect()
     }

@@ -106,7 +106,7 @@ impl Host {
         &self.told
     }
 
-    /// Runs, stands in nobody's way, and does what it should.
+    /// Runs, reads, and is not hostile.
     pub(crate) fn is_correct(&self) -> bool {
         self.body.is_some() && self.hostile.is_none() && !self.frozen && !self.deaf
     }
@@ -117,7 +117,7 @@ impl Host {
     }
 }
 
-/// When a moment of the monotonic clock comes.
+/// When the monotonic clock of each node shows this tick.
 pub(crate) fn time_of(tick: u64) -> Time {
     Time(tick.saturating_sub(1).saturating_mul(1000))
 }

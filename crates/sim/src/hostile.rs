@@ -9,14 +9,14 @@ use wire::ids::{LogId, LogKey, RoomId};
 use wire::limits::{MAX_SHUFFLE, MAX_TTL};
 use wire::message::{Digest, Disconnect, ForwardJoin, HeadOf, Heads, Message, Need, Neighbour, PeerRecord, Shuffle};
 
-/// In which way somebody is hostile.
+/// How a member is hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// Takes everything, passes nothing on, answers no question.
     Mute,
     /// Claims to have what nobody has, and not to have what it has.
     Liar,
-    /// Floods its neighbours with questions, comparisons and whatever else makes them work.
+    /// Floods its neighbours with questions, comparisons and other things that make work.
     Storm,
     /// Tells of people and logs that do not exist.
     Forger,
@@ -27,7 +27,7 @@ impl Manner {
     pub const ALL: [Manner; 4] = [Manner::Mute, Manner::Liar, Manner::Storm, Manner::Forger];
 }
 
-/// What somebody invents by the million.
+/// What a hostile member invents by the million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invention {
     /// Logs of members.
@@ -48,14 +48,14 @@ impl Invention {
         [Invention::LogsOfMembers, Invention::LogsOfNobody, Invention::Members, Invention::Newcomers, Invention::People];
 }
 
-/// Somebody hostile.
+/// A hostile member.
 pub(crate) struct Hostile {
     manner: Manner,
     room: RoomId,
     rng: StdRng,
 }
 
-/// Messages of one outburst on one link. Once a second that is more than anybody honest says.
+/// Messages of one outburst on one link. Once a second, that is more than an honest node says.
 const OUTBURST: usize = 40;
 
 impl Hostile {
@@ -63,7 +63,7 @@ impl Hostile {
         Hostile { manner, room, rng: StdRng::seed_from_u64(seed) }
     }
 
-    /// What it makes of a message that the engine inside wants to send.
+    /// What it sends in place of a message of its engine; none to send nothing.
     pub(crate) fn twist(&mut self, message: Message) -> Option<Message> {
         match (self.manner, message) {
             (Manner::Mute, Message::Run(_) | Message::Data(_) | Message::Heads(_) | Message::Records(_) | Message::Shuffle(_)) => None,

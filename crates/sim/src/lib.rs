@@ -8,12 +8,14 @@
 //! the encryption around them. Data passes in as a [`Plan`] and orders to the [`World`] (say, kill,
 //! split, heal), and out as a [`Report`] or a broken claim. Everything follows from the seed: equal
 //! seeds give equal traces ([`World::trace`]). Not shipped: no program depends on it. Start in
-//! `world.rs`, then `wires.rs`; `tests/claims.rs` says what is proved.
+//! `world.rs`, then `turns.rs` and `wires.rs`; `tests/claims.rs` says what is proved.
 
 mod books;
 mod clock;
+mod dial;
 mod dialing;
 mod faults;
+mod happening;
 mod host;
 mod hostile;
 mod links;
@@ -21,6 +23,7 @@ mod plan;
 mod report;
 mod seeds;
 mod template;
+mod turns;
 mod weather;
 mod wires;
 mod world;

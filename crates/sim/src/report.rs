@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gossip::Tie;
+use gossip::NeighbourView;
 use identity::PeerId;
 use wire::ids::EventId;
 
@@ -96,16 +96,16 @@ impl World {
         all(self) && self.histories() == 1
     }
 
-    /// Somebody correct has a message. What only its author had may be gone with its author's disk.
+    /// A correct member has a message. What only its author had may be gone with its author's disk.
     pub fn is_kept(&self, id: &EventId) -> bool {
         self.correct().iter().any(|number| self.books.has(id, *number))
     }
 
     /// How a member stands with those who are linked to it.
-    pub fn ties(&self, number: u32) -> Vec<Tie> {
+    pub fn ties(&self, number: u32) -> Vec<NeighbourView> {
         let room = self.room();
         let body = self.hosts.get(number as usize).and_then(|host| host.body.as_ref());
-        body.map(|body| body.hand.gossip().ties(&room).collect()).unwrap_or_default()
+        body.map(|body| body.hand.gossip().neighbours(&room).collect()).unwrap_or_default()
     }
 
     /// Whom a member has in its active view.

@@ -12,7 +12,7 @@ use wire::ids::{Head, LogId, LogKey, RoomId};
 pub(crate) const EPOCH_MS: u64 = 1_760_000_000_000;
 /// One key for all, so that all can share rows.
 pub(crate) const ROOT_KEY: [u8; 32] = [7; 32];
-/// Whoever lets people in lets in so many: well below what a member may write.
+/// Members that one inviter lets in: well below what a member may write.
 const PEOPLE_PER_INVITER: u32 = 1_000;
 /// The room existed this long before the world begins.
 const AGE_MS: u64 = 60_000;

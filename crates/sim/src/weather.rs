@@ -15,7 +15,7 @@ pub struct Weather {
     /// Share of frames that end their link instead of arriving: TCP loses no single message, it
     /// loses the connection.
     pub reset: f64,
-    /// Share of dials that are refused although somebody listens.
+    /// Share of dials that are refused although the other node listens.
     pub refuse: f64,
     /// Share of gossip frames that vanish without a trace: worse than TCP can be.
     pub drop: f64,

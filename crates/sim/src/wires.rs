@@ -7,9 +7,10 @@ use wire::message::Message;
 use wire::{Bye, Class};
 
 use crate::clock::Time;
+use crate::happening::Happening;
 use crate::links::{Parcel, Side, Stage, WINDOW_BYTES, Wire, WireId};
 use crate::weather::LATE;
-use crate::world::{Happening, World};
+use crate::world::World;
 
 impl World {
     pub(crate) fn wire(&self, wire: WireId) -> Option<&Wire> {
@@ -64,7 +65,7 @@ impl World {
         self.carry_out(number, vec![Act::Tell(Event::Drained { peer, link })]);
     }
 
-    /// A hostile node says something else than its engine meant.
+    /// A hostile node sends something else than its engine queued.
     fn twist(&mut self, number: u32, plaintext: &mut Vec<u8>) {
         let Some(hostile) = self.hosts.get_mut(number as usize).and_then(|host| host.hostile.as_mut()) else { return };
         let mut twisted = Vec::new();
@@ -74,7 +75,7 @@ impl World {
                 Ok(None) | Err(_) => Some(record.into()),
             };
             if let Some(said) = said {
-                // Nothing grows by twisting, so that all of it still fits.
+                // No message grows by this, so all of them still fit.
                 let _fits = push_record(&mut twisted, &said);
             }
         }
@@ -141,7 +142,7 @@ impl World {
         }
     }
 
-    /// What could not be taken when it arrived.
+    /// Takes what had to wait when it arrived.
     pub(crate) fn drain_inbox(&mut self, id: WireId, side: Side) {
         loop {
             let cut = self.is_cut(id);
@@ -254,7 +255,7 @@ impl World {
         }
     }
 
-    /// Nothing gets through at the moment.
+    /// The two ends cannot reach each other at the moment.
     pub(crate) fn is_cut(&self, id: WireId) -> bool {
         self.wire(id).is_some_and(|wire| self.is_parted(wire.end(Side::Dialler).node, wire.end(Side::Listener).node))
     }
@@ -269,7 +270,7 @@ impl World {
 
     /// Looks at all connections after nodes were frozen, thawed, parted or joined again.
     pub(crate) fn recheck_wires(&mut self) {
-        // Silence, and two questions that nobody answers.
+        // Silence, and two pings that are not answered.
         let silence = self.config.times.silence + 2 * self.config.times.answer;
         for id in (0..self.wires.len()).map(WireId) {
             let (now, cut) = (self.now, self.is_cut(id));
@@ -309,7 +310,7 @@ impl World {
         }
     }
 
-    /// The answer to the first question of a link tells the round trip.
+    /// The first ping of a link is answered: its round trip is known.
     pub(crate) fn on_measured(&mut self, id: WireId) {
         for side in Side::BOTH {
             let Some(wire) = self.wire(id).filter(|wire| wire.cut.is_none() && wire.end(side).stage == Stage::Running) else { continue };
@@ -323,7 +324,7 @@ impl World {
     }
 }
 
-/// Nothing in it belongs to the way in: what a real connection could lose only by ending.
+/// Holds no control message, which a real connection could lose only by ending.
 fn is_gossip(plaintext: &[u8]) -> bool {
     records(plaintext).flatten().all(|record| match Message::decode(record) {
         Ok(Some(message)) => message.class() != Class::Control,

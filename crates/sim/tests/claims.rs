@@ -126,9 +126,9 @@ fn c8_a_reader_that_never_reads_delays_nobody() {
             agrees(&mut world, &[first, said.clone()].concat(), 0);
             world.spread(&said).slowest
         };
-        // Another tree may be deeper; waiting for somebody who does not read would cost seconds.
+        // Another tree may be deeper; waiting for a node that does not read would cost seconds.
         let (without, with) = (slowest(false), slowest(true));
-        assert!(with <= without + seconds(1), "C8: {without:?} without, {with:?} with somebody who does not read");
+        assert!(with <= without + seconds(1), "C8: {without:?} without, {with:?} with a node that does not read");
     });
 }
 

@@ -32,7 +32,7 @@ fn c6_a_million_invented_ids_cost_a_bounded_amount_of_memory() {
             let before = held();
             let mut most = before;
             let mut told = 0;
-            // Whoever is shown out for it comes back and goes on; for so long, at most.
+            // A member whose links are ended for it comes back and goes on; for so long, at most.
             for _ in 0..ROUNDS {
                 told += world.invent(n - 1, invention);
                 world.run_for(Duration::from_millis(20));
@@ -42,7 +42,7 @@ fn c6_a_million_invented_ids_cost_a_bounded_amount_of_memory() {
                 }
             }
             println!("{invention:?}: {told} ids, {} bytes", most.saturating_sub(before));
-            assert!(told >= INVENTED / 100, "somebody heard them: {told} of {invention:?}");
+            assert!(told >= INVENTED / 100, "its neighbours heard them: {told} of {invention:?}");
             let grown = most.saturating_sub(before);
             assert!(grown <= BOUND_BYTES, "C6: {grown} bytes for {told} of {invention:?}");
         }

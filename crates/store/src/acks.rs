@@ -1,18 +1,19 @@
-//! What members said that they have of one's own logs, so that *delivered* is still known after a
-//! restart while they are away.
+//! Acknowledgements: what members said that they have of one's own logs, so that *delivered* is
+//! still known after a restart while they are away.
 
 use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::ids::{LogId, RoomId};
 
-use crate::disk::{Change, StoreError};
+use crate::error::StoreError;
 use crate::key;
+use crate::row::Change;
 use crate::store::Store;
 
 /// What one member of a room has.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct AckRow {
-    /// Who.
+    /// The member that said so.
     pub peer: PeerId,
     /// One's own logs, each up to this number. How many there are is for the owner of the rows to
     /// bound.
@@ -20,8 +21,8 @@ pub struct AckRow {
 }
 
 impl Store {
-    /// Writes what these members of a room have, instead of what was known of each of them. Nobody
-    /// waits for it: a crash may forget it.
+    /// Writes what these members of a room have, in place of what was known of each of them. It is
+    /// not waited for: a crash may forget it.
     pub fn put_acks(&self, room: &RoomId, rows: &[AckRow]) -> Result<(), StoreError> {
         let changes: Result<Vec<Change>, StoreError> =
             rows.iter().map(|row| Ok(Change::Put { key: self.ack_key(room, &row.peer), plain: Self::row_content(row)? })).collect();
@@ -35,7 +36,7 @@ impl Store {
         rows.filter_map(|(key, value)| disk.open_row(&key, &value)).filter_map(|row| self.read_row(&row)).collect()
     }
 
-    /// Forgets what somebody has; fine if nothing was known.
+    /// Forgets what a member has; fine if nothing was known.
     pub fn forget_acks(&self, room: &RoomId, peer: &PeerId) -> Result<(), StoreError> {
         self.write(vec![Change::Remove { key: self.ack_key(room, peer) }])
     }

@@ -15,7 +15,7 @@
 use sled::IVec;
 
 use crate::key;
-use crate::memtable::Cell;
+use crate::row::Cell;
 
 /// Entries in a block at most. Raised: less work for each entry written. Lowered: less to read, and
 /// to write again, for one of them.
@@ -24,6 +24,8 @@ const MAX_ENTRIES: usize = 8;
 /// larger pages than 128 KiB are slow.
 const MAX_BYTES: usize = 4 * 1024;
 
+/// Bytes that the keys of entries of one room begin with: the space and the room.
+const GROUP_BYTES: usize = 1 + size_of::<key::Name>();
 /// The first byte of what was written as a block.
 const TAG: u8 = 2;
 
@@ -32,7 +34,7 @@ pub(crate) type Entry = (IVec, IVec);
 
 /// What the keys of entries that may share a block have in common; none for all other rows.
 pub(crate) fn group(key: &[u8]) -> Option<&[u8]> {
-    key.get(..1 + size_of::<key::Name>()).filter(|group| group.first() == Some(&key::ENTRY))
+    key.get(..GROUP_BYTES).filter(|group| group.first() == Some(&key::ENTRY))
 }
 
 /// What lies under a key of the database; none if it is no block.
@@ -49,13 +51,13 @@ pub(crate) fn decode(first: &IVec, plain: &[u8]) -> Option<Vec<Entry>> {
 
 /// The blocks of entries of one room in order, each with its key.
 pub(crate) fn encode(entries: &[Entry]) -> impl Iterator<Item = (&IVec, Vec<u8>)> {
-    // As even as can be: what comes later in between then finds room.
+    // Blocks are as even as possible, so that there is room for entries that come later in between.
     let most = entries.len().div_ceil(entries.len().div_ceil(MAX_ENTRIES).max(1));
     let mut rest = entries;
     std::iter::from_fn(move || {
-        let mut bytes = 0;
+        let mut bytes = 0_usize;
         let fits = rest.iter().take(most).take_while(|(_, value)| {
-            bytes += value.len();
+            bytes = bytes.saturating_add(value.len());
             bytes <= MAX_BYTES
         });
         let (block, others) = rest.split_at_checked(fits.count().max(1))?;
@@ -66,7 +68,9 @@ pub(crate) fn encode(entries: &[Entry]) -> impl Iterator<Item = (&IVec, Vec<u8>)
 }
 
 fn encode_one(block: &[Entry]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(1 + block.iter().map(|(key, value)| 8 + key.len() + value.len()).sum::<usize>());
+    let mut plain = Vec::with_capacity(
+        block.iter().fold(1, |bytes: usize, (key, value)| bytes.saturating_add(8).saturating_add(key.len()).saturating_add(value.len())),
+    );
     plain.push(TAG);
     for (at, (key, value)) in block.iter().enumerate() {
         if at > 0 {
@@ -77,10 +81,10 @@ fn encode_one(block: &[Entry]) -> Vec<u8> {
     plain
 }
 
-/// What was, with what is now written over it; both in order.
+/// The entries of a block with what is now written over them; both in order.
 pub(crate) fn merge(before: Vec<Entry>, written: &[(&IVec, &Cell)]) -> Vec<Entry> {
     let mut before = before.into_iter().peekable();
-    let mut merged = Vec::with_capacity(before.len() + written.len());
+    let mut merged = Vec::with_capacity(before.len().saturating_add(written.len()));
     for (key, cell) in written {
         while let Some(entry) = before.next_if(|(other, _)| other < *key) {
             merged.push(entry);

@@ -1,6 +1,6 @@
-//! Rows: sealed on their way to the disk, opened on their way back.
+//! The sealed rows of one profile: reads and writes them, wherever they are kept.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,60 +10,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sled::IVec;
 
-use crate::files::Files;
-use crate::memtable::Cell;
+use crate::error::{Broken, StoreError};
+use crate::files::{Files, sync_dir};
+use crate::key_range::{End, KeyRange};
+use crate::merge_iter::MergeIter;
+use crate::row::{Change, Stored};
 use crate::seal::Sealer;
-use crate::span::{End, Span};
-use crate::walk;
 
-/// Extension of the empty file beside the database that says: rows were unreadable.
+/// Extension of an empty file beside the database. If the file is there, rows were unreadable.
 pub(crate) const UNREADABLE: &str = "unreadable";
-
-/// Why a write was not carried out.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The disk refused (full, or failing). Nothing that a [`crate::Store::flush`] vouched for is
-    /// lost; what was written since may not be there after reopening, and every further write is
-    /// refused until the store is opened anew.
-    #[error("writing to the store failed: {0}")]
-    Disk(String),
-    /// An event does not follow on what is stored of its log: `expected` comes next. Earlier
-    /// batches of the same call may be stored.
-    #[error("event {seq} of a log where {expected} comes next")]
-    Gap {
-        /// What comes next.
-        expected: u32,
-        /// What was given.
-        seq: u32,
-    },
-    /// The row is larger than [`crate::MAX_ROW_BYTES`]. Nothing has changed.
-    #[error("a row of {0} bytes is too large")]
-    TooLarge(usize),
-}
-
-/// Why the database could not be opened. Whether anything changed is decided by who asks.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    Damaged(String),
-}
-
-/// One change of a batch.
-#[derive(Clone)]
-pub(crate) enum Change {
-    Put { key: Vec<u8>, plain: Vec<u8> },
-    PutClear { key: Vec<u8>, value: Vec<u8> },
-    Remove { key: Vec<u8> },
-}
-
-/// What is read under a key.
-#[derive(Debug)]
-pub(crate) enum Stored {
-    /// As it lies on disk.
-    Sealed(IVec),
-    /// It has not been there, or never will.
-    Plain(IVec),
-}
 
 /// Sealed rows in key order.
 pub(crate) struct Disk {
@@ -117,7 +72,7 @@ impl Disk {
         self.unreadable.load(Ordering::Relaxed)
     }
 
-    /// Counts it, and sees to it that the next start repairs.
+    /// Counts an unreadable row, and makes the next start repair the database.
     pub(crate) fn note_unreadable(&self, what: &str) {
         if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
             && let Err(e) = self.back.note_unreadable()
@@ -162,21 +117,21 @@ impl Disk {
 
     /// Rows between two keys, from either end.
     pub(crate) fn scan(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Rows<'_> {
-        self.rows(Span::new(from, to))
+        self.rows(KeyRange::new(from, to))
     }
 
     /// Rows whose key begins so.
     pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Rows<'_> {
-        self.rows(Span::of_prefix(prefix))
+        self.rows(KeyRange::of_prefix(prefix))
     }
 
-    fn rows(&self, span: Span) -> Rows<'_> {
-        let walk = match &self.back {
-            Back::Files(files) => Walk::Files(Box::new(walk::Walk::new(files, span))),
+    fn rows(&self, span: KeyRange) -> Rows<'_> {
+        let iter = match &self.back {
+            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(files, span))),
             #[cfg(feature = "manual")]
-            Back::Memory(medium) => Walk::Memory(medium.walk(span)),
+            Back::Memory(medium) => RowIter::Memory(medium.rows_in(span)),
         };
-        Rows { disk: self, walk: Some(walk) }
+        Rows { disk: self, iter: Some(iter) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -195,7 +150,7 @@ impl Disk {
         }
     }
 
-    /// Most of what may wait does.
+    /// So much waits for the disk that writers may soon be blocked.
     pub(crate) fn is_full(&self) -> bool {
         match &self.back {
             Back::Files(files) => files.memtable.is_full(),
@@ -266,67 +221,31 @@ impl Back {
     }
 }
 
-impl Change {
-    pub(crate) fn into_cell(self) -> (IVec, Cell) {
-        match self {
-            Change::Put { key, plain } => (key.into(), Cell::Plain(plain.into())),
-            Change::PutClear { key, value } => (key.into(), Cell::Clear(value.into())),
-            Change::Remove { key } => (key.into(), Cell::Removed),
-        }
-    }
-
+enum RowIter {
+    Files(Box<MergeIter>),
     #[cfg(feature = "manual")]
-    fn plain(self) -> (Vec<u8>, Option<Vec<u8>>) {
-        match self {
-            Change::Put { key, plain } => (key, Some(plain)),
-            Change::PutClear { key, value } => (key, Some(value)),
-            Change::Remove { key } => (key, None),
-        }
-    }
-}
-
-impl Stored {
-    /// The content, if it was sealed here under this key.
-    pub(crate) fn open(&self, sealer: &Sealer, key: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Stored::Sealed(row) => sealer.unseal(key, row).ok(),
-            Stored::Plain(plain) => Some(plain.to_vec()),
-        }
-    }
-
-    /// The bytes as they are.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Stored::Sealed(bytes) | Stored::Plain(bytes) => bytes,
-        }
-    }
-}
-
-enum Walk {
-    Files(Box<walk::Walk>),
-    #[cfg(feature = "manual")]
-    Memory(crate::memory::Walk),
+    Memory(crate::memory::MediumIter),
 }
 
 /// Rows in order, from either end; a page that cannot be read ends them and is counted.
 pub(crate) struct Rows<'a> {
     disk: &'a Disk,
-    walk: Option<Walk>,
+    iter: Option<RowIter>,
 }
 
 impl Rows<'_> {
     fn step(&mut self, end: End) -> Option<(IVec, Stored)> {
-        let step = match self.walk.as_mut()? {
-            Walk::Files(walk) => catch_unwind(AssertUnwindSafe(|| walk.step(end))),
+        let step = match self.iter.as_mut()? {
+            RowIter::Files(iter) => catch_unwind(AssertUnwindSafe(|| iter.step(end))),
             #[cfg(feature = "manual")]
-            Walk::Memory(walk) => Ok(walk.step(end).map(|(key, value)| Ok((key, Stored::Plain(value))))),
+            RowIter::Memory(iter) => Ok(iter.step(end).map(|(key, value)| Ok((key, Stored::Plain(value))))),
         };
         match step {
             Ok(Some(Ok(row))) => return Some(row),
             Ok(None) => {}
             Ok(Some(Err(_))) | Err(_) => self.disk.note_unreadable("page"),
         }
-        self.walk = None;
+        self.iter = None;
         None
     }
 }
@@ -343,9 +262,4 @@ impl DoubleEndedIterator for Rows<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.step(End::Back)
     }
-}
-
-/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -1,4 +1,5 @@
-//! The one place that knows sled: atomic batches, real durability, and its panics kept in.
+//! The database on disk: the one place that calls sled. Atomic batches, real durability, and no
+//! panic of sled gets out.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,14 +16,15 @@ use std::time::{Duration, Instant};
 use sled::IVec;
 
 use crate::block::{self, Entry};
-use crate::disk::{Broken, Change, StoreError, Stored, sync_dir};
-use crate::memtable::{Batch, Cell, Memtable};
+use crate::error::{Broken, StoreError};
+use crate::key_range::{End, KeyRange};
+use crate::memtable::{Batch, Memtable};
+use crate::row::{Cell, Change, Stored};
 use crate::seal::Sealer;
-use crate::span::{End, Span};
 
-/// Page cache. Raised: faster paging far back in large histories; lowered: less memory, which
-/// whoever talks much can fill. sled keeps a page or two in each of its 256 shards all the same, 16
-/// MB.
+/// Page cache. Raised: faster paging far back in large histories. Lowered: less memory, which a
+/// member that talks much can fill. sled keeps a page or two in each of its 256 shards all the
+/// same, 16 MB.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
@@ -35,7 +37,7 @@ pub(crate) struct Files {
     file: File,
     sealer: Arc<Sealer>,
     synced_blobs: Mutex<BTreeSet<OsString>>,
-    /// Settles; ends when there is nothing to do.
+    /// The thread that gives full batches to the database; it ends when there is nothing to do.
     settler: Mutex<Option<JoinHandle<()>>>,
     failed: AtomicBool,
 }
@@ -68,7 +70,7 @@ impl Files {
         &self.dir
     }
 
-    /// A write has failed; no other is tried.
+    /// Whether a write has failed; then no other is tried.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
@@ -89,7 +91,7 @@ impl Files {
         }
     }
 
-    /// What the database has under a key.
+    /// What the database has under a key, the memtable not asked.
     fn find(&self, key: &[u8]) -> sled::Result<Option<Stored>> {
         if block::group(key).is_none() {
             return Ok(self.db.get(key)?.map(Stored::Sealed));
@@ -97,7 +99,7 @@ impl Files {
         let Some((first, sealed)) = self.block_up_to(key)? else { return Ok(None) };
         Ok(match self.entries(&first, &sealed) {
             Some(entries) => entries.into_iter().find(|(other, _)| other == key).map(|(_, value)| Stored::Plain(value)),
-            // It may be in there.
+            // The entry may be in there.
             None => Some(Stored::Sealed(sealed)),
         })
     }
@@ -125,7 +127,7 @@ impl Files {
     fn start_settler(self: &Arc<Self>) {
         let files = self.clone();
         match thread::Builder::new().name("store-settle".to_owned()).spawn(move || while files.settle_one() {}) {
-            // The one before has nothing to do any more.
+            // The thread before this one has nothing to do any more.
             Ok(thread) => *guard(&self.settler) = Some(thread),
             Err(_) => while self.settle_one() {},
         }
@@ -179,22 +181,23 @@ impl Files {
         Ok(())
     }
 
-    /// The keys, from one on, that are written together with it: those of the block that it falls
-    /// into, and what is in there, or those up to the next block.
-    fn stretch_around(&self, key: &IVec) -> sled::Result<(Span, Vec<Entry>)> {
+    /// Which keys are written together with `key`, and what is there already: from `key` to the end
+    /// of the block that it falls into, with all entries of that block; or up to the next block,
+    /// with none.
+    fn stretch_around(&self, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
         if let Some((first, sealed)) = self.block_up_to(key)? {
             // An unreadable one ends where it begins, so that it is written over by its first entry
             // only.
             let entries = self.entries(&first, &sealed).unwrap_or_else(|| vec![(first, IVec::default())]);
             if let Some(last) = entries.last().map(|(last, _)| last.clone()).filter(|last| key <= last) {
-                return Ok((Span::new(Included(key.to_vec()), Included(last.to_vec())), entries));
+                return Ok((KeyRange::new(Included(key.to_vec()), Included(last.to_vec())), entries));
             }
         }
-        let mut room = Span::of_prefix(block::group(key).unwrap_or_default());
+        let mut room = KeyRange::of_prefix(block::group(key).unwrap_or_default());
         room.leave_out(key, End::Front);
         let next = self.db.range::<&[u8], _>(room.bounds()).next().transpose()?;
         let end = next.map_or_else(|| room.bounds().1.map(<[u8]>::to_vec), |(next, _)| Excluded(next.to_vec()));
-        Ok((Span::new(Included(key.to_vec()), end), Vec::new()))
+        Ok((KeyRange::new(Included(key.to_vec()), end), Vec::new()))
     }
 
     /// Makes everything applied before this call survive a power cut.
@@ -247,14 +250,15 @@ impl Files {
         Ok(())
     }
 
-    /// The last handle goes: what waits is given to the database, and nobody works on it any more.
+    /// Called when the last handle goes. Gives all that waits to the database, and ends the work on
+    /// it.
     pub(crate) fn finish(self: &Arc<Self>) {
         if let Some(settler) = guard(&self.settler).take() {
             // A panic of its own has been caught and noted.
             let _ = settler.join();
         }
         if self.refuse_if_failed().is_ok() {
-            // Noted by itself; there is nobody left to tell.
+            // A failure is logged where it happens; there is no caller left to tell.
             let _ = self.settle();
         }
     }
@@ -279,8 +283,8 @@ impl Files {
     }
 }
 
-/// A copy of its own. The database keeps keys for long: made here they lie beside what it keeps as
-/// well, and not among what comes and goes while others talk, whose memory could then not be given
+/// A copy of its own. The database keeps keys for long. Allocated here, they lie in memory beside
+/// other things that it keeps, and not among short-lived ones, whose memory could then not be given
 /// back.
 fn anew(key: &IVec) -> IVec {
     IVec::from(key.as_ref())
@@ -317,226 +321,10 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::ops::Bound;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::walk::Walk;
-
-    /// Rows of their own, then entries of two rooms, then rows of their own again.
-    const KEYS: u8 = 64;
-
-    fn key(n: u8) -> Vec<u8> {
-        match n {
-            0..4 => vec![n],
-            4..44 => [&[b'E'][..], &[1; 16], &[n; 56]].concat(),
-            44..60 => [&[b'E'][..], &[2; 16], &[n; 56]].concat(),
-            _ => vec![0xf0, n],
-        }
-    }
-
-    fn number(key: &[u8]) -> u8 {
-        *key.last().expect("no key is empty")
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Write(Vec<(u8, Option<u8>)>),
-        Settle,
-        Reopen,
-        /// A walk between two keys, from the end told, with rows settling after so many steps.
-        Walk(u8, u8, bool, usize),
-    }
-
-    fn any_step() -> impl Strategy<Value = Step> {
-        let some = |most| prop::collection::vec((0..KEYS, prop::option::weighted(0.7, any::<u8>())), 1..most);
-        // As somebody talks: one after the other.
-        let talk = (0..KEYS, 1..30u8, any::<u8>())
-            .prop_map(|(from, many, value)| (from..KEYS.min(from + many)).map(|n| (n, Some(value))).collect());
-        prop_oneof![
-            3 => some(6).prop_map(Step::Write),
-            1 => some(40).prop_map(Step::Write),
-            2 => talk.prop_map(Step::Write),
-            3 => Just(Step::Settle),
-            1 => Just(Step::Reopen),
-            4 => (0..KEYS, 0..KEYS, any::<bool>(), 0..12usize).prop_map(|(from, to, back, settle)| Step::Walk(from, to, back, settle)),
-        ]
-    }
-
-    fn change(n: u8, value: Option<u8>) -> Change {
-        match value {
-            // Some so large that few go into a block.
-            Some(value) => Change::Put { key: key(n), plain: vec![value; 1 + usize::from(value) * usize::from(value % 32)] },
-            None => Change::Remove { key: key(n) },
-        }
-    }
-
-    fn opened(dir: &Path, sealer: &Arc<Sealer>) -> Arc<Files> {
-        Files::open(dir, sealer.clone()).unwrap_or_else(|e| panic!("{e:?}"))
-    }
-
-    fn plain(sealer: &Sealer, n: u8, stored: &Stored) -> u8 {
-        stored.open(sealer, &key(n)).expect("it is ours")[0]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        /// Where a row is, waiting or in the database or both, alone or in a block, makes no
-        /// difference to whoever reads.
-        #[test]
-        fn readers_cannot_tell_where_a_row_is(steps in prop::collection::vec(any_step(), 1..40)) {
-            let dir = tempfile::tempdir().expect("a temporary folder");
-            let sealer = Arc::new(Sealer::new(&[1; 32]));
-            let mut files = opened(dir.path(), &sealer);
-            let mut model = BTreeMap::new();
-            for step in steps {
-                match step {
-                    Step::Write(rows) => {
-                        files.apply(rows.iter().map(|(n, value)| change(*n, *value)).collect()).expect("the disk has room");
-                        for (n, value) in rows {
-                            match value {
-                                Some(value) => model.insert(n, value),
-                                None => model.remove(&n),
-                            };
-                        }
-                    }
-                    Step::Settle => files.settle().expect("the disk has room"),
-                    Step::Reopen => {
-                        files.finish();
-                        drop(files);
-                        files = opened(dir.path(), &sealer);
-                    }
-                    Step::Walk(from, to, back, settle) => {
-                        let end = if back { End::Back } else { End::Front };
-                        let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Excluded(key(to))));
-                        let mut found = Vec::new();
-                        while let Some(row) = walk.step(end) {
-                            let (key, stored) = row.expect("it can be read");
-                            found.push((number(&key), plain(&sealer, number(&key), &stored)));
-                            if found.len() == settle {
-                                files.settle().expect("the disk has room");
-                            }
-                        }
-                        let mut expected: Vec<(u8, u8)> = model.range(from..to.max(from)).map(|(n, value)| (*n, *value)).collect();
-                        if back {
-                            expected.reverse();
-                        }
-                        prop_assert_eq!(found, expected);
-                    }
-                }
-                for n in 0..KEYS {
-                    let found = files.get(&key(n)).expect("it can be read").map(|stored| plain(&sealer, n, &stored));
-                    prop_assert_eq!(found, model.get(&n).copied());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_that_reaches_the_database_behind_a_walk_is_not_found_twice() {
-        for (keys, end) in [(0..9, End::Front), (0..9, End::Back), (4..30, End::Front), (4..30, End::Back)] {
-            let dir = tempfile::tempdir().expect("a temporary folder");
-            let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
-            files.apply(keys.clone().map(|n| change(n, Some(n))).collect()).expect("the disk has room");
-            files.memtable.want_all();
-            let mut walk = Walk::new(&files, Span::of_prefix(&[]));
-            let mut found: Vec<u8> = Vec::new();
-            let mut go = |steps| found.extend((0..steps).filter_map(|_| walk.step(end)).map(|row| number(&row.expect("it can be read").0)));
-            go(3);
-            let batch = files.memtable.take().expect("it is wanted");
-            files.db.apply_batch(files.sealed(&batch).expect("it can be read")).expect("the disk has room");
-            go(3);
-            files.memtable.retire(batch);
-            go(30);
-            if end == End::Back {
-                found.reverse();
-            }
-            assert_eq!(found, keys.collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn entries_share_blocks_whenever_they_come() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let files = opened(dir.path(), &Arc::new(Sealer::new(&[1; 32])));
-        let write = |keys: &mut dyn Iterator<Item = u8>| {
-            files.apply(keys.map(|n| change(n, Some(32))).collect()).expect("the disk has room");
-            files.settle().expect("the disk has room");
-            files.db.len()
-        };
-        assert_eq!(write(&mut (4..36).step_by(2)), 2, "together");
-        assert_eq!(write(&mut (5..34).step_by(2)), 5, "in between, one of them between the two blocks");
-        assert_eq!(write(&mut (44..60)), 7, "in another room");
-    }
-
-    /// Up to form 3 each entry was a row.
-    #[test]
-    fn entries_that_were_rows_are_read_and_written_over() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let sealer = Arc::new(Sealer::new(&[1; 32]));
-        let files = opened(dir.path(), &sealer);
-        for n in (4..20).step_by(2) {
-            files.db.insert(key(n), sealer.seal(&key(n), &[1, n])).expect("the disk has room");
-        }
-        files.apply((7..14).map(|n| change(n, Some(n))).collect()).expect("the disk has room");
-        files.settle().expect("the disk has room");
-        let found = |n: u8| files.get(&key(n)).expect("it can be read").map(|stored| plain(&sealer, n, &stored));
-        let expected = |n: u8| if (7..14).contains(&n) { Some(n) } else { n.is_multiple_of(2).then_some(1) };
-        assert_eq!((4..20).map(found).collect::<Vec<_>>(), (4..20).map(expected).collect::<Vec<_>>());
-        let mut walk = Walk::new(&files, Span::of_prefix(&[]));
-        assert_eq!(std::iter::from_fn(|| walk.step(End::Front)).count(), (4..20).filter_map(expected).count());
-    }
-
-    /// What is in a block that cannot be read is told of, and neither in the way of others nor made
-    /// up.
-    #[test]
-    fn an_unreadable_block_hides_its_own_entries_only() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let sealer = Arc::new(Sealer::new(&[1; 32]));
-        let files = opened(dir.path(), &sealer);
-        let write = |n: u8| {
-            files.apply(vec![change(n, Some(n))]).expect("the disk has room");
-            files.settle().expect("the disk has room");
-        };
-        files.apply((4..28).map(|n| change(n, Some(n))).collect()).expect("the disk has room");
-        files.settle().expect("the disk has room");
-        files.db.insert(key(12), vec![9; 100]).expect("the disk has room");
-        let sealed = |n: u8| matches!(files.get(&key(n)).expect("it can be read"), Some(Stored::Sealed(_)));
-        assert_eq!((4..28).filter(|n| sealed(*n)).collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
-        let walked = |from: u8, end: End| {
-            let mut walk = Walk::new(&files, Span::new(Bound::Included(key(from)), Bound::Included(key(21))));
-            let rows = std::iter::from_fn(|| walk.step(end)).map(|row| row.expect("it can be read"));
-            rows.map(|(key, stored)| (number(&key), stored.open(&sealer, &key).is_some())).collect::<Vec<_>>()
-        };
-        assert_eq!(walked(11, End::Front), [(11, true), (12, false), (20, true), (21, true)]);
-        assert_eq!(walked(14, End::Front), [(14, false), (20, true), (21, true)]);
-        assert_eq!(walked(14, End::Back), [(21, true), (20, true), (14, false)]);
-        write(15);
-        assert_eq!(walked(11, End::Front), [(11, true), (12, false), (15, true), (20, true), (21, true)]);
-        write(12);
-        assert_eq!(walked(11, End::Front), [(11, true), (12, true), (15, true), (20, true), (21, true)]);
-    }
-
-    #[test]
-    fn full_batches_go_by_themselves_and_whoever_writes_too_much_waits_for_them() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let sealer = Arc::new(Sealer::new(&[1; 32]));
-        let files = opened(dir.path(), &sealer);
-        let key = |n: u32| n.to_be_bytes().to_vec();
-        for n in 0..40_000u32 {
-            files
-                .apply(vec![Change::Put { key: key(n), plain: vec![1; 100] }, Change::PutClear { key: key(u32::MAX), value: key(n) }])
-                .expect("the disk has room");
-            assert!(files.memtable.waiting() <= crate::memtable::MAX_ROWS + 2, "after {n}");
-        }
-        files.finish();
-        assert_eq!(files.memtable.waiting(), 0);
-        assert_eq!(files.db.len(), 40_001);
-        assert_eq!(files.db.get(key(u32::MAX)).expect("it can be read").as_deref(), Some(key(39_999).as_slice()));
-    }
+/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

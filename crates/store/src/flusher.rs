@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
-use crate::disk::StoreError;
+use crate::error::StoreError;
 use crate::store::{Mark, Store};
 
 /// Longest wait before own events are made durable: a person waits for "saved". Lowered: more syncs
 /// per second under load.
 pub const OWN_DELAY: Duration = Duration::from_millis(5);
 
-/// Longest wait for small rows: whoever ends at once forgets whom they just met. Lowered: a sync
-/// for each.
+/// Longest wait for small rows. Raised: a process that ends soon after forgets more. Lowered: a
+/// sync for each row.
 pub const ROW_DELAY: Duration = Duration::from_secs(1);
 
 /// Longest wait for events of others: peers still have them. Lowered: more syncs while people talk.
@@ -28,7 +28,7 @@ pub enum Urgency {
     Own,
     /// A setting, a person, a room: within [`ROW_DELAY`] and one sync.
     Row,
-    /// Somebody else's event: within [`RECEIVED_DELAY`] and one sync.
+    /// An event of another member: within [`RECEIVED_DELAY`] and one sync.
     Received,
 }
 
@@ -74,8 +74,8 @@ impl Flusher {
         Ok(Flusher { form: Form::Thread { shared, thread: Some(thread) } })
     }
 
-    /// A flusher that does nothing by itself: whoever holds the other half calls [`Store::flush`]
-    /// when it is time.
+    /// A flusher that does nothing by itself. The holder of the other half calls [`Store::flush`]
+    /// when it is due.
     #[cfg(feature = "manual")]
     pub fn manual() -> (Flusher, Due) {
         let due = Due::default();
@@ -88,10 +88,10 @@ impl Flusher {
             Form::Thread { shared, .. } => {
                 let (now, most) = (Instant::now(), urgency.delay());
                 let mut wanted = shared.lock();
-                if wanted.by.is_none_or(|by| now + most < by) {
-                    // Many who heard the same on one computer would all sync at once, and what is
-                    // said meanwhile would wait for that.
-                    wanted.by = Some(now + most.mul_f64(rand::rng().random_range(0.5..=1.0)));
+                if wanted.by.is_none_or(|by| by.saturating_duration_since(now) > most) {
+                    // Many processes on one computer that heard the same message would all sync at
+                    // once, and the next message would wait for that.
+                    wanted.by = now.checked_add(most.mul_f64(rand::rng().random_range(0.5..=1.0))).or(Some(now));
                     shared.changed.notify_one();
                 }
             }

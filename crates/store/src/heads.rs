@@ -1,5 +1,5 @@
-//! How far each log has come, in memory and in rows of its own, so that a start never walks the
-//! events.
+//! Heads of logs: how far each log has come, in memory and in rows of its own, so that a start need
+//! not read the events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,16 +7,18 @@ use identity::PeerId;
 use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
-use crate::disk::{Broken, Change, Disk};
+use crate::disk::Disk;
+use crate::error::Broken;
 use crate::key::{self, Name};
-use crate::places::LogName;
+use crate::log_index::LogName;
+use crate::row::Change;
 
 /// All heads, by room.
 #[derive(Default)]
 pub(crate) struct Heads(HashMap<RoomId, BTreeMap<LogKey, Filed>>);
 
-/// How far a log has come, and under which log's name the places of its events are filed: what was
-/// cut off at a fork stays where it was.
+/// How far a log has come, and under which log's name its events are in the index: what was cut off
+/// at a fork stays where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Filed {
     pub(crate) end: LogHead,
@@ -32,7 +34,8 @@ impl Heads {
         for (key, value) in disk.scan_prefix(&[key::HEAD]) {
             let row = disk.open_row(&key, &value).as_deref().and_then(decode);
             let (room, log, filed) = row.ok_or_else(|| Broken::Damaged("a head row is unreadable".to_owned()))?;
-            // A crash came between the last event of a branch that does not count and its head.
+            // A crash came between removing the last event of a branch that no longer counts and
+            // removing its head.
             let is_left_over = filed.end.branch.is_some() && filed.end.is_empty();
             if !is_left_over {
                 heads.file(room, log, filed);
@@ -48,17 +51,17 @@ impl Heads {
         self.0.get(room)?.get(log).map(|filed| &filed.end)
     }
 
-    /// With a new end, filed where it was.
+    /// The log with a new end, filed where it was.
     pub(crate) fn with_end(&self, room: &RoomId, log: &LogKey, end: LogHead) -> Filed {
         Filed { end, under: self.filed_under(room, log) }
     }
 
-    /// Whose name is in the keys of its places.
+    /// Under which log's name its events are in the index.
     pub(crate) fn filed_under(&self, room: &RoomId, log: &LogKey) -> LogId {
         self.0.get(room).and_then(|logs| logs.get(log)).map_or(log.log, |filed| filed.under)
     }
 
-    /// The name of a log in keys of places.
+    /// The name of a log in keys of the index.
     pub(crate) fn name(&self, disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
         log_name(disk, room, &LogKey { log: self.filed_under(room, log), ..*log })
     }
@@ -111,7 +114,7 @@ fn names(disk: &Disk, room: &RoomId, device: &PeerId) -> (Name, Name) {
     (room_name(disk, room), disk.sealer().name(b'd', device.as_bytes()))
 }
 
-/// The name of a log in keys of places, if they are filed under its own.
+/// The name of a log in keys of the index, if it is filed under its own id.
 pub(crate) fn log_name(disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
     let (room, device) = names(disk, room, &log.device);
     LogName { room, device, log: log.log.0 }

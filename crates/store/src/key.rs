@@ -2,20 +2,29 @@
 //! read.
 //!
 //! ```text
-//! E room16 place56              an entry of the timeline (Create, Add, Leave, Message)      → event; several in a [`crate::block`]
-//! O room16 target56 place56     an Edit, Delete or Reaction, filed under what it is about   → event
-//! X room16 place56              any other event                                             → event
-//! L room16 device16 log8 seq4   where the events up to that number lie, [`crate::places`]     → (space ‖ rest of its key) …
-//! H room16 device16 log8        how far that log has come                                   → head
-//! R room16 · P peer16 · Q peer16 · I invite16 · S setting1      rooms, peers, requests, contact invites, settings
+//! E room16 place56            an entry of the timeline (Create, Add, Leave, Message)   → block
+//! O room16 target56 place56   an Edit, Delete or Reaction, under what it is about      → event
+//! X room16 place56            any other event                                          → event
+//! L room16 device16 log8 seq4 the index of a log: where the events up to seq lie       → places
+//! H room16 device16 log8      how far that log has come                                → head
+//! R room16                    a room
+//! P peer16                    a person
+//! Q peer16                    a request to become a contact
+//! I invite16                  an invite to become contacts
+//! S setting1                  a setting
 //! A room16 peer16             what a member has of one's own logs
-//! U room16                      what came late in a room and is unseen
-//! V · K · C                     schema version (clear), proof of the key, mark of an orderly end
+//! U room16                    what came late in a room and is unseen
+//! V                           the form of keys and rows, in clear
+//! K                           a proof of the key
+//! C                           the mark of an orderly end
 //! ```
 //! `place56` is a [`Position`]: display order. Names are keyed hashes ([`crate::seal`]); numbers
-//! are big-endian.
+//! are big-endian. Blocks are in `block.rs`, the index of logs in `log_index.rs`.
 
 use rooms::Position;
+
+/// Form of keys and rows that this version reads and writes.
+pub const SCHEMA: u16 = 5;
 
 pub(crate) const ENTRY: u8 = b'E';
 pub(crate) const RELATION: u8 = b'O';
@@ -31,14 +40,14 @@ pub(crate) const REQUEST: u8 = b'Q';
 pub(crate) const INVITE: u8 = b'I';
 pub(crate) const SETTING: u8 = b'S';
 pub(crate) const ACK: u8 = b'A';
-pub(crate) const SCHEMA: &[u8] = b"V";
+pub(crate) const FORM: &[u8] = b"V";
 pub(crate) const PROOF: &[u8] = b"K";
 pub(crate) const CLEAN: &[u8] = b"C";
 
 /// Spaces that hold events themselves; everything else about events can be rebuilt from them.
 pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
 /// Spaces of small rows.
-pub(crate) const BOOK_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
+pub(crate) const RECORD_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
 
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];
@@ -46,7 +55,7 @@ pub(crate) type Name = [u8; 16];
 pub(crate) const PLACE_BYTES: usize = 56;
 
 fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
+    let mut key = Vec::with_capacity(parts.iter().fold(1, |bytes: usize, part| bytes.saturating_add(part.len())));
     key.push(space);
     parts.iter().for_each(|p| key.extend_from_slice(p));
     key
@@ -74,7 +83,7 @@ pub(crate) fn of_target(room: &Name, target: &Position) -> Vec<u8> {
     join(RELATION, &[room, &target.to_key()])
 }
 
-pub(crate) fn places(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8> {
+pub(crate) fn log_index(room: &Name, device: &Name, log: u64, last: u32) -> Vec<u8> {
     join(LOG, &[room, device, &log.to_be_bytes(), &last.to_be_bytes()])
 }
 
@@ -95,13 +104,17 @@ pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
     key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
 }
 
+/// Where the target begins in the key of a relation.
+const TARGET_AT: usize = 1 + size_of::<Name>();
+
 /// The position of what a relation is about, in its key.
 pub(crate) fn target_of_relation(key: &[u8]) -> Option<Position> {
-    let (target, _) = key.get(1 + size_of::<Name>()..)?.split_first_chunk::<PLACE_BYTES>()?;
+    let (target, _) = key.get(TARGET_AT..)?.split_first_chunk::<PLACE_BYTES>()?;
     Position::from_key(target)
 }
 
-/// Where an event lies, as rows of places remember it: its key without the room, which both share.
+/// Where an event lies, as the index of its log holds it: its key without the room, which both
+/// share.
 pub(crate) fn to_location(event_key: &[u8]) -> Option<Vec<u8>> {
     let (space, rest) = event_key.split_first()?;
     Some(join(*space, &[rest.get(16..)?]))

@@ -11,45 +11,57 @@
 //! [`Store::put`], and out by [`Store::page`] (for people), [`Store::range`] (for peers) and
 //! [`Store::heads`] (for the start). Written is not durable: [`Store::mark`] numbers writes,
 //! [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut. Start in
-//! `store.rs`, then `key.rs`; `memtable.rs`, `block.rs` and `files.rs` are the way to the disk;
-//! `open.rs` and `repair.rs` tell what happens on a bad day.
+//! `store.rs`, then `key.rs`. `memtable.rs`, `block.rs` and `files.rs` are the way to the disk, and
+//! `merge_iter.rs` the way back. `open.rs`, `examine.rs` and `repair.rs` deal with what the last
+//! process or the disk left behind.
+
+// A disk can lie: no index, sum or `unwrap` may panic on what is read.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
 
 mod acks;
 mod block;
-mod book;
-mod carve;
+mod cut;
 mod disk;
+mod error;
+mod event_row;
+mod examine;
 mod files;
 mod flusher;
 mod heads;
+mod id_cache;
 mod key;
+mod key_range;
 mod lock;
+mod log_index;
 #[cfg(feature = "manual")]
 mod memory;
 mod memtable;
+mod merge_iter;
+mod newest_segments;
 mod open;
 mod page;
-mod places;
+mod paths;
 mod range;
-mod recent;
+mod records;
 mod repair;
+mod row;
+mod salvage;
 mod seal;
-mod span;
+mod sled_log;
 mod store;
-mod tail;
-mod walk;
 mod witness;
 
 pub use acks::AckRow;
-pub use book::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
-pub use disk::StoreError;
+pub use error::{OpenError, StoreError};
 #[cfg(feature = "manual")]
 pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
+pub use key::SCHEMA;
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 #[cfg(feature = "manual")]
 pub use open::open_in_memory;
-pub use open::{LastEnd, OpenError, Opened, Outcome, SCHEMA, open};
+pub use open::{LastEnd, Opened, Outcome, open};
 pub use page::{Anchor, Page};
+pub use records::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
 pub use store::{Mark, Store};

@@ -14,7 +14,7 @@ pub(crate) struct Lock {
 /// Why the profile could not be taken. Nothing has changed.
 #[derive(Debug)]
 pub(crate) enum NotTaken {
-    /// Somebody else holds it.
+    /// Another process holds it.
     Held,
     /// The lock file cannot be made or locked.
     Io(io::Error),

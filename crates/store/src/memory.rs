@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
 
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
 
 /// Rows that never change again, shared by any number of media.
 #[derive(Clone, Default)]
@@ -108,9 +108,9 @@ impl Medium {
         self.rows().unsynced = Vec::new();
     }
 
-    /// Rows of a span from either end. Like those of files it sees what is written meanwhile.
-    pub(crate) fn walk(&self, span: Span) -> Walk {
-        Walk { medium: self.clone(), span }
+    /// Rows of a range from either end. Like those of files it sees what is written meanwhile.
+    pub(crate) fn rows_in(&self, span: KeyRange) -> MediumIter {
+        MediumIter { medium: self.clone(), span }
     }
 
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
@@ -120,13 +120,13 @@ impl Medium {
     }
 }
 
-/// A walk over rows.
-pub(crate) struct Walk {
+/// Rows of a range, from either end.
+pub(crate) struct MediumIter {
     medium: Medium,
-    span: Span,
+    span: KeyRange,
 }
 
-impl Walk {
+impl MediumIter {
     pub(crate) fn step(&mut self, end: End) -> Option<(IVec, IVec)> {
         while !self.span.is_empty() {
             let found = {
@@ -165,7 +165,7 @@ mod tests {
     fn all(medium: &Medium) -> Vec<(String, String)> {
         let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
         let walk = |end| {
-            let mut rows = medium.walk(Span::of_prefix(b""));
+            let mut rows = medium.rows_in(KeyRange::of_prefix(b""));
             std::iter::from_fn(move || rows.step(end)).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
         };
         let (there, mut back) = (walk(End::Front), walk(End::Back));

@@ -3,7 +3,7 @@
 //!
 //! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes
 //! all threads of its pool. So rows wait here, where readers find them, until there are enough for
-//! a large batch or until somebody wants them durable. Rows that were written together reach the
+//! a large batch or until they are to be durable. Rows that were written together reach the
 //! database together.
 
 use std::collections::{BTreeMap, VecDeque, btree_map};
@@ -11,31 +11,20 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
 
-use crate::disk::Stored;
-use crate::span::{End, Span};
+use crate::key_range::{End, KeyRange};
+use crate::row::Cell;
 
 /// Rows that make a batch full. Raised: less work for each row, and readers of the database wait
 /// longer for one batch.
 const BATCH_ROWS: usize = 256;
 /// Bytes that make a batch full.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Rows that may wait; then whoever writes waits for the disk.
+/// Rows that may wait; beyond that, writers wait for the disk.
 pub(crate) const MAX_ROWS: usize = 8 * 1024;
 /// Bytes that may wait.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
-/// Once this part of either waits, whoever can had better come back later.
+/// Once this part of either waits, callers that can write later should.
 const FULL_PART: usize = 4;
-
-/// What is written under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
-    /// To be sealed on its way to the disk.
-    Plain(IVec),
-    /// As it is.
-    Clear(IVec),
-    /// Nothing any more.
-    Removed,
-}
 
 /// Rows by key, and the order in which they reach the database.
 #[derive(Default)]
@@ -55,7 +44,7 @@ struct State {
     /// The newest batch that the database has.
     retired: u64,
     waiting: Size,
-    /// Somebody settles: takes batches and brings them to the database.
+    /// A thread settles: it takes batches and brings them to the database.
     settling: bool,
     /// Batches up to this one are wanted there, full or not.
     wanted: u64,
@@ -83,10 +72,10 @@ struct Size {
 }
 
 impl Memtable {
-    /// Takes rows that belong together. True: a batch is full, and it is now for the caller to see
-    /// that somebody settles.
+    /// Takes rows that belong together. True if a batch is full and no thread settles: then the
+    /// caller must start one.
     ///
-    /// Waits while too many are waiting, as long as somebody settles.
+    /// Blocks while too many rows wait, as long as a thread settles.
     pub(crate) fn push(&self, group: Vec<(IVec, Cell)>) -> bool {
         let mut state = self.state();
         while state.waiting.is_beyond(MAX_ROWS, MAX_BYTES) && state.settling && !state.broken {
@@ -94,12 +83,12 @@ impl Memtable {
         }
         let state = &mut *state;
         if state.batches.back().is_none_or(Batch::is_full) {
-            state.newest += 1;
+            state.newest = state.newest.saturating_add(1);
             state.batches.push_back(Batch { number: state.newest, rows: Vec::new(), size: Size::default() });
         }
         let Some(batch) = state.batches.back_mut() else { return false };
         for (key, cell) in group {
-            let size = Size { rows: 1, bytes: key.len() + cell.bytes() };
+            let size = Size { rows: 1, bytes: key.len().saturating_add(cell.bytes()) };
             batch.size.add(size);
             state.waiting.add(size);
             let newest = Newest { batch: batch.number, place: batch.rows.len(), cell: cell.clone() };
@@ -108,7 +97,7 @@ impl Memtable {
                     let place = held.get().place;
                     held.insert(Newest { place, ..newest });
                     if let Some((_, before)) = batch.rows.get_mut(place) {
-                        let size = Size { rows: 1, bytes: key.len() + before.bytes() };
+                        let size = Size { rows: 1, bytes: key.len().saturating_add(before.bytes()) };
                         batch.size.subtract(size);
                         state.waiting.subtract(size);
                         *before = cell;
@@ -124,7 +113,7 @@ impl Memtable {
         begins
     }
 
-    /// So much waits that whoever writes much now may have to wait.
+    /// So much waits that a caller that writes much now may be blocked.
     pub(crate) fn is_full(&self) -> bool {
         let state = self.state();
         state.settling && !state.broken && state.waiting.is_beyond(MAX_ROWS / FULL_PART, MAX_BYTES / FULL_PART)
@@ -135,9 +124,9 @@ impl Memtable {
         self.state().rows.get(key).map(|newest| newest.cell.clone())
     }
 
-    /// The first or last row of a span, and the newest batch that the database had at that moment.
-    /// The span must not be empty.
-    pub(crate) fn outermost(&self, span: &Span, end: End) -> (u64, Option<(IVec, Cell)>) {
+    /// The first or last row of a range, and the newest batch that the database had at that moment.
+    /// The range must not be empty.
+    pub(crate) fn outermost(&self, span: &KeyRange, end: End) -> (u64, Option<(IVec, Cell)>) {
         let state = self.state();
         let mut rows = state.rows.range::<[u8], _>(span.bounds());
         let found = match end {
@@ -147,8 +136,8 @@ impl Memtable {
         (state.retired, found.map(|(key, newest)| (key.clone(), newest.cell.clone())))
     }
 
-    /// Asks for everything that was pushed. Its last batch, and whether it is now for the caller to
-    /// settle.
+    /// Asks for everything that was pushed to be settled. Gives its last batch, and whether the
+    /// caller must settle.
     pub(crate) fn want_all(&self) -> (u64, bool) {
         let mut state = self.state();
         state.wanted = state.newest;
@@ -157,7 +146,7 @@ impl Memtable {
         (state.newest, begins)
     }
 
-    /// Waits until the database has a batch; not if it never will.
+    /// Blocks until the database has a batch, or until it is clear that it never will.
     pub(crate) fn wait_for(&self, number: u64) {
         let mut state = self.state();
         while state.retired < number && !state.broken {
@@ -165,17 +154,17 @@ impl Memtable {
         }
     }
 
-    /// Whoever settles has what they wanted. True: there are full batches, and it is for the caller
-    /// to see that somebody settles these.
+    /// The thread that settles stops. True if there are full batches left: then the caller must
+    /// start another one.
     pub(crate) fn leave(&self) -> bool {
         let mut state = self.state();
         state.settling = state.batches.front().is_some_and(Batch::is_full);
         state.settling
     }
 
-    /// The next batch for whoever settles; must be retired before another one is taken. Readers
-    /// find its rows here until then. None: there is no other that is full or wanted, and nobody
-    /// settles any more.
+    /// The next batch, for the thread that settles. It must be retired before another one is taken,
+    /// and readers find its rows here until then. None if no other batch is full or wanted; then
+    /// the thread has stopped settling.
     pub(crate) fn take(&self) -> Option<Batch> {
         let mut state = self.state();
         let wanted = state.wanted;
@@ -189,11 +178,11 @@ impl Memtable {
         self.state().retired >= number
     }
 
-    /// The database has it now.
+    /// The database has this batch now.
     pub(crate) fn retire(&self, batch: Batch) {
         let mut state = self.state();
         for (key, _) in batch.rows {
-            // Written again meanwhile: a later batch brings it.
+            // A row that was written again meanwhile stays: a later batch brings it.
             if let btree_map::Entry::Occupied(held) = state.rows.entry(key)
                 && held.get().batch == batch.number
             {
@@ -211,8 +200,8 @@ impl Memtable {
         self.state().waiting.rows
     }
 
-    /// Nothing reaches the database any more. What is here stays readable; nobody waits for less of
-    /// it.
+    /// Nothing reaches the database any more. What is here stays readable, and no thread is blocked
+    /// any longer.
     pub(crate) fn give_up(&self) {
         self.state().broken = true;
         self.less.notify_all();
@@ -235,27 +224,10 @@ impl Batch {
     }
 }
 
-impl Cell {
-    /// As a reader finds it.
-    pub(crate) fn into_stored(self) -> Option<Stored> {
-        match self {
-            Cell::Plain(value) | Cell::Clear(value) => Some(Stored::Plain(value)),
-            Cell::Removed => None,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Cell::Plain(value) | Cell::Clear(value) => value.len(),
-            Cell::Removed => 0,
-        }
-    }
-}
-
 impl Size {
     fn add(&mut self, other: Size) {
-        self.rows += other.rows;
-        self.bytes += other.bytes;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 
     fn subtract(&mut self, other: Size) {

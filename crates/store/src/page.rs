@@ -6,8 +6,8 @@ use identity::PeerId;
 use rooms::{Hlc, Position, Uuid, Verified, kind};
 use wire::ids::{EventId, RoomId};
 
-use crate::disk::Stored;
 use crate::key::{self, Name};
+use crate::row::Stored;
 use crate::store::Store;
 
 /// Where a page lies.
@@ -23,7 +23,7 @@ pub enum Anchor {
     Around(Position),
 }
 
-/// A stretch of a room's timeline.
+/// A part of a room's timeline, as the window asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Create, Add, Leave and Message events, oldest first; erased ones included.
@@ -60,11 +60,11 @@ impl Store {
             Anchor::After(place) => (Vec::new(), shown.walk(Toward::Newer, Excluded(shown.key(&place)), limit)),
             Anchor::Around(place) => {
                 let older = shown.walk(Toward::Older, Excluded(shown.key(&place)), limit / 2);
-                (older, shown.walk(Toward::Newer, Included(shown.key(&place)), limit - limit / 2))
+                (older, shown.walk(Toward::Newer, Included(shown.key(&place)), limit.saturating_sub(limit / 2)))
             }
         };
         let entries: Vec<Verified> = before.into_iter().rev().chain(after).collect();
-        entries.iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.recent().note(room, &e.position()));
+        entries.iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.id_cache().note(room, &e.position()));
         let (more_before, more_after) = shown.around(&entries, anchor);
         Page { entries, more_before, more_after }
     }
@@ -74,15 +74,15 @@ impl Store {
         self.read_event(&key::entry(&self.room_name(room), place))
     }
 
-    /// Where the entry with this id lies. At once for what was written or shown lately; else by
-    /// walking the room's keys from the newest on, some 1 µs for each entry newer than it.
+    /// Where the entry with this id lies. At once for what was written or shown lately; otherwise
+    /// by a scan of the room's keys from the newest on, some 1 µs for each newer entry.
     pub fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
-        if let Some(place) = self.recent().find(room, id) {
+        if let Some(place) = self.id_cache().find(room, id) {
             return Some(place);
         }
         let rows = self.disk().scan_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
         let place = rows.rev().filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
-        self.recent().note(room, &place);
+        self.id_cache().note(room, &place);
         Some(place)
     }
 
@@ -99,13 +99,13 @@ impl Store {
         let shown = Shown::new(self, room, not_after);
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
         let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
-        let mut count = 0;
+        let mut count = 0_u32;
         for (key, value) in self.disk().scan(from, Included(shown.last.clone())) {
             if count >= cap {
                 break;
             }
             let event = self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain));
-            count += u32::from(event.is_some_and(|event| counts(&event)));
+            count = count.saturating_add(u32::from(event.is_some_and(|event| counts(&event))));
         }
         count
     }

@@ -1,5 +1,5 @@
-//! Reading by log: what is served to others, and what membership is made from; and by target: what
-//! changes messages.
+//! Reading events by log, to serve them to others and to make membership from; and by target:
+//! edits, deletes and reactions of messages.
 
 use std::iter::Peekable;
 use std::ops::Bound::Included;
@@ -9,13 +9,15 @@ use rooms::{Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
-use crate::disk::{Rows, Stored};
+use crate::disk::Rows;
+use crate::event_row::decode_event;
 use crate::key::{self, Name};
-use crate::places::{self, LogName};
-use crate::store::{Store, decode_event};
+use crate::log_index::{self, LogName};
+use crate::row::Stored;
+use crate::store::Store;
 
-/// Rows that may lie between two events of a log before looking up beats walking on: a look-up
-/// costs as much as some ten steps.
+/// Rows that may lie between two events of a log before a look-up is faster than reading on: a
+/// look-up costs as much as some ten steps.
 const MAX_STRAY_ROWS: usize = 12;
 
 impl Store {
@@ -27,8 +29,8 @@ impl Store {
     }
 
     /// As [`Store::range`], and after each event any other thread that waits for the processor goes
-    /// first: a run of some hundred events takes up to a millisecond, which somebody who talks
-    /// meanwhile would feel.
+    /// first: a run of some hundred events takes up to a millisecond, which would delay a message
+    /// that is sent meanwhile.
     pub fn range_giving_way(&self, room: &RoomId, log: LogKey, from: u32, to: u32, max_bytes: usize) -> Vec<RawEvent> {
         self.read_range(room, log, from, to, max_bytes, std::thread::yield_now)
     }
@@ -39,15 +41,15 @@ impl Store {
         // needs the signature of what comes after.
         let from = from.max(first);
         let mut reader = Reader::new(self, of.room);
-        let (mut events, mut bytes, mut whole) = (Vec::new(), 0, 0);
-        let mut keys = places::walk(self.disk(), &of, from);
+        let (mut events, mut bytes, mut whole) = (Vec::new(), 0_usize, 0);
+        let mut keys = log_index::keys_from(self.disk(), &of, from);
         for seq in (from..).take(MAX_RUN_EVENTS) {
             let Some((proof, event)) = keys.next().and_then(|key| reader.read(&key)) else {
                 // What lies beyond a hole would not follow.
                 self.note_if_hole(room, &log, &of, seq);
                 break;
             };
-            bytes += event.0.len();
+            bytes = bytes.saturating_add(event.0.len());
             if bytes > max_bytes {
                 break;
             }
@@ -81,7 +83,7 @@ impl Store {
     /// When an event was written, by its author's clock; none if it is not here.
     pub fn hlc_at(&self, room: &RoomId, log: LogKey, seq: u32) -> Option<Hlc> {
         let (of, first) = self.filed(room, &log);
-        let key = places::find(self.disk(), &of, seq.max(first))?;
+        let key = log_index::find(self.disk(), &of, seq.max(first))?;
         Position::from_key(key.last_chunk::<{ key::PLACE_BYTES }>()?).map(|place| place.hlc)
     }
 
@@ -95,9 +97,9 @@ impl Store {
     pub fn log_events(&self, room: &RoomId, log: &LogKey, from: u32) -> Vec<Verified> {
         let (of, first) = self.filed(room, log);
         let from = from.max(first);
-        let count = self.heads_now().get(room, log).map_or(0, |end| (end.head.seq + 1).saturating_sub(from));
+        let count = self.heads_now().get(room, log).map_or(0, |end| end.head.seq.saturating_add(1).saturating_sub(from));
         let mut reader = Reader::new(self, of.room);
-        let events = places::walk(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
+        let events = log_index::keys_from(self.disk(), &of, from).take(count as usize).map_while(|key| reader.read(&key));
         events.filter_map(|(proof, raw)| Verified::from_store(raw, proof).ok()).collect()
     }
 
@@ -108,7 +110,7 @@ impl Store {
         if is_its { self.event_at(&of, seq) } else { None }
     }
 
-    /// Under which name the places of a log are filed, and the number of its first event.
+    /// Under which name a log is in the index, and the number of its first event.
     fn filed(&self, room: &RoomId, log: &LogKey) -> (LogName, u32) {
         let heads = self.heads_now();
         (heads.name(self.disk(), room, log), heads.get(room, log).map_or(1, |end| end.before().saturating_add(1)))
@@ -117,13 +119,13 @@ impl Store {
     /// Edits, deletes and reactions of messages that are given in display order; by message, then
     /// in order.
     ///
-    /// Whoever invents targets in between is passed over.
+    /// Relations of other targets in between are passed over.
     pub fn relations(&self, room: &RoomId, of: impl IntoIterator<Item = Position>) -> Vec<Verified> {
         let (room, of): (Name, Vec<Position>) = (self.room_name(room), of.into_iter().collect());
         let (mut found, mut rest) = (Vec::new(), of.as_slice());
         let Some(end) = of.last().map(|last| end_of_target(&room, last)) else { return found };
         while let Some(first) = rest.first() {
-            let mut strays = 0;
+            let mut strays = 0_usize;
             let mut rows = self.disk().scan(Included(key::of_target(&room, first)), Included(end.clone()));
             rest = loop {
                 let Some((key, value)) = rows.next() else { break &[] };
@@ -133,7 +135,7 @@ impl Store {
                     found.extend(self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain)));
                     continue;
                 }
-                strays += 1;
+                strays = strays.saturating_add(1);
                 if strays > MAX_STRAY_ROWS {
                     break rest.get(rest.partition_point(|next| Some(*next) <= target)..).unwrap_or_default();
                 }
@@ -163,8 +165,8 @@ fn end_of_target(room: &Name, target: &Position) -> Vec<u8> {
 }
 
 /// Reads events of one log in their order. Because time rises along a log, each lies after the one
-/// before in display order too, and in a quiet room right after it: so it walks beside the log and
-/// looks up only when others' events are in between.
+/// before in display order too, and in a quiet room right after it. So this reads on in display
+/// order, and looks up only when others' events are in between.
 struct Reader<'a> {
     store: &'a Store,
     room: Name,
@@ -214,8 +216,8 @@ mod tests {
     use wire::ids::LogId;
 
     use super::*;
-    use crate::disk::Change;
     use crate::open::{Outcome, open};
+    use crate::row::Change;
 
     #[test]
     fn a_hole_in_a_log_is_noticed_and_the_next_start_repairs() {
@@ -229,7 +231,7 @@ mod tests {
         let (log, _) = store.heads(&room)[0];
         assert_eq!((store.range(&room, log, 1, 9, 1 << 16).len(), store.unreadable()), (9, 0));
         assert_eq!((store.range(&room, log, 10, 12, 1 << 16).len(), store.unreadable()), (0, 0), "beyond its end is no hole");
-        let key = places::find(store.disk(), &store.filed(&room, &log).0, 5).expect("it is there");
+        let key = log_index::find(store.disk(), &store.filed(&room, &log).0, 5).expect("it is there");
         store.disk().apply(vec![Change::Remove { key }]).expect("the disk has room");
         store.range(&room, log, 1, 9, 1 << 16);
         assert_eq!(store.unreadable(), 1);

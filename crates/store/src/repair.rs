@@ -1,31 +1,33 @@
-//! Saving what can be read of a damaged database into a new one, and keeping the damaged one.
+//! Repair: saves what can be read of a damaged database into a new one, and keeps the damaged one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rooms::limits::{MAX_BRANCHES, MAX_RUN_EVENTS};
-use rooms::{Branch, Hlc, LogHead, Verified};
+use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogKey, RoomId};
-use wire::message::RawEvent;
 
-use crate::carve::{self, Carved};
-use crate::disk::{Broken, Change, Disk, UNREADABLE, sync_dir};
+use crate::disk::{Disk, UNREADABLE};
+use crate::error::{Broken, OpenError};
+use crate::event_row::{self, file_event};
+use crate::examine::{self, Found, Unfit};
+use crate::files::sync_dir;
 use crate::heads::{self, Filed, Heads};
-use crate::key;
-use crate::open::{self, Found, OpenError, Paths, Unfit};
-use crate::places::{self, Filing};
+use crate::key::{self, SCHEMA};
+use crate::log_index::Filing;
+use crate::newest_segments::NewestSegments;
+use crate::paths::{Paths, free_name, rebuilt_path};
+use crate::row::Change;
+use crate::salvage::{self, Salvaged};
 use crate::seal::Sealer;
-use crate::store::{decode_event, file_event};
-use crate::tail::Tail;
 
 /// Small rows in one batch of a repair.
 const ROWS_AT_ONCE: usize = 256;
 
-/// What came of it.
+/// The outcome of a repair.
 pub(crate) enum Mended {
     /// A new database with all that could be read.
     Rebuilt { disk: Disk, heads: Heads, aside: PathBuf },
@@ -33,36 +35,36 @@ pub(crate) enum Mended {
     Nothing { disk: Disk, aside: PathBuf },
 }
 
-/// Rebuilds the database beside the damaged one and lets them change places; the damaged one is
-/// kept under a dated name.
-pub(crate) fn mend(paths: &Paths, tail: &Tail, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
+/// Rebuilds the database beside the damaged one and swaps the two. The damaged one is kept under a
+/// dated name.
+pub(crate) fn mend(paths: &Paths, newest: &NewestSegments, sealer: &Arc<Sealer>) -> Result<Mended, OpenError> {
     let rebuilt = rebuilt_path(&paths.profile);
     // Left by a repair that was interrupted; it is made anew from the original.
     remove_tree(&rebuilt)?;
-    let carved = carve::carve(&paths.db, tail, sealer)?;
-    if let Some(found) = carved.schema.filter(|found| *found > open::SCHEMA) {
+    let salvaged = salvage::salvage(&paths.db, newest, sealer)?;
+    if let Some(found) = salvaged.schema.filter(|found| *found > SCHEMA) {
         return Err(OpenError::TooNew { found });
     }
     // Rows are there, but none is ours: another key. Then the data is left alone.
-    if carved.is_empty() && carved.unproven > 0 {
+    if salvaged.is_empty() && salvaged.unproven > 0 {
         return Err(OpenError::WrongKey);
     }
-    let saved = !carved.is_empty();
+    let saved = !salvaged.is_empty();
     if saved {
-        rebuild(&carved, &rebuilt, sealer)?;
+        rebuild(&salvaged, &rebuilt, sealer)?;
     }
-    drop(carved);
+    drop(salvaged);
     let aside = free_name(&paths.profile);
     fs::rename(&paths.db, &aside)?;
     // What is kept is what was there, not what sled made of it.
-    tail.restore(&aside.join("db"))?;
+    newest.restore(&aside.join("db"))?;
     if saved {
         fs::rename(&rebuilt, &paths.db)?;
     }
     remove_file(&paths.db.with_extension(UNREADABLE))?;
     sync_dir(&paths.profile)?;
     tracing::warn!(aside = %aside.display(), saved, "the damaged store was set aside");
-    match open::examine(&paths.db, sealer) {
+    match examine::examine(&paths.db, sealer) {
         Ok(Found::Sound(disk, heads)) => Ok(Mended::Rebuilt { disk, heads, aside }),
         Ok(Found::Empty(disk)) => Ok(Mended::Nothing { disk, aside }),
         Err(Unfit::Io(e)) => Err(OpenError::Io(e)),
@@ -82,51 +84,38 @@ pub(crate) fn finish_interrupted(paths: &Paths) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the last event of each log is there and is the one that its head tells of.
-pub(crate) fn check_ends(disk: &Disk, heads: &Heads) -> Result<(), Broken> {
-    for (room, log, filed) in heads.all().filter(|(_, _, filed)| filed.end.head.seq > 0) {
-        let key = places::find(disk, &heads.name(disk, room, log), filed.end.head.seq);
-        let plain = key.and_then(|key| disk.get(&key));
-        let event = plain.as_deref().and_then(read_event);
-        if event.is_none_or(|event| event.head() != filed.end.head) {
-            return Err(Broken::Damaged("the end of a log is missing".to_owned()));
-        }
-    }
-    Ok(())
-}
-
 /// Makes a new database of what was found.
-fn rebuild(carved: &Carved, to: &Path, sealer: &Arc<Sealer>) -> Result<(), OpenError> {
+fn rebuild(salvaged: &Salvaged, to: &Path, sealer: &Arc<Sealer>) -> Result<(), OpenError> {
     let new = Disk::open(to, sealer.clone()).map_err(|e| match e {
         Broken::Io(e) => OpenError::Io(e),
         Broken::Damaged(why) => OpenError::Io(io::Error::other(why)),
     })?;
-    open::first_rows(&new)?;
-    for space in key::BOOK_SPACES {
-        let rows: Vec<(&[u8], &[u8])> = carved.rows(space).collect();
+    examine::first_rows(&new)?;
+    for space in key::RECORD_SPACES {
+        let rows: Vec<(&[u8], &[u8])> = salvaged.rows(space).collect();
         for some in rows.chunks(ROWS_AT_ONCE) {
             new.apply(some.iter().map(|(key, plain)| Change::Put { key: key.to_vec(), plain: plain.to_vec() }).collect())?;
         }
     }
-    rebuild_events(carved, &new)?;
+    rebuild_events(salvaged, &new)?;
     new.sync()?;
     new.sync_names()?;
     Ok(())
 }
 
-/// Events come back log by log from their first on, as far as their chain is whole; what is beyond
-/// a hole comes from peers. Logs are cut where what was saved forks: of a fork that is no longer
+/// Restores events log by log, from the first on, as far as the chain is whole. What lies beyond a
+/// hole comes from peers. Logs are cut where the saved events fork; of forks that are no longer
 /// seen peers will tell.
-fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
+fn rebuild_events(salvaged: &Salvaged, new: &Disk) -> Result<(), OpenError> {
     let mut logs: BTreeMap<(RoomId, LogKey), Tree<'_>> = BTreeMap::new();
-    for (_, plain) in key::EVENT_SPACES.iter().flat_map(|space| carved.rows(*space)) {
-        if let Some(event) = read_event(plain) {
+    for (_, plain) in key::EVENT_SPACES.iter().flat_map(|space| salvaged.rows(*space)) {
+        if let Some(event) = event_row::read(plain) {
             let before = event.header.seq.saturating_sub(1);
             let after = if before == 0 { START } else { Head { seq: before, chain: event.header.prev } };
             logs.entry((event.header.room, event.log_key())).or_default().entry(after).or_default().insert(event.chain(), plain);
         }
     }
-    let heads = carved.rows(key::HEAD).filter_map(|(_, plain)| heads::decode(plain));
+    let heads = salvaged.rows(key::HEAD).filter_map(|(_, plain)| heads::decode(plain));
     let closed = heads.filter(|(_, log, filed)| filed.end.forked && log.log.is_control());
     let closed: BTreeMap<_, _> = closed.map(|(room, log, filed)| ((room, log), filed.end)).collect();
     let mut saved = Heads::default();
@@ -139,7 +128,7 @@ fn rebuild_events(carved: &Carved, new: &Disk) -> Result<(), OpenError> {
     for ((room, log), end) in closed.iter().filter(|(_, end)| end.head.seq == 0) {
         saved.file(*room, *log, Filed { end: *end, under: log.log });
     }
-    for some in open::head_rows(new, &saved).chunks(ROWS_AT_ONCE) {
+    for some in head_rows(new, &saved).chunks(ROWS_AT_ONCE) {
         new.apply(some.to_vec())?;
     }
     Ok(())
@@ -171,7 +160,7 @@ fn rebuild_log(new: &Disk, of: &(RoomId, LogKey), closed: Option<&LogHead>, tree
                 break;
             }
             let plain = next.take().map_or_else(|| follow.values().next(), |first| follow.get(&first));
-            let Some(event) = plain.and_then(|plain| read_event(plain)) else { break };
+            let Some(event) = plain.and_then(|plain| event_row::read(plain)) else { break };
             file_event(&event, &mut filing, &mut changes);
             end = LogHead { head: event.head(), hlc: event.header.hlc, ..end };
             if changes.len() >= MAX_RUN_EVENTS {
@@ -189,11 +178,6 @@ fn rebuild_log(new: &Disk, of: &(RoomId, LogKey), closed: Option<&LogHead>, tree
     Ok(parts)
 }
 
-fn read_event(plain: &[u8]) -> Option<Verified> {
-    let (proof, raw) = decode_event(plain)?;
-    Verified::from_store(RawEvent(raw.into()), proof).ok()
-}
-
 fn remove_tree(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -208,40 +192,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
     }
 }
 
-fn rebuilt_path(profile: &Path) -> PathBuf {
-    profile.join("store.rebuilt")
-}
-
-/// `store.damaged-20260131-235959`, with a number if that is taken.
-fn free_name(profile: &Path) -> PathBuf {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let base = format!("store.damaged-{}", date(seconds));
-    let names = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}-{n}")));
-    names.map(|name| profile.join(name)).find(|path| !path.exists()).unwrap_or_else(|| profile.join(base))
-}
-
-/// `yyyymmdd-hhmmss` UTC, by the proleptic Gregorian calendar (Howard Hinnant's days-to-civil).
-fn date(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}-{:02}{:02}{:02}", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_right() {
-        assert_eq!(date(0), "19700101-000000");
-        assert_eq!(date(951_782_399), "20000228-235959");
-        assert_eq!(date(951_782_400), "20000229-000000");
-        assert_eq!(date(1_767_225_599), "20251231-235959");
-    }
+/// The row of a head, for databases made during a repair.
+fn head_rows(disk: &Disk, heads: &Heads) -> Vec<Change> {
+    heads.all().map(|(room, log, filed)| heads::row(disk, room, log, filed)).collect()
 }

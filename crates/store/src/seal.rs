@@ -39,11 +39,11 @@ impl Sealer {
         Some((LessSafeKey::new(key), Nonce::assume_unique_for_key(short)))
     }
 
-    /// `nonce ‖ ciphertext ‖ tag`, bound to the row's whole key so that rows cannot trade places.
+    /// `nonce ‖ ciphertext ‖ tag`, bound to the row's whole key so that rows cannot be swapped.
     pub(crate) fn seal(&self, key: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
         rand::fill(&mut nonce);
-        let mut row = Vec::with_capacity(plain.len() + OVERHEAD_BYTES);
+        let mut row = Vec::with_capacity(plain.len().saturating_add(OVERHEAD_BYTES));
         row.extend_from_slice(&nonce);
         row.extend_from_slice(plain);
         let tag = self.cipher(&nonce).zip(row.get_mut(NONCE_BYTES..)).and_then(|((cipher, nonce), text)| {

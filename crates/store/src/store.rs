@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use rooms::{Branch, Event, Fitting, Hlc, LogHead, Payload, Proof, Recut, Verified, kind};
-use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
-use wire::message::RawEvent;
+use rooms::{Branch, Event, Fitting, LogHead, Verified, kind};
+use wire::ids::{LogId, LogKey, RoomId};
 
-use crate::disk::{Change, Disk, StoreError};
+use crate::disk::Disk;
+use crate::error::StoreError;
+use crate::event_row;
 use crate::heads::{self, Filed, Heads};
+use crate::id_cache::IdCache;
 use crate::key::{self, Name};
 use crate::lock::Lock;
-use crate::places::{self, Filing, LogName};
-use crate::recent::Recent;
+use crate::log_index::{self, Filing, LogName};
+use crate::row::Change;
 use crate::witness::{Ended, Testimony, Witness};
 
 /// Events in one atomic batch. It holds the longest run, so that a run is stored whole or not at
 /// all; sled's memory grows out of proportion with batches of a thousand and more.
-const MAX_BATCH_EVENTS: usize = rooms::limits::MAX_RUN_EVENTS;
+pub(crate) const MAX_BATCH_EVENTS: usize = rooms::limits::MAX_RUN_EVENTS;
 
 /// How many writes have been made since opening. A mark is durable once [`Store::flush`] has
 /// returned one at least as high.
@@ -38,7 +40,7 @@ struct Inner {
     heads: RwLock<Heads>,
     writing: Mutex<()>,
     mark: AtomicU64,
-    recent: Recent,
+    id_cache: IdCache,
     /// None in memory.
     witness: Option<Mutex<Witness>>,
     // Last, so that the profile is let go after the database.
@@ -53,7 +55,7 @@ impl Store {
             heads: RwLock::new(heads),
             writing: Mutex::default(),
             mark: AtomicU64::new(0),
-            recent: Recent::default(),
+            id_cache: IdCache::default(),
             witness: witness.map(Mutex::new),
             _lock: lock,
         }))
@@ -82,7 +84,7 @@ impl Store {
     /// `into` names the branch that all of them belong to.
     fn append_batch(&self, events: &[Verified], into: Option<(LogKey, Branch)>) -> Result<(), StoreError> {
         let disk = &self.0.disk;
-        let mut changes = Vec::with_capacity(events.len() + 8);
+        let mut changes = Vec::with_capacity(events.len().saturating_add(8));
         let mut grown: Vec<Growth> = Vec::new();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
@@ -97,12 +99,12 @@ impl Store {
             match at.and_then(|at| grown.get_mut(at)) {
                 Some(growth) => {
                     growth.head = head;
-                    file_event(event, &mut growth.filing, &mut changes);
+                    event_row::file_event(event, &mut growth.filing, &mut changes);
                 }
                 None => {
                     let heads = self.heads_now();
                     let mut filing = Filing::new(heads.name(disk, &room, &log));
-                    file_event(event, &mut filing, &mut changes);
+                    event_row::file_event(event, &mut filing, &mut changes);
                     grown.push(Growth { room, log, head, under: heads.filed_under(&room, &log), filing });
                 }
             }
@@ -113,9 +115,9 @@ impl Store {
             changes.push(heads::row(disk, &growth.room, &growth.log, &growth.filed()));
         }
         self.apply(changes)?;
-        let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
+        let mut heads = self.heads_mut();
         grown.into_iter().for_each(|growth| heads.file(growth.room, growth.log, growth.filed()));
-        fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.recent.note(&e.header.room, &e.position()));
+        fresh.into_iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.0.id_cache.note(&e.header.room, &e.position()));
         Ok(())
     }
 
@@ -129,18 +131,18 @@ impl Store {
         if event.payload().is_none() {
             return Ok(());
         }
-        let key = event_key(&self.room_name(&event.header.room), event);
+        let key = event_row::event_key(&self.room_name(&event.header.room), event);
         let Some(stored) = self.read_event(&key) else { return Ok(()) };
         if stored.id() != event.id() || stored.payload().is_none() {
             return Ok(());
         }
-        let plain = encode_event(&stored.without_payload(), stored.proof());
+        let plain = event_row::encode_event(&stored.without_payload(), stored.proof());
         self.apply(vec![Change::Put { key, plain }])
     }
 
-    /// Takes edits, deletes and reactions from where readers find what is said about a message, and
-    /// their content for good; their places in their logs stay. For those that later ones have
-    /// superseded ([`rooms::superseded`]).
+    /// Sets aside edits, deletes and reactions that later ones have superseded
+    /// ([`rooms::superseded`]): readers no longer find them with the message, and their content is
+    /// gone for good. They keep their numbers in their logs.
     pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
         let _writing = self.writing();
         let mut changes = Vec::new();
@@ -148,105 +150,39 @@ impl Store {
         for event in events {
             let Some((of, key, stored)) = self.place_of(event) else { continue };
             let bare = stored.without_payload();
-            let to = event_key(&of.room, &bare);
+            let to = event_row::event_key(&of.room, &bare);
             if to == key {
                 continue;
             }
             changes.push(Change::Remove { key });
-            changes.push(Change::Put { key: to.clone(), plain: encode_event(&bare, stored.proof()) });
+            changes.push(Change::Put { key: to.clone(), plain: event_row::encode_event(&bare, stored.proof()) });
             moved.entry(of).or_default().insert(event.header.seq, to);
         }
         for (of, moved) in moved {
-            places::refile(&self.0.disk, &of, &moved, &mut changes);
+            log_index::refile(&self.0.disk, &of, &moved, &mut changes);
         }
         self.apply(changes)
     }
 
-    /// Where an event lies, and under which name its place is filed: it may be in a branch of its
+    /// Where an event lies, and under which name it is in the index: it may be in a branch of its
     /// log.
     fn place_of(&self, event: &Verified) -> Option<(LogName, Vec<u8>, Verified)> {
         let names = self.heads_now().names_of_parts(&self.0.disk, &event.header.room, &event.log_key());
         names.into_iter().find_map(|of| {
-            let key = places::find(&self.0.disk, &of, event.header.seq)?;
+            let key = log_index::find(&self.0.disk, &of, event.header.seq)?;
             let stored = self.read_event(&key).filter(|stored| stored.id() == event.id())?;
             Some((of, key, stored))
         })
     }
 
-    /// More waits for the disk than is good: whoever writes much now may have to wait for it.
+    /// So much waits for the disk that a caller that writes much now may be blocked.
     pub fn is_full(&self) -> bool {
         self.0.disk.is_full()
     }
 
-    /// Ends a control log at `common`, because its author wrote two histories that part after it;
-    /// none if they part at the first event. What was stored beyond is removed, nothing more of
-    /// that log is taken, also after a restart. The counterpart of [`rooms::Logs::close`].
-    pub fn close_log(&self, room: &RoomId, log: &LogKey, common: Option<(Head, Hlc)>) -> Result<(), StoreError> {
-        let _writing = self.writing();
-        let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
-        let end = LogHead { head, hlc, forked: true, branch: None };
-        self.shorten(room, log, end)?;
-        self.set_head(Vec::new(), room, log, end)
-    }
-
-    /// Cuts logs where they forked, and removes what no longer counts.
-    fn recut(&self, room: &RoomId, recut: &Recut) -> Result<(), StoreError> {
-        for log in &recut.gone {
-            let Some(held) = self.heads_now().get(room, log).copied() else { continue };
-            let head = held.branch.map_or(Head { seq: 0, chain: ChainHash([0; 32]) }, |branch| branch.after);
-            self.shorten(room, log, LogHead { head, forked: true, ..held })?;
-            self.apply(vec![Change::Remove { key: heads::row_key(&self.0.disk, room, log) }])?;
-            self.0.heads.write().unwrap_or_else(PoisonError::into_inner).remove(room, log);
-        }
-        let Some(cut) = &recut.cut else { return Ok(()) };
-        let Some(held) = self.heads_now().get(room, &cut.log).copied() else { return Ok(()) };
-        self.shorten(room, &cut.log, LogHead { head: cut.rest_end.head, hlc: cut.rest_end.hlc, ..held })?;
-        let under = self.heads_now().filed_under(room, &cut.log);
-        let parts = [(cut.log, Filed { end: cut.end, under }), (cut.rest, Filed { end: cut.rest_end, under })];
-        // In one batch: a crash leaves the log whole or cut.
-        self.apply(parts.iter().map(|(log, filed)| heads::row(&self.0.disk, room, log, filed)).collect())?;
-        let mut heads = self.0.heads.write().unwrap_or_else(PoisonError::into_inner);
-        parts.into_iter().for_each(|(log, filed)| heads.file(*room, log, filed));
-        Ok(())
-    }
-
-    /// Removes the events of a log beyond its new end.
-    fn shorten(&self, room: &RoomId, log: &LogKey, to: LogHead) -> Result<(), StoreError> {
-        let mut have = self.heads_now().get(room, log).map_or(0, |held| held.head.seq);
-        // The witness may never claim more than there is, not even for a moment.
-        let gone = u64::from(have.saturating_sub(to.head.seq));
-        if gone > 0 {
-            self.testify(self.events().saturating_sub(gone), Ended::NotYet)?;
-        }
-        let of = self.heads_now().name(&self.0.disk, room, log);
-        while have > to.head.seq {
-            // From the end, with the head in the same batch, so that a crash leaves a shorter whole
-            // log.
-            let keep = have.saturating_sub(MAX_BATCH_EVENTS as u32).max(to.head.seq);
-            let gone = (keep + 1..=have).filter_map(|seq| places::find(&self.0.disk, &of, seq));
-            let mut changes: Vec<Change> = gone.map(|key| Change::Remove { key }).collect();
-            places::cut(&self.0.disk, &of, keep, &mut changes);
-            let end = match self.event_at(&of, keep) {
-                Some(event) if keep > to.head.seq => LogHead { head: event.head(), hlc: event.header.hlc, ..to },
-                Some(_) | None => to,
-            };
-            self.set_head(changes, room, log, end)?;
-            have = end.head.seq;
-        }
-        Ok(())
-    }
-
-    fn set_head(&self, mut changes: Vec<Change>, room: &RoomId, log: &LogKey, end: LogHead) -> Result<(), StoreError> {
-        let filed = self.heads_now().with_end(room, log, end);
-        changes.push(heads::row(&self.0.disk, room, log, &filed));
-        self.apply(changes)?;
-        self.0.heads.write().unwrap_or_else(PoisonError::into_inner).file(*room, *log, filed);
-        Ok(())
-    }
-
     /// One event by number, of all that is filed under a name.
     pub(crate) fn event_at(&self, of: &LogName, seq: u32) -> Option<Verified> {
-        self.read_event(&places::find(&self.0.disk, of, seq)?)
+        self.read_event(&log_index::find(&self.0.disk, of, seq)?)
     }
 
     /// How far each log of a room has come, sorted by log. From memory.
@@ -313,8 +249,8 @@ impl Store {
         &self.0.disk
     }
 
-    pub(crate) fn recent(&self) -> &Recent {
-        &self.0.recent
+    pub(crate) fn id_cache(&self) -> &IdCache {
+        &self.0.id_cache
     }
 
     pub(crate) fn room_name(&self, room: &RoomId) -> Name {
@@ -323,6 +259,10 @@ impl Store {
 
     pub(crate) fn heads_now(&self) -> RwLockReadGuard<'_, Heads> {
         self.0.heads.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn heads_mut(&self) -> RwLockWriteGuard<'_, Heads> {
+        self.0.heads.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes rows that are not events.
@@ -338,14 +278,14 @@ impl Store {
     }
 
     pub(crate) fn event_of(&self, plain: Vec<u8>) -> Option<Verified> {
-        let read = decode_event(&plain).and_then(|(proof, raw)| Verified::from_store(RawEvent(raw.into()), proof).ok());
+        let read = event_row::read(&plain);
         if read.is_none() {
             self.0.disk.note_unreadable("event");
         }
         read
     }
 
-    fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+    pub(crate) fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -358,7 +298,7 @@ impl Store {
         self.0.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn testify(&self, events: u64, ended: Ended) -> Result<(), StoreError> {
+    pub(crate) fn testify(&self, events: u64, ended: Ended) -> Result<(), StoreError> {
         let io = |e: std::io::Error| StoreError::Disk(e.to_string());
         let Some(witness) = &self.0.witness else { return Ok(()) };
         let file_bytes = self.0.disk.file_bytes().map_err(io)?;
@@ -382,29 +322,6 @@ impl Growth {
     }
 }
 
-/// A row of its own for each event, whatever it is, and its place among those of its log.
-pub(crate) fn file_event(event: &Verified, filing: &mut Filing, changes: &mut Vec<Change>) {
-    let key = event_key(filing.room(), event);
-    filing.add(event.header.seq, &key, changes);
-    changes.push(Change::Put { key, plain: encode_event(event, event.proof()) });
-}
-
-/// Where an event lies, by what it is: entries of the timeline together, relations under their
-/// targets, the rest aside.
-fn event_key(room: &Name, event: &Event) -> Vec<u8> {
-    let place = event.position();
-    match event.header.kind {
-        kind::CREATE | kind::ADD | kind::LEAVE | kind::MESSAGE => key::entry(room, &place),
-        kind::EDIT | kind::DELETE | kind::REACTION => match Payload::of(event).ok().and_then(|payload| payload.target()) {
-            // Without content the target is unknown, and the event changes nothing.
-            Some(target) => key::relation(room, &target, &place),
-            None => key::other(room, &place),
-        },
-        // Invites, revocations, and kinds of later versions.
-        _ => key::other(room, &place),
-    }
-}
-
 /// Whether an event is new and comes next in its log; it is not new if the log is closed.
 fn is_next(before: Option<&LogHead>, branch: Option<&Branch>, event: &Event) -> Result<bool, StoreError> {
     let have = before.map_or(branch.map_or(0, |branch| branch.after.seq), |log| log.head.seq);
@@ -414,24 +331,4 @@ fn is_next(before: Option<&LogHead>, branch: Option<&Branch>, event: &Event) -> 
     }
     let expected = have.saturating_add(1);
     if seq == expected { Ok(true) } else { Err(StoreError::Gap { expected, seq }) }
-}
-
-/// `proof ‖ event as on the wire`.
-fn encode_event(event: &Event, proof: Proof) -> Vec<u8> {
-    let raw = &event.raw().0;
-    let mut plain = Vec::with_capacity(1 + raw.len());
-    plain.push(match proof {
-        Proof::Own => 1,
-        Proof::Later => 0,
-    });
-    plain.extend_from_slice(raw);
-    plain
-}
-
-pub(crate) fn decode_event(plain: &[u8]) -> Option<(Proof, &[u8])> {
-    match plain.split_first()? {
-        (1, raw) => Some((Proof::Own, raw)),
-        (0, raw) => Some((Proof::Later, raw)),
-        _ => None,
-    }
 }

@@ -1,9 +1,9 @@
-//! A few bytes beside the database that remember how much of it was durable, so that a lost tail is
-//! noticed.
+//! The witness: a few bytes beside the database that say how much of it was durable, so that a lost
+//! end is noticed.
 //!
-//! The database recovers from a torn tail by forgetting it, without a word. The witness is written
-//! after each flush and is therefore never ahead of the disk; it may lag behind after a power cut,
-//! which only makes the check weaker.
+//! sled recovers from a torn end of its log by forgetting it, and does not tell. The witness is
+//! written after each flush and is therefore never ahead of the disk; it may lag behind after a
+//! power cut, which only makes the check weaker.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -320,7 +320,7 @@ fn the_time_of_one_event_is_read_without_its_run() {
     assert_eq!(store.hlc_at(&room(2), log, 1), None);
 }
 
-/// A member may say as much as they like about messages that nobody ever wrote.
+/// A member may say as much as they like about messages that were never written.
 #[test]
 fn invented_targets_are_passed_over() {
     let dir = tempfile::tempdir().expect("a temporary folder");

@@ -12,7 +12,8 @@ waited_ms: number, } | { "stage": "welcome",
  */
 suggested_name: string, 
 /**
- * Set when the system keychain cannot be used now, so that the first screen can say so and offer the key file.
+ * Set when the system keychain cannot be used now, so that the first screen can say so
+ * and offer the key file.
  */
 keychain: KeychainProblem | null, } | { "stage": "locked", 
 /**
@@ -24,7 +25,7 @@ problem: KeychainProblem, } | { "stage": "needs_passphrase",
  */
 wrong: boolean, } | { "stage": "unusable", 
 /**
- * Which case; words are the client's.
+ * The case; clients have their own words for each.
  */
 code: Code, 
 /**
@@ -34,7 +35,7 @@ detail: string, } | { "stage": "open" };
 
 export type KeychainProblem = { 
 /**
- * Which case.
+ * The case; a screen has words for each.
  */
 kind: KeychainProblemKind, 
 /**
@@ -98,7 +99,8 @@ addresses: Array<string>,
  */
 reach: OwnReach, 
 /**
- * Set when listening does not work, or not on all that was asked for, with the system's reason.
+ * Set when listening does not work, or not on all that was asked for, with the system's
+ * reason.
  */
 not_listening: string | null, 
 /**
@@ -106,7 +108,7 @@ not_listening: string | null,
  */
 nearby_visible: boolean, 
 /**
- * Links that are up, whoever is there.
+ * Links that are up, with contacts, members and strangers.
  */
 links: number, 
 /**
@@ -172,7 +174,8 @@ read_up_to: string | null,
  */
 draft: string, 
 /**
- * Events that others are known to have and this device lacks; 0 when level with everyone heard from.
+ * Events that others are known to have and this device lacks; 0 when level with everyone
+ * heard from.
  */
 lacking: number, 
 /**
@@ -196,7 +199,8 @@ first: string, };
 
 export type Level = { 
 /**
- * Whatever is known here and was written up to then, everybody who was heard has; none if nobody was heard, or nothing can be said.
+ * Whatever is known here and was written up to then, everybody who was heard has; none if
+ * nobody was heard, or nothing can be said.
  */
 up_to: number | null, 
 /**
@@ -216,7 +220,8 @@ through: number,
  */
 away: number, 
 /**
- * Heard members who lack something for longer than it takes to arrive: the first three, most first.
+ * Heard members who lack something for longer than it takes to arrive: the first three,
+ * most first.
  */
 behind: Array<Behind>, 
 /**
@@ -226,7 +231,7 @@ behind_in_all: number, };
 
 export type Behind = { 
 /**
- * Who.
+ * Public key.
  */
 peer: string, 
 /**
@@ -252,7 +257,7 @@ author_name: string,
  */
 mine: boolean, 
 /**
- * At most 140 characters, one line.
+ * At most 140 characters.
  */
 text: string, 
 /**
@@ -392,7 +397,7 @@ addresses: Array<string>,
  */
 rooms: Array<string>, 
 /**
- * The name of somebody else, or one's own, for which a reader could take this one.
+ * Another person's name, or one's own, for which a reader could take this one.
  */
 looks_like: string | null, };
 
@@ -494,7 +499,7 @@ fingerprint: Fingerprint,
  */
 at: number, 
 /**
- * The name of somebody else, or one's own, for which a reader could take this one.
+ * Another person's name, or one's own, for which a reader could take this one.
  */
 looks_like: string | null, };
 
@@ -508,11 +513,12 @@ id: string,
  */
 name: string, 
 /**
- * Address.
+ * Where they listen, `ip:port`.
  */
 address: string, 
 /**
- * Who that is, if they are known: somebody who is linked, or a contact who was reached at this address before.
+ * Their public key, if it is known: they are linked, or a contact was reached at this
+ * address before.
  */
 peer: string | null, 
 /**
@@ -590,7 +596,7 @@ export type InviteFault = "empty" | "damaged" | "too_new" | "too_long" | "unknow
 
 export type Joining = { 
 /**
- * Id of the attempt.
+ * Given to `cancel_join`.
  */
 id: string, 
 /**
@@ -616,7 +622,7 @@ retry_at: number,
  */
 reason: LinkReason, } | { "state": "asked", 
 /**
- * Name of who is asked.
+ * Name of the person who is asked.
  */
 name: string, } | { "state": "joined", 
 /**
@@ -624,7 +630,7 @@ name: string, } | { "state": "joined",
  */
 room: string, } | { "state": "refused", 
 /**
- * Why.
+ * What a screen says about it.
  */
 why: JoinRefusal, };
 
@@ -632,11 +638,11 @@ export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "
 
 export type Message = { 
 /**
- * Event id.
+ * Event id; the same at every member.
  */
 id: string, 
 /**
- * Room.
+ * The room that it was said in.
  */
 room: string, 
 /**
@@ -704,7 +710,7 @@ reactions: Array<Reaction>, } | { "kind": "deleted" } | { "kind": "room_created"
  */
 name: string, } | { "kind": "member_added", 
 /**
- * Who.
+ * Public key of the newcomer.
  */
 peer: string, 
 /**
@@ -726,7 +732,8 @@ position: string,
  */
 author_name: string, 
 /**
- * How it begins, with its line breaks, at most 140 characters; empty when deleted or not here yet.
+ * How it begins, with its line breaks, at most 140 characters; empty when deleted or not
+ * here yet.
  */
 text: string, };
 
@@ -826,7 +833,7 @@ alerts: Array<Alert>, };
 
 export type Alert = { 
 /**
- * Which case.
+ * The case; clients have their own words for each.
  */
 kind: AlertKind, 
 /**
@@ -859,7 +866,7 @@ name: string,
  */
 fast: boolean, 
 /**
- * By so many minutes.
+ * By how many minutes, rounded.
  */
 minutes: number, };
 
@@ -889,7 +896,7 @@ me: Me, } | { "notice": "room_changed",
  */
 room: RoomRow, } | { "notice": "room_gone", 
 /**
- * Which.
+ * Room id; a client drops the row with it.
  */
 room: string, } | { "notice": "messages", 
 /**
@@ -905,7 +912,7 @@ messages: Array<Message>, } | { "notice": "messages_gone",
  */
 room: string, 
 /**
- * Which.
+ * Their ids.
  */
 messages: Array<string>, } | { "notice": "delivery_changed", 
 /**
@@ -929,11 +936,11 @@ people: Array<Member>, } | { "notice": "person_changed",
  */
 person: Person, } | { "notice": "request_added", 
 /**
- * It.
+ * The new row.
  */
 request: Request, } | { "notice": "request_gone", 
 /**
- * Whose.
+ * The person who had asked.
  */
 peer: string, } | { "notice": "nearby_changed", 
 /**
@@ -941,19 +948,19 @@ peer: string, } | { "notice": "nearby_changed",
  */
 nearby: Array<Nearby>, } | { "notice": "join_changed", 
 /**
- * It.
+ * The new row.
  */
 joining: Joining, } | { "notice": "join_gone", 
 /**
- * Which.
+ * Id of the attempt; it is not used again while this process runs.
  */
 id: string, } | { "notice": "alert_raised", 
 /**
- * It.
+ * Takes the place of the one with the same kind and detail.
  */
 alert: Alert, } | { "notice": "alert_gone", 
 /**
- * It.
+ * The one to take away: its kind and detail tell which.
  */
 alert: Alert, } | { "notice": "network_changed", 
 /**
@@ -971,7 +978,7 @@ text: string, };
 
 export type Refusal = { 
 /**
- * Which case.
+ * The case.
  */
 code: Code, 
 /**

@@ -8,7 +8,7 @@ import { Refusal, type Host } from './host';
 /** What a browser test may do to the fake world. */
 export interface Strings {
   world: World;
-  /** Somebody says something in a room, both by name. */
+  /** A person says something in a room, both by name. */
   say(room: string, who: string, text: string): void;
   /** Messages of an earlier time arrive late. */
   sayLate(room: string, who: string, text: string, minutesAgo: number): void;
@@ -27,7 +27,10 @@ declare global {
   }
 }
 
-/** A world without a shell: `?scene=` chooses where it begins, `?answers=off` keeps friends silent, `?slow=` makes earlier history take so many ms. */
+/**
+ * A world without a shell. `?scene=` chooses where it begins, `?answers=off` keeps friends silent,
+ * `?slow=` is how long earlier history takes, in ms.
+ */
 export function fakeHost(params: URLSearchParams): Host {
   const world = worldOf(params.get('scene') ?? 'chat');
   world.answers = params.get('answers') !== 'off';
@@ -43,19 +46,18 @@ export function fakeHost(params: URLSearchParams): Host {
       if (!early && world.stage.stage !== 'open') throw new Refusal('not_open', 'fake: not open');
       return structuredClone(answers[call](args));
     },
-    async subscribe(onNotices) {
-      return world.listen(onNotices);
-    },
+    subscribe: (onNotices) => Promise.resolve(world.listen(onNotices)),
     async copyText(text) {
       strings.copied.push(text);
       await navigator.clipboard?.writeText(text).catch(() => {});
     },
-    async openExternal(url) {
+    openExternal(url) {
       strings.links.push(url);
+      return Promise.resolve();
     },
     painted() {},
-    beforeEnd(rest) {
-      strings.end = rest;
+    beforeEnd(save) {
+      strings.end = save;
     },
   };
 }

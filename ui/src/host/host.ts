@@ -12,10 +12,13 @@ export interface Host {
   /** Tells the shell that the first real content stands on the screen. */
   painted(): void;
   /** Has this done before the program ends, which waits for it a little. */
-  beforeEnd(rest: () => Promise<void>): void;
+  beforeEnd(save: () => Promise<void>): void;
 }
 
-/** Why a call was not carried out. `message` is for reports; the window has words of its own for each code. */
+/**
+ * Why a call was not carried out. `message` is for reports; for each code the window has its own
+ * words.
+ */
 export class Refusal extends Error {
   readonly code: Code | 'broken';
 
@@ -25,7 +28,7 @@ export class Refusal extends Error {
     this.code = code;
   }
 
-  /** Whatever was thrown, as a refusal: `broken` stands for a fault of our own. */
+  /** Anything that was thrown, as a refusal: `broken` stands for a fault of our own. */
   static from(thrown: unknown): Refusal {
     if (thrown instanceof Refusal) return thrown;
     if (isRefusalData(thrown)) return new Refusal(thrown.code, thrown.message);

@@ -39,10 +39,10 @@ export function tauriHost(): Host {
       invoke('painted').catch(() => {});
     },
 
-    beforeEnd(rest) {
+    beforeEnd(save) {
       invoke('await_end')
-        .then(rest)
-        .finally(() => invoke('rested'))
+        .then(save)
+        .finally(() => invoke('ready_to_end'))
         .catch(() => {
           // The program ends all the same, after its patience.
         });

@@ -1,7 +1,7 @@
 /** Number of colours for faces; each is checked for contrast in tokens.css. */
 export const HUES = 8;
 
-/** The colour of somebody, always the same for the same seed. */
+/** The colour of a face, always the same for the same seed. */
 export function hueOf(seed: string): number {
   let hash = 0;
   for (const char of seed) hash = (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) >>> 0;

@@ -1,10 +1,14 @@
-/** What had the focus before anything lay over the window. Dialogs replace each other, so one place is enough. */
+/**
+ * What had the focus before the first surface opened. Dialogs replace each other, so one place is
+ * enough.
+ */
 let below: Element | null = null;
 
 /**
- * Focus of a surface that lies over the window. It goes there in the very turn in which the surface opens: the library
- * would wait for a frame, and what is typed meanwhile would go to what had the focus. It goes to the element that the
- * surface names by `data-first`, else to the surface itself, never to a button that somebody who types could press.
+ * Moves the focus into a surface over the window, in the same turn in which it opens: the library
+ * would wait for a frame, and what is typed meanwhile would go elsewhere. The focus goes to the
+ * element with `data-first`, else to the surface itself, and never to a button that typing could
+ * press.
  */
 export function holdFocus(surface: () => HTMLElement | null) {
   const at = document.activeElement;

@@ -35,7 +35,7 @@ export async function setNearbyVisible(visible: boolean): Promise<void> {
   });
 }
 
-/** Makes a room and returns its id; who asked for it opens it. */
+/** Makes a room and returns its id; the caller opens it. */
 export async function createRoom(name: string): Promise<string> {
   return know(await call('create_room', { name }));
 }
@@ -116,7 +116,10 @@ export async function openExternal(url: string): Promise<void> {
 
 const invites = new Map<string, Invite>();
 
-/** An invite; the one that was made before for the same purpose and the same addresses, unless a fresh one is wanted. */
+/**
+ * An invite: the earlier one for the same purpose and the same addresses, unless a fresh one is
+ * wanted.
+ */
 export async function invite(room: string | null, uses: number, fresh: boolean): Promise<Invite> {
   const key = [room ?? '', uses, ...(model.me?.addresses ?? [])].join(' ');
   const known = invites.get(key);

@@ -4,10 +4,13 @@ import type { Model } from './model';
 /** Alerts beyond this number push out the oldest: more than a handful says nothing new. */
 export const MAX_ALERTS = 8;
 
-/** Notices that are not rows of the model: the session hands them to the timelines, to the picture of the network and to the dialogs. */
+/**
+ * Notices that are not rows of the model. The session hands them to the timelines, to the picture
+ * of the network and to the dialogs.
+ */
 export type Elsewhere = Extract<Notice, { notice: 'messages' | 'messages_gone' | 'network_changed' | 'invite_opened' }>;
 
-/** Applies one notice to the model and returns it when somebody else must act on it too. */
+/** Applies one notice to the model, and returns it when the session must act on it too. */
 export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
   switch (notice.notice) {
     case 'stage_changed':

@@ -29,7 +29,10 @@ const CROSSED_MS = 20_000;
 export type Target =
   { to: 'end' } | { to: 'divider' } | { to: 'message'; id: string } | { to: 'place'; id: string; offset: number };
 
-/** One room that has been opened: its loaded history, its unread divider, and the reader's place in it. */
+/**
+ * One room that has been opened: its loaded history, its unread divider, and the reader's place in
+ * it.
+ */
 export class Chat {
   readonly id: string;
   /** What outlives this: histories are let go of, the work in a room is not. */
@@ -37,7 +40,7 @@ export class Chat {
   span: Span = $state.raw(EMPTY_SPAN);
   /** How the last change entered the span; read by the list in the same update. */
   entered: Entered = $state.raw('nowhere');
-  /** Rises when the span was replaced by another stretch: what a list measured is worth nothing then. */
+  /** Rises when the span was replaced by another stretch: what a list measured is void then. */
   epoch = $state(0);
   loaded = $state(false);
   loading: 'before' | 'after' | null = $state(null);
@@ -218,7 +221,9 @@ export class Chat {
     await call('mark_read', { room: this.id, up_to: upTo, ...(seen && { seen }) });
   }
 
-  /** Whether it is worth a mark that a message came late: not if it was just written, while others wrote. */
+  /**
+   * Whether a late message gets a mark. One that was just written, while others wrote, gets none.
+   */
   isMarkedLate(message: Message): boolean {
     return message.late && !this.#crossed.has(message.id);
   }

@@ -12,7 +12,10 @@ const KEPT_CHATS = 8;
 class Chats {
   /** The room in view. */
   current: Chat | null = $state.raw(null);
-  /** The latest messages of others that arrived in the room in view, for being read aloud; a new array for each batch. */
+  /**
+   * The latest messages of others in the room in view, to be read aloud; a new array for each
+   * batch.
+   */
   arrived: readonly Message[] = $state.raw([]);
   #kept = new Map<string, Chat>();
 
@@ -53,7 +56,10 @@ class Chats {
     this.#kept.get(room)?.onGone(gone);
   }
 
-  /** A snapshot replaced the model. The first one goes back to the room of last time, or to the only one there is; when notices were missed before it, loaded histories cannot be trusted. */
+  /**
+   * A snapshot replaced the model. The first one opens the room of last time, or the only one there
+   * is. When notices were missed before it, histories are loaded again.
+   */
   onSnapshot(again: boolean): void {
     if (!again) {
       const rooms = Object.keys(model.rooms);

@@ -5,7 +5,7 @@ const subscribe = createSubscriber((update) => {
   return () => clearInterval(timer);
 });
 
-/** The time, to the second, for countdowns; ticks only while somebody looks. */
+/** The time, to the second, for countdowns; ticks only while a view shows it. */
 export const clock = {
   get now(): number {
     subscribe();
@@ -37,7 +37,7 @@ const subscribeZone = createSubscriber((update) => {
     seen = now;
   };
   const timer = setInterval(look, ZONE_MS);
-  // Whoever comes back to the window may have travelled meanwhile, and hidden windows have slow
+  // The computer may have travelled while the window was hidden, and hidden windows have slow
   // timers.
   addEventListener('focus', look);
   addEventListener('visibilitychange', look);
@@ -48,7 +48,9 @@ const subscribeZone = createSubscriber((update) => {
   };
 });
 
-/** The time zone of this computer, for what shows a time of day; tells only when it is another one. */
+/**
+ * The time zone of this computer, for what shows a time of day; tells only when it is another one.
+ */
 export const zone = {
   get name(): string {
     subscribeZone();

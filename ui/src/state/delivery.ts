@@ -1,6 +1,6 @@
 import type { Delivery, Message } from '../gen/api';
 
-/** Somebody else in a room, as far as delivery has to know. */
+/** Another member of a room, as far as delivery has to know. */
 export interface Other {
   peer: string;
   name: string;
@@ -13,8 +13,9 @@ export type Progress =
   | { at: 'delivered'; to: number; of: number; waitingFor: string[] };
 
 /**
- * What is on disk and who has what of one's own logs in one room. Each change gives a new book over the same pages: a crowd
- * acknowledges in thousands of notices, and copying everything for each would stop the window.
+ * What is on disk and who has what of one's own logs in one room. Each change gives a new book over
+ * the same maps: a crowd acknowledges in thousands of notices, and a copy for each would stop the
+ * window.
  */
 export class DeliveryBook {
   readonly #saved: Map<string, number>;
@@ -50,13 +51,13 @@ export class DeliveryBook {
     return this.#saved.get(log) ?? 0;
   }
 
-  /** Highest number of a log that somebody has. */
+  /** Highest number of a log that this peer has. */
   held(peer: string, log: string): number {
     return this.#acks.get(log)?.get(peer) ?? 0;
   }
 }
 
-/** Derives the state of an own message from what is on disk and from what the others said they have. */
+/** Derives the state of an own message from what is on disk and what others said they have. */
 export function progressOf(
   message: Pick<Message, 'log' | 'seq'>,
   book: DeliveryBook,

@@ -1,6 +1,9 @@
 import type { Message } from '../gen/api';
 
-/** Where a reader was when the room was left: at the end, or at a message with its offset from the top of the list. */
+/**
+ * Where a reader was when the room was left: at the end, or at a message, so many pixels from the
+ * top of the list.
+ */
 export type Place = 'end' | { message: string; position: string; offset: number };
 
 /** What the message box is for. */
@@ -13,8 +16,8 @@ export interface Marked {
 }
 
 /**
- * What lies about in one room while somebody works there, beside the draft. It belongs to the room and stays when another
- * one is shown, however many are shown in between; a view that kept it would lose it with itself.
+ * What a person has at hand in one room, beside the draft: an edit, a reply, a place. It belongs to
+ * the room, not to a view, so it stays while other rooms are shown.
  */
 export class Desk {
   mode: Mode = $state.raw({ kind: 'new' });
@@ -53,7 +56,10 @@ export class Desk {
     this.mode = { kind: 'new' };
   }
 
-  /** What was sent was refused: its text is there again, and so is what it was for, unless something else was begun. */
+  /**
+   * What was sent was refused: its text is back, and so is what it was for, unless something else
+   * was begun.
+   */
   restore(mode: Mode, text: string): void {
     if (mode.kind === 'edit') this.#edits[mode.message.id] = text;
     if (this.mode.kind === 'new') this.mode = mode;

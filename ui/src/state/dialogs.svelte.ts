@@ -1,6 +1,6 @@
 import type { Message } from '../gen/api';
 
-/** Which way of adding somebody is shown first. */
+/** Which way of adding a person is shown first. */
 export type AddTab = 'send' | 'have' | 'nearby';
 
 /** The dialog that is open; one at a time. */

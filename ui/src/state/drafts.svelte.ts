@@ -3,7 +3,7 @@ import { call } from './wire';
 
 /** A draft is kept once typing has paused for so long. */
 const PAUSE_MS = 400;
-/** And at the latest so long after its first change, for those who do not pause: what a crash may cost. */
+/** And, when typing does not pause, so long after its first change: what a crash may cost. */
 const LONGEST_MS = 2_000;
 
 interface Change {

@@ -3,11 +3,11 @@ import type { Host } from '../host/host';
 import { ROOM } from '../test/people';
 import { drafts } from './drafts.svelte';
 import { hands } from './hands';
-import { rest } from './rest';
+import { saveBeforeEnd } from './beforeEnd';
 import { call, connect } from './wire';
 
 let kept: string[] = [];
-let answer: () => Promise<unknown> = async () => ({});
+let answer: () => Promise<unknown> = () => Promise.resolve({});
 
 const host = {
   call: async (name: string, args: { text: string }) => {
@@ -21,7 +21,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   connect(host);
   kept = [];
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
 });
 
 afterEach(() => vi.useRealTimers());
@@ -48,9 +48,9 @@ it('keeps everything at the end, and waits until it is kept', async () => {
   answer = () => new Promise((done) => setTimeout(() => done({}), 50));
   drafts.set(ROOM, 'last words');
   drafts.set('another', 'and there');
-  const resting = rest();
+  const saving = saveBeforeEnd();
   await vi.advanceTimersByTimeAsync(500);
-  await resting;
+  await saving;
   expect(kept).toEqual(['last words', 'and there']);
 });
 
@@ -58,7 +58,7 @@ it('keeps what could not be kept before', async () => {
   answer = () => Promise.reject(new Error('the disk is full'));
   drafts.set(ROOM, 'unlucky');
   await drafts.flushAll();
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
   await drafts.flushAll();
   expect(kept).toEqual(['unlucky']);
 });
@@ -80,25 +80,25 @@ it('waits at the end for what is being sent', async () => {
   answer = () => new Promise((done) => setTimeout(() => done({}), 70));
   const sent = vi.fn();
   void call('send', { room: ROOM, text: 'hello' }).then(sent);
-  const resting = rest();
+  const saving = saveBeforeEnd();
   await vi.advanceTimersByTimeAsync(200);
-  await resting;
+  await saving;
   expect(sent).toHaveBeenCalled();
 });
 
 it('waits at the end for keys that are on their way, but not for ever', async () => {
-  const resting = rest();
+  const saving = saveBeforeEnd();
   for (let n = 1; n <= 3; n++) {
     await vi.advanceTimersByTimeAsync(80);
     hands.onKey(n);
     drafts.set(ROOM, 'x'.repeat(n));
   }
   await vi.advanceTimersByTimeAsync(300);
-  await resting;
+  await saving;
   expect(kept.at(-1)).toBe('xxx');
 
   let over = false;
-  void rest().then(() => (over = true));
+  void saveBeforeEnd().then(() => (over = true));
   for (let n = 1; n <= 10; n++) {
     hands.onKey(n);
     await vi.advanceTimersByTimeAsync(70);
@@ -109,11 +109,11 @@ it('waits at the end for keys that are on their way, but not for ever', async ()
 it('keeps a draft at the end although another call hangs', async () => {
   answer = () => new Promise(() => {});
   void call('network', { watch: true });
-  answer = async () => ({});
+  answer = () => Promise.resolve({});
   drafts.set(ROOM, 'not lost');
-  const resting = rest();
+  const saving = saveBeforeEnd();
   drafts.set(ROOM, 'nor this');
   await vi.advanceTimersByTimeAsync(800);
-  await resting;
+  await saving;
   expect(kept.at(-1)).toBe('nor this');
 });

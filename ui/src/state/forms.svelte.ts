@@ -1,2 +1,4 @@
-/** What was typed into dialogs and not used yet: a dialog that is closed by mistake has it when it opens again. */
+/**
+ * What was typed into dialogs and not used yet. A dialog that was closed by mistake has it again.
+ */
 export const forms = $state({ roomName: '', invite: '' });

@@ -2,8 +2,8 @@
 export const BURST_MS = 400;
 
 /**
- * What the hands do at the keyboard, as far as the window has to know when a place to write goes or comes by itself:
- * words must not end in another place than that in which they were begun.
+ * What is being typed. When a place to write comes or goes by itself, words must not end in another
+ * place than where they began.
  */
 class Hands {
   /** Keys so far. */
@@ -25,7 +25,10 @@ class Hands {
     this.inputs += 1;
   }
 
-  /** A place to write went or came by itself. The rest of the burst under way belongs to neither place. */
+  /**
+   * A place to write went or came by itself. The rest of the burst under way belongs to neither
+   * place.
+   */
   cut(): void {
     this.#cut = true;
   }

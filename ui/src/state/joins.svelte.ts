@@ -4,14 +4,14 @@ import { dialogs } from './dialogs.svelte';
 import { hands } from './hands';
 import { model } from './store.svelte';
 
-/** Ended attempts remembered, because the notice of an end may overtake the reply to the call that began it. */
+/** Ended attempts that are remembered: the notice of an end may overtake the reply to its call. */
 const REMEMBERED_ENDS = 32;
 
 /** Attempts that began in this window, with what had been typed until then. */
 const mine = new Map<string, number>();
 const ended: { id: string; room: string | null }[] = [];
 
-/** Takes the reply to a call that began an attempt in this window: its room opens when it succeeds. */
+/** Takes the reply to a call that began an attempt here: its room opens when it succeeds. */
 export function beganJoin(joining: Joining): Joining {
   const end = ended.find((e) => e.id === joining.id);
   if (end?.room) arrive(end.room, hands.inputs);
@@ -41,7 +41,7 @@ function remember(id: string, room: string | null): void {
   if (ended.length > REMEMBERED_ENDS) ended.shift();
 }
 
-/** The room opens, unless something was typed since: whoever writes elsewhere must not find the words here. */
+/** Opens the room, unless something was typed since: words begun elsewhere must not end up here. */
 function arrive(room: string, typed: number): void {
   if (hands.inputs !== typed) return;
   if (dialogs.open?.kind === 'add') dialogs.close();

@@ -1,7 +1,9 @@
 import type { Alert, Joining, Me, Member, Nearby, Person, Request, RoomRow, Snapshot, Stage } from '../gen/api';
 import type { DeliveryBook } from './delivery';
 
-/** Everything that notices keep up to date, as plain data. Messages live in their rooms' timelines. */
+/**
+ * Everything that notices keep up to date, as plain data. Messages live in their rooms' timelines.
+ */
 export interface Model {
   /** `null` until the first answer. */
   stage: Stage | null;
@@ -34,7 +36,9 @@ export function emptyModel(): Model {
   };
 }
 
-/** Replaces what a snapshot contains; members and delivery of opened rooms are asked for again by whoever shows them. */
+/**
+ * Replaces what a snapshot contains; the views ask again for members and delivery of opened rooms.
+ */
 export function applySnapshot(model: Model, snapshot: Snapshot): void {
   model.me = snapshot.me;
   model.rooms = Object.fromEntries(snapshot.rooms.map((room) => [room.id, room]));

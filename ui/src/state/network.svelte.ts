@@ -3,7 +3,10 @@ import { notes } from './notes.svelte';
 import { inOrder } from './reach';
 import { call } from './wire';
 
-/** Changes are told for 20 s after each question; asking in time keeps them coming, and mends whatever was missed. */
+/**
+ * Changes are told for 20 s after each question. Asking in time keeps them coming and mends what
+ * was missed.
+ */
 const ASK_EVERY_MS = 10_000;
 
 /** The picture of who is linked with whom; kept up to date for as long as it is shown. */

@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   asked = 0;
   answer = [reach(BEN, 'Ben'), reach(CHI, 'Chi', { rooms: [] })];
-  connect({ call: async () => (asked++, { me: {}, people: answer }) } as unknown as Host);
+  connect({ call: () => Promise.resolve((asked++, { me: {}, people: answer })) } as unknown as Host);
 });
 
 afterEach(() => {

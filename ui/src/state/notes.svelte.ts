@@ -1,8 +1,8 @@
 import { Refusal } from '../host/host';
+import type { RefusalCode } from './refusal';
 
 /** Something to tell in passing: a refusal, or that something was done. */
-export type Note =
-  { id: number; kind: 'refused'; code: Refusal['code']; detail: string } | { id: number; kind: 'copied' };
+export type Note = { id: number; kind: 'refused'; code: RefusalCode; detail: string } | { id: number; kind: 'copied' };
 
 /** Notes that stand at once; older ones leave. */
 const MAX_NOTES = 3;

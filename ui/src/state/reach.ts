@@ -1,6 +1,6 @@
 import type { Reach } from '../gen/api';
 
-/** How somebody is reached: by a link of our own, through somebody, or not now. */
+/** How a person is reached: by a link of our own, through another person, or not now. */
 export type Way = 'direct' | 'through' | 'none';
 
 export const WAYS: readonly Way[] = ['direct', 'through', 'none'];
@@ -18,7 +18,10 @@ export function owedOf(reach: Reach): { theirs: number; ours: number } {
   });
 }
 
-/** The linked first, then those reached through others, then the rest; by name within, so that nothing jumps about when a number changes. */
+/**
+ * The linked first, then those reached through others, then the rest. Each group is in order of
+ * names, so that nothing jumps when a number changes.
+ */
 export function inOrder(people: readonly Reach[]): Reach[] {
   return [...people].sort(
     (a, b) =>

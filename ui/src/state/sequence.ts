@@ -1,6 +1,9 @@
 import type { Notice, Numbered } from '../gen/api';
 
-/** Notices held while a snapshot is under way; beyond this they are dropped, and one more snapshot is asked for. */
+/**
+ * Notices held while a snapshot is under way; beyond this they are dropped, and another snapshot is
+ * asked for.
+ */
 export const MAX_HELD_NOTICES = 20_000;
 
 /** What to do with a batch. */
@@ -11,8 +14,8 @@ export interface Step {
 }
 
 /**
- * Keeps notices in order around snapshots: those that come while one is under way are held, those that it contains are
- * dropped, and a number that is not the last one plus one means that something was missed.
+ * Keeps notices in order around snapshots. Those that come while a snapshot is under way are held,
+ * those that it contains are dropped, and a gap in the numbers means that something was missed.
  */
 export class Sequence {
   #last: number | null = null;

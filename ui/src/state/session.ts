@@ -9,16 +9,18 @@ import { Sequence } from './sequence';
 import { network } from './network.svelte';
 import { model } from './store.svelte';
 import { chats } from './chats.svelte';
-import { rest } from './rest';
+import { saveBeforeEnd } from './beforeEnd';
 import { call, connect } from './wire';
 
 const sequence = new Sequence();
 let asking = false;
 
-/** Subscribes first, so that nothing falls between the answer and the notices; then asks where the profile stands. */
+/**
+ * Subscribes first, so that nothing is lost between answer and notices; then asks for the stage.
+ */
 export async function start(host: Host): Promise<void> {
   connect(host);
-  host.beforeEnd(rest);
+  host.beforeEnd(saveBeforeEnd);
   try {
     await host.subscribe(onNotices);
     await stand(await call('status', {}));

@@ -7,10 +7,13 @@ export interface Span {
   readonly moreAfter: boolean;
 }
 
-/** Messages kept in one span; what lies farther from the reader is dropped and loaded again when needed. */
+/**
+ * Messages kept in one span. Those farthest from the reader are dropped, and loaded again when
+ * needed.
+ */
 export const MAX_SPAN = 1200;
 
-/** Where messages entered a span, as far as a list that must not move the reader's place has to know. */
+/** Where messages entered a span. A list needs it to keep the reader's place. */
 export type Entered = 'nowhere' | 'start' | 'middle' | 'end';
 
 export const EMPTY_SPAN: Span = { messages: [], moreBefore: false, moreAfter: false };
@@ -34,8 +37,9 @@ export function extendAfter(span: Span, page: Page): Span {
 }
 
 /**
- * Takes in new and changed messages. What would leave a hole (newer than a span that does not reach the end, older than one
- * that does not reach the beginning) stays out: it comes with its page.
+ * Takes in new and changed messages. What would leave a hole stays out and comes with its page:
+ * newer messages while the span does not reach the end, older ones while it does not reach the
+ * beginning.
  */
 export function upsert(span: Span, incoming: readonly Message[]): { span: Span; entered: Entered } {
   const place = new Map(span.messages.map((m, i) => [m.id, i]));

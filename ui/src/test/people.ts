@@ -76,7 +76,7 @@ export function level(change: Partial<Level> = {}): Level {
   return { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0, ...change };
 }
 
-/** Somebody without a link, unless changed. */
+/** A person without a link, unless changed. */
 export function reach(peer: string, name: string, change: Partial<Reach> = {}): Reach {
   return {
     peer,

@@ -2,6 +2,7 @@ import type { Body, LinkState, RoomRow } from '../gen/api';
 import { capital, messages, people } from './count';
 import { levelWords } from './level';
 import { linkWords } from './links';
+import { ok, plain, warn, type SentencePart } from './sentence';
 
 export const conversation = {
   label: 'Conversation',
@@ -68,12 +69,6 @@ export function systemWords(
   }
 }
 
-/** What stands under a room's name: parts of a sentence that is true, the good news marked. */
-export interface HeadPart {
-  words: string;
-  tone: 'plain' | 'ok' | 'warn';
-}
-
 /** What is known about a room when its sentence is made. */
 export interface HeadFacts {
   room: RoomRow;
@@ -81,7 +76,8 @@ export interface HeadFacts {
   link: LinkState | null;
 }
 
-export function headSentence({ room, link }: HeadFacts, now: number): HeadPart[] {
+/** What stands under a room's name: a sentence that is true. */
+export function headSentence({ room, link }: HeadFacts, now: number): SentencePart[] {
   if (room.standing === 'left') return [plain('You left this room. Its history stays readable here.')];
   if (room.standing === 'requested') return [plain(`Waiting for ${room.name} to accept`)];
   if (room.kind === 'direct') return directSentence(link, room, now);
@@ -92,7 +88,7 @@ export function headSentence({ room, link }: HeadFacts, now: number): HeadPart[]
   return level.length > 0 ? [...parts, ...level] : [...parts, ok(`${room.connected} connected now`)];
 }
 
-function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now: number): HeadPart[] {
+function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now: number): SentencePart[] {
   if (!link) return [];
   const words = linkWords(link, now);
   const how = link.state === 'connected' ? [ok('Connected'), plain(` · ${words}`)] : [plain(capital(words))];
@@ -100,7 +96,3 @@ function directSentence(link: LinkState | null, { lacking, level }: RoomRow, now
   const [behind] = level.behind;
   return behind ? [...how, warn(` · missing ${messages(behind.count)}`)] : how;
 }
-
-const plain = (words: string): HeadPart => ({ words, tone: 'plain' });
-const ok = (words: string): HeadPart => ({ words, tone: 'ok' });
-const warn = (words: string): HeadPart => ({ words, tone: 'warn' });

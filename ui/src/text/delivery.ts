@@ -4,7 +4,10 @@ import type { Progress } from '../state/delivery';
 /** Names listed one by one; more than these are counted. */
 const NAMED = 3;
 
-/** Where an own message is now: "sending", "saved · waiting for Taiwo, Blessing", "delivered to 5 of 5". */
+/**
+ * Where an own message is now: "sending", "saved · waiting for Taiwo, Blessing", "delivered to 5 of
+ * 5".
+ */
 export function deliveryWords(progress: Progress, kind: RoomKind): string {
   switch (progress.at) {
     case 'sending':

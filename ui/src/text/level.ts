@@ -1,44 +1,46 @@
 import type { Level, RoomRow } from '../gen/api';
-import type { HeadPart } from './conversation';
 import { messages, names } from './count';
+import { ok, plain, warn, type SentencePart } from './sentence';
 import { briefTime } from './time';
 
 /**
- * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether anybody is here is told by the links alone: these are told at
- * once, and who has what only with the next look.
+ * Who has what in a room, as parts of a sentence; empty when there is nothing to say. Whether
+ * anybody is here comes from the links, which are told at once; who has what follows with the next
+ * level.
  */
 export function levelWords(
   { level: looked, members: of, connected }: Pick<RoomRow, 'level' | 'members' | 'connected'>,
   now: number,
-): HeadPart[] {
+): SentencePart[] {
   const level = withArrivals(looked, connected);
-  if (connected === 0)
-    return [{ words: 'nobody else of this room is here now; what you write goes out when somebody is', tone: 'plain' }];
-  if (level.behind_in_all > 0) return [{ words: behindWords(level), tone: 'warn' }, ...restWords(level, of)];
-  if (level.heard === 0) return [{ words: 'just linked, comparing what each of you has', tone: 'plain' }];
+  if (connected === 0) return [plain('nobody else of this room is here now; what you write goes out when somebody is')];
+  if (level.behind_in_all > 0) return [warn(behindWords(level)), ...restWords(level, of)];
+  if (level.heard === 0) return [plain('just linked, comparing what each of you has')];
   if (level.up_to === null) return [];
   const all = level.unheard + level.through + level.away === 0;
   return [
-    {
-      words: all
+    ok(
+      all
         ? 'everyone has everything'
         : level.through > 0
           ? 'everyone linked has everything'
           : 'everyone here now has everything',
-      tone: 'ok',
-    },
-    { words: ` up to ${briefTime(level.up_to, now)}`, tone: 'plain' },
+    ),
+    plain(` up to ${briefTime(level.up_to, now)}`),
     ...restWords(level, of),
   ];
 }
 
-/** Whoever was linked since the last look is no longer offline, and has not said yet what they have. */
+/** Peers linked since the level was made are not offline, and have not said yet what they have. */
 function withArrivals(level: Level, connected: number): Level {
   const arrived = Math.max(0, connected - level.heard - level.unheard);
   return { ...level, unheard: level.unheard + arrived, away: Math.max(0, level.away - arrived) };
 }
 
-/** "Ben is missing 12 messages", "Ben is missing 12 messages, Chi 3", "Ben, Chi and 4 more are missing messages". */
+/**
+ * "Ben is missing 12 messages", "Ben is missing 12 messages, Chi 3", "Ben, Chi and 4 more are
+ * missing messages".
+ */
 function behindWords({ behind, behind_in_all: all }: Level): string {
   const [first, second] = behind;
   if (!first) return `${all} are missing messages`;
@@ -50,7 +52,7 @@ function behindWords({ behind, behind_in_all: all }: Level): string {
 }
 
 /** Those of whom nothing is known at first hand. */
-function restWords(level: Level, of: number): HeadPart[] {
+function restWords(level: Level, of: number): SentencePart[] {
   const parts = [];
   if (level.through > 0) parts.push(`${level.through} more get it through them`);
   if (level.away > 0)
@@ -59,5 +61,5 @@ function restWords(level: Level, of: number): HeadPart[] {
         ? '1 is offline and will catch up when back'
         : `${level.away} of ${of} are offline and will catch up when they are back`,
     );
-  return parts.map((words) => ({ words: ` · ${words}`, tone: 'plain' }));
+  return parts.map((words) => plain(` · ${words}`));
 }

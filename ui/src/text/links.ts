@@ -19,7 +19,10 @@ export const reasonWords: Record<LinkReason, string> = {
   busy: 'too busy just now',
 };
 
-/** How one is connected with somebody: "direct · 31 ms", "trying again in 8 s — refused", "last reached 12:31". */
+/**
+ * How one is connected with a person: "direct · 31 ms", "trying again in 8 s — refused", "last
+ * reached 12:31".
+ */
 export function linkWords(link: LinkState, now: number): string {
   switch (link.state) {
     case 'own':
@@ -63,7 +66,7 @@ const joinRefusals: Record<JoinRefusal, string> = {
   own: 'That is your own invite. Send it to somebody else.',
 };
 
-/** How an attempt to join or to reach somebody stands. */
+/** How an attempt to join a room or to reach a person stands. */
 export function joinWords(state: JoinState, now: number): string {
   switch (state.state) {
     case 'connecting':

@@ -39,7 +39,10 @@ function countWords(count: Record<Way, number>): string {
   return parts.join(' · ');
 }
 
-/** Who waits for what: "3 people linked · Bayo is missing 12 messages · 3 messages are on their way to you". */
+/**
+ * Who waits for what: "3 people linked · Bayo is missing 12 messages · 3 messages are on their way
+ * to you".
+ */
 export function summaryWords(all: readonly Reach[]): string {
   const linked = all.filter((reach) => reach.link.state === 'connected');
   const lacking = linked
@@ -60,7 +63,10 @@ export function pictureWords(count: Record<Way, number>): string {
   return `A drawing of you and ${people(count.direct + count.through + count.none)} around you: ${countWords(count)}. The list says the same in words.`;
 }
 
-/** "Linked directly, 12 ms", "Reached through Ben", "Offline, last seen 14:02; trying again in 20 s". */
+/**
+ * "Linked directly, 12 ms", "Reached through Ben", "Offline, last seen 14:02; trying again in 20
+ * s".
+ */
 export function reachWords({ link, through, last_seen }: Reach, now: number): string {
   if (link.state === 'connected')
     return link.latency_us === null ? 'Linked directly' : `Linked directly, ${latencyWords(link.latency_us)}`;
@@ -106,7 +112,10 @@ export function moreWords(reach: Reach, now: number): string {
   return link.state === 'waiting' ? `The last try ended so: ${reasonWords[link.reason]}. ${kept}` : kept;
 }
 
-/** Those who are not drawn one by one: "+462 others, reached through them" on the ring, and a second line for the rest. */
+/**
+ * Those who are not drawn one by one: "+462 others, reached through them" on the ring, and a second
+ * line for the rest.
+ */
 export function restWords(more: Record<Way, number>): string[] {
   const words = [];
   if (more.through > 0) words.push(`+${more.through} others, reached through them`);

@@ -1,13 +1,19 @@
 import type { Me, OwnReach } from '../gen/api';
 
-/** From where others can reach this device: the light, a few words for the rail, and the sentence that they begin. */
+/**
+ * From where others can reach this device: the light, a few words for the rail, and the sentence
+ * that they begin.
+ */
 export interface ReachWords {
   tone: 'ok' | 'warn' | 'off';
   brief: string;
   words: string;
 }
 
-/** The one place that says it. Nobody has dialled back yet: green is for what the computer knows of itself, and no word claims more. */
+/**
+ * The one place for these words. Nobody has dialled back yet, so green stands only for what the
+ * computer knows of itself, and no word claims more.
+ */
 export const reachable: Record<OwnReach, ReachWords> = {
   closed: {
     tone: 'warn',

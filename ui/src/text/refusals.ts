@@ -1,7 +1,7 @@
-import type { Refusal } from '../host/host';
+import type { RefusalCode } from '../state/refusal';
 
 /** What to tell when something was not carried out: what happened, and what to do. */
-export const refusalWords: Record<Refusal['code'], string> = {
+export const refusalWords: Record<RefusalCode, string> = {
   unknown_call: 'The window and the program do not fit together. Starting Grapevine again usually helps.',
   bad_arguments: 'The program did not understand the window. This is a fault of Grapevine, not yours.',
   not_open: 'Grapevine is not open yet.',

@@ -9,12 +9,16 @@ interface Formats {
   full: Intl.DateTimeFormat;
 }
 
-/** A format stays in the zone that it was made in, and computers travel: so they are kept for one zone only. */
+/**
+ * A format keeps the zone that it was made in, and computers travel: formats are kept for one zone
+ * only.
+ */
 let kept: Formats | null = null;
 
 /**
- * Formats made in the zone where this computer is; its name only tells whether those at hand are still good. They are
- * not made from the name: with an odd `TZ`, WebKit's own name for the zone (`Etc/Unknown`) is one that it refuses.
+ * Formats for the zone where this computer is. The name of the zone only tells whether the formats
+ * at hand are still good. They are not made from it: with an odd `TZ`, WebKit refuses its own name
+ * for the zone (`Etc/Unknown`).
  */
 function formatsOf(zone: string): Formats {
   if (kept?.zone !== zone) {
@@ -37,7 +41,10 @@ function formatsOf(zone: string): Formats {
 const ASK_EVERY_MS = 1_000;
 let asked = { at: -Infinity, zone: '' };
 
-/** The zone of this computer now. A view that does not tick by itself hands in `zone.name` instead, and so follows it. */
+/**
+ * The zone of this computer now. A view that does not tick by itself passes `zone.name` instead,
+ * and so follows it.
+ */
 function here(): string {
   const now = Date.now();
   if (Math.abs(now - asked.at) >= ASK_EVERY_MS)

@@ -2,7 +2,10 @@ import { isLast, isOfInputMethod } from '../parts/inputMethod';
 import { hands } from '../state/hands';
 
 const MODIFIERS: ReadonlySet<string> = new Set(['Shift', 'Control', 'Alt', 'Meta', 'AltGraph', 'CapsLock']);
-/** Keys that end something. Held down they do so once: their repeats would act on what comes into view next. */
+/**
+ * Keys that end something. Held down they do so once: their repeats would act on what comes into
+ * view next.
+ */
 const ENDING: ReadonlySet<string> = new Set(['Enter', 'Escape']);
 
 /** The first to see every key: some are for nobody in the page. */

@@ -29,7 +29,7 @@ pub(crate) fn killed(kind: Kind, seed: u64, figures: &mut Figures) -> Result<()>
     talk(&mut crew, 0, WARM_UP, &mut rng)?;
     std::thread::sleep(SOON);
     arrivals(&mut crew)?;
-    // Dropped is killed, the first node with the others: whoever founded the swarm may die too.
+    // Dropped is killed. The first node is among them: the founder of the swarm may die too.
     crew.drain(..KILLED);
     talk(&mut crew, WARM_UP, MESSAGES, &mut rng)?;
     std::thread::sleep(SOON);

@@ -2,7 +2,8 @@
 
 use node::view;
 
-use super::{link, me};
+use super::me::me;
+use super::person::link;
 use crate::types as dto;
 
 pub(super) fn level(level: view::Level) -> dto::Level {

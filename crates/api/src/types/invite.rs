@@ -1,6 +1,9 @@
 //! Invites, and attempts to follow one.
 
-use super::*;
+use node::view::{JoinRefusal, LinkReason};
+
+use super::ids::{JoinIdText, PeerIdText, RoomIdText};
+use super::stage::Fingerprint;
 
 data! {
     /// An invite that was made.
@@ -81,7 +84,7 @@ data! {
 
     /// An attempt to join a room, to become contacts, or to reach an address.
     pub struct Joining {
-        /// Id of the attempt.
+        /// Given to `cancel_join`.
         pub id: JoinIdText,
         /// Whom or what is being reached: a name, or an address.
         pub target: String,
@@ -106,7 +109,7 @@ data! {
         },
         /// Connected; waiting for their answer (a person must accept a contact request).
         Asked {
-            /// Name of who is asked.
+            /// Name of the person who is asked.
             name: String,
         },
         /// Done.
@@ -116,24 +119,8 @@ data! {
         },
         /// Ended without success.
         Refused {
-            /// Why.
+            /// What a screen says about it.
             why: JoinRefusal,
         },
-    }
-
-    /// Why an attempt ended.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum JoinRefusal {
-        /// The invite is not known (any more) to whoever answered.
-        UnknownInvite,
-        /// It has been used as often as it may.
-        UsedUp,
-        /// The other person said no.
-        Declined,
-        /// The room is full.
-        Full,
-        /// It leads to oneself.
-        Own,
     }
 }

@@ -1,13 +1,13 @@
 //! Messages and pages of history.
 
-use super::*;
+use super::ids::{LogIdText, MessageIdText, PeerIdText, PositionText, RoomIdText};
 
 data! {
     /// One entry of a room's history.
     pub struct Message {
-        /// Event id.
+        /// Event id; the same at every member.
         pub id: MessageIdText,
-        /// Room.
+        /// The room that it was said in.
         pub room: RoomIdText,
         /// Place in the order.
         pub position: PositionText,
@@ -54,9 +54,9 @@ data! {
             /// Its name.
             name: String,
         },
-        /// Somebody came in.
+        /// A person came in.
         MemberAdded {
-            /// Who.
+            /// Public key of the newcomer.
             peer: PeerIdText,
             /// Their name.
             name: String,

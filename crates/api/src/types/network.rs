@@ -1,6 +1,8 @@
 //! Who is linked with whom, and who has what.
 
-use super::*;
+use super::ids::{PeerIdText, RoomIdText};
+use super::person::LinkState;
+use super::stage::Me;
 
 data! {
     /// Who has what in a room, from what members with a link up have said. Oneself is not counted;
@@ -26,7 +28,7 @@ data! {
 
     /// What one member lacks.
     pub struct Behind {
-        /// Who.
+        /// Public key.
         pub peer: PeerIdText,
         /// Their name.
         pub name: String,
@@ -66,8 +68,8 @@ data! {
         #[ts(type = "number")] pub queued: u64,
     }
 
-    /// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet,
-    /// whose link has been up longest.
+    /// A linked person who passes things on: the one who brought the newest of it or, if nobody has
+    /// yet, the one whose link has been up longest.
     pub struct Via {
         /// Public key.
         pub peer: PeerIdText,

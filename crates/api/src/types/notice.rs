@@ -1,6 +1,14 @@
 //! What is shown first, and what happens then.
 
-use super::*;
+use node::view::AlertKind;
+
+use super::ids::{JoinIdText, MessageIdText, PeerIdText, RoomIdText};
+use super::invite::Joining;
+use super::message::Message;
+use super::network::Reach;
+use super::person::{Nearby, Person, Request};
+use super::room::{Delivery, Member, RoomRow};
+use super::stage::{Me, Stage};
 
 data! {
     /// Everything that an open profile shows first.
@@ -25,7 +33,7 @@ data! {
 
     /// Something that the user should know.
     pub struct Alert {
-        /// Which case.
+        /// The case; clients have their own words for each.
         pub kind: AlertKind,
         /// Particulars, such as a path or a count. Of one kind there is one alert for each detail.
         pub detail: String,
@@ -44,7 +52,7 @@ data! {
         /// It is ahead of the others; if it is not clear whose is wrong, theirs is ahead of one's
         /// own.
         pub fast: bool,
-        /// By so many minutes.
+        /// By how many minutes, rounded.
         pub minutes: u32,
     }
 
@@ -54,31 +62,10 @@ data! {
     pub enum ClockOwner {
         /// This computer's: most of the people who are connected differ from it to the same side.
         Own,
-        /// Theirs: somebody else agrees with this computer's.
+        /// Theirs: another connected person agrees with this computer's.
         Theirs,
-        /// Theirs or this computer's: there is nobody else to compare with.
+        /// Theirs or this computer's: nobody else is connected to compare with.
         Unclear,
-    }
-
-    /// Cases of things that the user should know.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum AlertKind {
-        /// The history on disk was damaged; what could be read was kept, the rest comes from peers.
-        HistoryRepaired,
-        /// The history on disk could not be read; it was set aside and comes again from peers.
-        HistorySetAside,
-        /// Writing to disk fails; new messages are not kept.
-        DiskFailing,
-        /// The listening port could not be opened.
-        NotListening,
-        /// Clocks differ by more than two minutes.
-        ClockOff,
-        /// Somebody's device signed two different histories of who is in a room; what follows does
-        /// not count.
-        Fork,
-        /// This profile also runs on another computer, or was restored from an old copy.
-        ProfileCopied,
     }
 
     /// A numbered notice. A client that sees a number that is not the previous one plus one asks
@@ -110,7 +97,7 @@ data! {
         },
         /// A room is no longer listed: the other person of a requested direct room said no.
         RoomGone {
-            /// Which.
+            /// Room id; a client drops the row with it.
             room: RoomIdText,
         },
         /// Messages are new or changed (edited, deleted, reacted to).
@@ -125,7 +112,7 @@ data! {
         MessagesGone {
             /// Their room.
             room: RoomIdText,
-            /// Which.
+            /// Their ids.
             messages: Vec<MessageIdText>,
         },
         /// Own messages were saved or delivered.
@@ -149,12 +136,12 @@ data! {
         },
         /// A contact request is new.
         RequestAdded {
-            /// It.
+            /// The new row.
             request: Request,
         },
         /// A contact request was answered or withdrawn.
         RequestGone {
-            /// Whose.
+            /// The person who had asked.
             peer: PeerIdText,
         },
         /// The list of people nearby changed.
@@ -164,22 +151,22 @@ data! {
         },
         /// An attempt moved on.
         JoinChanged {
-            /// It.
+            /// The new row.
             joining: Joining,
         },
         /// An attempt is over and no longer listed.
         JoinGone {
-            /// Which.
+            /// Id of the attempt; it is not used again while this process runs.
             id: JoinIdText,
         },
         /// Something that the user should know.
         AlertRaised {
-            /// It.
+            /// Takes the place of the one with the same kind and detail.
             alert: Alert,
         },
         /// The reason of an alert has gone.
         AlertGone {
-            /// It.
+            /// The one to take away: its kind and detail tell which.
             alert: Alert,
         },
         /// How people are reached has changed; told for 20 s after a `network` call that watches,

@@ -1,6 +1,9 @@
 //! People, and how this device is connected with them.
 
-use super::*;
+use node::view::LinkReason;
+
+use super::ids::{JoinIdText, NearbyIdText, PeerIdText, RoomIdText};
+use super::stage::Fingerprint;
 
 data! {
     /// State of the connection with a person.
@@ -38,41 +41,7 @@ data! {
         },
     }
 
-    /// Why a link ended or an attempt failed.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum LinkReason {
-        /// The other machine answered that nothing listens there.
-        Refused,
-        /// No answer in time.
-        TimedOut,
-        /// The network says there is no way there.
-        NoRoute,
-        /// The name could not be resolved.
-        NameUnknown,
-        /// Somebody else answered at that address.
-        WrongPeer,
-        /// The other side speaks no version that we speak.
-        Version,
-        /// What arrived was not the protocol.
-        Protocol,
-        /// The other side does not know us.
-        NotWelcome,
-        /// The other side said goodbye.
-        Goodbye,
-        /// The connection broke.
-        Lost,
-        /// Liveness checks went unanswered.
-        Silent,
-        /// A better link with the same peer replaced this one.
-        Replaced,
-        /// The other side could not keep up.
-        TooSlow,
-        /// A limit of this device or of theirs was reached.
-        Busy,
-    }
-
-    /// Somebody known: a contact or a co-member.
+    /// A person who is known: a contact or a co-member.
     pub struct Person {
         /// Public key.
         pub peer: PeerIdText,
@@ -94,11 +63,11 @@ data! {
         pub addresses: Vec<String>,
         /// Rooms in common.
         pub rooms: Vec<RoomIdText>,
-        /// The name of somebody else, or one's own, for which a reader could take this one.
+        /// Another person's name, or one's own, for which a reader could take this one.
         pub looks_like: Option<String>,
     }
 
-    /// Somebody who asks to become a contact.
+    /// A person who asks to become a contact.
     pub struct Request {
         /// Public key.
         pub peer: PeerIdText,
@@ -108,20 +77,20 @@ data! {
         pub fingerprint: Fingerprint,
         /// When it came.
         #[ts(type = "number")] pub at: u64,
-        /// The name of somebody else, or one's own, for which a reader could take this one.
+        /// Another person's name, or one's own, for which a reader could take this one.
         pub looks_like: Option<String>,
     }
 
-    /// Somebody seen on the local network.
+    /// A person seen on the local network.
     pub struct Nearby {
         /// Id for `say_hello`.
         pub id: NearbyIdText,
         /// Name that they announce.
         pub name: String,
-        /// Address.
+        /// Where they listen, `ip:port`.
         pub address: String,
-        /// Who that is, if they are known: somebody who is linked, or a contact who was reached at
-        /// this address before.
+        /// Their public key, if it is known: they are linked, or a contact was reached at this
+        /// address before.
         pub peer: Option<PeerIdText>,
         /// The attempt to reach them that is under way.
         pub join: Option<JoinIdText>,

@@ -1,11 +1,9 @@
 //! Why a call was not carried out.
 
-use super::*;
-
 data! {
     /// Why a call was not carried out. Nothing has changed unless the code says so.
     pub struct Refusal {
-        /// Which case.
+        /// The case.
         pub code: Code,
         /// For developers and reports; clients have their own words for each code.
         pub message: String,

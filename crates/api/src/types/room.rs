@@ -2,31 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use node::view::{RoomKind, Standing};
+
+use super::ids::{LogIdText, PeerIdText, PositionText, RoomIdText};
+use super::network::Level;
+use super::person::LinkState;
 
 data! {
-    /// Group or direct.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum RoomKind {
-        /// Any number of people.
-        Group,
-        /// Exactly two.
-        Direct,
-    }
-
-    /// One's own standing in a room.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum Standing {
-        /// May read and write.
-        Member,
-        /// Left; history stays readable.
-        Left,
-        /// A direct room whose other side has not accepted yet.
-        Requested,
-    }
-
     /// A room as the sidebar shows it.
     pub struct RoomRow {
         /// Room id.
@@ -80,7 +62,7 @@ data! {
         pub author_name: String,
         /// Written by oneself.
         pub mine: bool,
-        /// At most 140 characters, one line.
+        /// At most 140 characters.
         pub text: String,
         /// When it was written.
         #[ts(type = "number")] pub at: u64,

@@ -1,6 +1,9 @@
 //! Where a profile stands, and who one is.
 
-use super::*;
+use node::view::OwnReach;
+
+use super::ids::PeerIdText;
+use super::refusal::Code;
 
 data! {
     /// Nothing to tell but success.
@@ -34,7 +37,7 @@ data! {
         },
         /// The data on disk cannot be opened.
         Unusable {
-            /// Which case; words are the client's.
+            /// The case; clients have their own words for each.
             code: Code,
             /// For a report; never shown alone.
             detail: String,
@@ -45,7 +48,7 @@ data! {
 
     /// Why the keychain does not serve.
     pub struct KeychainProblem {
-        /// Which case.
+        /// The case; a screen has words for each.
         pub kind: KeychainProblemKind,
         /// The system's own words, for a report.
         pub detail: String,
@@ -122,26 +125,9 @@ data! {
         pub not_listening: Option<String>,
         /// The name is announced on the local network.
         pub nearby_visible: bool,
-        /// Links that are up, whoever is there.
+        /// Links that are up, with contacts, members and strangers.
         pub links: u32,
         /// Contacts, and members of common rooms, with whom a link is up.
         pub friends: u32,
-    }
-
-    /// From where others can dial a device, as far as its own sockets tell; nobody has dialled
-    /// back, so that a router or a firewall may still stand between.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum OwnReach {
-        /// From nowhere: the system does not let it listen.
-        Closed,
-        /// From nowhere: it is on no network.
-        NoNetwork,
-        /// Only programs on the same computer.
-        ThisComputer,
-        /// Whoever is on the same network.
-        ThisNetwork,
-        /// The same; and it has addresses that mean something elsewhere, which nobody has tried.
-        PerhapsOutside,
     }
 }

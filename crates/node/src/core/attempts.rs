@@ -155,7 +155,7 @@ impl Core {
             // Their LinkUp asks them; if a link was up already, this does.
             Ok(peer) => self.ask_contact(dial.0, peer),
             Err(reason) => {
-                let step = self.attempts.back_off(dial.0, self.clocks.now(), reason);
+                let step = self.attempts.back_off(dial.0, self.clocks.now(), reason.into());
                 self.note_step(dial.0, step);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use gossip::{Input, Standing};
+use gossip::{Input, Trust};
 use identity::PeerId;
 use net::{Event, LinkId, LinkUp, PeerState, Reason};
 use wire::ids::RoomId;
@@ -132,7 +132,9 @@ impl Core {
                 since,
             },
             PeerState::Connecting { address } => LinkState::Connecting { address: address.to_string() },
-            PeerState::Waiting { address, retry_at, reason } => LinkState::Waiting { address: address.to_string(), retry_at, reason },
+            PeerState::Waiting { address, retry_at, reason } => {
+                LinkState::Waiting { address: address.to_string(), retry_at, reason: reason.into() }
+            }
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },
         };
         if let (LinkState::Connected { .. }, Some(link)) = (&state, self.links.get_mut(&peer)) {
@@ -182,8 +184,8 @@ impl Core {
     /// Tells gossip how far a neighbour is trusted with a room.
     pub(super) fn restate_neighbour(&mut self, room: RoomId, peer: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
-        let standing = if state.members.is_member(&peer) { Standing::Member } else { Standing::Provisional };
-        self.gossip(Input::NeighbourUp { room, peer, standing });
+        let trust = if state.members.is_member(&peer) { Trust::Member } else { Trust::Provisional };
+        self.gossip(Input::NeighbourUp { room, peer, trust });
     }
 
     /// Membership changed: neighbours rise, or fall back to control logs.

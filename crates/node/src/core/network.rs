@@ -73,8 +73,10 @@ impl Core {
     fn owed(&self) -> BTreeMap<PeerId, Vec<Owed>> {
         let mut owed: BTreeMap<PeerId, Vec<Owed>> = BTreeMap::new();
         for room in self.rooms.keys() {
-            for tie in self.spreading.engine().ties(room).filter(|tie| tie.member && tie.heard && (tie.lacks > 0 || tie.ahead > 0)) {
-                owed.entry(tie.peer).or_default().push(Owed { room: *room, theirs: tie.lacks, ours: tie.ahead });
+            for view in
+                self.spreading.engine().neighbours(room).filter(|view| view.member && view.heard && (view.lacks > 0 || view.ahead > 0))
+            {
+                owed.entry(view.peer).or_default().push(Owed { room: *room, theirs: view.lacks, ours: view.ahead });
             }
         }
         owed
@@ -94,9 +96,9 @@ impl Core {
     fn gates(&self) -> BTreeMap<RoomId, BTreeMap<PeerId, Time>> {
         let mut gates: BTreeMap<RoomId, BTreeMap<PeerId, Time>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.other().is_none()) {
-            for tie in self.spreading.engine().ties(&room.id()).filter(|tie| tie.member) {
-                let Some(LinkState::Connected { since, .. }) = self.links.get(&tie.peer).map(|link| &link.state) else { continue };
-                gates.entry(room.id()).or_default().insert(tie.peer, *since);
+            for view in self.spreading.engine().neighbours(&room.id()).filter(|view| view.member) {
+                let Some(LinkState::Connected { since, .. }) = self.links.get(&view.peer).map(|link| &link.state) else { continue };
+                gates.entry(room.id()).or_default().insert(view.peer, *since);
             }
         }
         gates

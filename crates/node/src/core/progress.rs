@@ -123,7 +123,7 @@ impl Core {
         let mut written = Written::new();
         let mut all: BTreeMap<PeerId, Missing> = BTreeMap::new();
         let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
-        for gap in self.spreading.engine().behind(&id).filter(|gap| state.members.is_member(&gap.peer)) {
+        for gap in self.spreading.engine().missing(&id).filter(|gap| state.members.is_member(&gap.peer)) {
             let place = (gap.log, gap.from);
             // Nearly always it is the last one.
             let last = state.logs.get(&gap.log).filter(|held| held.head.seq == gap.from).map(|held| held.hlc.ms());

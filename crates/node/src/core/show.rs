@@ -119,7 +119,7 @@ impl Core {
             peer: self.own.peer(),
             name: self.own.name().to_owned(),
             addresses: self.own_addresses().iter().map(ToString::to_string).collect(),
-            reach: view::OwnReach::of(self.own.addresses(), self.own.not_listening().is_some()),
+            reach: net::Reach::of(self.own.addresses(), self.own.not_listening().is_some()).into(),
             not_listening: self.own.not_listening().cloned(),
             nearby_visible: self.own.is_visible_nearby(),
             links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),

@@ -8,7 +8,7 @@ use wire::Address;
 use wire::invite::{Invite, InviteKind};
 
 use crate::now::Now;
-use crate::view::{JoinState, Joining, Reason, Time};
+use crate::view::{JoinState, Joining, LinkReason, Time};
 
 /// Attempts under way or just over.
 const MAX_ATTEMPTS: usize = 32;
@@ -178,7 +178,7 @@ impl Attempts {
     }
 
     /// A round of dialling its address failed. Gives when it is dialled again.
-    pub(crate) fn back_off(&mut self, id: u64, now: Now, reason: Reason) -> Step {
+    pub(crate) fn back_off(&mut self, id: u64, now: Now, reason: LinkReason) -> Step {
         let Some(attempt) = self.all.get_mut(&id) else { return Step::None };
         let wait = attempt.pause;
         attempt.pause = (wait * 2).min(REDIAL_LONGEST);
@@ -247,9 +247,9 @@ mod tests {
         let (mut attempts, id) = dialling();
         let mut now = 0;
         for pause in [1, 2, 4, 8, 16, 30, 30].map(|seconds| seconds * 1_000) {
-            assert_eq!(attempts.back_off(id, at(now), Reason::TimedOut), Step::Taken);
+            assert_eq!(attempts.back_off(id, at(now), LinkReason::TimedOut), Step::Taken);
             let retry_at = 1_000_000 + now + pause;
-            assert_eq!(attempts.get(id).map(|a| &a.state), Some(&JoinState::Waiting { retry_at, reason: Reason::TimedOut }));
+            assert_eq!(attempts.get(id).map(|a| &a.state), Some(&JoinState::Waiting { retry_at, reason: LinkReason::TimedOut }));
             assert_eq!(attempts.wake(), Some(now + pause));
             assert_eq!(attempts.take_due(now + pause - 1), []);
             now += pause;
@@ -279,7 +279,7 @@ mod tests {
         attempts.goes_on_with(id, ben);
         assert_eq!(attempts.with(&ben), [id]);
         assert_eq!(attempts.reaching(Some(ben), &"elsewhere:1".parse().expect("an address")), Some(id));
-        attempts.back_off(id, at(0), Reason::TimedOut);
+        attempts.back_off(id, at(0), LinkReason::TimedOut);
         assert_eq!(attempts.take_due(REDIAL_FIRST), [], "it is the network that dials a person");
     }
 

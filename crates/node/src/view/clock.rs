@@ -1,15 +1,18 @@
-//! Whose clock is off.
+//! Times, and whose clock is off.
 
 use identity::PeerId;
+
+/// Milliseconds since 1970 UTC.
+pub type Time = u64;
 
 /// A clock that is off.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClockOff {
-    /// Whose.
+    /// Whose clock, and their name.
     pub whose: Whose,
     /// Ahead of the others; of an unclear one, theirs is ahead of one's own.
     pub fast: bool,
-    /// By how much.
+    /// By how many minutes, rounded.
     pub minutes: u32,
 }
 

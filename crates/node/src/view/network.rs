@@ -3,7 +3,9 @@
 use identity::PeerId;
 use wire::ids::RoomId;
 
-use super::{LinkState, Me, Time};
+use super::clock::Time;
+use super::link::LinkState;
+use super::me::Me;
 
 /// Who has what in a room, from what members with a link up have said. Oneself is not counted; the
 /// four numbers together are all others.
@@ -30,7 +32,7 @@ pub struct Level {
 /// What one member lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behind {
-    /// Who.
+    /// Public key.
     pub peer: PeerId,
     /// Their name.
     pub name: String,
@@ -50,7 +52,7 @@ pub struct Network {
 /// How one person is reached, and what is on its way between the two of us.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reach {
-    /// Who.
+    /// Public key.
     pub peer: PeerId,
     /// Their name.
     pub name: String,
@@ -72,11 +74,11 @@ pub struct Reach {
     pub queued: u64,
 }
 
-/// Somebody linked who passes things on: who brought the newest of it or, if nobody has yet, whose
-/// link has been up longest.
+/// A linked person who passes things on: the one who brought the newest of it or, if nobody has
+/// yet, the one whose link has been up longest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via {
-    /// Who.
+    /// Public key.
     pub peer: PeerId,
     /// Their name.
     pub name: String,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{Identity, PeerId};
 use proptest::prelude::*;
-use rooms::{Changed, Line, Membership, Payload, Position, Verified};
+use rooms::{Changed, Membership, MembershipLine, Payload, Position, Verified};
 
 use crate::people::*;
 
@@ -29,7 +29,7 @@ fn payload() -> impl Strategy<Value = Payload> {
     ]
 }
 
-/// What people wrote, at times that overlap, and an order in which somebody else receives it.
+/// What people wrote, at times that overlap, and an order in which another member receives it.
 fn scene() -> impl Strategy<Value = (Vec<(u8, u64, Payload)>, Vec<usize>)> {
     prop::collection::vec((0..PEOPLE, 0..4_u64, payload()), 1..40).prop_flat_map(|writes| {
         let order: Vec<usize> = (0..writes.len()).chain(0..writes.len() / 3).collect();
@@ -111,7 +111,7 @@ proptest! {
     fn whoever_follows_the_changes_knows_the_room((writes, order) in scene()) {
         let events = write(&writes);
         let mut room = Membership::group(room());
-        let mut lines: BTreeMap<Position, Line> = BTreeMap::new();
+        let mut lines: BTreeMap<Position, MembershipLine> = BTreeMap::new();
         let mut rounds: BTreeMap<PeerId, u32> = BTreeMap::new();
         let mut known = BTreeSet::new();
         let mut name = None;

@@ -25,7 +25,7 @@ pub(crate) fn room() -> RoomId {
     group_room_id(&ana().peer(), &NONCE)
 }
 
-/// Somebody with a control log and a content log in one room.
+/// A person with a control log and a content log in one room.
 pub(crate) struct Device {
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
@@ -100,8 +100,7 @@ pub(crate) fn check(events: &[RawEvent]) -> Result<Vec<Verified>, EventFault> {
     run::decode(events, &room())?.verify(&Signatures::new(8, 1))
 }
 
-/// An event in wire form with whatever header somebody likes; signed if there is somebody to sign
-/// it.
+/// An event in wire form with any header, signed if there is a signer.
 pub(crate) fn forge(header: &Header, signer: Option<&Identity>, payload: &[u8]) -> RawEvent {
     let bytes = header.encode();
     let sig = signer.map(|signer| signer.sign(b"grapevine/1 event", &bytes));

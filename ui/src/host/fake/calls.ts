@@ -4,7 +4,8 @@ import { sendable } from '../sendable';
 import { ask, befriend, react } from './friends';
 import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
-import type { FakeRoom, World } from './world';
+import type { FakeRoom } from './room';
+import type { World } from './world';
 
 /** The calls of the contract, each answered by the fake world. */
 export type Answers = { [K in keyof Calls]: (args: Calls[K]['args']) => Calls[K]['reply'] };

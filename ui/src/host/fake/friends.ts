@@ -1,6 +1,7 @@
 import type { Message } from '../../gen/api';
 import type { Somebody } from './people';
-import type { FakeRoom, World } from './world';
+import type { FakeRoom } from './room';
+import type { World } from './world';
 
 const ANSWERS = [
   'Good idea.',
@@ -53,14 +54,17 @@ function answer(world: World, room: FakeRoom, friend: Somebody, message: Message
   hear(world, room, friend, ANSWERS[(message.seq + friend.name.length) % ANSWERS.length] ?? 'Yes.');
 }
 
-/** A message of somebody arrives. */
+/** A message of a friend arrives. */
 export function hear(world: World, room: FakeRoom, friend: Somebody, text: string, at = Date.now()): Message {
   const said = world.say(room, friend, text, at);
   world.emit({ notice: 'messages', room: room.row.id, messages: [said] }, { notice: 'room_changed', room: room.row });
   return said;
 }
 
-/** Somebody is linked and was asked: the room that they may come into stands there, and nothing can be said in it yet. */
+/**
+ * A linked person has been asked: the room is there, and nothing can be said in it until they
+ * accept.
+ */
 export function ask(world: World, friend: Somebody): FakeRoom {
   const who = world.meet(
     { ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } },
@@ -77,7 +81,7 @@ export function ask(world: World, friend: Somebody): FakeRoom {
   return room;
 }
 
-/** Somebody accepts: the direct room opens. */
+/** A person who was asked accepts: the direct room opens. */
 export function befriend(world: World, friend: Somebody): FakeRoom {
   const known = [...world.rooms.values()].find((r) => r.row.peer === friend.peer);
   if (known?.row.standing === 'member') return known;

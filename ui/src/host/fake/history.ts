@@ -38,7 +38,10 @@ export function message(said: Said): Message {
   };
 }
 
-/** A room's messages: a long past that is made up only where somebody looks, and what was said since. */
+/**
+ * A room's messages: a long past that is made up only where it is looked at, and what was said
+ * since.
+ */
 export class History {
   readonly #past: number;
   readonly #make: (i: number) => Message;

@@ -1,30 +1,11 @@
-import type { Level, Reach } from '../../gen/api';
+import type { Reach } from '../../gen/api';
 import { somebody, type Somebody } from './people';
-import type { FakeRoom, World } from './world';
+import type { World } from './world';
 
 const MINUTE = 60_000;
-/** Changes of the network are told in this rhythm while somebody watches. */
+/** Changes of the network are told in this rhythm while it is watched. */
 const BEAT_MS = 1_000;
 const BEATS = 20;
-
-/** Who has what in a room, as the fake world has it. */
-export function levelOf(world: World, room: FakeRoom): Level {
-  const others = room.people.flatMap((peer) => world.folk.get(peer) ?? []);
-  const level: Level = { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 };
-  for (const who of others) {
-    if (who.link.state === 'connected') level.heard += 1;
-    else if (who.via) level.through += 1;
-    else level.away += 1;
-    const count = (world.owed.get(who.peer) ?? [])
-      .filter((o) => o.room === room.row.id)
-      .reduce((sum, o) => sum + o.theirs, 0);
-    if (count > 0) level.behind.push({ peer: who.peer, name: who.name, count });
-  }
-  level.behind_in_all = level.behind.length;
-  level.behind = level.behind.sort((a, b) => b.count - a.count).slice(0, 3);
-  level.up_to = level.heard > 0 ? (room.row.last?.at ?? null) : null;
-  return level;
-}
 
 export function reachOf(world: World, who: Somebody): Reach {
   const via = who.via ? world.folk.get(who.via) : undefined;

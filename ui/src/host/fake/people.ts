@@ -1,6 +1,6 @@
 import type { Fingerprint, LinkState } from '../../gen/api';
 
-/** Somebody of the fake world. */
+/** A person of the fake world. */
 export interface Somebody {
   peer: string;
   name: string;

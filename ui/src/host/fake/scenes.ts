@@ -8,7 +8,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Worlds to begin in, by the `scene` in the address: `first`, `chat`, `big`, `hostile` and so on. */
+/**
+ * Worlds to begin in, by the `scene` in the address: `first`, `chat`, `big`, `hostile` and so on.
+ */
 export function worldOf(scene: string): World {
   const keychain = /^(keychain|locked)-(absent|denied|wiped|silent)$/.exec(scene);
   if (keychain) return troubled(keychain[1] === 'keychain', keychain[2] as KeychainProblemKind);
@@ -176,7 +178,7 @@ function chat(): World {
   return world;
 }
 
-/** A hundred thousand messages, made up only where somebody looks. */
+/** A hundred thousand messages, made up only where they are looked at. */
 function big(): World {
   const world = new World();
   const now = Date.now();
@@ -278,7 +280,7 @@ function requests(): World {
   return world;
 }
 
-/** Somebody in a room, and somebody who asks, have names that can be taken for others'. */
+/** A member of a room, and a person who asks, have names that can be taken for others'. */
 function lookalike(): World {
   const world = requests();
   // With a Cyrillic letter each.
@@ -325,7 +327,10 @@ function loopback(): World {
   return world;
 }
 
-/** Everybody near: a stranger, a contact under another name, one who was asked and one who asks. */
+/**
+ * All kinds of people nearby: a stranger, a contact under another name, one who was asked and one
+ * who asks.
+ */
 function nearby(): World {
   const world = requests();
   const dara = world.meet(

@@ -1,7 +1,6 @@
 import type {
   Alert,
   Body,
-  Delivery,
   Joining,
   Me,
   Member,
@@ -13,30 +12,15 @@ import type {
   Person,
   Preview,
   Request,
-  RoomRow,
   Snapshot,
   Stage,
 } from '../../gen/api';
 import { History, message } from './history';
-import { levelOf } from './network';
 import { fingerprintOf, hexOf, type Somebody } from './people';
+import { levelOf, type FakeRoom } from './room';
 
 /** Batches leave in this rhythm, as the shell's do. */
 const BATCH_MS = 16;
-
-/** A room of the fake world. */
-export interface FakeRoom {
-  row: RoomRow;
-  /** Peers, oneself included. */
-  people: string[];
-  creator: string;
-  history: History;
-  delivery: Delivery;
-  log: string;
-  seq: number;
-  /** Places of messages that came late and are unseen. */
-  late: Set<string>;
-}
 
 /** One fake node: all that it knows, and the notices that it sends. */
 export class World {
@@ -115,7 +99,7 @@ export class World {
     return who;
   }
 
-  /** Counts who is linked: a friend is who has answered, or is in a common room. */
+  /** Counts who is linked: a friend is a linked person who is a contact or is in a common room. */
   count(): void {
     const linked = [...this.folk.values()].filter((s) => s.link.state === 'connected');
     const shares = (who: Somebody) =>
@@ -182,7 +166,7 @@ export class World {
       late: new Set(),
     };
     this.rooms.set(id, room);
-    room.row.level = levelOf(this, room);
+    room.row.level = levelOf(room, this.folk, this.owed);
     this.count();
     return room;
   }
@@ -235,7 +219,7 @@ export class World {
     const last = room.history.last();
     room.row.last = last ? preview(last) : null;
     room.row.active_at = last?.at ?? room.row.active_at;
-    room.row.level = levelOf(this, room);
+    room.row.level = levelOf(room, this.folk, this.owed);
     const [first] = [...room.late].sort();
     room.row.late = first === undefined ? null : { count: room.late.size, first };
     room.row.unread =

@@ -27,7 +27,9 @@ function beforeMarks(line: string, end: number): number {
   return to;
 }
 
-/** A link that should be asked about first: what it shows is not where it leads, or its host hides behind look-alike letters. */
+/**
+ * A link to ask about first: it leads elsewhere than it shows, or its host has look-alike letters.
+ */
 export function isOddLink(url: string, shown: string): boolean {
   let parsed: URL;
   try {

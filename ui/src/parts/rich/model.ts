@@ -11,12 +11,15 @@ export type Inline =
 /** One or more whole lines; the break between two of these is theirs together. */
 export type Block =
   | { kind: 'lines'; children: Inline[] }
-  /** A line of a list. What it began with is shown as it was typed, so a number stays that number. */
+  /** A list item. Its start is shown as it was typed, so a number stays that number. */
   | { kind: 'item'; marker: string; children: Inline[] }
   | { kind: 'quote'; children: Block[] }
   | { kind: 'block'; marks: Marks; text: string; language: string };
 
-/** Something that can be seen: marks around nothing are no marks, or what was typed would be gone. */
+/**
+ * Whether anything can be seen. Marks around nothing are no marks, or typed characters would be
+ * lost.
+ */
 const VISIBLE = /(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{P}\p{S}]/u;
 
 export function hasVisible(text: string): boolean {

@@ -6,12 +6,13 @@ const KEPT = 400;
 const kept = new Map<string, Block[]>();
 
 /**
- * Reads the light markdown of this chat: bold, italic, struck out, code, links, quotes, and lists, whose marks stay.
- * It is a dialect of its own, because markdown drops and changes what was never meant as a mark: backslashes, spaces,
- * numbers of lists, stars in sums (decision 25). There is no escaping, no HTML and no entity.
+ * Reads the light markdown of this chat: bold, italic, struck out, code, links, quotes, and lists,
+ * whose marks stay. It is a dialect of its own, because markdown drops and changes characters that
+ * were never meant as marks: backslashes, spaces, numbers of lists, stars in sums (decision 25).
+ * There is no escaping, no HTML and no entity.
  *
- * Invariant: whatever was typed is shown, in order, but for the `marks` of the nodes; and no node is without something
- * visible (`nothing_typed_disappears` in `parse.test.ts`).
+ * Invariant: everything that was typed is shown, in order, but for the `marks` of the nodes; and no
+ * node is without something visible (`nothing_typed_disappears` in `parse.test.ts`).
  */
 export function parse(text: string): Block[] {
   const known = kept.get(text);

@@ -4,7 +4,10 @@ import type { Attachment } from 'svelte/attachments';
 const MOST = 1 / 3;
 const LEAST_MOST_PX = 66;
 
-/** Keeps a text box as high as what it holds, whatever changed that: keys, the page, its width, its font, the window. */
+/**
+ * Keeps a text box as high as its text, after a change by keys, the page, its width, its font or
+ * the window.
+ */
 export function grow(text: () => string): Attachment<HTMLTextAreaElement> {
   return (box) => {
     let width = box.clientWidth;
@@ -13,7 +16,7 @@ export function grow(text: () => string): Attachment<HTMLTextAreaElement> {
       const { scrollTop } = box;
       box.style.blockSize = 'auto';
       box.style.blockSize = `${Math.min(box.scrollHeight, Math.max(LEAST_MOST_PX, window.innerHeight * MOST))}px`;
-      // Measuring has rolled it to its beginning. Whoever writes at the end sees the end.
+      // Measuring has scrolled to the beginning. While the caret is at the end, the end is shown.
       box.scrollTop = box.selectionEnd === box.value.length ? box.scrollHeight : scrollTop;
     }
 

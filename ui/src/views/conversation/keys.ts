@@ -11,7 +11,9 @@ interface Around {
   canLoadBefore: () => void;
 }
 
-/** The keyboard inside the message list: arrows move, → enters a message's controls, letters act. */
+/**
+ * The keyboard inside the message list: arrows move, → enters a message's controls, letters act.
+ */
 export function onMessageKey(event: KeyboardEvent, around: Around): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target instanceof HTMLElement ? event.target : null;
@@ -45,7 +47,10 @@ function moves(event: KeyboardEvent, at: number, { chat, focusRow, canLoadBefore
   return true;
 }
 
-/** → and ← walk through a message's links, reactions and actions; Escape goes back to the message, then to writing. */
+/**
+ * → and ← walk through a message's links, reactions and actions; Escape goes back to the message,
+ * then to writing.
+ */
 function entersControls(event: KeyboardEvent, target: HTMLElement, row: HTMLElement): boolean {
   if (event.key === 'Escape') {
     if (target !== row) row.focus();

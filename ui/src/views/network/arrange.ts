@@ -1,9 +1,15 @@
 import type { Reach } from '../../gen/api';
 import { countWays, wayOf, type Way } from '../../state/reach';
 
-/** Up to so many people are drawn one by one, if there is space; of more only the linked, and the rest as a ring. */
+/**
+ * Up to so many people are drawn one by one, if there is space. Of more, only the linked ones are;
+ * the rest is a ring.
+ */
 export const MAX_DRAWN = 40;
-/** What a face with its name needs beside and above the next one: at the outer ring, and at the inner one, where a time stands there too. */
+/**
+ * What a face with its name needs, in pixels: at the outer ring, and at the inner one, where a time
+ * stands under it too.
+ */
 const NEEDS = { outer: { x: 40, y: 46 }, inner: { x: 72, y: 72 } };
 /** Of a crowd, so many linked people are drawn in the smallest window. */
 const MIN_LINKED = 6;
@@ -55,7 +61,10 @@ export interface Drawing {
   face: number;
 }
 
-/** Puts everybody around me: the linked near, whoever is reached through them beyond them, the others apart. People come in order. */
+/**
+ * Puts people around me: the linked near, those reached through them beyond them, the others apart.
+ * People come in order.
+ */
 export function arrange(people: readonly Reach[], width: number, height: number): Drawing {
   const crowd = people.length > Math.min(MAX_DRAWN, around(ellipse(width, height, MARGIN), NEEDS.outer));
   const margin = crowd ? CROWD : MARGIN;

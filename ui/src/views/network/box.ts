@@ -7,7 +7,10 @@ export interface Box {
   down: number;
 }
 
-/** The part of a line between two faces that runs through neither of them nor their words; null if nothing is left of it. */
+/**
+ * The part of a line between two faces that touches neither them nor their words; `null` if none is
+ * left.
+ */
 export function between(
   from: Point,
   fromBox: Box,

@@ -1,0 +1,16 @@
+//! Two nodes, and sometimes a third, in virtual time: what one does, and what the other makes of
+//! it. Everything is real but the sockets, the disk and the clock.
+//!
+//! A test tells a story in the verbs of [`pair::Pair`]: time passes only while it waits. Start with
+//! `invites.rs`; the machinery is `pair.rs` (time and verbs), `person.rs` (one node) and
+//! `network.rs` (what is between them).
+
+mod contacts;
+mod copies;
+mod invites;
+mod network;
+mod pair;
+mod person;
+mod rooms;
+mod talk;
+mod wires;

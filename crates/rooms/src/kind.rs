@@ -1,0 +1,45 @@
+//! Numbers of kinds of events. 1 to 15 are control events and live in control logs.
+
+/// Founds a room.
+pub const CREATE: u8 = 1;
+/// Lets a person in.
+pub const ADD: u8 = 2;
+/// Its author goes.
+pub const LEAVE: u8 = 3;
+/// Makes an invite known.
+pub const INVITE: u8 = 4;
+/// Ends an invite.
+pub const REVOKE: u8 = 5;
+/// A text.
+pub const MESSAGE: u8 = 16;
+/// Replaces a text.
+pub const EDIT: u8 = 17;
+/// Erases a text.
+pub const DELETE: u8 = 18;
+/// An emoji under a text.
+pub const REACTION: u8 = 19;
+
+/// What an event is for the history that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An entry of it.
+    Entry,
+    /// Said about one of its messages.
+    Relation,
+    /// Not shown: invites, revocations, and kinds of later versions.
+    Aside,
+}
+
+/// By the kind of an event.
+pub fn role(kind: u8) -> Role {
+    match kind {
+        CREATE | ADD | LEAVE | MESSAGE => Role::Entry,
+        EDIT | DELETE | REACTION => Role::Relation,
+        _ => Role::Aside,
+    }
+}
+
+/// Membership rather than content.
+pub fn is_control(kind: u8) -> bool {
+    kind < 16
+}

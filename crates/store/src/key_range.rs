@@ -1,0 +1,86 @@
+//! A range of keys, taken from either end.
+
+use std::ops::{Bound, RangeBounds};
+
+use sled::IVec;
+
+/// From where rows are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Front,
+    Back,
+}
+
+/// Keys between two bounds.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyRange {
+    from: Bound<IVec>,
+    to: Bound<IVec>,
+}
+
+impl KeyRange {
+    pub(crate) fn new(from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> KeyRange {
+        KeyRange { from: from.map(IVec::from), to: to.map(IVec::from) }
+    }
+
+    /// Keys that begin so.
+    pub(crate) fn of_prefix(prefix: &[u8]) -> KeyRange {
+        let mut end = prefix.to_vec();
+        while end.pop_if(|last| *last == u8::MAX).is_some() {}
+        let to = match end.last_mut() {
+            Some(last) => {
+                *last = last.saturating_add(1);
+                Bound::Excluded(end)
+            }
+            None => Bound::Unbounded,
+        };
+        KeyRange::new(Bound::Included(prefix.to_vec()), to)
+    }
+
+    /// Whether no key can lie in the range. The bounds of such a range must not be given to a map,
+    /// which would panic.
+    pub(crate) fn is_empty(&self) -> bool {
+        match (&self.from, &self.to) {
+            (Bound::Included(from), Bound::Included(to)) => from > to,
+            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
+                from >= to
+            }
+            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        }
+    }
+
+    pub(crate) fn contains(&self, key: &IVec) -> bool {
+        (self.from.as_ref(), self.to.as_ref()).contains(key)
+    }
+
+    pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
+    }
+
+    /// The key, or the beginning of the range if the key lies before that. The key must not lie
+    /// beyond the range.
+    pub(crate) fn nearest(&self, key: IVec) -> IVec {
+        match &self.from {
+            Bound::Included(from) | Bound::Excluded(from) if key < *from => from.clone(),
+            Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => key,
+        }
+    }
+
+    /// Leaves out a key and all keys between it and that end.
+    pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
+        match end {
+            End::Front => self.from = Bound::Excluded(key.clone()),
+            End::Back => self.to = Bound::Excluded(key.clone()),
+        }
+    }
+}
+
+impl End {
+    /// Whether one key comes before another, going from this end.
+    pub(crate) fn is_outer(self, key: &IVec, other: &IVec) -> bool {
+        match self {
+            End::Front => key < other,
+            End::Back => key > other,
+        }
+    }
+}

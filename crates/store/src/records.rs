@@ -1,0 +1,251 @@
+//! Records of a profile, one small row each: rooms, people, requests, invites, settings.
+
+use bincode::{Decode, Encode};
+use identity::PeerId;
+use rooms::Position;
+use wire::ids::{LogId, RoomId};
+use wire::message::PeerRecord;
+use wire::{Address, codec};
+
+use crate::error::StoreError;
+use crate::key;
+use crate::row::Change;
+use crate::store::Store;
+
+/// Largest content of a small row, in bytes: a draft of more than three of the longest messages,
+/// and what the codec takes.
+pub const MAX_ROW_BYTES: usize = 60 * 1024;
+
+/// Form of the small rows. Rows carry it first, so that a later form can still read this one.
+const ROW_VERSION: u8 = 1;
+
+/// A room as this device keeps it; its events are elsewhere.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct RoomRow {
+    /// Id of the room, under which the row is filed.
+    pub room: RoomId,
+    /// Group or direct.
+    pub kind: RoomKind,
+    /// The name as last shown; the events may know a newer one.
+    pub name: String,
+    /// Own standing.
+    pub standing: Standing,
+    /// Everything up to here has been read.
+    pub read_up_to: Option<Position>,
+    /// Typed, not sent.
+    pub draft: String,
+    /// Creation or last activity, milliseconds since 1970.
+    pub active_at: u64,
+    /// Own logs in this room, oldest first.
+    pub own_logs: Vec<LogId>,
+}
+
+/// Messages of a room that came after what stands below them had been read, and that have not been
+/// on the screen yet. Apart from [`RoomRow`], which is written with every draft.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct LateRow {
+    /// Id of the room, under which the row is filed.
+    pub room: RoomId,
+    /// Where they stand, in order.
+    pub places: Vec<Position>,
+    /// How many there are besides.
+    pub more: u32,
+}
+
+/// Group or direct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RoomKind {
+    /// Any number of people.
+    Group,
+    /// Oneself and this person.
+    Direct(PeerId),
+}
+
+/// One's own standing in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Standing {
+    /// May read and write.
+    Member,
+    /// Left; history stays.
+    Left,
+    /// A direct room whose other side has not accepted yet.
+    Requested,
+    /// Welcomed, but the control events are not here yet.
+    Joining,
+}
+
+/// A known person: a contact or a co-member. The owner of the rows bounds how many are kept.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct PeerRow {
+    /// Id of the device, under which the row is filed.
+    pub peer: PeerId,
+    /// The name to show, if their record has none or is not here.
+    pub name: String,
+    /// Whether they are in the address book.
+    pub contact: Contact,
+    /// What they say of themselves.
+    pub record: Option<PeerRecord>,
+    /// Addresses from elsewhere (invites, typed, nearby), best first.
+    pub addresses: Vec<Address>,
+    /// Where a link last came up.
+    pub last_good_address: Option<Address>,
+    /// When a link was last up, milliseconds since 1970.
+    pub last_seen_ms: Option<u64>,
+}
+
+/// Where a person stands with the address book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Contact {
+    /// Merely a co-member.
+    No,
+    /// We asked them and wait for their answer.
+    Asked,
+    /// Both agreed.
+    Yes,
+    /// They asked, and we said no: not to be asked again.
+    Declined,
+}
+
+/// A person who asks to become a contact.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct RequestRow {
+    /// Id of the device, under which the row is filed.
+    pub peer: PeerId,
+    /// The name that they give.
+    pub name: String,
+    /// When it came, milliseconds since 1970.
+    pub at_ms: u64,
+    /// Where they can be reached, as they said.
+    pub addresses: Vec<Address>,
+}
+
+/// An invite to become contacts that was made here. Invites to rooms are events.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ContactInviteRow {
+    /// Its public key.
+    pub key: [u8; 32],
+    /// How many may use it.
+    pub uses: u32,
+    /// How many did.
+    pub used: u32,
+    /// When it was made, milliseconds since 1970.
+    pub made_ms: u64,
+}
+
+/// Names of settings; the values are text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Setting {
+    /// One's own display name.
+    DisplayName = 1,
+    /// Whether the name is announced on the local network: `yes` or `no`.
+    NearbyVisible = 2,
+    /// The port that was listened on last, decimal.
+    ListenPort = 3,
+    /// Milliseconds of one's last peer record; the next must be higher.
+    RecordSeq = 4,
+}
+
+/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`],
+/// [`ContactInviteRow`].
+pub trait Row: Encode + Decode<()> {
+    /// What it is filed under.
+    type Id;
+    /// The key space.
+    #[doc(hidden)]
+    const SPACE: u8;
+    /// What this one is filed under.
+    fn id(&self) -> &Self::Id;
+    /// The id as bytes.
+    fn id_bytes(id: &Self::Id) -> &[u8; 32];
+}
+
+macro_rules! row {
+    ($row:ident, $space:ident, $field:ident: $id:ty, $bytes:expr) => {
+        impl Row for $row {
+            type Id = $id;
+            const SPACE: u8 = key::$space;
+
+            fn id(&self) -> &$id {
+                &self.$field
+            }
+
+            fn id_bytes(id: &$id) -> &[u8; 32] {
+                $bytes(id)
+            }
+        }
+    };
+}
+
+// Five times the same but for names.
+row!(RoomRow, ROOM, room: RoomId, RoomId::as_bytes);
+row!(LateRow, LATE, room: RoomId, RoomId::as_bytes);
+row!(PeerRow, PEER, peer: PeerId, PeerId::as_bytes);
+row!(RequestRow, REQUEST, peer: PeerId, PeerId::as_bytes);
+row!(ContactInviteRow, INVITE, key: [u8; 32], std::convert::identity);
+
+/// Reading leaves out (and counts, [`Store::unreadable`]) rows that damage made unreadable.
+impl Store {
+    /// Writes a small row, replacing the one with its id.
+    pub fn put<R: Row>(&self, row: &R) -> Result<(), StoreError> {
+        self.write(vec![Change::Put { key: self.row_key::<R>(row.id()), plain: Self::row_content(row)? }])
+    }
+
+    /// A small row as it is sealed.
+    pub(crate) fn row_content(row: &impl Encode) -> Result<Vec<u8>, StoreError> {
+        let content = codec::encode(row);
+        let mut plain = Vec::with_capacity(content.len().saturating_add(1));
+        plain.push(ROW_VERSION);
+        plain.extend_from_slice(&content);
+        if plain.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(plain.len())) } else { Ok(plain) }
+    }
+
+    /// One small row.
+    pub fn get<R: Row>(&self, id: &R::Id) -> Option<R> {
+        let row = self.disk().get(&self.row_key::<R>(id))?;
+        self.read_row(&row)
+    }
+
+    /// Every small row of a kind, in no useful order.
+    pub fn all<R: Row>(&self) -> Vec<R> {
+        let disk = self.disk();
+        let rows = disk.scan_prefix(&[R::SPACE]).filter_map(|(key, value)| disk.open_row(&key, &value));
+        rows.filter_map(|row| self.read_row(&row)).collect()
+    }
+
+    /// Forgets a small row; fine if there is none.
+    pub fn remove<R: Row>(&self, id: &R::Id) -> Result<(), StoreError> {
+        self.write(vec![Change::Remove { key: self.row_key::<R>(id) }])
+    }
+
+    /// Writes a setting.
+    pub fn put_setting(&self, setting: Setting, value: &str) -> Result<(), StoreError> {
+        if value.len() > MAX_ROW_BYTES {
+            return Err(StoreError::TooLarge(value.len()));
+        }
+        self.write(vec![Change::Put { key: setting.key(), plain: value.as_bytes().to_vec() }])
+    }
+
+    /// A setting; none if it was never written.
+    pub fn setting(&self, setting: Setting) -> Option<String> {
+        String::from_utf8(self.disk().get(&setting.key())?).ok()
+    }
+
+    fn row_key<R: Row>(&self, id: &R::Id) -> Vec<u8> {
+        key::named(R::SPACE, &self.disk().sealer().name(R::SPACE, R::id_bytes(id)))
+    }
+
+    pub(crate) fn read_row<R: Decode<()> + Encode>(&self, row: &[u8]) -> Option<R> {
+        let read = row.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok());
+        if read.is_none() {
+            self.disk().note_unreadable("small row");
+        }
+        read
+    }
+}
+
+impl Setting {
+    fn key(self) -> Vec<u8> {
+        vec![key::SETTING, self as u8]
+    }
+}
