@@ -1,7 +1,7 @@
 //! Whose clock is off, and what is written after one's own was put right.
 
 use identity::PeerId;
-use rooms::{Hlc, Payload, kind};
+use rooms::{Hlc, Payload};
 use store::Anchor;
 use wire::ids::RoomId;
 use wire::message::{Message, Time};
@@ -52,13 +52,8 @@ impl Core {
             self.leave_log(room, control);
         }
         for payload in payloads {
-            let (target, kind) = match payload {
-                Payload::Message { reply: Some(target), .. } | Payload::Delete { target } => (target, None),
-                Payload::Edit { target, .. } => (target, Some(kind::EDIT)),
-                Payload::Reaction { target, .. } => (target, Some(kind::REACTION)),
-                _ => continue,
-            };
-            let said = kind.and_then(|kind| self.own_last_on(room, target, kind));
+            let Some((target, kind)) = payload.follows() else { continue };
+            let said = kind.and_then(|kind| self.own_last_on(room, &target, kind));
             let Some(state) = self.rooms.get_mut(&room) else { return };
             state.clock.observe(target.hlc, wall);
             // Of what is said about a message the last word counts, at once and whatever its date:
