@@ -45,9 +45,9 @@ fuzz_target!(|input: &[u8]| {
     let Some((mut at_ana, mut at_ben)) = sessions else { return };
     assert_eq!(at_ana.hash, at_ben.hash);
     let (mut frame, mut plaintext) = (Vec::new(), Vec::new());
-    if at_ana.transport.seal(script, &mut frame).is_ok() {
-        at_ben.transport.open(&frame[4..], &mut plaintext).expect("the next frame opens");
+    if at_ana.cipher.seal(script, &mut frame).is_ok() {
+        at_ben.cipher.open(&frame[4..], &mut plaintext).expect("the next frame opens");
         assert_eq!(plaintext, script);
     }
-    assert!(at_ana.transport.open(script, &mut plaintext).is_err());
+    assert!(at_ana.cipher.open(script, &mut plaintext).is_err());
 });

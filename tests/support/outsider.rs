@@ -70,7 +70,7 @@ impl Outsider {
     pub(crate) fn send(&mut self, record: &[u8]) {
         let plaintext = [&u16::try_from(record.len()).expect("a record").to_be_bytes(), record].concat();
         let mut words = Vec::new();
-        self.session.transport.seal(&plaintext, &mut words).expect("it fits");
+        self.session.cipher.seal(&plaintext, &mut words).expect("it fits");
         let _closed = self.socket.write_all(&words);
     }
 
@@ -85,7 +85,7 @@ impl Outsider {
             }
             let body = frame(&mut self.socket, &mut self.reader, &mut self.input)?;
             let mut plaintext = Vec::new();
-            self.session.transport.open(&body, &mut plaintext).expect("their next frame");
+            self.session.cipher.open(&body, &mut plaintext).expect("their next frame");
             let read = |record: Result<&[u8], RecordFault>| Message::decode(record.expect("a whole record")).expect("a message");
             self.heard.extend(records(&plaintext).filter_map(read));
         }

@@ -4,7 +4,14 @@
 //! be old enough (Unicode 10) for any system's font. Invariant: this list never changes; guarded by
 //! `the_lists_have_not_changed` in `fingerprint.rs`.
 
-use crate::fingerprint::Emoji;
+/// A picture with the plain name that one says aloud and that a screen reader reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emoji {
+    /// One Unicode character.
+    pub symbol: &'static str,
+    /// Lowercase English.
+    pub name: &'static str,
+}
 
 /// Six bits choose one.
 #[rustfmt::skip] // four a line, so that the list fits on a page

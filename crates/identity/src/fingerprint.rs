@@ -1,22 +1,13 @@
 //! What two people compare in person or on the phone to know that they hold each other's real key.
 
-use crate::emoji::EMOJI;
+use crate::emoji::{EMOJI, Emoji};
 use crate::peer::PeerId;
 use crate::words::WORDS;
-
-/// A picture with the plain name that one says aloud and that a screen reader reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Emoji {
-    /// One Unicode character.
-    pub symbol: &'static str,
-    /// Lowercase English.
-    pub name: &'static str,
-}
 
 /// A public key as eight words and as eight pictures.
 ///
 /// The words compare 80 bits of the key's hash and the pictures another 48: comparing either row
-/// finds an accident or a casual impostor, the words alone hold against somebody who makes keys by
+/// finds an accident or a casual impostor, the words alone hold against an attacker who makes keys by
 /// the billion to find one that looks alike, and both rows together compare 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {

@@ -301,8 +301,8 @@ mod tests {
         assert_eq!(listed, known);
     }
 
-    /// With a key that has a part of small order, whoever holds it can sign with each of these
-    /// points; the plain equation holds.
+    /// The holder of a key with a part of small order can sign with each of these points; the plain
+    /// equation holds.
     #[test]
     fn small_order_signatures_are_refused() {
         let secret = SigningKey::from_bytes(&[1; 32]).to_scalar();

@@ -1,4 +1,4 @@
-//! Who somebody is: the device's key, its public half as a name, and where the private half is
+//! Who a device is: its key, its public half as a name, and where the private half is
 //! kept.
 //!
 //! Owns: Ed25519 device keys, [`PeerId`], [`Signature`] and the one rule by which signatures are
@@ -8,6 +8,8 @@
 //! passes as plain values: bytes in, [`Identity`] and [`PeerId`] out. Keychain calls block and may
 //! wait for a person, so callers with a screen use the `*_within` functions of [`custody`]. Start
 //! in `peer.rs`, then `keys.rs`; `custody/mod.rs` tells how an identity is made and found again.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 #[cfg(feature = "custody")]
 pub mod custody;
@@ -19,7 +21,8 @@ mod words;
 
 #[cfg(feature = "custody")]
 pub use custody::{Choice, Custody, CustodyError, Found, Secrets};
-pub use fingerprint::{Emoji, Fingerprint};
+pub use emoji::Emoji;
+pub use fingerprint::Fingerprint;
 pub use keys::{BadSignature, Identity, UnpackedKey, VerifyingKeys, verify};
 pub use peer::{BadPeerId, PeerId, Signature};
 pub use zeroize::Zeroizing;

@@ -2,7 +2,7 @@
 
 use wire::Message;
 
-use crate::config::Rate;
+use crate::limits::Rate;
 
 /// Heads that cost as much as one other record: each is looked up and remembered, nothing more.
 const HEADS_PER_UNIT: usize = 16;
@@ -11,8 +11,8 @@ const HEADS_PER_UNIT: usize = 16;
 /// longer at a time. Lower: more turns for the same.
 const REOPENS_AT: i64 = 8;
 
-/// A bucket of units that fills with time. Whoever has emptied it is heard a few words at a time,
-/// and not read meanwhile, so that TCP slows them down and nobody else: what one frame holds, told
+/// A bucket of units that fills with time. A peer that has emptied it is heard a few words at a
+/// time, and not read meanwhile, so that TCP slows down this peer only: what one frame holds, told
 /// at once, would keep the node from others for milliseconds.
 #[derive(Debug)]
 pub(crate) struct Allowance {

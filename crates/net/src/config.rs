@@ -9,6 +9,7 @@ use wire::Message;
 
 use crate::backoff::Pace;
 use crate::event::Event;
+use crate::limits::Limits;
 
 /// Port that is tried first when no address is given.
 pub const DEFAULT_PORT: u16 = wire::USUAL_PORT;
@@ -33,7 +34,7 @@ pub struct Config {
     /// Looks at what links bring before the node gets it; none looks at nothing.
     pub inspect: Option<Inspect>,
     /// Takes what need not be queued; none takes nothing.
-    pub prompt: Option<Prompt>,
+    pub fast_receive: Option<FastReceive>,
 }
 
 impl Default for Config {
@@ -46,7 +47,7 @@ impl Default for Config {
             times: Times::default(),
             pace: Pace::default(),
             inspect: None,
-            prompt: None,
+            fast_receive: None,
         }
     }
 }
@@ -68,16 +69,16 @@ impl fmt::Debug for Inspect {
 
 type Take = dyn Fn(Event) -> Result<(), Event> + Send + Sync;
 
-/// Offered what one read yielded, if it is a single message and the node has dealt with all that
-/// this link told before; by the task of the link, on whatever thread it runs. Whoever has no use
-/// for it at the moment gives it back, and it is queued. Only for links that the node has made
-/// [welcome](crate::Net::welcome). It must not wait.
+/// Takes what one read yielded, without the queue, if it is a single message and the node has dealt
+/// with all that this link told before. Called by the task of the link, on any thread; it must not
+/// wait. An event that it gives back is queued. Only for links that the node has made
+/// [welcome](crate::Net::welcome).
 #[derive(Clone)]
-pub struct Prompt(pub Arc<Take>);
+pub struct FastReceive(pub Arc<Take>);
 
-impl fmt::Debug for Prompt {
+impl fmt::Debug for FastReceive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Prompt")
+        f.write_str("FastReceive")
     }
 }
 
@@ -94,72 +95,6 @@ impl Default for NearbyConfig {
     fn default() -> Self {
         Self { service: "_grapevine._tcp.local.".to_owned(), name: None }
     }
-}
-
-/// Everything that strangers or peers could make grow.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Connections before their Hello. Higher: a flood costs more memory; lower: it more easily
-    /// displaces an honest newcomer.
-    pub half_open: usize,
-    /// The same, from one address (loopback exempt). Higher: one machine may take more of the
-    /// above; lower: people behind one NAT wait for each other.
-    pub half_open_per_address: usize,
-    /// Dials at once. Higher: bursts that upset cheap routers; lower: many unreachable peers delay
-    /// a reachable one.
-    pub dials: usize,
-    /// Links. Higher: more memory (≈ 4 KiB each when idle) and file handles; lower: large rooms are
-    /// refused with `Busy`.
-    pub links: usize,
-    /// Links of strangers in the lobby. Higher: strangers cost more; lower: the oldest of them is
-    /// shown out sooner.
-    pub lobby: usize,
-    /// Answers, joins, digests: small, and must not be lost.
-    pub control: QueueLimit,
-    /// Fresh events. Higher: a slow peer holds more memory; lower: it is demoted to Heads at
-    /// smaller bursts.
-    pub live: QueueLimit,
-    /// Catch-up. Higher: more memory per slow peer; lower: less in flight on long fat links.
-    pub bulk: QueueLimit,
-    /// Records that one link may bring, events not counted and long lists counted by their length.
-    /// Higher: a hostile neighbour costs more time; lower: whoever has thousands of logs to ask for
-    /// waits.
-    pub talk: Rate,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            half_open: 64,
-            half_open_per_address: 4,
-            dials: 8,
-            links: 4096,
-            lobby: 64,
-            control: QueueLimit { records: 512, bytes: 512 * 1024 },
-            live: QueueLimit { records: 1024, bytes: 1024 * 1024 },
-            bulk: QueueLimit { records: 64, bytes: 1024 * 1024 },
-            talk: Rate { burst: 2_000, per_second: 500 },
-        }
-    }
-}
-
-/// So many at once, and so many in the long run.
-#[derive(Clone, Copy, Debug)]
-pub struct Rate {
-    /// At once, after a rest.
-    pub burst: u32,
-    /// Each second.
-    pub per_second: u32,
-}
-
-/// Bound of one queue of one link. Raising it lets a slow reader hold more memory; lowering it
-/// refuses more of a burst.
-#[derive(Clone, Copy, Debug)]
-pub struct QueueLimit {
-    /// Records that wait at most.
-    pub records: usize,
-    /// Bytes that wait at most. A record that alone is larger enters only an empty queue.
-    pub bytes: usize,
 }
 
 /// Every wait. None of them can be set by a peer.

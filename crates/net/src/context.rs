@@ -7,10 +7,11 @@ use tokio::sync::mpsc;
 use wire::limits::{MAX_ADDRESSES, MAX_AGENT};
 use wire::{Address, Hello, StaticKey};
 
-use crate::clock::Clock;
-use crate::config::{Inspect, Limits, Prompt, Times};
+use crate::config::{Config, FastReceive, Inspect, Times};
 use crate::event::Event;
+use crate::limits::Limits;
 use crate::report::Report;
+use crate::time::TimeSource;
 
 /// Shared by all tasks; nothing in it is about one peer.
 pub(crate) struct Context {
@@ -20,8 +21,8 @@ pub(crate) struct Context {
     pub(crate) limits: Arc<Limits>,
     pub(crate) times: Times,
     pub(crate) inspect: Option<Inspect>,
-    pub(crate) prompt: Option<Prompt>,
-    pub(crate) clock: Clock,
+    pub(crate) fast_receive: Option<FastReceive>,
+    pub(crate) time: TimeSource,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
     agent: String,
@@ -32,7 +33,7 @@ impl Context {
     pub(crate) fn new(
         me: Arc<Identity>,
         key: StaticKey,
-        config: &crate::config::Config,
+        config: &Config,
         events: mpsc::Sender<Event>,
         reports: mpsc::Sender<Report>,
     ) -> Self {
@@ -43,8 +44,8 @@ impl Context {
             limits: Arc::new(config.limits.clone()),
             times: config.times.clone(),
             inspect: config.inspect.clone(),
-            prompt: config.prompt.clone(),
-            clock: Clock::start(),
+            fast_receive: config.fast_receive.clone(),
+            time: TimeSource::start(),
             events,
             reports,
             agent: cut(&config.agent, MAX_AGENT).to_owned(),

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::PeerId;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::lookup_host;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use wire::Address;
 
+use crate::byte_stream::ByteStream;
 use crate::context::Context;
 use crate::greeting::introduce;
 use crate::reason::Reason;
@@ -25,7 +26,7 @@ const MAX_TARGETS: usize = 16;
 /// few slots.
 const MAX_ROUND: Duration = Duration::from_secs(30);
 
-/// Dials until somebody is there or nothing is left to try, and reports that.
+/// Dials until a peer answers or nothing is left to try, and reports that.
 pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Option<PeerId>, addresses: Vec<Address>) {
     let Some(first) = addresses.first().cloned() else { return debug_assert!(false, "a dial has an address") };
     let mut round = Round {
@@ -47,7 +48,7 @@ pub(crate) async fn dial(context: Arc<Context>, attempt: AttemptId, expect: Opti
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// A link, or somebody to whom there is one.
+    /// A link, or a peer with which there is one.
     Somebody,
     Nothing,
 }
@@ -59,7 +60,7 @@ struct Round {
     addresses: VecDeque<Address>,
     targets: VecDeque<(Address, SocketAddr)>,
     left: usize,
-    connecting: JoinSet<(Address, SocketAddr, Result<TcpStream, Reason>)>,
+    connecting: JoinSet<(Address, SocketAddr, Result<ByteStream, Reason>)>,
     /// The failure that tells most.
     worst: Option<(Address, Reason)>,
 }
@@ -90,7 +91,7 @@ impl Round {
         let _ = self.context.reports.send(Report::Trying(self.attempt, address.clone())).await;
         let patience = self.context.times.connect;
         self.connecting.spawn(async move {
-            let result = match timeout(patience, TcpStream::connect(target)).await {
+            let result = match timeout(patience, ByteStream::connect(target)).await {
                 Ok(Ok(stream)) => Ok(stream),
                 Ok(Err(error)) => Err(Reason::of_io(&error)),
                 Err(_) => Err(Reason::TimedOut),
@@ -114,9 +115,9 @@ impl Round {
         }
     }
 
-    async fn on_connected(&self, remote: SocketAddr, result: Result<TcpStream, Reason>) -> Result<(), Reason> {
+    async fn on_connected(&self, remote: SocketAddr, result: Result<ByteStream, Reason>) -> Result<(), Reason> {
         let stream = result?;
-        stream.set_nodelay(true).map_err(|error| Reason::of_io(&error))?;
+        stream.set_nodelay().map_err(|error| Reason::of_io(&error))?;
         let may_complete = async |peer| {
             let (reply, answer) = oneshot::channel();
             let asked = self.context.reports.send(Report::MayComplete(self.attempt, peer, reply)).await;

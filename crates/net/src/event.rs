@@ -42,9 +42,9 @@ pub enum Event {
     LinkUp(Box<LinkUp>),
     /// A peer said something, in order. `Hello`, `Ping`, `Pong` and `Bye` are handled before.
     Received {
-        /// Who.
+        /// The sender, as the handshake proved.
         peer: PeerId,
-        /// On which link.
+        /// The link that it came by.
         link: LinkId,
         /// What one read yielded; never empty.
         messages: Vec<Message>,
@@ -53,23 +53,23 @@ pub enum Event {
     },
     /// A queue that refused something is at most half full again.
     Drained {
-        /// Whose.
+        /// The other side of the link.
         peer: PeerId,
-        /// Of which link.
+        /// The link whose queue it is.
         link: LinkId,
     },
     /// A link ended.
     LinkDown {
-        /// With whom.
+        /// The other side of the link.
         peer: PeerId,
-        /// Which.
+        /// The link that is over; never used again.
         link: LinkId,
-        /// Why.
+        /// The first of several reasons.
         reason: Reason,
     },
     /// Something about reaching a peer changed. Told for wanted peers and for linked ones.
     PeerChanged {
-        /// Who.
+        /// The peer that is wanted or linked.
         peer: PeerId,
         /// How it stands now.
         state: PeerState,
@@ -94,7 +94,7 @@ pub enum Event {
         /// Who answered; their `LinkUp` comes next, unless there was a link with them already.
         result: Result<PeerId, Reason>,
     },
-    /// Everybody who announces a name on the local network, each time this changes.
+    /// All who announce a name on the local network, each time this changes.
     Nearby(Vec<NearbyPeer>),
     /// The clocks jumped apart: the machine slept. Links are being checked and peers redialled.
     Woke,
@@ -137,7 +137,7 @@ pub enum PeerState {
     },
     /// Being dialled, or next in the queue to be.
     Connecting {
-        /// Where.
+        /// The address that is tried, or will be tried first.
         address: Address,
     },
     /// The last dial failed or the link ended; another dial follows.
@@ -146,7 +146,7 @@ pub enum PeerState {
         address: Address,
         /// When the next dial starts, in milliseconds since 1970.
         retry_at: u64,
-        /// Why.
+        /// Of several failures the one that tells most.
         reason: Reason,
     },
     /// No link, and nothing is being done about it: not wanted, or no address is known.
@@ -156,7 +156,7 @@ pub enum PeerState {
     },
 }
 
-/// Somebody who announces a name on the local network.
+/// A person who announces a name on the local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearbyPeer {
     /// Random per start of their program; says nothing about who they are.

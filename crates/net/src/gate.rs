@@ -72,8 +72,8 @@ impl Gate {
 
     /// Decides about a connection from `ip` at `now` (milliseconds, monotonic).
     ///
-    /// A full house does not refuse: whoever has been silent longest leaves. An honest dialler
-    /// speaks at once, so a flood of silent sockets displaces itself and not him.
+    /// A full house does not refuse: the connection that has been silent longest leaves. An honest
+    /// dialler speaks at once, so a flood of silent sockets displaces itself and not the dialler.
     pub(crate) fn knock(&mut self, ip: IpAddr, now: u64) -> Verdict {
         let source = Source::of(ip);
         if let Some(source) = source

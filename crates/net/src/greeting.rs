@@ -1,36 +1,27 @@
 //! From a fresh connection to a peer that proved itself and said Hello, or to the reason why not.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use identity::PeerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use wire::frame::{pack_records, records, write_handshake};
-use wire::{FrameReader, Handshake, HandshakeFault, Hello, Message, Session, Step};
+use wire::{FrameReader, Handshake, HandshakeFault, Message, Session, Step};
 
+use crate::arrival::Arrival;
+use crate::byte_stream::ByteStream;
 use crate::context::Context;
 use crate::reason::Reason;
 
 /// Bytes asked of the socket at once: more than all three handshake messages together.
 const CHUNK: usize = 1024;
 
-/// A peer at the door.
-pub(crate) struct Arrival {
-    pub(crate) stream: TcpStream,
-    pub(crate) remote: SocketAddr,
-    pub(crate) session: Session,
-    pub(crate) hello: Hello,
-    pub(crate) reader: FrameReader,
-    /// What followed the Hello in its frame.
-    pub(crate) messages: Vec<Message>,
-    /// What followed that frame.
-    pub(crate) rest: Vec<u8>,
-}
-
-/// Answers whoever connected. `on_first` is called when a whole frame has arrived.
+/// Answers a connection that came in. `on_first` is called when a whole frame has arrived.
 pub(crate) async fn answer(
-    stream: TcpStream,
+    stream: ByteStream,
     remote: SocketAddr,
     context: &Context,
     on_first: impl AsyncFnOnce(),
@@ -38,9 +29,9 @@ pub(crate) async fn answer(
     let start = Instant::now();
     let mut talk = Talk::new(stream);
     let handshake = Handshake::respond(context.me.clone(), &context.key).map_err(of_fault)?;
-    let first = within(start + context.times.first_frame, talk.frame()).await?;
+    let first = within(after(start, context.times.first_frame), talk.frame()).await?;
     on_first().await;
-    within(start + context.times.handshake, async {
+    within(after(start, context.times.handshake), async {
         let Step::Reply(handshake, reply) = handshake.read(&first).map_err(of_fault)? else { return Err(Reason::Protocol) };
         write_handshake(&reply, &mut talk.out);
         talk.flush().await?;
@@ -51,16 +42,16 @@ pub(crate) async fn answer(
     .await
 }
 
-/// Introduces this device to whoever was dialled. `may_complete` decides, once they are known,
-/// before they learn who this is; `Ok(None)` if it does not.
+/// Introduces this device to the peer that was dialled. `may_complete` decides when the peer has
+/// proved itself and before it learns who this is; `Ok(None)` if it says no.
 pub(crate) async fn introduce(
-    stream: TcpStream,
+    stream: ByteStream,
     remote: SocketAddr,
     context: &Context,
     expect: Option<PeerId>,
     may_complete: impl AsyncFnOnce(PeerId) -> bool,
 ) -> Result<Option<Arrival>, Reason> {
-    let deadline = Instant::now() + context.times.handshake;
+    let deadline = after(Instant::now(), context.times.handshake);
     within(deadline, async {
         let mut talk = Talk::new(stream);
         let (handshake, first) = Handshake::initiate(context.me.clone(), &context.key, expect).map_err(of_fault)?;
@@ -83,6 +74,11 @@ async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Reaso
     timeout_at(deadline, work).await.unwrap_or(Err(Reason::TimedOut))
 }
 
+/// A wait that no clock can hold is over at once.
+fn after(start: Instant, wait: Duration) -> Instant {
+    start.checked_add(wait).unwrap_or(start)
+}
+
 fn of_fault(fault: HandshakeFault) -> Reason {
     match fault {
         HandshakeFault::WrongPeer { .. } | HandshakeFault::OwnIdentity => Reason::WrongPeer,
@@ -93,14 +89,14 @@ fn of_fault(fault: HandshakeFault) -> Reason {
 
 /// A connection that is still read frame by frame.
 struct Talk {
-    stream: TcpStream,
+    stream: ByteStream,
     reader: FrameReader,
     input: Vec<u8>,
     out: Vec<u8>,
 }
 
 impl Talk {
-    fn new(stream: TcpStream) -> Self {
+    fn new(stream: ByteStream) -> Self {
         Self { stream, reader: FrameReader::new(), input: Vec::new(), out: Vec::new() }
     }
 
@@ -109,7 +105,7 @@ impl Talk {
         loop {
             let mut input = self.input.as_slice();
             let body = self.reader.next(&mut input).map_err(|_| Reason::Protocol)?.map(<[u8]>::to_vec);
-            let used = self.input.len() - input.len();
+            let used = self.input.len().saturating_sub(input.len());
             self.input.drain(..used);
             if let Some(body) = body {
                 return Ok(body);
@@ -134,11 +130,11 @@ impl Talk {
         let mut plaintext = Vec::new();
         let hello = Message::Hello(context.hello()).encode();
         pack_records([&*hello], &mut plaintext);
-        session.transport.seal(&plaintext, &mut self.out).map_err(|_| Reason::Protocol)?;
+        session.cipher.seal(&plaintext, &mut self.out).map_err(|_| Reason::Protocol)?;
         self.flush().await?;
         loop {
             let body = self.frame().await?;
-            session.transport.open(&body, &mut plaintext).map_err(|_| Reason::Protocol)?;
+            session.cipher.open(&body, &mut plaintext).map_err(|_| Reason::Protocol)?;
             let mut messages = decode(&plaintext)?.into_iter();
             let hello = match messages.next() {
                 Some(Message::Hello(hello)) => hello,
@@ -162,4 +158,36 @@ pub(crate) fn decode(plaintext: &[u8]) -> Result<Vec<Message>, Reason> {
         messages.extend(Message::decode(record).map_err(|_| Reason::Protocol)?);
     }
     Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use identity::Identity;
+    use tokio::sync::mpsc;
+    use wire::StaticKey;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn context(seed: u8) -> Context {
+        let key = StaticKey::generate().expect("randomness");
+        Context::new(Arc::new(Identity::from_seed(&[seed; 32])), key, &Config::default(), mpsc::channel(1).0, mpsc::channel(1).0)
+    }
+
+    #[tokio::test]
+    async fn two_devices_greet_each_other_over_any_byte_stream() {
+        let (ana, ben) = (context(1), context(2));
+        let (at_ana, at_ben) = tokio::io::duplex(1024);
+        let remote = SocketAddr::from(([192, 0, 2, 1], 4747));
+        let (introduced, answered) = tokio::join!(
+            introduce(ByteStream::Memory(at_ana), remote, &ana, Some(ben.me.peer()), async |_| true),
+            answer(ByteStream::Memory(at_ben), remote, &ben, async || {}),
+        );
+        let (Ok(Some(at_ana)), Ok(at_ben)) = (introduced, answered) else { panic!("they greet each other") };
+        assert_eq!((at_ana.session.peer, at_ben.session.peer), (ben.me.peer(), ana.me.peer()));
+        assert_eq!(at_ana.session.hash, at_ben.session.hash);
+        assert_eq!((at_ana.hello.boot_nonce, at_ben.hello.boot_nonce), (ben.boot_nonce, ana.boot_nonce));
+    }
 }

@@ -7,6 +7,7 @@ use identity::{Identity, PeerId};
 use tokio::sync::{mpsc, oneshot};
 use wire::{Address, Bye, StaticKey};
 
+use crate::command::{Command, orders};
 use crate::config::Config;
 use crate::context::Context;
 use crate::driver::Driver;
@@ -15,21 +16,6 @@ use crate::report::Report;
 
 /// Reports that wait for the driver; the tasks that make them wait beyond it.
 const REPORTS: usize = 256;
-
-/// What the node asks of the driver.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Want(PeerId, Vec<Address>),
-    Unwant(PeerId),
-    DialNow(PeerId),
-    DialAddress(DialId, Address),
-    CancelDial(DialId),
-    Welcome(PeerId, LinkId),
-    Close(PeerId, LinkId, Bye),
-    Announce(Option<String>),
-    SetAddresses(Vec<Address>),
-    Shutdown(oneshot::Sender<()>),
-}
 
 /// A running network. Clones are the same one; when the last is dropped, it shuts down.
 ///
@@ -55,7 +41,7 @@ impl Net {
         Ok(Self { commands, boot_nonce })
     }
 
-    /// A handle whose orders somebody else carries out.
+    /// A handle whose orders the simulator carries out.
     #[cfg(feature = "manual")]
     pub(crate) fn detached(commands: mpsc::UnboundedSender<Command>, boot_nonce: u64) -> Self {
         Self { commands, boot_nonce }
@@ -77,7 +63,7 @@ impl Net {
         self.order(Command::DialNow(peer));
     }
 
-    /// Dials an address once, whoever is there. Ends in one [`Event::DialEnded`], unless it is
+    /// Dials an address once; any peer may answer. Ends in one [`Event::DialEnded`], unless it is
     /// cancelled.
     pub fn dial_address(&self, dial: DialId, address: Address) {
         self.order(Command::DialAddress(dial, address));
@@ -115,7 +101,7 @@ impl Net {
         self.boot_nonce
     }
 
-    /// Says goodbye to everybody and closes everything. Takes at most about a second; whoever has
+    /// Says goodbye to all peers and closes everything. Takes at most about a second; a peer that has
     /// not listened by then learns it from the closed connection.
     pub async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
@@ -123,13 +109,8 @@ impl Net {
         let _ = finished.await;
     }
 
-    /// After shutdown nobody listens, and nothing is left to do.
+    /// After shutdown there is no receiver, and nothing is left to do.
     fn order(&self, command: Command) {
         let _ = self.commands.send(command);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "only the node fills it, an order must not be lost, and the driver waits for nobody")]
-pub(crate) fn orders() -> (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>) {
-    mpsc::unbounded_channel()
 }

@@ -7,15 +7,22 @@
 //! passes in through [`Net`] (orders) and each link's [`Outbox`] (encoded messages), and out as
 //! [`Event`]s over one bounded channel. While the node leaves that channel full, links stop
 //! reading, and TCP slows their peers down. Inside: `table` decides (pure), `driver` is the one
-//! task that owns it, `greeting` makes a connection a link, `link` is one task per link, `line` its
-//! socket and cipher, `watch` looks after all of them, `gate` bounds strangers. Start in
-//! `event.rs`, then `table/mod.rs`.
+//! task that owns it, `greeting` makes a connection a link, `link` is one task per link,
+//! `byte_stream` what carries it, `cipher_stream` the cipher on that, `delivery` its way to the
+//! node, `liveness` looks after all links, `gate` bounds strangers. Start in `event.rs`, then
+//! `table/mod.rs`.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 mod allowance;
+mod arrival;
 mod backoff;
-mod clock;
+mod byte_stream;
+mod cipher_stream;
+mod command;
 pub mod config;
 mod context;
+mod delivery;
 mod dial;
 mod driver;
 mod event;
@@ -23,24 +30,29 @@ mod farewell;
 mod gate;
 mod greeting;
 mod handle;
-mod line;
+mod limits;
 mod link;
 mod listen;
+mod liveness;
+mod mailbox;
 #[cfg(feature = "manual")]
 pub mod manual;
 mod nearby;
 mod outbox;
 mod pulse;
+mod queues;
 mod reach;
 mod reason;
 mod report;
 mod table;
-mod watch;
+mod time;
 
 pub use backoff::Pace;
-pub use config::{Config, Inspect, Limits, NearbyConfig, Prompt, QueueLimit, Rate, Times};
+pub use config::{Config, FastReceive, Inspect, NearbyConfig, Times};
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
-pub use outbox::{Full, Outbox, Taken};
+pub use limits::{Limits, QueueLimit, Rate};
+pub use outbox::{Outbox, Taken};
+pub use queues::Full;
 pub use reach::Reach;
 pub use reason::Reason;

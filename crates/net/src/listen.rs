@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context as Waking, Poll};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
+use crate::byte_stream::ByteStream;
 use crate::config::DEFAULT_PORT;
 use crate::reach::Scope;
 
@@ -57,7 +58,7 @@ impl Listeners {
     }
 
     /// The next connection of any socket, none of them favoured.
-    pub(crate) fn poll_accept(&mut self, waking: &mut Waking<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    pub(crate) fn poll_accept(&mut self, waking: &mut Waking<'_>) -> Poll<io::Result<(ByteStream, SocketAddr)>> {
         let count = self.listeners.len();
         for offset in 0..count {
             let place = (self.turn + offset) % count;
@@ -65,7 +66,7 @@ impl Listeners {
                 && let Poll::Ready(accepted) = listener.poll_accept(waking)
             {
                 self.turn = place + 1;
-                return Poll::Ready(accepted);
+                return Poll::Ready(accepted.map(|(stream, remote)| (ByteStream::Tcp(stream), remote)));
             }
         }
         Poll::Pending

@@ -1,5 +1,5 @@
-//! The network without sockets, clocks or tasks: the real table and the real queues, and whoever
-//! holds them plays the sockets. For the simulator.
+//! The network without sockets, clocks or tasks: the real table and the real queues. The
+//! simulator holds them and plays the sockets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,12 +10,15 @@ use identity::PeerId;
 use tokio::sync::mpsc;
 use wire::{Address, Bye, Hello, Role};
 
+use crate::command::{Command, orders};
 use crate::config::Config;
 use crate::event::{DialId, Event, LinkId};
-use crate::handle::{Command, Net, orders};
-use crate::outbox::{CLASSES, End, Outbox, Shared};
+use crate::handle::Net;
+use crate::mailbox::End;
+use crate::outbox::{CLASSES, Outbox, Shared};
 use crate::reason::Reason;
-use crate::table::{AttemptId, Candidate, Effect, Now, Table};
+use crate::table::{AttemptId, Candidate, Effect, Table};
+use crate::time::Now;
 
 /// One moment on two clocks, in milliseconds: monotonic and never 0, and since 1970.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub enum Act {
 pub struct Manual {
     table: Table,
     orders: mpsc::UnboundedReceiver<Command>,
-    limits: Arc<crate::config::Limits>,
+    limits: Arc<crate::limits::Limits>,
     hello: Hello,
     next_link: u64,
 }
@@ -86,7 +89,7 @@ impl Manual {
                 Command::Welcome(peer, link) => self.table.welcome(peer, link),
                 Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut effects),
                 Command::SetAddresses(addresses) => self.hello.addresses = addresses,
-                // There is nobody nearby, and nothing to be shut.
+                // Nothing is announced here, and nothing to be shut.
                 Command::Announce(_) | Command::Shutdown(_) => {}
             }
         }
@@ -184,7 +187,7 @@ impl Feed {
     /// Moves what fits into one frame's plaintext, control before live before bulk. Whether the
     /// node is to be told that a queue has [drained](Event::Drained).
     pub fn fill(&self, plaintext: &mut Vec<u8>) -> bool {
-        self.0.drain(&CLASSES, plaintext)
+        self.0.mailbox.drain(&CLASSES, plaintext)
     }
 
     /// Bytes that wait.
@@ -196,14 +199,14 @@ impl Feed {
     pub fn end(&self) -> Option<Bye> {
         match self.0.poll_orders(&mut Context::from_waker(Waker::noop())).end {
             Some(End::Say(bye)) => Some(bye),
-            // Ordered by the watch over real links only.
+            // Ordered for real links only.
             Some(End::Stalled | End::Silent | End::Broken(_)) | None => None,
         }
     }
 
     /// The link is over: nothing more is taken.
     pub fn close(&self) {
-        // There is no line: whoever holds this plays the socket.
+        // There is no stream: the caller plays the socket.
         let _none = self.0.close();
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Where multicast does not work, nobody is found, and nothing else is the worse for it.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -62,8 +64,7 @@ impl Nearby {
         Some(nearby)
     }
 
-    /// Shows this name from now on, or nothing at all: an announcement that says no name helps
-    /// nobody.
+    /// Shows this name from now on. Without a name there is no announcement at all.
     pub(crate) fn announce(&mut self, name: Option<String>) {
         let name = name.filter(|name| check_name(name).is_ok() && name.len() <= MAX_TXT_NAME);
         if name == self.announced {
@@ -101,7 +102,7 @@ impl Nearby {
                 Err(_) => {
                     debug!("the search broke off");
                     self.found = None;
-                    self.restart_at = Instant::now() + RESTART;
+                    self.restart_at = after_rest();
                 }
             }
         }
@@ -118,13 +119,13 @@ impl Nearby {
             Ok(found) => self.found = Some(found),
             Err(error) => {
                 warn!(%error, "cannot search nearby");
-                self.restart_at = Instant::now() + RESTART;
+                self.restart_at = after_rest();
             }
         }
     }
 
     fn register(&self, name: &str, place: &Place) -> mdns_sd::Result<()> {
-        // The host is named after the instance: the machine's own name is nobody's business.
+        // The host is named after the instance: the machine's own name stays private.
         let host = format!("{}.local.", self.instance);
         let text = [("v", "1"), ("name", name)];
         // The library follows the interfaces as they come and go, and takes those of their
@@ -199,6 +200,12 @@ impl Seen {
         let fits = (1..=MAX_INSTANCE).contains(&id.len()) && id != self.own;
         fits.then(|| id.to_owned())
     }
+}
+
+/// When to look again after the search broke off.
+fn after_rest() -> Instant {
+    let now = Instant::now();
+    now.checked_add(RESTART).unwrap_or(now)
 }
 
 fn name(service: &ResolvedService) -> Option<String> {

@@ -1,8 +1,7 @@
 //! Whether a link's other side is still there.
 
-use std::time::Duration;
-
 use crate::config::Times;
+use crate::time::millis;
 
 /// What to do about a link's silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +46,6 @@ impl Pulse {
         self.asked_at = now;
         Beat::Ping
     }
-}
-
-/// A configured wait in the unit of all internal times.
-pub(crate) fn millis(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 4)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// All that is known without anybody dialling back: a router or a firewall may still stand between.
+/// All that is known without a peer dialling back: a router or a firewall may still stand between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Nothing is listened on: the system refused it.
@@ -11,9 +11,9 @@ pub enum Reach {
     NoNetwork,
     /// Only programs on this machine.
     ThisComputer,
-    /// Whoever is on the same network.
+    /// Devices on the same network.
     ThisNetwork,
-    /// The same, and there are addresses that mean something elsewhere. Nobody has tried them.
+    /// The same, and there are addresses that mean something elsewhere. No peer has tried them.
     PerhapsOutside,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Scope {
     Public,
     /// In one house, or behind a provider who shares one address among many.
     Private,
-    /// On one cable or radio, where there was nobody to give out addresses.
+    /// On one cable or radio, where no server gives out addresses.
     Link,
     Loopback,
     Nowhere,

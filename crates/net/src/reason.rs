@@ -35,7 +35,7 @@ pub enum Reason {
     Version,
     /// One side does not know the other.
     NotWelcome,
-    /// Somebody else answered at that address.
+    /// Another peer answered at that address.
     WrongPeer,
 }
 

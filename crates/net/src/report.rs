@@ -4,9 +4,9 @@ use identity::PeerId;
 use tokio::sync::oneshot;
 use wire::Address;
 
+use crate::arrival::Arrival;
 use crate::event::LinkId;
 use crate::gate::HalfOpen;
-use crate::greeting::Arrival;
 use crate::reason::Reason;
 use crate::table::AttemptId;
 

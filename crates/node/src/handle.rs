@@ -7,8 +7,9 @@ use tokio::sync::{mpsc, oneshot};
 use wire::ids::RoomId;
 
 use crate::core::Core;
+use crate::say::Say;
 use crate::turns::Turns;
-use crate::view::{Notice, Refused, Said};
+use crate::view::{Refused, Said};
 
 /// Requests that wait for the loop; beyond it callers wait, which is what slows a client that sends
 /// faster than the disk takes it.
@@ -17,10 +18,6 @@ pub(crate) const MAX_REQUESTS: usize = 1_024;
 /// How long a call that keeps something waits for the disk. Higher: a stalled disk keeps a client
 /// waiting; lower: a full one is told by an alert only.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Takes a batch of notices, numbers and publishes them, and gives the number of the last one.
-/// Called at the end of a turn: it must not block.
-pub type Sink = Box<dyn FnMut(Vec<Notice>) -> u64 + Send>;
 
 /// The node's task has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,14 +32,6 @@ pub(crate) enum Request {
     Do(Box<dyn FnOnce(&mut Core) + Send>),
     /// End in order.
     Stop(oneshot::Sender<()>),
-}
-
-/// A message on its way into its log.
-pub(crate) struct Say {
-    pub(crate) room: RoomId,
-    pub(crate) text: String,
-    pub(crate) reply_to: Option<wire::ids::EventId>,
-    pub(crate) done: oneshot::Sender<Result<Said, Refused>>,
 }
 
 /// A handle on a running node.

@@ -1,5 +1,5 @@
-//! The engine without a loop: whoever holds it moves time, carries messages and decides when the
-//! disk is slow. For the simulator.
+//! The engine without a loop: its holder moves time, carries messages and decides when the disk
+//! is slow. For the simulator and tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,17 +14,18 @@ pub use rooms::Signatures;
 use tokio::sync::oneshot;
 use wire::ids::{LogKey, RoomId};
 
-use crate::core::{Core, Now, Options};
-use crate::handle::Say;
+use crate::core::{Core, Options};
+use crate::now::Now;
+use crate::say::Say;
 use crate::view::{Refused, Said};
 
-/// What plays the sockets works with.
+/// What a stand-in for the sockets needs.
 pub mod net {
     pub use ::net::manual::{Act, Feed, Manual, Moment, reason_of};
     pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, PeerState, Reason, Times};
 }
 
-/// What plays the disk works with.
+/// What a stand-in for the disk needs.
 pub mod store {
     pub use ::store::{Base, Contact, LastEnd, Medium, Opened, PeerRow, RoomKind, RoomRow, Standing, Store, open_in_memory};
 }
@@ -64,7 +65,7 @@ impl Hand {
         Hand { core, due }
     }
 
-    /// It is this late. To be said before anything else is done.
+    /// Sets the time. To be called before anything else in a turn.
     pub fn set_now(&mut self, at: net::Moment) {
         self.core.set_now(now(at));
     }
@@ -83,11 +84,11 @@ impl Hand {
     pub fn end_turn(&mut self, show: Show) {
         self.core.tick();
         loop {
-            let parts = self.core.serve();
-            if parts.is_empty() {
+            let batches = self.core.serve();
+            if batches.is_empty() {
                 break;
             }
-            parts.into_iter().for_each(|part| self.core.on_read(part.read()));
+            batches.into_iter().for_each(|batch| self.core.on_read(batch.read()));
         }
         match show {
             Show::All => self.core.tell_changes(),

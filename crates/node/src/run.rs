@@ -14,10 +14,11 @@ use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
-use crate::core::serve::Read;
-use crate::core::{self, Core, Options};
-use crate::handle::{MAX_REQUESTS, Node, Request, Say};
-use crate::turns::{Clock, Rest, Turns};
+use crate::core::{Core, Options, ReadBatch};
+use crate::handle::{MAX_REQUESTS, Node, Request};
+use crate::parts::rooms::signatures;
+use crate::say::Say;
+use crate::turns::{SystemClock, TurnEnd, Turns};
 
 /// Happenings of the network that wait for the loop; beyond it links wait, and by TCP their peers.
 const MAX_NET_EVENTS: usize = 1_024;
@@ -31,8 +32,8 @@ const LONG_TURN: Duration = Duration::from_millis(4);
 /// Parts of answers that were read and wait for the loop.
 const MAX_READS: usize = 64;
 /// Signatures of one read that its link checks ahead, some 50 µs each; the loop checks the others,
-/// of those that it has a use for. Higher: whoever sends bad ones keeps a thread of the links busy
-/// for longer. Lower: under load more is left to the loop.
+/// of those that it has a use for. Higher: a peer that sends bad ones keeps a thread of the links
+/// busy for longer. Lower: under load more is left to the loop.
 const MAX_CHECKS_AHEAD: usize = 32;
 
 /// Everything that can happen.
@@ -41,7 +42,7 @@ enum Event {
     /// Something of the network waits among the inputs.
     Net,
     Durable(Result<Mark, String>),
-    Read(Read),
+    Read(ReadBatch),
     Due,
     Over,
 }
@@ -50,14 +51,14 @@ enum Event {
 pub async fn start(mut options: Options) -> io::Result<Node> {
     let (to_net, from_net) = mpsc::channel(MAX_NET_EVENTS);
     let identity = Arc::new(std::mem::replace(&mut options.identity, identity::Identity::from_seed(&[0; 32])));
-    let signatures = core::signatures();
+    let signatures = signatures();
     let of_links = Arc::new(OnceLock::new());
     let config = net::Config {
         listen: options.listen.clone(),
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
         inspect: Some(check_ahead(signatures.clone())),
-        prompt: Some(turns_of_links(of_links.clone())),
+        fast_receive: Some(turns_of_links(of_links.clone())),
         ..net::Config::default()
     };
     let net = Net::start(config, identity.clone(), to_net).await?;
@@ -67,7 +68,7 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         let _loop_is_over = to_loop.blocking_send(outcome.map_err(|error| error.to_string()));
     })?;
     let (requests, from_handles) = mpsc::channel(MAX_REQUESTS);
-    let clock = Clock::start();
+    let clock = SystemClock::start();
     let rng = StdRng::from_rng(&mut rand::rng());
     let core = Core::new(options, identity, flusher, net.clone(), signatures, clock.now(), rng, BTreeMap::new());
     let turns = Arc::new(Turns::new(core, clock));
@@ -92,8 +93,8 @@ fn check_ahead(signatures: Arc<Signatures>) -> net::Inspect {
 }
 
 /// Has links take a turn with what they have read, once there are turns.
-fn turns_of_links(turns: Arc<OnceLock<Weak<Turns>>>) -> net::Prompt {
-    net::Prompt(Arc::new(move |event| match turns.get().and_then(Weak::upgrade) {
+fn turns_of_links(turns: Arc<OnceLock<Weak<Turns>>>) -> net::FastReceive {
+    net::FastReceive(Arc::new(move |event| match turns.get().and_then(Weak::upgrade) {
         Some(turns) => turns.hear_now(event),
         None => Err(event),
     }))
@@ -112,16 +113,16 @@ struct Inputs {
 async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     let (to_loop, mut reads) = mpsc::channel(MAX_READS);
     let stopped = loop {
-        let Some(Rest { parts, wake, hears }) = turns.rest() else { break None };
-        for part in parts {
+        let Some(TurnEnd { batches, wake, hears }) = turns.end_turn() else { break None };
+        for batch in batches {
             let to_loop = to_loop.clone();
             tokio::task::spawn_blocking(move || {
-                // The loop is over: nobody is served any more.
-                let _loop_is_over = to_loop.blocking_send(part.read());
+                // The loop is over: no peer is served any more.
+                let _loop_is_over = to_loop.blocking_send(batch.read());
             });
         }
         if inputs.is_more() {
-            // Whoever was just answered may be waiting for this very thread.
+            // A caller that was just answered may be waiting for this very thread.
             tokio::task::yield_now().await;
         }
         let event = inputs.next(&mut reads, hears, due(&turns, wake)).await;
@@ -131,15 +132,15 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
             None => break None,
         }
     };
-    // Not waited for under the loop: nobody is served any more.
+    // After the loop, no peer is served any more.
     inputs.from_net.close();
     inputs.durable.close();
     inputs.happenings.clear();
     net.shutdown().await;
-    // Whoever reads has the store open.
+    // A batch that is being read holds the store open.
     drop(to_loop);
     while reads.recv().await.is_some() {}
-    let closed = tokio::task::spawn_blocking(move || turns.end().map(Core::close)).await;
+    let closed = tokio::task::spawn_blocking(move || turns.stop().map(Core::close)).await;
     if !matches!(closed, Ok(Some(()))) {
         tracing::error!("closing the store failed");
     }
@@ -148,7 +149,7 @@ async fn turn_until_stopped(turns: Arc<Turns>, net: Net, mut inputs: Inputs) {
     }
 }
 
-/// One turn of the loop. Ends it with whoever waits to hear of its end.
+/// One turn of the loop. Breaks it with the caller that waits to hear of its end.
 fn deal_with(
     core: &mut Core,
     turns: &Turns,
@@ -160,7 +161,7 @@ fn deal_with(
             let count = requests.len();
             let stop = carry_out(core, requests);
             if stop.is_some() {
-                // Stays counted: nobody takes another turn.
+                // Stays counted: no link or caller takes another turn.
                 return ControlFlow::Break(stop);
             }
             turns.carried_out(count);
@@ -206,7 +207,7 @@ impl Inputs {
 
     /// Whose turn it is. Requests that wait have every other one, whatever else there is, and no
     /// more than that. `hears`: the network may have one.
-    async fn next(&mut self, reads: &mut mpsc::Receiver<Read>, hears: bool, due: impl Future<Output = ()>) -> Event {
+    async fn next(&mut self, reads: &mut mpsc::Receiver<ReadBatch>, hears: bool, due: impl Future<Output = ()>) -> Event {
         let Inputs { from_handles, from_net, durable, happenings, has_asked } = self;
         let mut requests = Vec::new();
         if !std::mem::take(has_asked) && !from_handles.is_empty() {
@@ -226,10 +227,10 @@ impl Inputs {
     }
 }
 
-/// What comes from elsewhere than from handles, in no order.
+/// The next input that is no request, in no order.
 async fn of_others(
     durable: &mut mpsc::Receiver<Result<Mark, String>>,
-    reads: &mut mpsc::Receiver<Read>,
+    reads: &mut mpsc::Receiver<ReadBatch>,
     from_net: &mut mpsc::Receiver<net::Event>,
     happenings: &mut VecDeque<net::Event>,
     hears: bool,
@@ -289,8 +290,8 @@ mod tests {
         requests: mpsc::Sender<Request>,
         net: mpsc::Sender<net::Event>,
         _durable: mpsc::Sender<Result<Mark, String>>,
-        reads: mpsc::Receiver<Read>,
-        _reads: mpsc::Sender<Read>,
+        reads: mpsc::Receiver<ReadBatch>,
+        _reads: mpsc::Sender<ReadBatch>,
     }
 
     fn inputs() -> (Inputs, Outside) {

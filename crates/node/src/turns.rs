@@ -1,6 +1,6 @@
-//! Turns on the core, one at a time. The loop takes most of them; while it rests, who says
-//! something and the link that brings something take one themselves, and so save the time until the
-//! loop has woken.
+//! Turns on the core, one at a time. The loop takes most of them. While it rests, a caller that
+//! says something and a link that brings something take one themselves, and so save the time until
+//! the loop has woken.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,16 +10,16 @@ use gossip::Millis;
 use net::Event;
 use tokio::sync::Notify;
 
-use crate::core::serve::Part;
-use crate::core::{Core, Now};
-use crate::handle::Say;
+use crate::core::{Batch, Core};
+use crate::now::Now;
+use crate::say::Say;
 
 /// The core, and what those who take turns know of each other.
 pub(crate) struct Turns {
-    /// None when the node is over. A lock that somebody panicked under is not taken again: the node
-    /// ends.
+    /// None when the node is over. A lock under which a thread panicked is not taken again: the
+    /// node ends.
     state: Mutex<Option<State>>,
-    clock: Clock,
+    clock: SystemClock,
     /// Requests that wait in the queue or are being carried out.
     queued: AtomicUsize,
     /// Something is due before the time at which the loop means to wake.
@@ -32,10 +32,10 @@ struct State {
     wake: Option<Millis>,
 }
 
-/// What is to be done between two turns of the loop.
-pub(crate) struct Rest {
+/// What is to be done before the next turn of the loop.
+pub(crate) struct TurnEnd {
     /// To be read for others.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) batches: Vec<Batch>,
     /// When the loop wakes at the latest.
     pub(crate) wake: Option<Instant>,
     /// The next turn may be one of the network.
@@ -43,7 +43,7 @@ pub(crate) struct Rest {
 }
 
 impl Turns {
-    pub(crate) fn new(core: Core, clock: Clock) -> Self {
+    pub(crate) fn new(core: Core, clock: SystemClock) -> Self {
         Turns { state: Mutex::new(Some(State { core, wake: None })), clock, queued: AtomicUsize::new(0), sooner: Notify::new() }
     }
 
@@ -56,29 +56,29 @@ impl Turns {
     }
 
     /// Ends a turn of the loop: tells what changed.
-    pub(crate) fn rest(&self) -> Option<Rest> {
+    pub(crate) fn end_turn(&self) -> Option<TurnEnd> {
         let mut state = self.state.lock().ok()?;
         let State { core, wake } = state.as_mut()?;
         core.tell_changes();
-        let parts = core.serve();
+        let batches = core.serve();
         *wake = core.next_wake();
-        Some(Rest { parts, wake: wake.map(|at| self.clock.at(at)), hears: !core.is_behind() })
+        Some(TurnEnd { batches, wake: wake.map(|at| self.clock.at(at)), hears: !core.is_behind() })
     }
 
-    /// Returns when something is due sooner than [`Turns::rest`] said.
+    /// Returns when something is due sooner than [`Turns::end_turn`] said.
     pub(crate) async fn sooner(&self) {
         self.sooner.notified().await;
     }
 
-    /// Says it in a turn of the caller's, if nobody has one, nobody waits, and it does not follow
-    /// on the heels of something else: what comes in a row is gathered in the queue, where it
+    /// Says it in a turn of the caller's, if none is under way, no request waits, and it does not
+    /// follow closely on something else: what comes in a row is gathered in the queue, where it
     /// shares a signature.
     pub(crate) fn say_now(&self, say: Say) -> Result<(), Say> {
         self.take_aside(say, |core, _| !core.has_just_spoken(), |core, say| core.say_all(vec![say]))
     }
 
-    /// Deals with what a link has read in a turn of the link's, if nobody has one, nobody waits,
-    /// and it is what somebody has just said.
+    /// Deals with what a link has read in a turn of the link's, if none is under way, no request
+    /// waits, and it is what was just said.
     pub(crate) fn hear_now(&self, event: Event) -> Result<(), Event> {
         self.take_aside(event, Core::is_a_word, |core, event| {
             core.on_net(event);
@@ -86,7 +86,7 @@ impl Turns {
         })
     }
 
-    /// A turn of somebody else than the loop, which deals with `input`; given back if there is
+    /// A turn of another thread than the loop, which deals with `input`; gives it back if there is
     /// none.
     fn take_aside<T>(&self, input: T, suits: impl FnOnce(&Core, &T) -> bool, turn: impl FnOnce(&mut Core, T)) -> Result<(), T> {
         let Ok(mut state) = self.state.try_lock() else { return Err(input) };
@@ -115,22 +115,22 @@ impl Turns {
         self.queued.fetch_sub(count, Ordering::AcqRel);
     }
 
-    /// The last turn: nobody takes another.
-    pub(crate) fn end(&self) -> Option<Core> {
-        // Whoever panicked under the lock left a core that nobody should close as if it were in
-        // order.
+    /// The last turn.
+    pub(crate) fn stop(&self) -> Option<Core> {
+        // A thread that panicked under the lock left a core that must not be closed as if it were
+        // in order.
         self.state.lock().ok()?.take().map(|state| state.core)
     }
 }
 
-/// The two clocks.
-pub(crate) struct Clock {
+/// The computer's two clocks: one never goes back, the other may be set.
+pub(crate) struct SystemClock {
     began: Instant,
 }
 
-impl Clock {
+impl SystemClock {
     pub(crate) fn start() -> Self {
-        Clock { began: Instant::now() }
+        SystemClock { began: Instant::now() }
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -41,13 +41,13 @@ fn main() {
         let (plaintext, mut frame, mut opened) = (vec![7; size], Vec::new(), Vec::new());
         measure(&format!("seal {size} B"), 2000, || {
             frame.clear();
-            ana.transport.seal(black_box(&plaintext), &mut frame).expect("a right length");
+            ana.cipher.seal(black_box(&plaintext), &mut frame).expect("a right length");
         });
         let (mut ana, mut ben) = link();
         measure(&format!("seal and open {size} B"), 2000, || {
             frame.clear();
-            ana.transport.seal(black_box(&plaintext), &mut frame).expect("a right length");
-            ben.transport.open(frame.get(4..).unwrap_or_default(), &mut opened).expect("the next frame");
+            ana.cipher.seal(black_box(&plaintext), &mut frame).expect("a right length");
+            ben.cipher.open(frame.get(4..).unwrap_or_default(), &mut opened).expect("the next frame");
         });
     }
     let log = LogKey { device: Identity::from_seed(&[1; 32]).peer(), log: LogId(1) };

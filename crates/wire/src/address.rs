@@ -47,7 +47,7 @@ pub struct HostAddress {
     port: u16,
 }
 
-/// A link-local IPv6 address, the zone in which it means somebody, and a port.
+/// A link-local IPv6 address, the zone in which it is valid, and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZonedAddress {
     ip: Ipv6Addr,

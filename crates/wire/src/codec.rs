@@ -1,5 +1,5 @@
 //! The encoding of bodies and payloads: bincode 2 in its standard configuration, made strict.
-//! Nobody else names its settings.
+//! No other file names its settings.
 
 use bincode::config::{self, Config};
 use bincode::enc::write::SizeWriter;
@@ -32,8 +32,8 @@ pub enum CodecFault {
 }
 
 /// The one encoding of `value`.
+#[expect(clippy::expect_used, reason = "only types with locks, cells or clocks can fail, and none of them travels")]
 pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    // Only types with locks, cells or clocks can fail to encode into memory; none of them travels.
     bincode::encode_to_vec(value, config::standard()).expect("plain data encodes")
 }
 
@@ -67,6 +67,7 @@ fn decode_with<T: Decode<()> + Encode, C: Config>(bytes: &[u8], config: C) -> Re
 }
 
 /// Length of [`encode`]'s result, without making it.
+#[expect(clippy::expect_used, reason = "as in `encode`")]
 pub fn size<T: Encode>(value: &T) -> usize {
     let mut writer = SizeWriter::default();
     bincode::encode_into_writer(value, &mut writer, config::standard()).expect("plain data encodes");

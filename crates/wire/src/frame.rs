@@ -67,7 +67,7 @@ impl FrameReader {
             self.header_len = 0;
             return Ok(Some(body));
         }
-        let missing = len - self.partial.len();
+        let missing = len.saturating_sub(self.partial.len());
         let (part, rest) = input.split_at(missing.min(input.len()));
         self.hold(part, len);
         *input = rest;
@@ -108,7 +108,7 @@ impl FrameReader {
             *place = *byte;
         }
         *input = rest;
-        self.header_len = (have + part.len()) as u8;
+        self.header_len = have.saturating_add(part.len()) as u8;
         if usize::from(self.header_len) < FRAME_HEADER {
             return Ok(None);
         }
@@ -125,10 +125,10 @@ impl FrameReader {
 
     /// Grows with what arrives, by doubling, and never beyond the frame.
     fn hold(&mut self, part: &[u8], len: usize) {
-        let needed = self.partial.len() + part.len();
+        let needed = self.partial.len().saturating_add(part.len());
         if needed > self.partial.capacity() {
-            let capacity = needed.max(2 * self.partial.capacity()).min(len);
-            self.partial.reserve_exact(capacity - self.partial.len());
+            let capacity = needed.max(self.partial.capacity().saturating_mul(2)).min(len);
+            self.partial.reserve_exact(capacity.saturating_sub(self.partial.len()));
         }
         self.partial.extend_from_slice(part);
     }
@@ -140,8 +140,8 @@ impl Default for FrameReader {
     }
 }
 
-/// Appends a handshake message as a frame. Transport frames are made by
-/// [`Transport::seal`](crate::handshake::Transport::seal).
+/// Appends a handshake message as a frame. The frames after it are made by
+/// [`LinkCipher::seal`](crate::LinkCipher::seal).
 pub fn write_handshake(body: &[u8], out: &mut Vec<u8>) {
     debug_assert!((1..=MAX_HANDSHAKE).contains(&body.len()));
     out.extend_from_slice(&(body.len() as u32).to_be_bytes());
@@ -156,7 +156,8 @@ pub struct Full;
 
 /// Appends one record (`type ‖ body`) to a plaintext that is not padded yet.
 pub fn push_record(plaintext: &mut Vec<u8>, record: &[u8]) -> Result<(), Full> {
-    let fits = !record.is_empty() && record.len() <= MAX_RECORD && plaintext.len() + RECORD_HEADER + record.len() <= MAX_RECORDS_BYTES;
+    let len = plaintext.len().saturating_add(RECORD_HEADER).saturating_add(record.len());
+    let fits = !record.is_empty() && record.len() <= MAX_RECORD && len <= MAX_RECORDS_BYTES;
     let len = u16::try_from(record.len()).ok().filter(|_| fits).ok_or(Full)?;
     plaintext.extend_from_slice(&len.to_be_bytes());
     plaintext.extend_from_slice(record);
@@ -180,7 +181,7 @@ pub fn pack_records<'a>(records: impl IntoIterator<Item = &'a [u8]>, plaintext: 
     packed
 }
 
-/// A plaintext ends inside a record. Whoever holds the key wrote it, so the link ends.
+/// A plaintext ends inside a record. The peer itself wrote it, so the link ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record is longer than its frame")]
 pub struct RecordFault;

@@ -14,7 +14,7 @@ use snow::resolvers::{CryptoResolver, DefaultResolver};
 use zeroize::Zeroizing;
 
 use crate::limits::MAX_HANDSHAKE;
-pub use crate::transport::{OpenFault, SealFault, Transport};
+use crate::link_cipher::LinkCipher;
 
 /// Newest version of the protocol that is spoken here.
 pub const VERSION_MAX: u8 = 1;
@@ -86,7 +86,7 @@ impl fmt::Debug for StaticKey {
 /// Why there is no session. Every one of them ends the connection; none changes anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeFault {
-    /// Somebody else answered than was dialled. Both names are proven.
+    /// Another peer answered than was dialled. Both names are proven.
     #[error("dialled {expected:?}, but {found:?} answered")]
     WrongPeer {
         /// Who was dialled.
@@ -156,12 +156,12 @@ pub struct Session {
     /// Bits of optional behaviour that both know.
     pub features: u32,
     /// Seals and opens frames.
-    pub transport: Transport,
+    pub cipher: LinkCipher,
 }
 
 impl Handshake {
-    /// Begins as the one who dials, and gives the first body to send. `expect` is whom one dials,
-    /// if anybody in particular.
+    /// Begins as the one who dials, and gives the first body to send. `expect` is the peer
+    /// that must answer; none lets any peer answer.
     pub fn initiate(me: Arc<Identity>, key: &StaticKey, expect: Option<PeerId>) -> Result<(Self, Vec<u8>), HandshakeFault> {
         Self::initiate_with(me, key, expect, None)
     }
@@ -253,7 +253,7 @@ impl Handshake {
     fn finish(self, peer: PeerId, role: Role, version: u8, features: u32) -> Result<Session, HandshakeFault> {
         let hash = self.hash()?;
         let noise = self.noise.into_transport_mode().map_err(|_| HandshakeFault::Noise)?;
-        Ok(Session { peer, hash, role, version, features, transport: Transport::new(noise) })
+        Ok(Session { peer, hash, role, version, features, cipher: LinkCipher::new(noise) })
     }
 
     /// `AUTH` of this side, for the message that is written next.

@@ -103,9 +103,9 @@ impl fmt::Debug for LogId {
 /// One log of one device, within a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct LogKey {
-    /// Whose.
+    /// The device that writes the log.
     pub device: PeerId,
-    /// Which.
+    /// Its name among the device's logs in the room.
     pub log: LogId,
 }
 

@@ -38,8 +38,8 @@ pub enum InviteKind {
     Contact,
 }
 
-/// A secret that whoever has it may present once a link stands, and where to find somebody to
-/// present it to.
+/// A secret that its holder presents once a link stands, and the addresses of the device to present
+/// it to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
     kind: InviteKind,
@@ -116,7 +116,7 @@ impl Invite {
         self.inviter
     }
 
-    /// Where somebody who knows it may be reached, best first.
+    /// Where its maker can be dialled, best first.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
@@ -220,7 +220,7 @@ fn encoded_len(address: &Address) -> Option<usize> {
         Address::Ip(SocketAddr::V4(_)) => Some(1 + 4 + 2),
         Address::Ip(SocketAddr::V6(_)) => Some(1 + 16 + 2),
         Address::Zoned(_) | Address::Verbatim(_) => None,
-        Address::Host(host) => Some(1 + 1 + host.name().len() + 2),
+        Address::Host(host) => host.name().len().checked_add(1 + 1 + 2),
     }
 }
 

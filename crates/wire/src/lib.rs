@@ -2,14 +2,17 @@
 //! (`docs/PROTOCOL.md` §1 and §4).
 //!
 //! Owns: the frame reader, records and padding; Noise XX with both devices' Ed25519 keys bound to
-//! it, and the sealed transport after it; all messages and their one encoding; invites and
+//! it, and the cipher of the link after it; all messages and their one encoding; invites and
 //! addresses as people pass them on. Never does: sockets, clocks, threads, queues, or anything that
 //! needs to know a room's members. What is inside an event is the business of `rooms`. Data passes
-//! as bytes in and typed values out: bytes → [`FrameReader`] → [`Handshake`] or [`Transport`] →
+//! as bytes in and typed values out: bytes → [`FrameReader`] → [`Handshake`] or [`LinkCipher`] →
 //! [`frame::records`] → [`Message::decode`], and back through [`Message::encode`] →
-//! [`frame::push_record`] → [`Transport::seal`]. A fault is an error value; what it ends is the
+//! [`frame::push_record`] → [`LinkCipher::seal`]. A fault is an error value; what it ends is the
 //! caller's choice. Nothing here panics on foreign bytes. Start in `message.rs`, then
 //! `handshake.rs`.
+
+// What is read here comes from others: it is taken apart by code that cannot fail half-way.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used))]
 
 pub mod address;
 pub mod codec;
@@ -23,21 +26,23 @@ pub mod hash;
 pub mod ids;
 pub mod invite;
 pub mod limits;
+mod link_cipher;
 pub mod message;
 mod overlay;
 mod record;
+mod record_batch;
 mod spread;
 mod talk;
 pub mod text;
-mod transport;
 
 pub use address::{Address, AddressFault, USUAL_PORT};
 pub use codec::CodecFault;
 pub use frame::{FrameFault, FrameReader};
-pub use handshake::{Handshake, HandshakeFault, OpenFault, Role, SealFault, Session, StaticKey, Step, Transport};
+pub use handshake::{Handshake, HandshakeFault, Role, Session, StaticKey, Step};
 pub use hash::{derive, hash};
 pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
+pub use link_cipher::{LinkCipher, OpenFault, SealFault};
 pub use message::{
     Bye, Class, ContactAnswer, ContactRequest, Data, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message,
     MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Time, Welcome, room_tag,

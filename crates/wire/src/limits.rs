@@ -66,7 +66,7 @@ pub const MAX_RUN_BYTES: usize = 56 * 1024;
 pub const MAX_INVITE_CHARS: usize = 1024;
 /// Bytes of text that is searched for invites: a long letter.
 pub const MAX_PASTED_TEXT: usize = 1024 * 1024;
-/// Different invites that are found in one text; nobody is asked to choose among more.
+/// Different invites that are found in one text; a person is not asked to choose among more.
 pub const MAX_INVITES_FOUND: usize = 16;
 
 const _: () = assert!(MAX_RECORDS_BYTES <= MAX_PLAINTEXT);

@@ -42,7 +42,7 @@ pub enum Bye {
     Surplus,
 }
 
-/// What somebody's clock shows.
+/// What the sender's clock shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Time {
     /// Milliseconds since 1970 when this was sent.
@@ -120,7 +120,7 @@ fn join_bytes(link: &[u8; 32], joiner: &PeerId) -> Vec<u8> {
 }
 
 /// How the side with `role` names a room on the link whose final handshake hash is `link`, to
-/// somebody who may not have it.
+/// a peer that may not have it.
 pub fn room_tag(room: &RoomId, link: &[u8; 32], role: Role) -> RoomTag {
     let key = derive("tag", room.as_bytes());
     let mut hasher = blake3::Hasher::new_keyed(&key);

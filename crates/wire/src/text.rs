@@ -51,7 +51,7 @@ pub fn is_unfit(c: char) -> bool {
 }
 
 /// Whether anything of a text can be seen. Characters that Unicode has not assigned yet count:
-/// somebody else's program may know them.
+/// another program may know them.
 pub fn shows(text: &str) -> bool {
     text.chars().any(|c| !is_invisible(c))
 }
@@ -108,13 +108,13 @@ pub fn tidy_name(name: &str) -> String {
     let kept: String = kept.into_iter().collect();
     let kept = kept.trim_matches(|c: char| c.is_whitespace() || is_blank(c));
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(kept);
-    // A few characters become longer; nobody's name is to be refused for that.
+    // A few characters become longer; no name is to be refused for that.
     if has_length_of_name(&composed) || !has_length_of_name(kept) { composed.into_owned() } else { kept.to_owned() }
 }
 
 /// What follows the character `c` at `at`.
 fn rest(name: &str, at: usize, c: char) -> impl Iterator<Item = char> {
-    name.get(at + c.len_utf8()..).unwrap_or_default().chars()
+    name.get(at.saturating_add(c.len_utf8())..).unwrap_or_default().chars()
 }
 
 fn is_tag(c: char) -> bool {

@@ -1,4 +1,4 @@
-//! Questions to somebody who may never answer, asked so that the caller never hangs.
+//! Questions to a keychain that may never answer, asked so that the caller never hangs.
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 /// Passes on one question at a time, each on a thread of its own.
 ///
-/// A caller whose patience ends leaves; the question stays. Whoever asks the same again joins it,
-/// and an answer that came meanwhile waits for them. Other questions wait for their turn.
+/// A caller whose patience ends leaves; the question stays. A caller that asks the same again joins
+/// it, and an answer that came meanwhile waits for that caller. Other questions wait their turn.
 /// Invariant: at most one thread lingers, guarded by `asking_again_joins_the_pending_question`.
 pub(super) struct Desk<Q, A> {
     state: Mutex<State<Q, A>>,
@@ -61,8 +61,8 @@ impl<Q: PartialEq + Send, A: Send> Desk<Q, A> {
                     joined = Some(state.round);
                 }
             } else if state.is_open() {
-                // An answer nobody came back for is dropped here. We may come here twice: when
-                // somebody who joined our round took its answer, we ask anew.
+                // An answer that no caller came back for is dropped here. We may come here twice:
+                // when another caller joined our round and took its answer, we ask anew.
                 state.round += 1;
                 self.start(state.round, work.clone())?;
                 joined = Some(state.round);

@@ -13,7 +13,7 @@ pub enum CustodyError {
         /// The system's own words.
         detail: String,
     },
-    /// The keychain is there, but it is locked or somebody said no.
+    /// The keychain is there, but it is locked or a person said no.
     #[error("the keychain refused: {detail}")]
     Denied {
         /// The system's own words.
@@ -33,7 +33,7 @@ pub enum CustodyError {
     /// The key file is sound, but this passphrase does not open it.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// Too easy to guess for somebody who has the file; see
+    /// Too easy to guess for a thief of the file; see
     /// [`MIN_PASSPHRASE_CHARS`](super::MIN_PASSPHRASE_CHARS).
     #[error("the passphrase is too easy to guess")]
     WeakPassphrase,

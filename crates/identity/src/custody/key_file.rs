@@ -6,7 +6,7 @@
 //! sealed = XChaCha20-Poly1305(key, nonce, kept secrets; aad = everything before it)
 //! ```
 //! The checksum (BLAKE3 of everything before it) is what tells a damaged file from a wrong
-//! passphrase. It is no secret and no seal: somebody who forges it too gets "wrong passphrase".
+//! passphrase. It is no secret and no seal: a forger of it gets "wrong passphrase" too.
 
 use std::io;
 use std::path::Path;

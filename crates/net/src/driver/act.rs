@@ -8,9 +8,9 @@ use wire::{Bye, Role};
 use super::{Driver, Outgoing};
 use crate::dial::dial;
 use crate::event::{DialId, Event, LinkId};
-use crate::outbox::End;
+use crate::liveness::WatchedLink;
+use crate::mailbox::End;
 use crate::table::Effect;
-use crate::watch::Watched;
 
 impl Driver {
     pub(super) fn act(&mut self, effects: Vec<Effect>) {
@@ -41,10 +41,10 @@ impl Driver {
 
     fn close(&mut self, link: LinkId, bye: Bye) {
         if let Some(watched) = self.running.get(&link) {
-            watched.shared.order_end(End::Say(bye));
+            watched.shared.mailbox.order_end(End::Say(bye));
         } else if let Some(task) = self.ready.get(&link).filter(|_| self.is_starting(link)) {
             // It tells that it came up, and then that it ended.
-            task.shared().order_end(End::Say(bye));
+            task.shared().mailbox.order_end(End::Say(bye));
         } else if let Some(task) = self.ready.remove(&link) {
             tokio::spawn(task.turn_away(bye));
         }
@@ -57,14 +57,14 @@ impl Driver {
     fn start(&mut self, link: LinkId) {
         let Some(task) = self.ready.remove(&link) else { return };
         let (peer, role) = (task.peer(), task.role());
-        self.running.insert(link, Watched::new(peer, task.shared().clone()));
-        self.watch.hurry(self.context.clock.tick());
+        self.running.insert(link, WatchedLink::new(peer, task.shared().clone()));
+        self.liveness.hurry(self.context.time.tick());
         let dir = if role == Some(Role::Initiator) { "out" } else { "in" };
         let span = debug_span!("link", peer = %peer.short(), dir);
         tokio::spawn(task.run().instrument(span));
     }
 
-    /// Passes on what the node has room for. What is left waits for [`Turn::Room`], in line with
+    /// Passes on what the node has room for. What is left waits for [`Wakeup::Room`], in line with
     /// the links.
     pub(super) fn flush(&mut self) {
         let context = self.context.clone();
@@ -101,7 +101,7 @@ impl Driver {
         drop(listeners);
         attempts.into_values().chain(visitors.into_values()).for_each(|task| task.abort());
         for link in running.into_values() {
-            link.shared.order_end(End::Say(Bye::Shutdown));
+            link.shared.mailbox.order_end(End::Say(Bye::Shutdown));
         }
         for task in ready.into_values() {
             tokio::spawn(task.turn_away(Bye::Shutdown));

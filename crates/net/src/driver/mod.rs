@@ -11,28 +11,29 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 use wire::Address;
 
-use crate::clock::{Jump, SleepWatch};
+use crate::arrival::Arrival;
+use crate::byte_stream::ByteStream;
+use crate::command::Command;
 use crate::config::Config;
 use crate::context::Context;
 use crate::event::{Event, LinkId};
 use crate::gate::{Gate, HalfOpen, Verdict};
-use crate::greeting::{Arrival, answer};
-use crate::handle::Command;
+use crate::greeting::answer;
 use crate::link::Link;
 use crate::listen::Listeners;
+use crate::liveness::{Liveness, WatchedLink};
 use crate::nearby::Nearby;
 use crate::outbox::Shared;
 use crate::reason::Reason;
 use crate::report::{Origin, Report};
-use crate::table::{AttemptId, Candidate, Effect, Now, Table};
-use crate::watch::{Watch, Watched};
+use crate::table::{AttemptId, Candidate, Effect, Table};
+use crate::time::{Jump, Now, SleepDetector};
 
 /// The driver wakes at least this often, milliseconds, to notice sleep.
 const TICK: u64 = 2_000;
@@ -40,8 +41,8 @@ const TICK: u64 = 2_000;
 const LOOK_AT_ADDRESSES: u64 = 30_000;
 /// Events that wait for the node before the driver takes no more connections and reports.
 const MAX_WAITING: usize = 256;
-/// Rest after the system refused to accept: usually it has no more file handles, and asking at once
-/// again helps nobody.
+/// Rest after the system refused to accept: usually it has no more file handles, and asking again
+/// at once does not help.
 const ACCEPT_REST: u64 = 250;
 
 /// See the module's header.
@@ -55,12 +56,12 @@ pub(crate) struct Driver {
     listeners: Listeners,
     /// Handed in and not started.
     ready: BTreeMap<LinkId, Box<Link>>,
-    running: BTreeMap<LinkId, Watched>,
+    running: BTreeMap<LinkId, WatchedLink>,
     attempts: BTreeMap<AttemptId, AbortHandle>,
     visitors: BTreeMap<HalfOpen, AbortHandle>,
     outgoing: VecDeque<Outgoing>,
-    watch: Watch,
-    sleep_watch: SleepWatch,
+    liveness: Liveness,
+    sleep_detector: SleepDetector,
     /// When this task is to wake at the latest.
     due: u64,
     nearby: Option<Nearby>,
@@ -81,11 +82,11 @@ enum Outgoing {
     Start(LinkId),
 }
 
-/// Why the loop goes on or ends.
-enum Turn {
+/// What the loop goes on with, or ends for.
+enum Wakeup {
     Command(Option<Command>),
     Report(Option<Report>),
-    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Accepted(io::Result<(ByteStream, SocketAddr)>),
     Room(Option<mpsc::OwnedPermit<Event>>),
     Nearby,
     Time,
@@ -98,7 +99,7 @@ impl Driver {
         commands: mpsc::UnboundedReceiver<Command>,
         reports: mpsc::Receiver<Report>,
     ) -> Self {
-        let now = context.clock.now();
+        let now = context.time.now();
         let (listeners, failed) = Listeners::open(&config.listen);
         let limits = &config.limits;
         let (alive, all_gone) = mpsc::channel(1);
@@ -116,8 +117,8 @@ impl Driver {
             attempts: BTreeMap::new(),
             visitors: BTreeMap::new(),
             outgoing: VecDeque::new(),
-            watch: Watch::default(),
-            sleep_watch: SleepWatch::new(now),
+            liveness: Liveness::default(),
+            sleep_detector: SleepDetector::new(now),
             due: u64::MAX,
             own_addresses: Vec::new(),
             reachable: Vec::new(),
@@ -139,19 +140,19 @@ impl Driver {
     pub(crate) async fn run(mut self) {
         loop {
             self.flush();
-            match self.turn().await {
-                Turn::Command(None) => return self.shut_down(None).await,
-                Turn::Command(Some(Command::Shutdown(done))) => return self.shut_down(Some(done)).await,
-                Turn::Command(Some(command)) => self.on_command(command),
-                Turn::Report(Some(report)) => self.on_report(report),
+            match self.wait().await {
+                Wakeup::Command(None) => return self.shut_down(None).await,
+                Wakeup::Command(Some(Command::Shutdown(done))) => return self.shut_down(Some(done)).await,
+                Wakeup::Command(Some(command)) => self.on_command(command),
+                Wakeup::Report(Some(report)) => self.on_report(report),
                 // The context holds a sender, so there is always one.
-                Turn::Report(None) => debug_assert!(false, "reports ended"),
-                Turn::Accepted(accepted) => self.on_accepted(accepted),
-                Turn::Room(Some(permit)) => self.pass_on(permit),
+                Wakeup::Report(None) => debug_assert!(false, "reports ended"),
+                Wakeup::Accepted(accepted) => self.on_accepted(accepted),
+                Wakeup::Room(Some(permit)) => self.pass_on(permit),
                 // The node is gone.
-                Turn::Room(None) => return self.shut_down(None).await,
-                Turn::Nearby => self.on_nearby(),
-                Turn::Time => {}
+                Wakeup::Room(None) => return self.shut_down(None).await,
+                Wakeup::Nearby => self.on_nearby(),
+                Wakeup::Time => {}
             }
             self.on_time();
         }
@@ -159,8 +160,8 @@ impl Driver {
 
     /// Waits for whatever comes first. Commands go first: they are few, and may make the rest
     /// superfluous.
-    async fn turn(&mut self) -> Turn {
-        let now = self.context.clock.tick();
+    async fn wait(&mut self) -> Wakeup {
+        let now = self.context.time.tick();
         let until = self.next_wake().clamp(now, now + TICK);
         self.due = until;
         let open = self.outgoing.len() < MAX_WAITING;
@@ -170,23 +171,23 @@ impl Driver {
         let nearby = self.nearby.as_mut();
         tokio::select! {
             biased;
-            command = self.commands.recv() => Turn::Command(command),
-            permit = events.reserve_owned(), if !self.outgoing.is_empty() => Turn::Room(permit.ok()),
-            report = self.reports.recv(), if open => Turn::Report(report),
-            accepted = poll_fn(|waking| listeners.poll_accept(waking)), if accepting => Turn::Accepted(accepted),
-            () = async { match nearby { Some(nearby) => nearby.changed().await, None => pending().await } } => Turn::Nearby,
-            () = sleep(Duration::from_millis(until - now)) => Turn::Time,
+            command = self.commands.recv() => Wakeup::Command(command),
+            permit = events.reserve_owned(), if !self.outgoing.is_empty() => Wakeup::Room(permit.ok()),
+            report = self.reports.recv(), if open => Wakeup::Report(report),
+            accepted = poll_fn(|waking| listeners.poll_accept(waking)), if accepting => Wakeup::Accepted(accepted),
+            () = async { match nearby { Some(nearby) => nearby.changed().await, None => pending().await } } => Wakeup::Nearby,
+            () = sleep(Duration::from_millis(until - now)) => Wakeup::Time,
         }
     }
 
     fn next_wake(&self) -> u64 {
-        let links = if self.running.is_empty() { u64::MAX } else { self.watch.next() };
-        let accept = if self.accept_at > self.context.clock.tick() { self.accept_at } else { u64::MAX };
+        let links = if self.running.is_empty() { u64::MAX } else { self.liveness.next() };
+        let accept = if self.accept_at > self.context.time.tick() { self.accept_at } else { u64::MAX };
         self.table.next_wake().unwrap_or(u64::MAX).min(links).min(accept).min(self.addresses_at)
     }
 
     fn on_command(&mut self, command: Command) {
-        let (now, mut out) = (self.context.clock.now(), Vec::new());
+        let (now, mut out) = (self.context.time.now(), Vec::new());
         match command {
             Command::Want(peer, addresses) => self.table.want(peer, addresses, now, &mut out),
             Command::Unwant(peer) => self.table.unwant(peer, now, &mut out),
@@ -195,7 +196,7 @@ impl Driver {
             Command::CancelDial(dial) => self.table.cancel_dial(dial, now, &mut out),
             Command::Welcome(peer, link) => {
                 self.table.welcome(peer, link);
-                self.running.get(&link).into_iter().for_each(|link| link.shared.set_welcome());
+                self.running.get(&link).into_iter().for_each(|link| link.shared.mailbox.set_welcome());
             }
             Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut out),
             Command::Announce(name) => {
@@ -213,7 +214,7 @@ impl Driver {
     }
 
     fn on_report(&mut self, report: Report) {
-        let (now, mut out) = (self.context.clock.now(), Vec::new());
+        let (now, mut out) = (self.context.time.now(), Vec::new());
         match report {
             Report::Spoke(visitor) => self.gate.spoke(visitor),
             Report::Left(visitor, reason) => {
@@ -268,8 +269,8 @@ impl Driver {
         self.table.greeted(candidate, now, out);
     }
 
-    fn on_accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
-        let now = self.context.clock.tick();
+    fn on_accepted(&mut self, accepted: io::Result<(ByteStream, SocketAddr)>) {
+        let now = self.context.time.tick();
         let (stream, remote) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -291,7 +292,7 @@ impl Driver {
             let spoke = async || {
                 let _ = context.reports.send(Report::Spoke(new)).await;
             };
-            let greeted = match stream.set_nodelay(true) {
+            let greeted = match stream.set_nodelay() {
                 Ok(()) => answer(stream, remote, &context, spoke).await,
                 Err(error) => Err(Reason::of_io(&error)),
             };
@@ -311,20 +312,20 @@ impl Driver {
 
     fn on_nearby(&mut self) {
         let Some(nearby) = &self.nearby else { return };
-        // Anybody can make this change often; only the last list matters.
+        // Strangers can make this change often; only the last list matters.
         self.outgoing.retain(|waiting| !matches!(waiting, Outgoing::Event(Event::Nearby(_))));
         self.outgoing.push_back(Outgoing::Event(Event::Nearby(nearby.peers())));
     }
 
     /// Everything that is due.
     fn on_time(&mut self) {
-        let (now, mut out) = (self.context.clock.now(), Vec::new());
-        self.watch.stood_still(now.tick.saturating_sub(self.due));
-        match self.sleep_watch.jumped(now, TICK) {
+        let (now, mut out) = (self.context.time.now(), Vec::new());
+        self.liveness.stood_still(now.tick.saturating_sub(self.due));
+        match self.sleep_detector.jumped(now, TICK) {
             Some(Jump::Slept) => {
                 info!("woke");
                 self.outgoing.push_back(Outgoing::Event(Event::Woke));
-                self.watch.doubt(self.running.values_mut(), now.tick);
+                self.liveness.doubt(self.running.values_mut(), now.tick);
                 self.addresses_at = now.tick;
                 self.table.dial_all(now, &mut out);
             }
@@ -335,7 +336,7 @@ impl Driver {
             self.look_at_addresses(now, &mut out);
         }
         let table = &mut self.table;
-        self.watch.look(self.running.iter_mut(), now.tick, &self.config.times, |peer, link, rtt| {
+        self.liveness.look(self.running.iter_mut(), now.tick, &self.config.times, |peer, link, rtt| {
             table.measured(peer, link, rtt, now, &mut out);
         });
         self.table.tick(now, &mut out);

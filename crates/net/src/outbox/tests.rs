@@ -1,4 +1,7 @@
+use wire::Bye;
+
 use super::*;
+use crate::limits::QueueLimit;
 
 fn outbox(limits: Limits) -> Outbox {
     Outbox::new(Arc::new(Shared::new(Arc::new(limits), 0)))
@@ -12,7 +15,7 @@ fn record(first: u8, len: usize) -> Record {
 
 fn drained(outbox: &Outbox) -> (Vec<u8>, bool) {
     let mut plaintext = Vec::new();
-    let roomy = outbox.shared.drain(&CLASSES, &mut plaintext);
+    let roomy = outbox.shared.mailbox.drain(&CLASSES, &mut plaintext);
     let firsts = wire::frame::records(&plaintext).map(|record| record.expect("just packed")[0]).collect();
     (firsts, roomy)
 }
@@ -56,7 +59,7 @@ fn a_full_queue_refuses_and_tells_once_when_half_is_free() {
     assert_eq!(drained(&ana), (vec![0], false));
     assert_eq!(drained(&ana), (vec![1], true));
     assert_eq!(drained(&ana), (vec![2], false));
-    assert_eq!(ana.shared.state().end, None);
+    assert_eq!(ana.shared.mailbox.end(), None);
 }
 
 #[test]
@@ -73,7 +76,7 @@ fn a_full_control_queue_ends_the_link_as_too_slow() {
     let limit = QueueLimit { records: 2, bytes: 1000 };
     let ana = outbox(Limits { control: limit, ..Limits::default() });
     assert!([0, 1, 2].map(|name| ana.offer(Class::Control, record(name, 10)).is_ok()) == [true, true, false]);
-    assert_eq!(ana.shared.state().end, Some(End::Say(Bye::TooSlow)));
+    assert_eq!(ana.shared.mailbox.end(), Some(End::Say(Bye::TooSlow)));
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn after_a_burst_the_memory_is_given_back() {
     while ana.waiting() > 0 {
         drained(&ana);
     }
-    assert!(ana.shared.state().queues.iter().all(|queue| queue.records.capacity() == 0));
+    assert_eq!(ana.shared.mailbox.capacity(), 0);
 }
 
 #[test]

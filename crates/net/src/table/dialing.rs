@@ -3,12 +3,13 @@
 use identity::PeerId;
 use wire::Address;
 
-use super::{Attempt, AttemptId, Effect, Now, Peer, Table};
+use super::{Attempt, AttemptId, Effect, Peer, Table};
 use crate::event::{DialId, Event};
 use crate::reason::Reason;
+use crate::time::Now;
 
 impl Table {
-    /// Dial this address once, whoever answers.
+    /// Dial this address once; any peer may answer.
     pub(crate) fn dial_address(&mut self, dial: DialId, address: Address, now: Now, out: &mut Vec<Effect>) {
         self.asked.push_back((dial, address));
         self.pump(now, out);
@@ -112,7 +113,7 @@ impl Table {
         self.attempts.len() < self.limits.dials
     }
 
-    /// Ends an attempt that nobody needs any more, unless the other side already counts on it.
+    /// Ends an attempt that is no longer needed, unless the other side already counts on it.
     pub(super) fn give_up(&mut self, id: AttemptId, out: &mut Vec<Effect>) -> Vec<DialId> {
         let needed = self.attempts.get(&id).is_none_or(|attempt| attempt.sworn.is_some());
         if needed {
@@ -134,7 +135,7 @@ impl Table {
     pub(super) fn postpone(&mut self, peer: PeerId, now: Now) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             let wait = entry.backoff.next(&self.pace, entry.reach(), &mut self.rng);
-            entry.due = now.tick + crate::pulse::millis(wait);
+            entry.due = now.tick + crate::time::millis(wait);
         }
     }
 

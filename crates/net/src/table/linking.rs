@@ -4,10 +4,11 @@ use identity::PeerId;
 use wire::{Address, Bye, Role};
 
 use super::dialing::end_dials;
-use super::{Candidate, Effect, Held, MAX_OUSTED, Now, TWIN_STAYS, Table};
+use super::{Candidate, Effect, Held, MAX_OUSTED, TWIN_STAYS, Table};
 use crate::event::{Event, LinkId};
-use crate::pulse::millis;
 use crate::reason::Reason;
+use crate::time::Now;
+use crate::time::millis;
 
 impl Table {
     /// A peer proved itself and introduced itself. Ends in `Start` or `Close` of this link; `Start`
@@ -72,7 +73,7 @@ impl Table {
         let sure = now.tick + millis(self.times.handshake) * 2;
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.doubted.get_or_insert(sure);
-            // Whoever has the link now stays for a while.
+            // The process that has the link now stays for a while.
             entry.due += TWIN_STAYS;
         }
     }
@@ -157,7 +158,7 @@ fn start(held: &Held, out: &mut Vec<Effect>) {
 /// Whether the new link with a peer replaces the old one (`docs/PROTOCOL.md` §1.3).
 fn replaces(me: PeerId, old: &Held, new: &Held, now: Now, overlap: u64) -> bool {
     let restarted = old.candidate.nonce != new.candidate.nonce;
-    // Nobody completes a handshake while holding a link (`may_complete`): the dialler lost the old
+    // No device completes a handshake while it holds a link (`may_complete`): the dialler lost the old
     // one. Two that were dialled from both sides at once are younger than two handshakes.
     let redialled = old.candidate.role == new.candidate.role || now.tick.saturating_sub(old.since.tick) > overlap;
     let smaller_initiates = match new.candidate.role {

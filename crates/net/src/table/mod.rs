@@ -19,18 +19,11 @@ use rand::rngs::StdRng;
 use wire::{Address, Bye, Role};
 
 use crate::backoff::{Backoff, Pace, Reach};
-use crate::config::{Limits, Times};
+use crate::config::Times;
 use crate::event::{DialId, Event, LinkId, PeerState};
+use crate::limits::Limits;
 use crate::reason::Reason;
-
-/// One moment on two clocks, in milliseconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Now {
-    /// Monotonic.
-    pub(crate) tick: u64,
-    /// Since 1970, for people.
-    pub(crate) wall: u64,
-}
+use crate::time::Now;
 
 /// One round of dialling, over all addresses of one target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,8 +88,8 @@ struct Peer {
     told: Option<PeerState>,
     /// Boot nonces whose links were replaced by those of another process, the latest last.
     ousted: VecDeque<u64>,
-    /// They replaced the only link that this device had, which was nobody's doing here. When to be
-    /// sure of it.
+    /// The peer says that the only link was replaced, and this process did not do it. From this time
+    /// on it is certain that another process did.
     doubted: Option<u64>,
 }
 
@@ -140,7 +133,7 @@ impl Table {
         if peer == self.me {
             return;
         }
-        let soon = now.tick + crate::pulse::millis(self.pace.base);
+        let soon = now.tick + crate::time::millis(self.pace.base);
         let entry = self.peers.entry(peer).or_default();
         if !entry.wanted {
             entry.wanted = true;
@@ -300,7 +293,7 @@ impl Held {
     /// both sides at once.
     fn expiry(&self, times: &Times) -> Option<(u64, Bye)> {
         const RESPONDER_GRACE: u64 = 10 * 60 * 1000;
-        let millis = crate::pulse::millis;
+        let millis = crate::time::millis;
         let renew = match self.candidate.role {
             Role::Initiator => millis(times.renew),
             Role::Responder => millis(times.renew) + RESPONDER_GRACE,
@@ -312,7 +305,7 @@ impl Held {
     }
 }
 
-/// Private, link-local or loopback: dialling it costs nobody anything.
+/// Private, link-local or loopback: dialling it costs nothing.
 fn is_near(address: &Address) -> bool {
     match address {
         Address::Ip(socket) => match socket.ip() {

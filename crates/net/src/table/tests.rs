@@ -44,7 +44,7 @@ impl Scene {
         self.table.dial_failed(attempt, address("ben:1"), reason, self.now, &mut self.out);
     }
 
-    /// Somebody says Hello.
+    /// A peer says Hello.
     fn greet(&mut self, peer: PeerId, role: Role, nonce: u64, attempt: Option<AttemptId>) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);

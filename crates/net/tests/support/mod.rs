@@ -145,7 +145,7 @@ impl Peer {
         .await
     }
 
-    /// Goes on living without anybody who looks.
+    /// Goes on living, and the test no longer looks.
     pub(crate) fn unattended(mut self) -> Net {
         let net = self.net.clone();
         tokio::spawn(async move { while self.next().await.is_some() {} });

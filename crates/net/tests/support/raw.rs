@@ -1,4 +1,4 @@
-//! Somebody who holds a key and a socket and need not behave.
+//! A peer with a key and a socket that need not behave.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Dials and shakes hands, as whoever `me` is, and says Hello; the other side's Hello is the
+    /// Dials and shakes hands as `me`, and says Hello; the other side's Hello is the
     /// first message to receive.
     pub(crate) async fn dial(address: SocketAddr, me: Arc<Identity>) -> Self {
         let mut raw = Self::dial_mutely(address, me).await;
@@ -61,7 +61,7 @@ impl Raw {
 
     pub(crate) fn seal_plaintext(&mut self, plaintext: &[u8]) -> Vec<u8> {
         let mut frame = Vec::new();
-        self.session.transport.seal(plaintext, &mut frame).expect("it fits");
+        self.session.cipher.seal(plaintext, &mut frame).expect("it fits");
         frame
     }
 
@@ -83,7 +83,7 @@ impl Raw {
             }
             let body = next_frame(&mut self.stream, &mut self.reader, &mut self.input).await?;
             let mut plaintext = Vec::new();
-            self.session.transport.open(&body, &mut plaintext).expect("the other side seals well");
+            self.session.cipher.open(&body, &mut plaintext).expect("the other side seals well");
             for record in records(&plaintext) {
                 let message = Message::decode(record.expect("whole records")).expect("a good message");
                 self.inbox.extend(message);

@@ -1,60 +1,18 @@
 //! What is dated ahead. Others' entries wait until their time has come; own ones are shown as what
 //! they are: others will see them then.
 
-use std::collections::BTreeMap;
-
 use rooms::{Event, Hlc, Payload, Position, Target, Verified, fold, kind};
 use store::{Anchor, Page};
 use wire::ids::{EventId, LogKey, RoomId};
 
 use super::Core;
-use crate::view::{Refused, Said, Time};
-
-/// Entries of others that wait in memory; those beyond it show when their page is read. As many
-/// own ones are shown.
-const MAX_AHEAD: usize = 1_024;
-
-/// Entries that are more than two minutes ahead of the computer's clock.
-#[derive(Default)]
-pub(crate) struct Ahead {
-    others: BTreeMap<Position, RoomId>,
-    own: BTreeMap<Position, RoomId>,
-}
-
-impl Ahead {
-    /// The next entry whose time comes.
-    pub(crate) fn next(&self) -> Option<Hlc> {
-        [&self.others, &self.own].into_iter().filter_map(|entries| entries.first_key_value()).map(|(place, _)| place.hlc).min()
-    }
-
-    fn take_due(&mut self, wall: Time) -> Vec<(Position, RoomId)> {
-        let mut due = Vec::new();
-        for entries in [&mut self.others, &mut self.own] {
-            while let Some(entry) = entries.first_entry().filter(|entry| !entry.key().hlc.is_ahead(wall)) {
-                due.push(entry.remove_entry());
-            }
-        }
-        due
-    }
-
-    fn own_in(&self, room: RoomId, wall: Time) -> Vec<Position> {
-        self.own.iter().filter(|(place, of)| **of == room && place.hlc.is_ahead(wall)).map(|(place, _)| *place).collect()
-    }
-
-    /// It was taken back, or counts no longer.
-    pub(crate) fn forget(&mut self, place: &Position) {
-        self.others.remove(place);
-        self.own.remove(place);
-    }
-}
+use crate::parts::ahead::MAX_AHEAD;
+use crate::view::{Refused, Said};
 
 impl Core {
     /// Notes an entry that is dated ahead. Whether it is shown all the same: to its author.
     pub(crate) fn note_ahead(&mut self, room: RoomId, place: Position, mine: bool) -> bool {
-        let entries = if mine { &mut self.ahead.own } else { &mut self.ahead.others };
-        if entries.len() < MAX_AHEAD {
-            entries.insert(place, room);
-        }
+        self.clocks.ahead.note(room, place, mine);
         mine
     }
 
@@ -66,9 +24,9 @@ impl Core {
             self.note_ahead(room, *place, true);
         }
         let from = Position { hlc: self.latest_shown(), uuid: rooms::Uuid([0xff; 16]), id: EventId([0xff; 32]) };
-        let left = MAX_AHEAD.saturating_sub(self.ahead.others.len());
-        for event in self.store.page(&room, Anchor::After(from), left, Hlc(u64::MAX)).entries {
-            if event.header.device != self.peer {
+        let left = self.clocks.ahead.room_left();
+        for event in self.disk.store().page(&room, Anchor::After(from), left, Hlc(u64::MAX)).entries {
+            if event.header.device != self.own.peer() {
                 self.note_ahead(room, event.position(), false);
             }
         }
@@ -78,12 +36,12 @@ impl Core {
     /// Time rises along a log, so that what is ahead is the end of it.
     fn own_ahead(&self, room: RoomId) -> Vec<Position> {
         let Some(state) = self.rooms.get(&room) else { return Vec::new() };
-        let wall = self.now.wall;
-        let ahead = state.logs.of(&self.peer).filter(|(_, log)| log.hlc.is_ahead(wall));
+        let (me, wall) = (self.own.peer(), self.clocks.wall());
+        let ahead = state.logs.of(&me).filter(|(_, log)| log.hlc.is_ahead(wall));
         let entries = ahead.flat_map(|(key, log)| {
             let from = self.first_ahead(room, *key, log.head.seq);
             let events =
-                self.store.range(&room, *key, from, log.head.seq, usize::MAX).into_iter().filter_map(|raw| Event::decode(raw).ok());
+                self.disk.store().range(&room, *key, from, log.head.seq, usize::MAX).into_iter().filter_map(|raw| Event::decode(raw).ok());
             events.filter(|event| event.header.hlc.is_ahead(wall) && event.payload().is_some() && is_entry(event.header.kind))
         });
         entries.map(|event| event.position()).take(MAX_AHEAD).collect()
@@ -93,7 +51,7 @@ impl Core {
         let (mut low, mut high) = (1, last);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.store.hlc_at(&room, log, middle).is_none_or(|hlc| hlc.is_ahead(self.now.wall)) {
+            match self.disk.store().hlc_at(&room, log, middle).is_none_or(|hlc| hlc.is_ahead(self.clocks.wall())) {
                 true => high = middle,
                 false => low = middle + 1,
             }
@@ -103,21 +61,22 @@ impl Core {
 
     /// Entries whose time has come.
     pub(crate) fn release_ahead(&mut self) {
-        for (place, room) in self.ahead.take_due(self.now.wall) {
-            self.changed.stale.insert((room, place));
+        let wall = self.clocks.wall();
+        for (place, room) in self.clocks.ahead.take_due(wall) {
+            self.notices.stale(room, place);
             self.note_if_late(room, place);
             self.count_unread(room);
             self.find_last(room);
-            self.changed.room(room);
+            self.notices.room(room);
         }
     }
 
     /// A page of what is shown, own entries that are dated ahead at its end.
     pub(crate) fn page(&self, room: RoomId, anchor: Anchor, limit: usize) -> Page {
-        let own = self.ahead.own_in(room, self.now.wall);
-        let shown = |anchor, limit| self.store.page(&room, anchor, limit, self.latest_shown());
+        let own = self.clocks.ahead.own_in(room, self.clocks.wall());
+        let shown = |anchor, limit| self.disk.store().page(&room, anchor, limit, self.latest_shown());
         let Some(first) = own.first().copied() else { return shown(anchor, limit) };
-        let read = |places: &[Position]| places.iter().filter_map(|place| self.store.event(&room, place)).collect::<Vec<Verified>>();
+        let read = |places: &[Position]| places.iter().filter_map(|place| self.disk.store().event(&room, place)).collect::<Vec<Verified>>();
         match anchor {
             Anchor::Latest | Anchor::Before(_) => {
                 let end = if let Anchor::Before(place) = anchor { own.partition_point(|own| *own < place) } else { own.len() };
@@ -160,8 +119,9 @@ impl Core {
     /// back.
     pub fn send_again(&mut self, room: RoomId, message: EventId) -> Result<Said, Refused> {
         let target: Target = self.own_target(room, message)?;
-        let event = self.store.event(&room, &target).filter(|_| self.ahead.own.contains_key(&target)).ok_or(Refused::UnknownMessage)?;
-        let entry = fold(&event, &self.store.relations_of(&room, &target)).filter(|entry| !entry.deleted).ok_or(Refused::UnknownMessage)?;
+        let event = self.disk.store().event(&room, &target).filter(|_| self.clocks.ahead.is_own(&target)).ok_or(Refused::UnknownMessage)?;
+        let entry =
+            fold(&event, &self.disk.store().relations_of(&room, &target)).filter(|entry| !entry.deleted).ok_or(Refused::UnknownMessage)?;
         let again = Payload::Message { text: entry.text, reply: entry.reply };
         let written = self.write(room, vec![again, Payload::Delete { target }])?;
         written.first().map(Said::of).ok_or(Refused::Limit)

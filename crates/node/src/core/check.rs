@@ -14,7 +14,7 @@ use wire::message::{Message, Need, RawEvent};
 use super::Core;
 use crate::view::AlertKind;
 
-/// Bytes of one side of a proof that somebody wrote two histories: a run.
+/// Bytes of one side of a proof that an author wrote two histories: a run.
 const MAX_PROOF_BYTES: usize = rooms::limits::MAX_RUN_BYTES;
 
 impl Core {
@@ -24,10 +24,10 @@ impl Core {
         if let (Origin::Asked { log: asked, .. }, Verdict::Later { log }) = (origin, &mut verdict) {
             *log = asked;
         }
-        // People who come in one after the other are no talk: each of them is served who the others
-        // are.
+        // People who join one after the other are no talk: each of them has to be served the list
+        // of members.
         if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
-            self.note_talk();
+            self.serving.note_talk(self.clocks.mono());
         }
         verdict
     }
@@ -62,19 +62,19 @@ impl Core {
         }
     }
 
-    /// A run that goes on where its log ends, or that a log is cut for.
+    /// Takes a run that continues its log, or one for which a log is cut.
     pub(crate) fn take(&mut self, room: RoomId, run: Run, fitting: &Fitting) -> Verdict {
         let (of, log) = (run.key(), fitting.log);
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         let parts = fitting.branch.is_some() && state.logs.get(&log).is_none();
         let all = fitting.skip == 0 && run.events().len() <= fitting.room;
-        let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, &self.signatures)) };
+        let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, self.rooms.signatures())) };
         let Some(run) = run else { return Verdict::Bad };
         if state.members.admits(&run) == Admission::Refused {
             return Verdict::Later { log };
         }
         let (head, hlc) = (run.head(), run.last_hlc());
-        let events = match run.verify(&self.signatures) {
+        let events = match run.verify(self.rooms.signatures()) {
             Ok(events) => events,
             Err(fault) => {
                 tracing::debug!(device = %log.device.short(), %fault, "bad signature");
@@ -85,18 +85,18 @@ impl Core {
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Verdict::Later { log };
         }
-        self.sync_soon(Urgency::Received);
+        self.disk.sync_soon(Urgency::Received);
         if let Some(state) = self.rooms.get_mut(&room)
             && state.logs.get(&log).is_none_or(|end| end.head != head)
             && let Err(error) = state.logs.advance(log, head, hlc)
         {
             tracing::error!(%error, "a stored run does not fit its log");
         }
-        let wall = self.now.wall;
+        let wall = self.clocks.wall();
         if let Some(state) = self.rooms.get_mut(&room) {
             events.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
         }
-        if log.device == self.peer {
+        if log.device == self.own.peer() {
             self.on_own_from_others(room, of.log, parts);
             self.keep_own_until_durable(room, log.log, head.seq);
         }
@@ -131,7 +131,7 @@ impl Core {
         let (log, first) = (run.key(), run.first_seq());
         let Some(before) = run.events().first().map(|event| event.header.prev) else { return Verdict::Bad };
         let theirs: Vec<RawEvent> = run.events().iter().map(|event| event.raw().clone()).collect();
-        let Ok(events) = run.verify(&self.signatures) else { return Verdict::Bad };
+        let Ok(events) = run.verify(self.rooms.signatures()) else { return Verdict::Bad };
         let parts = events.iter().position(|event| self.held(room, log, event.header.seq).is_none_or(|held| held.chain() != event.chain()));
         let Some(parts) = parts else { return Verdict::Duplicate { log, seq: first } };
         let common = match parts.checked_sub(1).and_then(|last| events.get(last)) {
@@ -146,16 +146,16 @@ impl Core {
             },
         };
         let parted = common.map_or(1, |(head, _)| head.seq + 1);
-        let ours = self.store.range(&room, log, parted, parted, MAX_PROOF_BYTES);
-        let mut lost = self.store.log_events(&room, &log, parted);
+        let ours = self.disk.store().range(&room, log, parted, parted, MAX_PROOF_BYTES);
+        let mut lost = self.disk.store().log_events(&room, &log, parted);
         lost.extend(events.into_iter().filter(|event| event.header.seq >= parted));
-        if let Err(error) = self.store.close_log(&room, &log, common) {
+        if let Err(error) = self.disk.store().close_log(&room, &log, common) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
         if let Some(state) = self.rooms.get_mut(&room) {
             state.logs.close(log, common);
         }
-        if log.device != self.peer {
+        if log.device != self.own.peer() {
             self.alert(AlertKind::Fork, self.name_of(&log.device));
         }
         self.on_control_fork(room, log, lost);
@@ -163,7 +163,7 @@ impl Core {
     }
 
     fn held(&self, room: RoomId, log: LogKey, seq: u32) -> Option<rooms::Event> {
-        let raw = self.store.range(&room, log, seq, seq, usize::MAX).into_iter().next()?;
+        let raw = self.disk.store().range(&room, log, seq, seq, usize::MAX).into_iter().next()?;
         rooms::Event::decode(raw).ok()
     }
 
@@ -192,17 +192,17 @@ impl Core {
             self.tell_members(room, others.members);
             self.on_members_changed(room);
         }
-        self.changed.room(room);
+        self.notices.room(room);
     }
 
     /// What was said about these events may have come before them; about one's own, just written,
     /// it cannot.
     fn said_before(&self, room: RoomId, events: &[Verified]) -> Vec<Verified> {
         match events.first() {
-            Some(first) if first.header.device != self.peer && !first.header.log.is_control() => {
+            Some(first) if first.header.device != self.own.peer() && !first.header.log.is_control() => {
                 let newest = self.rooms.get(&room).and_then(|state| state.newest_target);
                 let reached = events.iter().map(|event| event.position()).filter(|place| newest >= Some(*place));
-                self.store.relations(&room, reached)
+                self.disk.store().relations(&room, reached)
             }
             _ => Vec::new(),
         }
@@ -213,12 +213,12 @@ impl Core {
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let changed = Arc::make_mut(&mut state.members).apply(event);
         for (position, line) in &changed.shown {
-            if position.hlc.is_ahead(self.now.wall) {
-                self.note_ahead(room, *position, line.author == self.peer);
+            if position.hlc.is_ahead(self.clocks.wall()) {
+                self.note_ahead(room, *position, line.author == self.own.peer());
             }
         }
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
-            self.changed.stale.insert((room, position));
+            self.notices.stale(room, position);
         }
         others.members.extend(changed.members);
         others.known.extend(changed.known);
@@ -241,7 +241,7 @@ impl Core {
     }
 
     fn note_target(&mut self, room: RoomId, target: rooms::Target) {
-        self.changed.stale.insert((room, target));
+        self.notices.stale(room, target);
         if let Some(state) = self.rooms.get_mut(&room) {
             state.newest_target = state.newest_target.max(Some(target));
         }
@@ -249,16 +249,16 @@ impl Core {
 
     /// The author of a message took it back: its content goes, its place in the chain stays.
     fn erase_target(&mut self, room: RoomId, event: &Verified, target: rooms::Target) {
-        let Some(message) = self.store.event(&room, &target) else { return };
+        let Some(message) = self.disk.store().event(&room, &target) else { return };
         if message.header.device != event.header.device {
             return;
         }
-        let edits = self.store.relations_of(&room, &target).into_iter().filter(|about| about.header.kind == rooms::kind::EDIT);
+        let edits = self.disk.store().relations_of(&room, &target).into_iter().filter(|about| about.header.kind == rooms::kind::EDIT);
         for gone in edits.chain([message]) {
-            if let Err(error) = self.store.erase(&gone) {
+            if let Err(error) = self.disk.store().erase(&gone) {
                 self.alert(AlertKind::DiskFailing, error.to_string());
             }
         }
-        self.ahead.forget(&target);
+        self.clocks.ahead.forget(&target);
     }
 }

@@ -12,20 +12,17 @@ use identity::PeerId;
 use rooms::branches::Cut;
 use rooms::limits::MAX_RUN_EVENTS;
 use rooms::{Fitting, Held, Hlc, LogHead, Payload, Place, Position, Recut, Run, Signatures, Verified, kind};
-use store::{Store, StoreError, Urgency};
+use store::{Store, StoreError};
 use wire::ids::{Head, LogId, LogKey, RoomId};
 use wire::message::Need;
 
 use super::Core;
-use super::rooms_here::OwnHead;
+use crate::parts::durability::OwnHead;
 use crate::view::AlertKind;
 
 /// Own messages that are told anew because their numbers belong to a branch now; older ones are
 /// told when their page is read.
 const MAX_RETOLD: usize = 1_024;
-
-/// Own events that are remembered as said again since the start.
-const MAX_SAID_AGAIN: usize = 65_536;
 
 /// Finds events of a room in the store.
 pub(crate) struct Stored<'a> {
@@ -47,7 +44,7 @@ impl Held for Stored<'_> {
 
 impl Core {
     pub(crate) fn stored(&self, room: RoomId) -> Stored<'_> {
-        Stored { store: &self.store, signatures: &self.signatures, room }
+        Stored { store: self.disk.store(), signatures: self.rooms.signatures(), room }
     }
 
     /// Content goes where its parent is.
@@ -77,33 +74,31 @@ impl Core {
 
     /// Own words that are in none of the branches that count: others are about to drop them.
     fn keep_own_beyond(&mut self, room: RoomId, run: Run) {
-        if run.device() != self.peer {
+        if run.device() != self.own.peer() {
             return;
         }
         let of = run.key().log;
-        let Ok(events) = run.verify(&self.signatures) else { return };
+        let Ok(events) = run.verify(self.rooms.signatures()) else { return };
         self.on_own_from_others(room, of, true);
-        let fresh = events.into_iter().filter(|event| self.store.event(&room, &event.position()).is_none());
+        let fresh = events.into_iter().filter(|event| self.disk.store().event(&room, &event.position()).is_none());
         let fresh: Vec<Verified> = fresh.collect();
         self.say_later(room, fresh);
     }
 
-    /// Once for each event, however many tell of it.
+    /// Once for each event, however many peers bring it.
     fn say_later(&mut self, room: RoomId, events: Vec<Verified>) {
-        for event in events.into_iter().filter(|event| event.header.device == self.peer) {
-            if self.said_again.len() < MAX_SAID_AGAIN && self.said_again.insert(event.id()) {
-                self.unsaid.entry(room).or_default().push(event);
-            }
+        for event in events.into_iter().filter(|event| event.header.device == self.own.peer()) {
+            self.rooms.lost_words.note(room, event);
         }
     }
 
-    /// Stores a run, and what has to change before.
+    /// Makes the changes to logs that a run needs, and stores it.
     pub(crate) fn store_fitting(&mut self, room: RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
         if fitting.branch.is_none() && fitting.recut == Recut::default() {
-            return self.store.append(events);
+            return self.disk.store().append(events);
         }
         let lost = self.lost_by(room, &fitting.recut);
-        self.store.append_fitting(&room, fitting, events)?;
+        self.disk.store().append_fitting(&room, fitting, events)?;
         let state = self.rooms.get_mut(&room);
         if let (Some(state), Some(last)) = (state, events.last()) {
             state.logs.recut(&fitting.recut);
@@ -122,7 +117,7 @@ impl Core {
     fn lost_by(&self, room: RoomId, recut: &Recut) -> Vec<Verified> {
         let gone = recut.gone.iter().map(|log| (*log, 1));
         let beyond = recut.cut.iter().map(|cut| (cut.log, cut.rest_end.head.seq.saturating_add(1)));
-        gone.chain(beyond).flat_map(|(log, from)| self.store.log_events(&room, &log, from)).collect()
+        gone.chain(beyond).flat_map(|(log, from)| self.disk.store().log_events(&room, &log, from)).collect()
     }
 
     fn on_recut(&mut self, room: RoomId, recut: &Recut, lost: Vec<Verified>) {
@@ -132,7 +127,7 @@ impl Core {
             ends.push((*log, Ending::Closed((!end.is_empty()).then_some(end.head))));
             let rest_ending = if rest_end.forked { Ending::Closed(Some(rest_end.head)) } else { Ending::Open(rest_end.head) };
             ends.push((*rest, rest_ending));
-            if log.device == self.peer {
+            if log.device == self.own.peer() {
                 self.keep_own_until_durable(room, rest.log, rest_end.head.seq);
                 self.retell(room, rest, MAX_RETOLD);
             }
@@ -141,19 +136,18 @@ impl Core {
         self.forget_lost(room, lost);
     }
 
-    /// Own events that came, or were cut, otherwise than by being written: they are saved once that
-    /// is durable.
+    /// Own events that came from a peer, or that a cut moved to another log: they are saved once
+    /// that is durable.
     pub(crate) fn keep_own_until_durable(&mut self, room: RoomId, log: LogId, seq: u32) {
-        self.unsaved.push_back((self.store.mark(), room, OwnHead { log, seq }));
-        self.sync_soon(Urgency::Own);
+        self.disk.await_own(room, OwnHead { log, seq });
     }
 
     /// The newest messages of a log are to be read and told again.
     fn retell(&mut self, room: RoomId, log: &LogKey, most: usize) {
-        let events = self.store.log_events(&room, log, 1);
+        let events = self.disk.store().log_events(&room, log, 1);
         let messages = events.iter().rev().filter(|event| event.header.kind == kind::MESSAGE).take(most);
         let places: Vec<Position> = messages.map(|event| event.position()).collect();
-        self.changed.stale.extend(places.into_iter().map(|place| (room, place)));
+        places.into_iter().for_each(|place| self.notices.stale(room, place));
     }
 
     /// Events that no longer count were removed: what they did is undone in the window, and own
@@ -163,11 +157,11 @@ impl Core {
             return;
         }
         for event in &lost {
-            self.ahead.forget(&event.position());
+            self.clocks.ahead.forget(&event.position());
             self.forget_late(room, &event.position());
             match Payload::of(event).ok().and_then(|payload| payload.target()) {
-                Some(target) if event.header.kind != kind::MESSAGE => drop(self.changed.stale.insert((room, target))),
-                Some(_) | None => self.changed.gone(room, event.position().id),
+                Some(target) if event.header.kind != kind::MESSAGE => self.notices.stale(room, target),
+                Some(_) | None => self.notices.gone(room, event.position().id),
             }
         }
         self.say_later(room, lost);
@@ -177,12 +171,12 @@ impl Core {
     fn recount(&mut self, room: RoomId) {
         self.count_unread(room);
         self.find_last(room);
-        self.changed.room(room);
+        self.notices.room(room);
     }
 
-    /// Somebody else has signed with this device's key what it did not know: another copy of the
-    /// profile runs, or ran, somewhere. The log is not gone on with. `forked`: the two do not even
-    /// agree.
+    /// A peer brings what was signed with this device's key and is not known here: another copy of
+    /// the profile runs, or ran, somewhere. Nothing more is written to that log. `forked`: the two
+    /// copies contradict each other.
     pub(crate) fn on_own_from_others(&mut self, room: RoomId, log: LogId, forked: bool) {
         let Some(state) = self.rooms.get(&room) else { return };
         let writing = [&state.content, &state.control].into_iter().flatten().any(|author| author.log() == log);
@@ -190,8 +184,8 @@ impl Core {
             tracing::warn!(%log, "own log found ahead at a peer; a new one begins");
             self.leave_log(room, log.is_control());
         }
-        // After an end out of order no log is gone on with, and what was lost comes back: that says
-        // nothing.
+        // After an unclean end no log is continued, and what was lost comes back from peers: that
+        // is no sign of a copy.
         if writing || forked {
             self.alert(AlertKind::ProfileCopied, String::new());
         }
@@ -200,7 +194,7 @@ impl Core {
     /// A control log ended earlier than was thought: membership is made anew from what is left.
     pub(crate) fn on_control_fork(&mut self, room: RoomId, log: LogKey, lost: Vec<Verified>) {
         self.remake_members(room);
-        if log.device == self.peer {
+        if log.device == self.own.peer() {
             self.on_own_from_others(room, log.log, true);
         }
         self.say_later(room, lost);
@@ -215,9 +209,9 @@ impl Core {
         }
         let lines = |members: &rooms::Membership| members.lines().into_iter().map(|line| (line.position, line)).collect::<BTreeMap<_, _>>();
         let (old, new) = (lines(&before), lines(&after));
-        old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.changed.gone(room, place.id));
-        self.changed.stale.extend(new.iter().filter(|(place, line)| old.get(place) != Some(line)).map(|(place, _)| (room, *place)));
-        // What somebody wrote counts while they are known to have been a member.
+        old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.notices.gone(room, place.id));
+        new.iter().filter(|(place, line)| old.get(place) != Some(line)).for_each(|(place, _)| self.notices.stale(room, *place));
+        // What a person wrote counts while they are known to have been a member.
         for device in devices.iter().filter(|device| before.was_member(device) != after.was_member(device)) {
             self.show_words_of(room, *device);
         }
@@ -227,8 +221,8 @@ impl Core {
         self.recount(room);
     }
 
-    /// All that somebody said is to be shown, or not any more: it was stored while they were known
-    /// to be a member, and that has changed.
+    /// All that a person said is to be shown, or not any more: whether they are known to have been
+    /// a member has changed since it was stored.
     pub(crate) fn show_words_of(&mut self, room: RoomId, device: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
         let logs: Vec<LogKey> = state.logs.of(&device).map(|(log, _)| *log).filter(|log| !log.log.is_control()).collect();
@@ -237,7 +231,7 @@ impl Core {
 
     /// Own words that no log holds any more are said again, in a log that others take.
     pub(crate) fn say_again(&mut self) {
-        for (room, mut events) in std::mem::take(&mut self.unsaid) {
+        for (room, mut events) in self.rooms.lost_words.take_due() {
             events.sort_by_key(|event| (!event.header.log.is_control(), event.header.kind != kind::MESSAGE, event.position()));
             let mut moved: BTreeMap<Position, Position> = BTreeMap::new();
             for event in events {
@@ -251,8 +245,8 @@ impl Core {
         }
     }
 
-    /// The same once more, as far as it makes sense now; `moved` tells what has become of the
-    /// messages that it may be about.
+    /// What a lost event said, as far as it still makes sense. `moved`: where the messages are now
+    /// that it may be about.
     fn still_meant(&self, room: RoomId, payload: Payload, moved: &BTreeMap<Position, Position>) -> Option<Payload> {
         let members = &self.rooms.get(&room)?.members;
         let now_at = |target: Position| moved.get(&target).copied().unwrap_or(target);
@@ -264,7 +258,7 @@ impl Core {
             Payload::Add { device, name, invite, .. } if !members.is_member(&device) => {
                 Payload::Add { device, name, invite, round: members.next_round(&device)? }
             }
-            Payload::Leave { .. } => Payload::Leave { round: members.round(&self.peer)? },
+            Payload::Leave { .. } => Payload::Leave { round: members.round(&self.own.peer())? },
             Payload::Invite { key, uses, expires } if members.invite(&key).is_none() => Payload::Invite { key, uses, expires },
             Payload::Revoke { key } if members.invite(&key).is_some() => Payload::Revoke { key },
             Payload::Create { .. } | Payload::Add { .. } | Payload::Invite { .. } | Payload::Revoke { .. } => return None,

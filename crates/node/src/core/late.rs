@@ -1,81 +1,33 @@
-//! Words that came late: they stand above what has been read, and nobody has seen them. What is
-//! read is a set, not a position.
+//! Messages that came late: they stand above what has been read, and are unseen. What is read is a
+//! set, not a position.
 //!
-//! A message of somebody else is *late* if it comes when what stands below it has been read, or was
+//! Another person's message is *late* if it comes when what stands below it has been read, or was
 //! written here while nothing else was unread. It counts as unread until it is said to be seen.
 //! What was written before one came into the room is history, and never late.
 //!
 //! Late messages stand at or before `read_up_to`; what is unread besides stands after it.
-
-use std::collections::BTreeSet;
 
 use rooms::{Position, Verified, kind};
 use store::{Anchor, LateRow, RoomRow};
 use wire::ids::RoomId;
 
 use super::Core;
-use super::timeline::MAX_UNREAD;
-use crate::view::{self, Refused};
+use crate::parts::late::Late;
+use crate::view::Refused;
 
-/// Late messages of a room whose places are remembered; those beyond it are counted, and are seen
-/// with the last of these.
-const MAX_PLACES: usize = 256;
-
-/// Own entries that are passed over for the last one of somebody else.
+/// Own entries that are passed over for the last one of another author.
 const LOOK_BACK: usize = 64;
-
-/// What came late in one room, and is unseen.
-#[derive(Default)]
-pub(crate) struct Late {
-    places: BTreeSet<Position>,
-    more: u32,
-}
-
-impl Late {
-    pub(crate) fn count(&self) -> u32 {
-        u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_add(self.more)
-    }
-
-    pub(crate) fn contains(&self, place: &Position) -> bool {
-        self.places.contains(place)
-    }
-
-    /// How the row of the room tells it.
-    pub(crate) fn shown(&self) -> Option<view::Late> {
-        self.places.first().map(|first| view::Late { count: self.count().min(MAX_UNREAD), first: *first })
-    }
-
-    fn add(&mut self, place: Position) {
-        if self.places.len() < MAX_PLACES {
-            self.places.insert(place);
-        } else if !self.places.contains(&place) {
-            self.more = self.more.saturating_add(1);
-        }
-    }
-
-    /// True if there were such.
-    fn remove(&mut self, seen: impl Fn(&Position) -> bool) -> bool {
-        let before = self.places.len();
-        self.places.retain(|place| !seen(place));
-        if self.places.is_empty() {
-            self.more = 0;
-        }
-        self.places.len() < before
-    }
-}
 
 impl Core {
     /// What the last process knew; but for what is no longer here.
     pub(crate) fn read_late(&self, row: &RoomRow) -> Late {
-        let Some(LateRow { places, more, .. }) = self.store.get::<LateRow>(&row.room) else { return Late::default() };
-        let places: BTreeSet<Position> = places.into_iter().filter(|place| self.store.event(&row.room, place).is_some()).collect();
-        let more = if places.is_empty() { 0 } else { more };
-        Late { places, more }
+        let Some(kept) = self.disk.store().get::<LateRow>(&row.room) else { return Late::default() };
+        Late::restore(kept, |place| self.disk.store().event(&row.room, place).is_some())
     }
 
     /// A message that is shown from now on. True if it is late.
     pub(crate) fn note_late(&mut self, room: RoomId, message: &Verified) -> bool {
-        let (me, place) = (self.peer, message.position());
+        let (me, place) = (self.own.peer(), message.position());
         let Some(state) = self.rooms.get_mut(&room) else { return false };
         if message.header.device == me || message.header.kind != kind::MESSAGE {
             return false;
@@ -86,9 +38,9 @@ impl Core {
         if !(read || above_own) {
             return false;
         }
-        // Whoever let this device in may have had a clock that was fast; then nothing tells what
+        // The member who let this device in may have had a fast clock; then nothing tells what
         // was written before.
-        let entered = state.members.entered(&me).filter(|entered| !entered.hlc.is_ahead(self.now.wall));
+        let entered = state.members.entered(&me).filter(|entered| !entered.hlc.is_ahead(self.clocks.wall()));
         if entered.is_some_and(|entered| place < entered) {
             return false;
         }
@@ -96,13 +48,13 @@ impl Core {
             state.row.read_up_to = Some(place);
         }
         state.late.add(place);
-        self.changed.late.insert(room);
+        self.rooms.keep_late_soon(room);
         true
     }
 
     /// The same of a message whose time has come.
     pub(crate) fn note_if_late(&mut self, room: RoomId, place: Position) {
-        if let Some(message) = self.store.event(&room, &place) {
+        if let Some(message) = self.disk.store().event(&room, &place) {
             self.note_late(room, &message);
         }
     }
@@ -121,9 +73,9 @@ impl Core {
             state.row.read_up_to = Some(others);
         }
         if was_seen || reads_on {
-            self.changed.late.insert(room);
+            self.rooms.keep_late_soon(room);
             self.count_unread(room);
-            self.changed.room(room);
+            self.notices.room(room);
         }
         Ok(())
     }
@@ -132,34 +84,31 @@ impl Core {
     pub(crate) fn forget_late(&mut self, room: RoomId, place: &Position) {
         if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.late.contains(place)) {
             state.late.remove(|other| other == place);
-            self.changed.late.insert(room);
+            self.rooms.keep_late_soon(room);
         }
     }
 
     /// Own words need not be read. If they are dated ahead, because this computer's clock was fast,
     /// what others say meanwhile would count as read: the position goes back to the last entry of
-    /// somebody else, or as far as a look takes it.
+    /// another author, or as far as a look takes it.
     fn last_of_others(&self, room: RoomId, up_to: Position) -> Position {
-        if self.store.event(&room, &up_to).is_none_or(|event| event.header.device != self.peer) {
+        if self.disk.store().event(&room, &up_to).is_none_or(|event| event.header.device != self.own.peer()) {
             return up_to;
         }
-        let before = self.store.page(&room, Anchor::Before(up_to), LOOK_BACK, self.latest_shown()).entries;
-        let other = before.iter().rev().find(|event| event.header.device != self.peer);
+        let before = self.disk.store().page(&room, Anchor::Before(up_to), LOOK_BACK, self.latest_shown()).entries;
+        let other = before.iter().rev().find(|event| event.header.device != self.own.peer());
         other.or(before.first()).map_or(up_to, |event| event.position())
     }
 
     /// Writes what was read, seen, or came late in this turn.
     pub(crate) fn keep_late(&mut self) {
-        for room in std::mem::take(&mut self.changed.late) {
+        for room in self.rooms.take_unkept_late() {
             let Some(row) = self.rooms.get(&room).map(|state| state.row.clone()) else { continue };
             self.keep(&row);
-            let Some(late) = self.rooms.get(&room).map(|state| &state.late) else { continue };
-            if late.places.is_empty() {
-                if self.store.get::<LateRow>(&room).is_some() {
-                    self.forget::<LateRow>(&room);
-                }
-            } else {
-                self.keep(&LateRow { room, places: late.places.iter().copied().collect(), more: late.more });
+            match self.rooms.get(&room).and_then(|state| state.late.row(room)) {
+                Some(late) => self.keep(&late),
+                None if self.disk.store().get::<LateRow>(&room).is_some() => self.forget::<LateRow>(&room),
+                None => {}
             }
         }
     }

@@ -1,31 +1,25 @@
 //! Own events: signed, stored, spread, shown — in that order.
 
-use gossip::{Input, Millis};
+use gossip::Input;
 use rooms::{Draft, Payload, Proof, Target, Verified};
-use store::Urgency;
 use wire::ids::{EventId, RoomId};
 use wire::message::RawEvent;
 
 use super::Core;
-use super::rooms_here::OwnHead;
-use crate::handle::Say;
+use crate::parts::durability::OwnHead;
+use crate::say::Say;
 use crate::view::{AlertKind, Refused, Said};
-
-/// What is said within so many milliseconds of something else is gathered. Higher: a script's words
-/// come out in larger batches, and the second of two quick messages waits for the loop to wake.
-/// Lower: more signatures.
-const ROW: Millis = 2;
 
 impl Core {
     /// Whether what is said now had better be gathered with what follows.
     pub(crate) fn has_just_spoken(&self) -> bool {
-        self.spoke_at.is_some_and(|at| self.now.mono < at.saturating_add(ROW))
+        self.own.has_just_spoken(self.clocks.mono())
     }
 
     /// Several messages in their order; those of one room that follow each other share a signature.
     pub(crate) fn say_all(&mut self, says: Vec<Say>) {
         if !says.is_empty() {
-            self.spoke_at = Some(self.now.mono);
+            self.own.note_spoken(self.clocks.mono());
         }
         let mut rest = says.into_iter().peekable();
         while let Some(first) = rest.next() {
@@ -74,13 +68,13 @@ impl Core {
     }
 
     fn target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
-        self.store.find(&room, &id).ok_or(Refused::UnknownMessage)
+        self.disk.store().find(&room, &id).ok_or(Refused::UnknownMessage)
     }
 
     pub(crate) fn own_target(&self, room: RoomId, id: EventId) -> Result<Target, Refused> {
         let target = self.target(room, id)?;
-        let event = self.store.event(&room, &target).ok_or(Refused::UnknownMessage)?;
-        if event.header.device == self.peer { Ok(target) } else { Err(Refused::NotAuthor) }
+        let event = self.disk.store().event(&room, &target).ok_or(Refused::UnknownMessage)?;
+        if event.header.device == self.own.peer() { Ok(target) } else { Err(Refused::NotAuthor) }
     }
 
     /// Replaces the text of an own message.
@@ -114,36 +108,31 @@ impl Core {
         let mut drafts = Vec::with_capacity(payloads.len());
         for payload in &payloads {
             let random = self.random10();
-            drafts.push(Draft::new(payload, self.now.wall, &random).map_err(|_| Refused::Limit)?);
+            drafts.push(Draft::new(payload, self.clocks.wall(), &random).map_err(|_| Refused::Limit)?);
         }
         let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
-        let written = author.append(&self.me, &drafts, &mut state.clock, self.now.wall, ctl);
+        let written = author.append(self.own.identity(), &drafts, &mut state.clock, self.clocks.wall(), ctl);
         let Ok(events) = written else {
             // A full log; the next attempt begins another.
             return Err(Refused::Limit);
         };
         if !control {
-            self.note_talk();
+            self.serving.note_talk(self.clocks.mono());
         }
-        if let Err(error) = self.store.append(&events) {
-            // These numbers are signed: the log is not gone on with, so that none is ever signed
-            // twice.
+        if let Err(error) = self.disk.store().append(&events) {
+            // These numbers are signed: nothing more is written to this log, so that no number is
+            // ever signed twice.
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Err(Refused::Disk);
         }
         self.put_back(room, author);
         self.publish(room, &events);
-        self.unsaved_until_durable(room, &events);
+        if let Some(last) = events.last() {
+            self.disk.await_own(room, OwnHead { log: last.header.log, seq: last.header.seq });
+        }
         self.applied(room, &events);
         Ok(events)
-    }
-
-    fn unsaved_until_durable(&mut self, room: RoomId, events: &[Verified]) {
-        if let Some(last) = events.last() {
-            self.unsaved.push_back((self.store.mark(), room, OwnHead { log: last.header.log, seq: last.header.seq }));
-        }
-        self.sync_soon(Urgency::Own);
     }
 
     /// Hands each run to gossip.
@@ -157,9 +146,7 @@ impl Core {
                 tracing::error!(%error, "an own run does not fit its log");
             }
             let events: Vec<RawEvent> = run.iter().map(|event| event.raw().clone()).collect();
-            self.publishing = true;
             self.gossip(Input::Published { room, log, head, events });
-            self.publishing = false;
         }
     }
 }

@@ -6,56 +6,55 @@ use store::{RoomKind, Standing};
 use wire::ids::RoomId;
 
 use super::Core;
-use super::room::Room;
+use crate::parts::pending_notices::Delivered;
+use crate::parts::people::Someone;
+use crate::parts::room::Room;
 use crate::view::{self, Delivery, LinkState, Member, Notice, Person, PersonDetails, Preview, Refused, RoomRow, Snapshot};
 
 impl Core {
     /// Tells what has changed since the last time.
     pub(crate) fn tell_changes(&mut self) {
+        let now = self.clocks.mono();
         let mut notices = Vec::new();
         self.tell_messages(&mut notices);
         self.tell_delivery(&mut notices);
-        for room in self.changed.rooms.take_ready(self.now.mono) {
+        for room in self.notices.take_rooms(now) {
             notices.extend(self.room_row(room).ok().map(|row| Notice::Room(Box::new(row))));
         }
-        notices.extend(self.changed.rooms_gone.drain(..).map(Notice::RoomGone));
-        for room in self.changed.members.take_ready(self.now.mono) {
+        notices.extend(self.notices.take_rooms_gone().into_iter().map(Notice::RoomGone));
+        for room in self.notices.take_members(now) {
             notices.extend(self.members_of(room).map(|people| Notice::Members(room, people)));
         }
-        let nearby_changed = self.changed.take_nearby();
-        for peer in std::mem::take(&mut self.changed.people) {
+        let nearby_changed = self.notices.take_nearby();
+        for peer in self.notices.take_people() {
             notices.extend(self.person(&peer).map(Notice::Person));
-            self.touch_levels_with(peer);
+            self.touch_progress_with(peer);
         }
-        for id in std::mem::take(&mut self.changed.attempts) {
-            notices.extend(self.attempts.get(&id).map(|attempt| Notice::Join(attempt.row())));
+        for id in self.notices.take_attempts() {
+            notices.extend(self.attempts.get(id).map(|attempt| Notice::Join(attempt.row())));
         }
-        notices.extend(self.changed.attempts_gone.drain(..).map(Notice::JoinGone));
-        for peer in std::mem::take(&mut self.changed.requests_added) {
+        notices.extend(self.notices.take_attempts_gone().into_iter().map(Notice::JoinGone));
+        for peer in self.notices.take_requests_added() {
             notices.extend(self.request(&peer).map(Notice::RequestAdded));
         }
-        notices.extend(self.changed.requests_gone.drain(..).map(Notice::RequestGone));
-        notices.extend(self.changed.alerts_gone.drain(..).map(Notice::AlertGone));
-        notices.extend(self.changed.alerts.drain(..).map(Notice::Alert));
-        notices.append(&mut self.changed.network);
+        notices.extend(self.notices.take_requests_gone().into_iter().map(Notice::RequestGone));
+        notices.extend(self.notices.alerts.take_gone().into_iter().map(Notice::AlertGone));
+        notices.extend(self.notices.alerts.take_fresh().into_iter().map(Notice::Alert));
+        notices.append(&mut self.notices.take_network());
         if nearby_changed && let Some(rows) = self.fresh_nearby() {
             notices.push(Notice::Nearby(rows));
         }
-        if std::mem::take(&mut self.changed.me) {
+        if self.notices.take_me() {
             notices.push(Notice::Me(self.me_row()));
         }
-        if !notices.is_empty() {
-            (self.sink)(notices);
-        }
+        self.notices.tell(notices);
     }
 
-    /// Tells new messages before the rest of the turn: they are what somebody waits for.
+    /// Tells new messages before the rest of the turn: they are what a reader waits for.
     pub(crate) fn tell_new_messages(&mut self) {
         let mut notices = Vec::new();
         self.tell_messages(&mut notices);
-        if !notices.is_empty() {
-            (self.sink)(notices);
-        }
+        self.notices.tell(notices);
     }
 
     /// Tells new messages, and forgets what else has changed: rows of rooms with thousands of
@@ -63,38 +62,32 @@ impl Core {
     #[cfg(feature = "manual")]
     pub(crate) fn tell_messages_only(&mut self) {
         self.tell_new_messages();
-        self.changed = super::changed::Changed::default();
+        self.notices.forget();
     }
 
     fn tell_messages(&mut self, notices: &mut Vec<Notice>) {
-        for (room, place) in self.changed.take_stale() {
+        for (room, place) in self.notices.take_stale() {
             self.refresh_last(room, &place);
-            let Some(event) = self.store.event(&room, &place) else { continue };
-            let Some(message) = self.read_again(room, &event) else {
-                self.changed.gone(room, place.id);
-                continue;
-            };
-            self.changed.shown(room, &place.id);
-            let fresh = self.changed.messages.entry(room).or_default();
-            fresh.retain(|known| known.id != message.id);
-            fresh.push(message);
+            let Some(event) = self.disk.store().event(&room, &place) else { continue };
+            match self.read_again(room, &event) {
+                Some(message) => self.notices.shown(room, message),
+                None => self.notices.gone(room, place.id),
+            }
         }
-        for (room, gone) in std::mem::take(&mut self.changed.gone) {
+        for (room, gone) in self.notices.take_gone() {
             notices.push(Notice::MessagesGone(room, gone.into_iter().collect()));
         }
-        for (room, mut messages) in std::mem::take(&mut self.changed.messages) {
+        for (room, mut messages) in self.notices.take_messages() {
             messages.sort_by_key(|message| message.position);
             notices.push(Notice::Messages(room, messages));
         }
     }
 
     fn tell_delivery(&mut self, notices: &mut Vec<Notice>) {
-        let (saved, acks) = (std::mem::take(&mut self.changed.saved), std::mem::take(&mut self.changed.acks));
-        let rooms: std::collections::BTreeSet<RoomId> = saved.keys().chain(acks.keys()).copied().collect();
-        for id in rooms {
+        for (id, Delivered { saved, acks }) in self.notices.take_delivered() {
             let Some(state) = self.rooms.get(&id) else { continue };
-            let saved = saved.get(&id).into_iter().flatten().filter_map(|log| Some((*log, *state.saved.get(log)?)));
-            let acks = acks.get(&id).into_iter().flatten().filter_map(|(peer, log)| Some((*peer, *log, state.acks.get(*peer, *log)?)));
+            let saved = saved.iter().filter_map(|log| Some((*log, *state.saved.get(log)?)));
+            let acks = acks.iter().filter_map(|(peer, log)| Some((*peer, *log, state.acks.get(*peer, *log)?)));
             notices.push(Notice::Delivery(id, Delivery { saved: saved.collect(), acks: acks.collect() }));
         }
     }
@@ -103,32 +96,32 @@ impl Core {
     /// number fits.
     pub fn snapshot(&mut self) -> Snapshot {
         self.tell_changes();
-        let seq = (self.sink)(Vec::new());
+        let seq = self.notices.last_number();
         Snapshot {
             seq,
             me: self.me_row(),
             rooms: self.rooms.values().map(|room| self.row_of(room)).collect(),
             people: self.people.keys().filter_map(|peer| self.person(peer)).collect(),
-            requests: self.requests.keys().copied().collect::<Vec<_>>().iter().filter_map(|peer| self.request(peer)).collect(),
+            requests: self.people.asking().copied().collect::<Vec<_>>().iter().filter_map(|peer| self.request(peer)).collect(),
             nearby: self.nearby_rows(),
-            joining: self.attempts.values().map(super::joins::Attempt::row).collect(),
-            alerts: self.alerts.clone(),
+            joining: self.attempts.rows(),
+            alerts: self.notices.alerts.all().to_vec(),
         }
     }
 
     /// Events that came from others since the start, copies included: what spreading costs.
     pub fn received_events(&self) -> u64 {
-        self.gossip.received()
+        self.spreading.engine().received()
     }
 
     pub(crate) fn me_row(&self) -> view::Me {
         view::Me {
-            peer: self.peer,
-            name: self.name.clone(),
+            peer: self.own.peer(),
+            name: self.own.name().to_owned(),
             addresses: self.own_addresses().iter().map(ToString::to_string).collect(),
-            reach: net::Reach::of(&self.addresses, self.not_listening.is_some()).into(),
-            not_listening: self.not_listening.clone(),
-            nearby_visible: self.nearby_visible,
+            reach: net::Reach::of(self.own.addresses(), self.own.not_listening().is_some()).into(),
+            not_listening: self.own.not_listening().cloned(),
+            nearby_visible: self.own.is_visible_nearby(),
             links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),
             friends: u32::try_from(self.friends_here()).unwrap_or(u32::MAX),
         }
@@ -163,7 +156,7 @@ impl Core {
             last: room.last.as_ref().map(|last| Preview {
                 author: last.author,
                 author_name: self.name_of(&last.author),
-                mine: last.author == self.peer,
+                mine: last.author == self.own.peer(),
                 text: last.text.clone(),
                 at: last.position.hlc.ms(),
             }),
@@ -179,8 +172,8 @@ impl Core {
 
     /// A room that was used while the computer's clock was fast is not above all others until then.
     fn active_at(&self, room: &Room) -> view::Time {
-        let last = || room.last.as_ref().map_or(self.now.wall, |last| last.position.hlc.ms().min(self.now.wall));
-        if room.row.active_at > self.now.wall { last() } else { room.row.active_at }
+        let last = || room.last.as_ref().map_or(self.clocks.wall(), |last| last.position.hlc.ms().min(self.clocks.wall()));
+        if room.row.active_at > self.clocks.wall() { last() } else { room.row.active_at }
     }
 
     /// Members, delivery and row of a room.
@@ -198,7 +191,7 @@ impl Core {
             .map(|m| Member {
                 peer: m.peer,
                 name: self.name_of(&m.peer),
-                me: m.peer == self.peer,
+                me: m.peer == self.own.peer(),
                 creator: m.creator,
                 link: self.link_state(&m.peer),
             })
@@ -208,7 +201,7 @@ impl Core {
     }
 
     pub(crate) fn link_state(&self, peer: &PeerId) -> LinkState {
-        if *peer == self.peer {
+        if *peer == self.own.peer() {
             return LinkState::Own;
         }
         self.people.get(peer).map_or(LinkState::Unreachable { last_seen: None }, |p| p.link.clone())
@@ -225,7 +218,7 @@ impl Core {
     }
 
     fn request(&mut self, peer: &PeerId) -> Option<view::Request> {
-        let row = self.requests.get(peer)?;
+        let row = self.people.request(peer)?;
         let (name, at) = (row.name.clone(), row.at_ms);
         let looks_like = self.looks_like(peer, &name);
         Some(view::Request { peer: *peer, name, at, looks_like })
@@ -233,13 +226,13 @@ impl Core {
 
     /// All that is known of one person.
     pub fn person_details(&mut self, peer: PeerId) -> Result<PersonDetails, Refused> {
-        let rooms: Vec<RoomId> = self.rooms.values().filter(|room| room.members.is_member(&peer)).map(Room::id).collect();
+        let rooms: Vec<RoomId> = self.rooms.with(&peer).map(Room::id).collect();
         let person = match self.person(&peer) {
             Some(person) => person,
             None if rooms.is_empty() => return Err(Refused::UnknownPeer),
             None => Person { peer, name: self.name_of(&peer), contact: false, link: self.link_state(&peer) },
         };
-        let addresses = self.people.get(&peer).map(super::people::Someone::addresses).unwrap_or_default();
+        let addresses = self.people.get(&peer).map(Someone::addresses).unwrap_or_default();
         let addresses = addresses.iter().map(ToString::to_string).collect();
         let looks_like = self.looks_like(&peer, &person.name);
         Ok(PersonDetails { person, addresses, rooms, looks_like })

@@ -4,33 +4,44 @@ use gossip::{Effect, Input};
 use identity::PeerId;
 use store::Standing;
 use wire::ids::{LogKey, RoomId};
-use wire::message::{Class, Message};
+use wire::message::{Bye, Class, Message};
 
 use super::Core;
 
 /// Breaches of the rules of spreading that end a link.
 const MAX_FAULTS: u32 = 8;
 
+/// When what gossip spreads goes to the sockets.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Own events.
+    AtOnce,
+    /// Events of others: the links send them, while this device's own window is told of them.
+    Queued,
+}
+
 impl Core {
-    /// Hands an input to gossip and carries out what follows.
+    /// Hands an input to gossip and carries out all that follows. Called while that is going on, it
+    /// only queues the input: effects are carried out in order, and none within another.
     pub(crate) fn gossip(&mut self, input: Input) {
-        self.touch_levels(&input);
-        let mut effects = std::mem::take(&mut self.effects);
-        self.gossip.handle(self.now.mono, input, &mut self.rng, &mut effects);
-        // Carrying out may lead to further inputs, which bring their own effects: `self.effects` is
-        // empty meanwhile.
-        for effect in effects.drain(..) {
-            self.carry_out(effect);
+        if !self.spreading.push(input) {
+            return;
         }
-        if self.effects.capacity() == 0 {
-            self.effects = effects;
+        while let Some(input) = self.spreading.next() {
+            self.touch_progress(&input);
+            let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::Queued };
+            let mut effects = self.spreading.handle(self.clocks.mono(), input, &mut self.rng);
+            for effect in effects.drain(..) {
+                self.carry_out(effect, pace);
+            }
+            self.spreading.reuse(effects);
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, effect: Effect, pace: Pace) {
         match effect {
             Effect::Send { peer, message } => self.send_gossip(peer, &message),
-            Effect::Spread { peers, message } => self.spread(&peers, &message),
+            Effect::Spread { peers, message } => self.spread(&peers, &message, pace),
             Effect::Check { peer, room, origin, events } => {
                 let verdict = self.check(peer, room, origin, &events);
                 self.gossip(Input::Checked { peer, room, origin, events, verdict });
@@ -40,14 +51,13 @@ impl Core {
             Effect::Lacking { room, count } => {
                 if let Some(state) = self.rooms.get_mut(&room) {
                     state.lacking = count;
-                    self.changed.room(room);
+                    self.notices.room(room);
                 }
             }
-            Effect::WantsChanged => self.wants_stale = true,
+            Effect::WantsChanged => self.links.note_wants_stale(),
             Effect::Introduce { peer, subjects } => self.send_records(&peer, &subjects),
             Effect::Fault { peer, what } => self.on_fault(peer, what),
-            // The earlier one: a wake-up too many is harmless.
-            Effect::WakeAt(at) => self.gossip_wake = Some(self.gossip_wake.map_or(at, |wake| wake.min(at))),
+            Effect::WakeAt(at) => self.spreading.wake_at(at),
         }
     }
 
@@ -59,13 +69,16 @@ impl Core {
         }
     }
 
-    fn spread(&mut self, peers: &[PeerId], message: &Message) {
+    fn spread(&mut self, peers: &[PeerId], message: &Message, pace: Pace) {
         let record = message.encode();
         let Some(room) = room_of(message) else { return };
         for peer in peers {
             let Some(link) = self.links.get(peer) else { continue };
             let record = record.clone();
-            let taken = if self.publishing { link.outbox.send_now(Class::Live, record) } else { link.outbox.offer(Class::Live, record) };
+            let taken = match pace {
+                Pace::AtOnce => link.outbox.send_now(Class::Live, record),
+                Pace::Queued => link.outbox.offer(Class::Live, record),
+            };
             if taken.is_err() {
                 self.gossip(Input::Refused { peer: *peer, room });
             }
@@ -76,7 +89,7 @@ impl Core {
         let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
         let left = state.row.standing == Standing::Left && log.is_control();
         self.note_ack(room, peer, log, seq);
-        let own = self.peer;
+        let own = self.own.peer();
         if let Some(state) = self.rooms.get_mut(&room).filter(|_| left) {
             let end = state.logs.get(&LogKey { device: own, log }).map_or(0, |held| held.head.seq);
             state.leave_heard |= seq >= end;
@@ -91,8 +104,7 @@ impl Core {
         link.faults += 1;
         tracing::debug!(peer = %peer.short(), what, count = link.faults, "fault");
         if link.faults >= MAX_FAULTS {
-            let id = link.id;
-            self.net.close(peer, id, wire::message::Bye::Protocol);
+            self.links.end(&peer, Bye::Protocol);
         }
     }
 }

@@ -5,15 +5,14 @@ use store::{Anchor, Urgency};
 use wire::ids::RoomId;
 
 use super::Core;
-use super::room::Last;
+use crate::parts::late::MAX_UNREAD;
+use crate::parts::room::Last;
 use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
-/// Unread messages are counted up to here.
-pub(crate) const MAX_UNREAD: u32 = 999;
-/// Words about one message that no longer count and lie among those that do. Raised: more to read
-/// for each further one; lowered: set aside more often.
+/// So many superseded words about one message stay among those that count. Raised: more to read for
+/// each further one; lowered: they are set aside more often.
 const SUPERSEDED: usize = 64;
 
 impl Core {
@@ -23,11 +22,11 @@ impl Core {
             return Err(Refused::UnknownRoom);
         }
         let page = self.page(room, anchor, limit as usize);
-        let wall = self.now.wall;
+        let wall = self.clocks.wall();
         if let Some(state) = self.rooms.get_mut(&room) {
             page.entries.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
         }
-        let relations = self.store.relations(&room, page.entries.iter().map(|event| event.position()));
+        let relations = self.disk.store().relations(&room, page.entries.iter().map(|event| event.position()));
         let messages = page.entries.iter().filter_map(|event| {
             let place = event.position();
             let about: Vec<Verified> = relations.iter().filter(|r| target_of(r) == Some(place)).cloned().collect();
@@ -38,19 +37,19 @@ impl Core {
 
     /// The latest moment that is shown: a little in the future, since clocks differ.
     pub(crate) fn latest_shown(&self) -> Hlc {
-        let end = Hlc::from_ms(self.now.wall.saturating_add(rooms::limits::MAX_AHEAD_MS).saturating_add(1));
+        let end = Hlc::from_ms(self.clocks.wall().saturating_add(rooms::limits::MAX_AHEAD_MS).saturating_add(1));
         Hlc(end.0.saturating_sub(1))
     }
 
     /// An entry as it stands now, read again from the store.
     pub(crate) fn read_again(&mut self, room: RoomId, event: &Verified) -> Option<Message> {
-        let about = self.store.relations_of(&room, &event.position());
+        let about = self.disk.store().relations_of(&room, &event.position());
         self.set_aside(&about);
         self.message(room, event, &about)
     }
 
-    /// Sets aside what no longer counts of what was said about one message, once that is much: else
-    /// each word about it would have all those before it read again.
+    /// Sets superseded words about one message aside once they are many: otherwise each new one
+    /// would have all of them read again.
     fn set_aside(&mut self, about: &[Verified]) {
         if about.len() < SUPERSEDED {
             return;
@@ -59,16 +58,16 @@ impl Core {
         if superseded.len() < SUPERSEDED {
             return;
         }
-        if let Err(error) = self.store.set_aside(superseded) {
+        if let Err(error) = self.disk.store().set_aside(superseded) {
             self.alert(AlertKind::DiskFailing, error.to_string());
         }
-        self.sync_soon(Urgency::Received);
+        self.disk.sync_soon(Urgency::Received);
     }
 
     fn message(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Message> {
         let state = self.rooms.get(&room)?;
         let author = event.header.device;
-        let (mine, early) = (author == self.peer, event.header.hlc.is_ahead(self.now.wall));
+        let (mine, early) = (author == self.own.peer(), event.header.hlc.is_ahead(self.clocks.wall()));
         if early && !mine {
             return None;
         }
@@ -79,7 +78,7 @@ impl Core {
                 What::Left => Body::MemberLeft,
             }
         } else {
-            // Whether somebody was a member can be taken back, if the log that says so turns out to
+            // Whether a person was a member can be taken back, if the log that says so turns out to
             // have forked.
             let counts = |event: &Verified| state.members.was_member(&event.header.device);
             if !counts(event) {
@@ -116,7 +115,7 @@ impl Core {
             .map(|(emoji, people)| Reaction {
                 emoji: emoji.clone(),
                 people: people.iter().map(|p| self.name_of(p)).collect(),
-                mine: people.contains(&self.peer),
+                mine: people.contains(&self.own.peer()),
             })
             .collect();
         reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.people.len()));
@@ -125,8 +124,8 @@ impl Core {
     }
 
     fn quote(&self, room: RoomId, target: Target) -> Quote {
-        let quoted = self.store.event(&room, &target);
-        let entry = quoted.as_ref().and_then(|event| fold(event, &self.store.relations_of(&room, &target)));
+        let quoted = self.disk.store().event(&room, &target);
+        let entry = quoted.as_ref().and_then(|event| fold(event, &self.disk.store().relations_of(&room, &target)));
         Quote {
             id: target.id,
             position: target,
@@ -135,21 +134,22 @@ impl Core {
         }
     }
 
-    /// A new entry goes to the window, unless its time has not come and it is somebody else's.
-    /// `about`: what changes it, and maybe others.
+    /// A new entry goes to the window, unless it is another person's and its time has not come.
+    /// `about`: what was said about it, and maybe about others.
     pub(crate) fn show_event(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
-        if event.header.hlc.is_ahead(self.now.wall) && !self.note_ahead(room, event.position(), event.header.device == self.peer) {
+        if event.header.hlc.is_ahead(self.clocks.wall()) && !self.note_ahead(room, event.position(), event.header.device == self.own.peer())
+        {
             return;
         }
         let about: Vec<Verified> = about.iter().filter(|r| target_of(r) == Some(event.position())).cloned().collect();
         if let Some(message) = self.message(room, event, &about) {
-            self.changed.messages.entry(room).or_default().push(message);
+            self.notices.message(room, message);
         }
     }
 
     /// A message counts: unread, newest, active.
     pub(crate) fn count_message(&mut self, room: RoomId, event: &Verified, text: &str) {
-        let (me, wall) = (self.peer, self.now.wall);
+        let (me, wall) = (self.own.peer(), self.clocks.wall());
         let place = event.position();
         if place.hlc.is_ahead(wall) {
             return;
@@ -167,22 +167,22 @@ impl Core {
 
     pub(crate) fn count_unread(&mut self, room: RoomId) {
         let latest = self.latest_shown();
-        let me = self.peer;
+        let me = self.own.peer();
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        // What somebody said who turns out not to have been a member is not shown.
+        // What a person said who turns out not to have been a member is not shown.
         let others = |author: &identity::PeerId| *author != me && state.members.was_member(author);
-        let below = self.store.count_after(&room, state.row.read_up_to.as_ref(), others, latest, MAX_UNREAD);
+        let below = self.disk.store().count_after(&room, state.row.read_up_to.as_ref(), others, latest, MAX_UNREAD);
         state.unread = below.saturating_add(state.late.count()).min(MAX_UNREAD);
     }
 
     /// Finds the newest message for the list of rooms.
     pub(crate) fn find_last(&mut self, room: RoomId) {
-        let page = self.store.page(&room, Anchor::Latest, 8, self.latest_shown());
-        let wall = self.now.wall;
+        let page = self.disk.store().page(&room, Anchor::Latest, 8, self.latest_shown());
+        let wall = self.clocks.wall();
         let Some(state) = self.rooms.get(&room) else { return };
         let counts = page.entries.iter().rev().filter(|event| state.members.was_member(&event.header.device));
         let newest = counts.into_iter().find_map(|event| {
-            let text = fold(event, &self.store.relations_of(&room, &event.position()))?.text;
+            let text = fold(event, &self.disk.store().relations_of(&room, &event.position()))?.text;
             Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
         });
         if let Some(state) = self.rooms.get_mut(&room) {
@@ -198,7 +198,7 @@ impl Core {
     pub(crate) fn refresh_last(&mut self, room: RoomId, place: &Position) {
         if self.rooms.get(&room).and_then(|state| state.last.as_ref()).is_some_and(|last| last.position == *place) {
             self.find_last(room);
-            self.changed.room(room);
+            self.notices.room(room);
         }
     }
 }

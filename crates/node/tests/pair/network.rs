@@ -117,7 +117,6 @@ impl Pair {
     fn act(&mut self, who: Who, act: Act, acts: &mut Vec<Act>) {
         match act {
             Act::Dial { attempt, expect, addresses } => {
-                let addresses = addresses.iter().map(ToString::to_string).collect();
                 let person = self.person(who);
                 person.dials.insert(attempt);
                 let dial = Travelling::Dial { from: who, life: person.life, attempt, expect, addresses };

@@ -228,7 +228,7 @@ fn exactly_the_listed_points_give_zero_to_everybody() {
     }
 }
 
-/// Hands `change` the message with this number on its way; true if anybody ended with a session.
+/// Hands `change` the message with this number on its way; true if a side ended with a session.
 fn session_after(number: usize, change: impl Fn(&mut Vec<u8>)) -> bool {
     let Talk { dialling, dialled, mut first } = talk();
     if number == 1 {
@@ -261,7 +261,7 @@ fn nothing_secret_shows_in_debug() {
     let Talk { dialling, .. } = talk();
     assert_eq!(format!("{:?}", static_key(11)), "StaticKey");
     assert_eq!(format!("{dialling:?}"), format!("Handshake({:?} awaits the second message)", ana().peer()));
-    assert_eq!(format!("{:?}", link().0.transport), "Transport(0 sent, 0 received)");
+    assert_eq!(format!("{:?}", link().0.cipher), "LinkCipher(0 sent, 0 received)");
 }
 
 proptest! {

@@ -102,7 +102,7 @@ impl Tidy {
 /// The narrow form of full-width letters, digits and signs.
 fn narrow(c: char) -> char {
     match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
         _ => c,
     }
 }
@@ -153,21 +153,25 @@ impl Candidate<'_> {
 
 /// Characters of the invite that begins so, as far as it can be told.
 fn length(code: &str) -> Option<usize> {
-    let bytes = decode(code.get(..code.len() / 8 * 8)?).ok()?;
+    // Eight characters are five bytes.
+    let left_over = code.len() % 8;
+    let bytes = decode(code.get(..code.len().checked_sub(left_over)?)?).ok()?;
     let (version, flags, count) = (*bytes.first()?, *bytes.get(1)?, *bytes.get(FIXED - CHECKSUM - 1)?);
     if version != VERSION || flags & !FLAG_CONTACT != 0 {
         return None;
     }
     let mut end = FIXED - CHECKSUM;
     for _ in 0..count {
-        end += match *bytes.get(end)? {
+        let address = bytes.get(end..)?;
+        let len = match *address.first()? {
             4 => 1 + 4 + 2,
             6 => 1 + 16 + 2,
-            1 => 1 + 1 + usize::from(*bytes.get(end + 1)?) + 2,
+            1 => usize::from(*address.get(1)?).checked_add(1 + 1 + 2)?,
             _ => return None,
         };
+        end = end.checked_add(len)?;
     }
-    Some(((end + CHECKSUM) * 8).div_ceil(5))
+    Some(end.checked_add(CHECKSUM)?.checked_mul(8)?.div_ceil(5))
 }
 
 fn decode(code: &str) -> Result<Zeroizing<Vec<u8>>, InviteFault> {

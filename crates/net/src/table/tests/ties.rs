@@ -321,7 +321,7 @@ fn a_new_process_is_linked_at_once_even_beside_twins() {
     ana.pass(100);
     ana.greet(BEN, Role::Responder, 3, None);
     assert_eq!(ana.closed().last(), Some(&(second, Bye::Replaced)));
-    // A process is only known as replaced here while somebody remembers it.
+    // A process is only known as replaced here while the other process is remembered.
     assert!(ana.table.peers[&BEN].ousted.len() <= MAX_OUSTED);
 }
 

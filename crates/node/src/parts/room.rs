@@ -25,8 +25,8 @@ pub(crate) struct Room {
     /// Own control log.
     pub(crate) control: Option<Author>,
     pub(crate) last: Option<Last>,
-    /// The newest message that something is said about. What is newer need not be looked up for
-    /// that.
+    /// The newest message that anything was said about: for newer ones, nothing has to be looked
+    /// up.
     pub(crate) newest_target: Option<Position>,
     pub(crate) unread: u32,
     /// Part of the unread.
@@ -37,7 +37,7 @@ pub(crate) struct Room {
     pub(crate) leave_heard: bool,
     /// Own logs: on disk up to here.
     pub(crate) saved: BTreeMap<LogId, u32>,
-    /// What others said that they have of own logs.
+    /// What members said that they have of own logs.
     pub(crate) acks: Acks,
 }
 
@@ -67,12 +67,11 @@ impl Room {
         match self.row.standing {
             Standing::Member | Standing::Joining => true,
             Standing::Requested => false,
-            // Until somebody has heard that it was left.
+            // Until a member has heard that it was left.
             Standing::Left => !self.leave_heard,
         }
     }
 
-    /// May write.
     pub(crate) fn may_write(&self) -> bool {
         self.row.standing == Standing::Member
     }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use snow::TransportState;
 
-use crate::limits::{FRAME_HEADER, MAX_FRAME, MAX_PLAINTEXT, MIN_FRAME, REKEY_FRAMES, TAG};
+use crate::limits::{MAX_FRAME, MAX_PLAINTEXT, MIN_FRAME, REKEY_FRAMES, TAG};
 
 /// Both directions of a link, each with its key and its count of frames.
 ///
 /// Neither direction keeps a buffer. An idle link costs 1 088 bytes of heap (both keys) and, with
 /// its session and frame reader, 240 bytes in their owner. Invariant: 1.5 KiB in all, guarded by
 /// `an_idle_link_costs_less_than_1_5_kib`.
-pub struct Transport {
+pub struct LinkCipher {
     noise: TransportState,
 }
 
@@ -32,13 +32,13 @@ pub enum OpenFault {
     /// Shorter or longer than a frame can be.
     #[error("a body of {0} bytes is not a frame")]
     Length(usize),
-    /// Not the next frame that the other side sealed: changed, repeated, left out, or somebody
-    /// else's.
+    /// Not the next frame that the other side sealed: changed, repeated, left out, or of
+    /// another link.
     #[error("the frame is not the next one of this link")]
     Forged,
 }
 
-impl Transport {
+impl LinkCipher {
     pub(crate) fn new(noise: TransportState) -> Self {
         Self { noise }
     }
@@ -49,11 +49,12 @@ impl Transport {
         if plaintext.is_empty() || plaintext.len() > MAX_PLAINTEXT {
             return Err(SealFault::Length(plaintext.len()));
         }
-        let len = plaintext.len() + TAG;
+        let len = plaintext.len().saturating_add(TAG);
         let start = out.len();
         out.extend_from_slice(&(len as u32).to_be_bytes());
-        out.resize(start + FRAME_HEADER + len, 0);
-        let body = out.get_mut(start + FRAME_HEADER..).unwrap_or_default();
+        let body_at = out.len();
+        out.resize(body_at.saturating_add(len), 0);
+        let body = out.get_mut(body_at..).unwrap_or_default();
         if self.noise.write_message(plaintext, body).is_err() {
             out.truncate(start);
             return Err(SealFault::Cipher);
@@ -82,9 +83,9 @@ impl Transport {
     }
 }
 
-impl fmt::Debug for Transport {
+impl fmt::Debug for LinkCipher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transport({} sent, {} received)", self.noise.sending_nonce(), self.noise.receiving_nonce())
+        write!(f, "LinkCipher({} sent, {} received)", self.noise.sending_nonce(), self.noise.receiving_nonce())
     }
 }
 

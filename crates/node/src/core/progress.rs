@@ -3,75 +3,45 @@
 
 use std::collections::BTreeMap;
 
-use gossip::{Input, Millis, Verdict};
+use gossip::{Input, Verdict};
 use identity::PeerId;
-use wire::ids::{LogKey, RoomId};
+use wire::ids::RoomId;
 use wire::message::Message;
 
 use super::Core;
+use crate::parts::progress::Written;
 use crate::view::{Behind, Level, LinkState, Time};
 
-/// From a change to the next look at a room. Longer than acknowledgements take to come, so that a
-/// talk does not make the line flicker.
-const LOOK_AFTER: Millis = 2_000;
-/// What somebody lacks for less than this is on its way to them, beside the time that they take to
+/// What a member lacks for less than this is on its way to them, beside the time that they take to
 /// say that they have it.
 const ON_ITS_WAY: Time = 1_500;
 /// Members who are named when they lack something; the others are counted.
 const NAMED: usize = 3;
 /// Times of missing events read from the store in one look, some 20 µs each. The next look goes on.
 const MAX_READS: usize = 128;
-/// Somebody without a link who wrote within this time is there, through others.
+/// A member without a link who wrote within this time is there, through others.
 const WROTE_LATELY: Time = 5 * 60_000;
 
-/// Which rooms are to be looked at, and the times of events that somebody lacked at the last look.
-#[derive(Default)]
-pub(crate) struct Levels {
-    due: BTreeMap<RoomId, Millis>,
-    /// Only what was behind at the last look: bounded by neighbours × logs, and by [`MAX_READS`] a
-    /// look.
-    written: BTreeMap<RoomId, BTreeMap<(LogKey, u32), Time>>,
-}
-
-/// What somebody lacks: how many events, and from when on silence means that they do.
+/// What a member lacks: how many events, and from when on silence means that they do.
 struct Missing {
     told_at: Time,
     count: u64,
 }
 
-impl Levels {
-    pub(crate) fn touch(&mut self, room: RoomId, now: Millis) {
-        self.due.entry(room).or_insert(now + LOOK_AFTER);
-    }
-
-    pub(crate) fn wake(&self) -> Option<Millis> {
-        self.due.values().min().copied()
-    }
-
-    fn take(&mut self, now: Millis) -> Vec<RoomId> {
-        let due: Vec<RoomId> = self.due.iter().filter(|(_, at)| **at <= now).map(|(room, _)| *room).collect();
-        due.iter().for_each(|room| {
-            self.due.remove(room);
-        });
-        due
-    }
-}
-
 impl Core {
     /// Gossip gets this: the rooms that it may change are looked at soon.
-    pub(crate) fn touch_levels(&mut self, input: &Input) {
-        let now = self.now.mono;
+    pub(crate) fn touch_progress(&mut self, input: &Input) {
+        let now = self.clocks.mono();
         match input {
-            // At once: the first row of a room should not say that it has nobody in it.
+            // At once: the first row of a room should not say that it is empty.
             Input::RoomOpened { room, .. } => {
-                self.levels.due.insert(*room, now);
+                self.progress.touch_at_once(*room, now);
             }
             Input::RoomClosed { room } => {
-                self.levels.due.remove(room);
-                self.levels.written.remove(room);
+                self.progress.forget(room);
             }
             Input::Checked { room, peer, verdict, .. } => {
-                self.levels.touch(*room, now);
+                self.progress.touch(*room, now);
                 if let Verdict::Fresh { log, .. } = verdict {
                     self.network.note_bringer(log.device, *peer);
                 }
@@ -79,31 +49,31 @@ impl Core {
             Input::NeighbourUp { room, .. }
             | Input::NeighbourDown { room, .. }
             | Input::Published { room, .. }
-            | Input::Recut { room, .. } => self.levels.touch(*room, now),
+            | Input::Recut { room, .. } => self.progress.touch(*room, now),
             Input::Received { message: Message::Digest(wire::message::Digest { room, .. }), .. }
-            | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.levels.touch(*room, now),
-            Input::LinkDown { peer } => self.touch_levels_with(*peer),
+            | Input::Received { message: Message::Heads(wire::message::Heads { room, .. }), .. } => self.progress.touch(*room, now),
+            Input::LinkDown { peer } => self.touch_progress_with(*peer),
             Input::Received { .. } | Input::Tick => {}
             Input::Refused { .. } | Input::Drained { .. } => {}
             Input::Known { .. } | Input::Forgotten { .. } | Input::Unreached { .. } => {}
         }
     }
 
-    /// How somebody is reached has changed.
-    pub(crate) fn touch_levels_with(&mut self, peer: PeerId) {
-        let now = self.now.mono;
-        for room in self.rooms.values().filter(|room| room.members.is_member(&peer)) {
-            self.levels.touch(room.id(), now);
+    /// How a peer is reached has changed.
+    pub(crate) fn touch_progress_with(&mut self, peer: PeerId) {
+        let now = self.clocks.mono();
+        for room in self.rooms.with(&peer) {
+            self.progress.touch(room.id(), now);
         }
     }
 
     /// Looks at the rooms that are due.
-    pub(crate) fn look_at_levels(&mut self) {
-        for room in self.levels.take(self.now.mono) {
+    pub(crate) fn look_at_progress(&mut self) {
+        for room in self.progress.take_due(self.clocks.mono()) {
             let level = self.level_of(room);
             if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.level != level) {
                 state.level = level;
-                self.changed.room(room);
+                self.notices.room(room);
             }
         }
     }
@@ -111,15 +81,15 @@ impl Core {
     fn level_of(&mut self, id: RoomId) -> Level {
         let (unsaid, missing) = self.first_missing(id);
         let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
-        let linked: BTreeMap<PeerId, bool> = self.gossip.linked(&id).collect();
-        // Nobody is gone through one by one but those with a link or a dial: a room may have many
+        let linked: BTreeMap<PeerId, bool> = self.spreading.engine().linked(&id).collect();
+        // Only those with a link or a dial are gone through one by one: a room may have many
         // thousand members.
         let (heard, silent): (Vec<bool>, Vec<bool>) =
             linked.values().map(|heard| *heard || state.logs.is_empty()).partition(|heard| *heard);
         let unmet = self.links.peers().into_iter().filter(|peer| state.members.is_member(peer) && !linked.contains_key(peer)).count();
-        let others = state.members.member_count().saturating_sub(usize::from(state.members.is_member(&self.peer)));
+        let others = state.members.member_count().saturating_sub(usize::from(state.members.is_member(&self.own.peer())));
         let rest = others.saturating_sub(heard.len() + silent.len() + unmet);
-        let dialled = self.wanted.keys().filter(|peer| state.members.is_member(peer) && self.links.get(peer).is_none());
+        let dialled = self.links.wanted().filter(|peer| state.members.is_member(peer) && self.links.get(peer).is_none());
         let out = if heard.is_empty() { rest } else { dialled.filter(|peer| self.is_out(peer)).count().min(rest) };
         let mut level = Level {
             heard: small(heard.len()),
@@ -128,7 +98,7 @@ impl Core {
             away: small(out),
             ..Level::default()
         };
-        let old = missing.iter().filter(|(_, missing)| missing.told_at <= self.now.wall);
+        let old = missing.iter().filter(|(_, missing)| missing.told_at <= self.clocks.wall());
         let mut behind: Vec<Behind> =
             old.map(|(peer, missing)| Behind { peer: *peer, name: self.name_of(peer), count: missing.count }).collect();
         behind.sort_by(|a, b| b.count.cmp(&a.count).then(a.peer.cmp(&b.peer)));
@@ -136,11 +106,11 @@ impl Core {
         behind.truncate(NAMED);
         level.behind = behind;
         let newest = state.logs.iter().map(|(_, log)| log.hlc.ms()).max();
-        let up_to = unsaid.map(|first| first.saturating_sub(1)).or(newest).map(|at| at.min(self.now.wall));
+        let up_to = unsaid.map(|first| first.saturating_sub(1)).or(newest).map(|at| at.min(self.clocks.wall()));
         level.up_to = up_to.filter(|at| level.heard > 0 && *at > 0);
         if missing.len() > usize::try_from(level.behind_in_all).unwrap_or(usize::MAX) {
             // What is still on its way becomes missing without anything more being heard.
-            self.levels.touch(id, self.now.mono);
+            self.progress.touch(id, self.clocks.mono());
         }
         level
     }
@@ -149,11 +119,11 @@ impl Core {
     /// is not known yet), and what each of them lacks, other than what was just pushed to them.
     fn first_missing(&mut self, id: RoomId) -> (Option<Time>, BTreeMap<PeerId, Missing>) {
         let Some(state) = self.rooms.get(&id) else { return (None, BTreeMap::new()) };
-        let before = self.levels.written.remove(&id).unwrap_or_default();
-        let mut written: BTreeMap<(LogKey, u32), Time> = BTreeMap::new();
+        let before = self.progress.take_written(&id);
+        let mut written = Written::new();
         let mut all: BTreeMap<PeerId, Missing> = BTreeMap::new();
         let (mut reads, mut more, mut unsaid) = (0, false, None::<Time>);
-        for gap in self.gossip.missing(&id).filter(|gap| state.members.is_member(&gap.peer)) {
+        for gap in self.spreading.engine().missing(&id).filter(|gap| state.members.is_member(&gap.peer)) {
             let place = (gap.log, gap.from);
             // Nearly always it is the last one.
             let last = state.logs.get(&gap.log).filter(|held| held.head.seq == gap.from).map(|held| held.hlc.ms());
@@ -166,7 +136,7 @@ impl Core {
                 }
                 None => {
                     reads += 1;
-                    self.store.hlc_at(&id, gap.log, gap.from).map_or(self.now.wall, |hlc| hlc.ms())
+                    self.disk.store().hlc_at(&id, gap.log, gap.from).map_or(self.clocks.wall(), |hlc| hlc.ms())
                 }
             };
             if at > 0 {
@@ -181,16 +151,14 @@ impl Core {
             missing.told_at = missing.told_at.min(told_at);
             missing.count += gap.count;
         }
-        if !written.is_empty() {
-            self.levels.written.insert(id, written);
-        }
+        self.progress.set_written(id, written);
         if more {
-            self.levels.touch(id, self.now.mono);
+            self.progress.touch(id, self.clocks.mono());
         }
         (unsaid, all)
     }
 
-    /// Dialling somebody fails, and they have written nothing since that would have come through
+    /// Dialling this peer fails, and it has written nothing since that would have come through
     /// others.
     pub(crate) fn is_out(&self, peer: &PeerId) -> bool {
         let Some(person) = self.people.get(peer) else { return false };
@@ -198,14 +166,11 @@ impl Core {
             LinkState::Own | LinkState::Connected { .. } | LinkState::Unreachable { .. } => false,
             LinkState::Connecting { .. } | LinkState::Waiting { .. } => {
                 let seen = person.row.last_seen_ms.unwrap_or(0);
-                self.wrote_at(peer).is_none_or(|at| at <= seen || at.saturating_add(WROTE_LATELY) < self.now.wall)
+                self.rooms
+                    .wrote_at(peer, self.clocks.wall())
+                    .is_none_or(|at| at <= seen || at.saturating_add(WROTE_LATELY) < self.clocks.wall())
             }
         }
-    }
-
-    /// When somebody wrote the newest thing of theirs that is here.
-    pub(crate) fn wrote_at(&self, peer: &PeerId) -> Option<Time> {
-        self.rooms.values().flat_map(|room| room.logs.of(peer)).map(|(_, log)| log.hlc.ms().min(self.now.wall)).max()
     }
 }
 

@@ -10,15 +10,17 @@ use identity::PeerId;
 
 use crate::config::Times;
 use crate::event::LinkId;
-use crate::outbox::{End, Shared};
-use crate::pulse::{Beat, Pulse, millis};
+use crate::mailbox::End;
+use crate::outbox::Shared;
+use crate::pulse::{Beat, Pulse};
+use crate::time::millis;
 
 /// Looks are not closer together than this, milliseconds, so that many links share one. Silence and
 /// both questions may each end this much late.
 const PAUSE: u64 = 300;
 
 /// One link under watch.
-pub(crate) struct Watched {
+pub(crate) struct WatchedLink {
     pub(crate) peer: PeerId,
     pub(crate) shared: Arc<Shared>,
     pulse: Pulse,
@@ -27,28 +29,28 @@ pub(crate) struct Watched {
     heard: (u64, u64),
 }
 
-impl Watched {
+impl WatchedLink {
     /// Begins with a Ping: it tells the round trip.
     pub(crate) fn new(peer: PeerId, shared: Arc<Shared>) -> Self {
-        shared.order_ping();
+        shared.mailbox.order_ping();
         Self { peer, shared, pulse: Pulse::default(), rtt: None, heard: (0, 0) }
     }
 
     /// Acts on what is overdue; when to look again.
     fn look(&mut self, now: u64, silence: &Silence, times: &Times) -> u64 {
-        if self.shared.stalled().is_some_and(|since| now >= since + millis(times.stall)) {
-            self.shared.order_end(End::Stalled);
+        if self.shared.mailbox.stalled().is_some_and(|since| now >= since + millis(times.stall)) {
+            self.shared.mailbox.order_end(End::Stalled);
             return u64::MAX;
         }
         let heard = self.heard(now, silence);
         match self.pulse.check(heard, silence.at(now), times) {
             Beat::Calm { until } => silence.until(until),
             Beat::Ping => {
-                self.shared.order_ping();
+                self.shared.mailbox.order_ping();
                 now + millis(times.answer)
             }
             Beat::Dead => {
-                self.shared.order_end(End::Silent);
+                self.shared.mailbox.order_end(End::Silent);
                 u64::MAX
             }
         }
@@ -56,8 +58,8 @@ impl Watched {
 
     /// When the last sign of life came, on the clock of silence.
     fn heard(&mut self, now: u64, silence: &Silence) -> u64 {
-        let at = self.shared.heard();
-        if self.shared.is_deaf() {
+        let at = self.shared.mailbox.heard();
+        if self.shared.mailbox.is_deaf() {
             self.heard = (at, silence.at(now));
         } else if at != self.heard.0 {
             // Whether it came before or after this process last stood still is not known: to its
@@ -89,12 +91,12 @@ impl Silence {
 
 /// When links were and will be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub(crate) struct Liveness {
     next: u64,
     silence: Silence,
 }
 
-impl Watch {
+impl Liveness {
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
@@ -104,16 +106,16 @@ impl Watch {
         self.next = self.next.min(now + PAUSE);
     }
 
-    /// Whoever looks was to wake this many milliseconds ago and got no time.
+    /// The driver was to wake this many milliseconds ago and got no time.
     pub(crate) fn stood_still(&mut self, late: u64) {
         self.silence.stood = self.silence.stood.saturating_add(late);
     }
 
     /// Asks all links for a sign of life, whatever was heard before.
-    pub(crate) fn doubt<'a>(&mut self, links: impl Iterator<Item = &'a mut Watched>, now: u64) {
+    pub(crate) fn doubt<'a>(&mut self, links: impl Iterator<Item = &'a mut WatchedLink>, now: u64) {
         for link in links {
             link.pulse.ask(self.silence.at(now));
-            link.shared.order_ping();
+            link.shared.mailbox.order_ping();
         }
         self.hurry(now);
     }
@@ -121,7 +123,7 @@ impl Watch {
     /// Looks at all links if it is time, and tells the round trips that changed.
     pub(crate) fn look<'a>(
         &mut self,
-        links: impl Iterator<Item = (&'a LinkId, &'a mut Watched)>,
+        links: impl Iterator<Item = (&'a LinkId, &'a mut WatchedLink)>,
         now: u64,
         times: &Times,
         mut on_rtt: impl FnMut(PeerId, LinkId, Duration),
@@ -132,7 +134,7 @@ impl Watch {
         let mut next = u64::MAX;
         for (id, link) in links {
             next = next.min(link.look(now, &self.silence, times));
-            let rtt = link.shared.rtt();
+            let rtt = link.shared.mailbox.rtt();
             if let Some(rtt) = rtt.filter(|_| link.rtt != rtt) {
                 link.rtt = Some(rtt);
                 on_rtt(link.peer, *id, rtt);
@@ -150,37 +152,37 @@ mod tests {
     use identity::Identity;
 
     use super::*;
-    use crate::config::Limits;
+    use crate::limits::Limits;
 
     struct Ben {
-        links: [(LinkId, Watched); 1],
-        watch: Watch,
+        links: [(LinkId, WatchedLink); 1],
+        liveness: Liveness,
     }
 
     impl Ben {
         fn new() -> Self {
             let shared = Arc::new(Shared::new(Arc::new(Limits::default()), 1));
-            Ben { links: [(LinkId(1), Watched::new(Identity::from_seed(&[2; 32]).peer(), shared))], watch: Watch::default() }
+            Ben { links: [(LinkId(1), WatchedLink::new(Identity::from_seed(&[2; 32]).peer(), shared))], liveness: Liveness::default() }
         }
 
         fn shared(&self) -> &Shared {
             &self.links[0].1.shared
         }
 
-        /// When his silence ends the link, if the driver is to wake when the watch wants it but
+        /// When his silence ends the link, if the driver is to wake when `next` says, but
         /// gets no time in `standing`.
         fn dies_at(&mut self, standing: std::ops::Range<u64>, until: u64) -> Option<u64> {
             let times = Times::default();
             let mut now = 1;
             while now < until {
-                self.watch.look(self.links.iter_mut().map(|(id, link)| (&*id, link)), now, &times, |_, _, _| {});
-                if self.shared().is_ending() {
+                self.liveness.look(self.links.iter_mut().map(|(id, link)| (&*id, link)), now, &times, |_, _, _| {});
+                if self.shared().mailbox.end().is_some() {
                     return Some(now);
                 }
                 // The driver wakes at least every two seconds.
-                let due = self.watch.next().min(now + 2_000);
+                let due = self.liveness.next().min(now + 2_000);
                 now = if standing.contains(&due) { standing.end } else { due };
-                self.watch.stood_still(now - due);
+                self.liveness.stood_still(now - due);
             }
             None
         }
@@ -197,14 +199,14 @@ mod tests {
         let died = Ben::new().dies_at(2_000..9_000, 30_000).expect("he is silent");
         assert!((13_000..15_500).contains(&died), "{died}");
         let mut ben = Ben::new();
-        ben.shared().set_heard(1_500);
+        ben.shared().mailbox.set_heard(1_500);
         assert_eq!(ben.dies_at(2_000..9_000, 10_000), None);
     }
 
     #[test]
     fn whoever_waits_for_us_to_listen_is_not_silent() {
         let mut ben = Ben::new();
-        ben.shared().set_deaf(true);
+        ben.shared().mailbox.set_deaf(true);
         assert_eq!(ben.dies_at(0..0, 60_000), None);
     }
 }

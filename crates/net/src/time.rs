@@ -1,38 +1,50 @@
 //! The one place that looks at clocks.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-use crate::table::Now;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Disagreement of the two clocks, in milliseconds, that means sleep: more than time servers
 /// correct at once.
 const JUMP: u64 = 5_000;
 
-/// Milliseconds since the network started, and since 1970.
+/// One moment on two clocks, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Now {
+    /// Monotonic.
+    pub(crate) tick: u64,
+    /// Since 1970, for people.
+    pub(crate) wall: u64,
+}
+
+/// A configured wait in the unit of all internal times.
+pub(crate) fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 4)
+}
+
+/// Tells the time, in milliseconds since the network started and since 1970.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub(crate) struct TimeSource {
     start: Instant,
 }
 
-impl Clock {
+impl TimeSource {
     pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 
     /// Monotonic milliseconds; never 0, so that 0 can mean never.
     pub(crate) fn tick(&self) -> u64 {
-        1 + crate::pulse::millis(self.start.elapsed())
+        1 + millis(self.start.elapsed())
     }
 
     pub(crate) fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map(crate::pulse::millis).unwrap_or(0);
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map(millis).unwrap_or(0);
         Now { tick: self.tick(), wall }
     }
 }
 
 /// Notices that this machine slept, or that its clock was set.
 #[derive(Debug)]
-pub(crate) struct SleepWatch {
+pub(crate) struct SleepDetector {
     last: Now,
 }
 
@@ -45,7 +57,7 @@ pub(crate) enum Jump {
     SetBack,
 }
 
-impl SleepWatch {
+impl SleepDetector {
     pub(crate) fn new(now: Now) -> Self {
         Self { last: now }
     }
@@ -73,19 +85,19 @@ mod tests {
 
     #[test]
     fn sleep_is_noticed_on_either_kind_of_clock_and_once() {
-        let mut watch = SleepWatch::new(at(0, 1_000_000));
-        assert_eq!(watch.jumped(at(2000, 1_002_001), 2000), None);
-        assert_eq!(watch.jumped(at(4000, 1_034_000), 2000), Some(Jump::Slept), "monotonic time stood still");
-        assert_eq!(watch.jumped(at(6000, 1_036_000), 2000), None);
-        assert_eq!(watch.jumped(at(60_000, 1_090_000), 2000), Some(Jump::Slept), "monotonic time went on");
-        assert_eq!(watch.jumped(at(62_000, 1_092_000), 2000), None);
+        let mut detector = SleepDetector::new(at(0, 1_000_000));
+        assert_eq!(detector.jumped(at(2000, 1_002_001), 2000), None);
+        assert_eq!(detector.jumped(at(4000, 1_034_000), 2000), Some(Jump::Slept), "monotonic time stood still");
+        assert_eq!(detector.jumped(at(6000, 1_036_000), 2000), None);
+        assert_eq!(detector.jumped(at(60_000, 1_090_000), 2000), Some(Jump::Slept), "monotonic time went on");
+        assert_eq!(detector.jumped(at(62_000, 1_092_000), 2000), None);
     }
 
     #[test]
     fn a_clock_set_back_is_noticed_once_and_is_not_sleep() {
-        let mut watch = SleepWatch::new(at(0, 1_000_000));
-        assert_eq!(watch.jumped(at(2000, 500), 2000), Some(Jump::SetBack));
-        assert_eq!(watch.jumped(at(4000, 4500), 2000), None);
-        assert_eq!(watch.jumped(at(6000, 4000), 2000), None, "nudged");
+        let mut detector = SleepDetector::new(at(0, 1_000_000));
+        assert_eq!(detector.jumped(at(2000, 500), 2000), Some(Jump::SetBack));
+        assert_eq!(detector.jumped(at(4000, 4500), 2000), None);
+        assert_eq!(detector.jumped(at(6000, 4000), 2000), None, "nudged");
     }
 }

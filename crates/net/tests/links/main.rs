@@ -1,14 +1,16 @@
 //! Peers over real sockets: how links come, carry and go.
 
+mod dials;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use net::{Config, DialId, Event, Full, Limits, Outbox, PeerState, Prompt, QueueLimit, Reason, Times};
+use net::{Config, DialId, Event, FastReceive, Full, Limits, Outbox, PeerState, QueueLimit, Reason, Times};
 use support::raw::Raw;
-use support::{ANA, BEN, CHI, Peer, config, identity, linked, loopback, number, numbered};
+use support::{ANA, BEN, CHI, Peer, config, identity, linked, number, numbered};
 use wire::{Address, Bye, Class, Message, Role};
 
 #[tokio::test]
@@ -51,7 +53,7 @@ async fn many_messages_arrive_in_order_and_once() {
     all_arrive_in_order_and_once(|outbox, n| outbox.offer(Class::Live, numbered(n, 300).encode())).await;
 }
 
-/// Two threads: the link's task and whoever says something write by turns.
+/// Two threads: the link's task and the sender write by turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_writes_messages_arrive_in_order_and_once() {
     let hand_over = |outbox: &Outbox, n: u32| {
@@ -62,13 +64,13 @@ async fn whoever_writes_messages_arrive_in_order_and_once() {
     all_arrive_in_order_and_once(hand_over).await;
 }
 
-/// Some are taken by whoever is prompted, some go by the queue, where they wait for a while.
+/// Some are taken at once, some go by the queue, where they wait for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whichever_way_they_are_told_messages_come_in_order_and_once() {
     const COUNT: u32 = 900;
     let (told, at_once) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU32::new(0)));
     let (taking, taken) = (told.clone(), at_once.clone());
-    let prompt = Prompt(Arc::new(move |event| match &event {
+    let fast_receive = FastReceive(Arc::new(move |event| match &event {
         Event::Received { messages, .. } if messages.iter().all(|message| number(message) % 3 < 2) => {
             taking.lock().expect("nobody panicked").extend(messages.iter().map(number));
             taken.fetch_add(1, Ordering::SeqCst);
@@ -76,7 +78,7 @@ async fn whichever_way_they_are_told_messages_come_in_order_and_once() {
         }
         _ => Err(event),
     }));
-    let (mut ana, mut ben) = (Peer::start(ANA).await, Peer::with(BEN, Config { prompt: Some(prompt), ..config() }).await);
+    let (mut ana, mut ben) = (Peer::start(ANA).await, Peer::with(BEN, Config { fast_receive: Some(fast_receive), ..config() }).await);
     ana.want(&ben);
     let up = ana.up(ben.id).await;
     ben.up(ana.id).await;
@@ -118,7 +120,7 @@ async fn what_is_sent_now_is_in_the_socket_before_any_task_has_a_turn() {
     assert_eq!(said, [Some(1), Some(2)]);
 }
 
-/// Nobody who says something spends their time on what others have asked for.
+/// A sender does not spend its time on what others have asked for.
 #[tokio::test]
 async fn what_is_sent_now_takes_no_bulk_along() {
     let mut ana = Peer::start(ANA).await;
@@ -139,7 +141,7 @@ async fn a_link_that_breaks_while_somebody_writes_is_over() {
     let mut ana = Peer::start(ANA).await;
     let ben = Raw::dial(ana.address, identity(BEN)).await;
     let up = ana.up(identity(BEN).peer()).await;
-    // Closed with a reset: whoever writes next fails.
+    // Closed with a reset: the next write fails.
     socket2::SockRef::from(&ben.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
     drop(ben);
     let record = numbered(1, 300).encode();
@@ -160,85 +162,6 @@ async fn a_full_queue_refuses_and_tells_when_it_drained() {
     assert!(refused, "the queue is bounded");
     ana.wait("drained", |event| matches!(event, Event::Drained { .. }).then_some(())).await;
     up.outbox.offer(Class::Bulk, record).expect("there is room again");
-}
-
-#[tokio::test]
-async fn a_dial_by_address_tells_who_answered() {
-    let (mut ana, ben) = (Peer::start(ANA).await, Peer::start(BEN).await);
-    ana.net.dial_address(DialId(5), ben.address.into());
-    assert_eq!(ana.dial_end().await, Ok(ben.id));
-    assert_eq!(ana.up(ben.id).await.asked, Some(DialId(5)));
-    ana.net.dial_address(DialId(6), Address::host("localhost", ben.address.port()).expect("a name"));
-    assert_eq!(ana.dial_end().await, Ok(ben.id), "there is a link already");
-}
-
-#[tokio::test]
-async fn every_failed_dial_has_its_reason() {
-    let mut ana = Peer::start(ANA).await;
-    let closed = std::net::TcpListener::bind(loopback(0)).and_then(|socket| socket.local_addr()).expect("a port");
-    let web = tokio::net::TcpListener::bind(loopback(0)).await.expect("a port");
-    let web_address = web.local_addr().expect("an address");
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = web.accept().await {
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        }
-    });
-    let cases = [
-        (closed.to_string(), Reason::Refused),
-        (web_address.to_string(), Reason::Protocol),
-        ("nobody.invalid:4747".to_owned(), Reason::NameUnknown),
-        ("not an address".to_owned(), Reason::NameUnknown),
-        (ana.address.to_string(), Reason::WrongPeer),
-    ];
-    for (n, (address, reason)) in cases.into_iter().enumerate() {
-        ana.net.dial_address(DialId(n as u64), Address::announced(address.clone()));
-        assert_eq!(ana.dial_end().await, Err(reason), "{address}");
-    }
-}
-
-#[tokio::test]
-async fn chi_at_bens_address_is_not_ben() {
-    let (mut ana, chi) = (Peer::start(ANA).await, Peer::start(CHI).await);
-    let ben = identity(BEN).peer();
-    ana.net.want(ben, vec![chi.address.into()]);
-    let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
-    assert!(matches!(state, PeerState::Waiting { reason: Reason::WrongPeer, ref address, .. } if *address == Address::from(chi.address)));
-}
-
-#[tokio::test]
-async fn a_closed_port_is_told_and_tried_until_ben_is_there() {
-    let mut ana = Peer::start(ANA).await;
-    let free = std::net::TcpListener::bind(loopback(0)).and_then(|socket| socket.local_addr()).expect("a port");
-    ana.net.want(identity(BEN).peer(), vec![Address::announced(free.to_string())]);
-    let before = now();
-    let state = ana.state("waiting", |state| matches!(state, PeerState::Waiting { .. })).await;
-    let PeerState::Waiting { reason: Reason::Refused, retry_at, .. } = state else { panic!("{state:?}") };
-    assert!((before + 400..now() + 1600).contains(&retry_at), "{retry_at}");
-    let ben = Peer::with(BEN, Config { listen: vec![free], ..config() }).await;
-    ana.up(ben.id).await;
-}
-
-#[tokio::test]
-async fn the_second_address_is_tried_when_the_first_leads_nowhere() {
-    let (mut ana, ben, chi) = (Peer::start(ANA).await, Peer::start(BEN).await, Peer::start(CHI).await);
-    ana.net.want(ben.id, vec![chi.address.into(), Address::announced("nobody.invalid:1".to_owned()), ben.address.into()]);
-    ana.up(ben.id).await;
-}
-
-#[tokio::test]
-async fn the_link_comes_back_after_ben_restarts() {
-    let (mut ana, up, ben, _) = linked().await;
-    let (id, address) = (ben.id, ben.address);
-    ben.net.shutdown().await;
-    drop(ben);
-    assert_eq!(ana.down(id).await, Reason::Goodbye);
-    assert_eq!(up.outbox.offer(Class::Control, Message::Ping(1).encode()), Err(Full), "over");
-    let mut ben = Peer::with(BEN, Config { listen: vec![address], ..config() }).await;
-    let again = ana.up(id).await;
-    assert_ne!(again.hash, up.hash);
-    let up = ben.up(ana.id).await;
-    up.outbox.offer(Class::Live, numbered(1, 300).encode()).expect("there is room");
-    assert_eq!(ana.received(id).await, [numbered(1, 300)]);
 }
 
 #[tokio::test]
@@ -362,32 +285,6 @@ async fn the_round_trip_is_told() {
 }
 
 #[tokio::test]
-async fn one_port_serves_both_ip_versions() {
-    let mut ana = Peer::start(ANA).await;
-    let ben = Peer::with(BEN, Config { listen: Vec::new(), ..config() }).await;
-    let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
-    let hosts = ["127.0.0.1", "[::1]"];
-    for (n, host) in hosts.into_iter().enumerate().take(1 + usize::from(has_v6)) {
-        ana.net.dial_address(DialId(n as u64), Address::announced(format!("{host}:{}", ben.address.port())));
-        let up = ana.up(ben.id).await;
-        assert_eq!(up.remote.ip().to_string(), host.trim_matches(['[', ']']));
-        ana.net.close(ben.id, up.link, Bye::Busy);
-        ana.down(ben.id).await;
-    }
-}
-
-#[tokio::test]
-async fn a_port_that_is_taken_is_told_and_dialling_works_all_the_same() {
-    let mut ben = Peer::start(BEN).await;
-    let (events, mut told) = tokio::sync::mpsc::channel(64);
-    let ana = net::Net::start(Config { listen: vec![ben.address], ..config() }, identity(ANA), events).await.expect("it starts");
-    let Some(Event::Listening { addresses, failed: Some(_) }) = told.recv().await else { panic!("the failure is told first") };
-    assert!(addresses.is_empty());
-    ana.want(ben.id, vec![Address::from(ben.address)]);
-    ben.up(identity(ANA).peer()).await;
-}
-
-#[tokio::test]
 async fn a_node_that_does_not_listen_to_events_slows_its_peers_and_loses_nothing() {
     let mut ana = Peer::start(ANA).await;
     let mut ben = Peer::with_room(BEN, config(), 2).await;
@@ -413,9 +310,4 @@ async fn a_node_that_does_not_listen_to_events_slows_its_peers_and_loses_nothing
             next += 1;
         }
     }
-}
-
-fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    since.as_millis() as u64
 }

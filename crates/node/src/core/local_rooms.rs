@@ -10,22 +10,12 @@ use store::{RoomKind, RoomRow, Standing, Urgency};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use super::Core;
-use super::room::Room;
+use crate::parts::room::Room;
 use crate::view::{self, Refused};
-
-/// Rooms of one device. Each costs some kilobytes of memory and a tag in every introduction.
-pub(crate) const MAX_ROOMS: usize = 1_000;
-
-/// How far an own log has come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OwnHead {
-    pub(crate) log: LogId,
-    pub(crate) seq: u32,
-}
 
 impl Core {
     pub(crate) fn load_rooms(&mut self) {
-        for row in self.store.all::<RoomRow>() {
+        for row in self.disk.store().all::<RoomRow>() {
             self.open_room(row);
         }
     }
@@ -35,14 +25,14 @@ impl Core {
         let id = row.room;
         let (mut logs, mut clock) = (Logs::new(), Clock::new());
         let mut saved = std::collections::BTreeMap::new();
-        for (key, log) in self.store.heads(&id) {
+        for (key, log) in self.disk.store().heads(&id) {
             logs.put(key, log);
-            clock.observe(log.hlc, self.now.wall);
-            if key.device == self.peer {
+            clock.observe(log.hlc, self.clocks.wall());
+            if key.device == self.own.peer() {
                 saved.insert(key.log, log.head.seq);
             }
         }
-        let members = self.known_members.remove(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
+        let members = self.rooms.take_known_members(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
         let acks = self.load_acks(id, &members, &saved);
         let late = self.read_late(&row);
         let mut room = Room {
@@ -53,7 +43,7 @@ impl Core {
             content: None,
             control: None,
             last: None,
-            newest_target: self.store.newest_target(&id),
+            newest_target: self.disk.store().newest_target(&id),
             unread: 0,
             late,
             lacking: 0,
@@ -62,12 +52,12 @@ impl Core {
             saved,
             acks,
         };
-        if self.clean_start {
+        if self.rooms.is_clean_start() {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
         let active = room.is_active();
-        self.rooms.insert(id, room);
-        if !self.clean_start {
+        self.rooms.insert(room);
+        if !self.rooms.is_clean_start() {
             [false, true].into_iter().for_each(|control| self.leave_log(id, control));
         }
         self.find_ahead(id);
@@ -80,10 +70,10 @@ impl Core {
 
     pub(crate) fn read_members(&self, row: &RoomRow) -> Membership {
         let mut members = match row.kind {
-            RoomKind::Direct(other) => Membership::direct(self.peer, other),
+            RoomKind::Direct(other) => Membership::direct(self.own.peer(), other),
             RoomKind::Group => Membership::group(row.room),
         };
-        for event in self.store.control_events(&row.room) {
+        for event in self.disk.store().control_events(&row.room) {
             members.apply(&event);
         }
         members
@@ -100,18 +90,18 @@ impl Core {
         self.tell_members(id, members);
     }
 
-    /// Goes on with an own log after an orderly stop. After any other stop others may have more of
-    /// it than this device remembers.
+    /// Continues an own log after an orderly stop. After any other stop, others may have more of it
+    /// than this device remembers.
     fn resume(&self, room: &Room, control: bool) -> Option<Author> {
         let own = room.row.own_logs.iter().rev().find(|log| log.is_control() == control)?;
-        let held = room.logs.get(&LogKey { device: self.peer, log: *own })?;
+        let held = room.logs.get(&LogKey { device: self.own.peer(), log: *own })?;
         (!held.forked).then(|| Author::resume(room.id(), *own, held.head, held.hlc))
     }
 
     /// The own log to write into, begun if there is none.
     pub(crate) fn author(&mut self, room: RoomId, control: bool) -> Option<Author> {
         let bits: u64 = self.rng.random();
-        let me = self.peer;
+        let me = self.own.peer();
         let state = self.rooms.get_mut(&room)?;
         let slot = if control { &mut state.control } else { &mut state.content };
         if let Some(author) = slot.take() {
@@ -125,14 +115,14 @@ impl Core {
         Some(Author::new(room, log, before))
     }
 
-    /// Never goes on with the own log of this kind: the next event begins another, also after a
-    /// restart. Others may have more of it than this device knows, or it is of no use otherwise.
+    /// Gives up the own log of this kind: the next event begins another, also after a restart.
+    /// Others may have more of it than this device knows, or it is of no use otherwise.
     pub(crate) fn leave_log(&mut self, room: RoomId, control: bool) {
-        let (me, new) = (self.peer, log_id(self.rng.random(), control));
+        let (me, new) = (self.own.peer(), log_id(self.rng.random(), control));
         let Some(state) = self.rooms.get_mut(&room) else { return };
         let slot = if control { &mut state.control } else { &mut state.content };
         *slot = None;
-        // The last one named is gone on with after an orderly end, so the next one is named
+        // After an orderly end the last log of the row is continued, so the next one is entered
         // already.
         if state.row.own_logs.iter().any(|own| own.is_control() == control) {
             let logs = &state.logs;
@@ -165,52 +155,51 @@ impl Core {
             standing,
             read_up_to: None,
             draft: String::new(),
-            active_at: self.now.wall,
+            active_at: self.clocks.wall(),
             own_logs: Vec::new(),
         };
         self.keep(&row);
-        // To be in a room or not is more than a convenience.
-        self.sync_soon(Urgency::Own);
+        // A crash must not lose that this device is in a room.
+        self.disk.sync_soon(Urgency::Own);
         self.open_room(row);
-        self.changed.room(id);
-        self.changed.members.insert(id);
+        self.notices.room(id);
+        self.notices.members(id);
     }
 
     /// Creates a group room.
     pub fn create_room(&mut self, name: &str) -> Result<view::RoomRow, Refused> {
-        if self.rooms.len() >= MAX_ROOMS {
+        if self.rooms.is_full() {
             return Err(Refused::Limit);
         }
         let nonce: rooms::RoomNonce = self.rng.random();
-        let id = group_room_id(&self.peer, &nonce);
+        let id = group_room_id(&self.own.peer(), &nonce);
         self.add_room(id, RoomKind::Group, name.to_owned(), Standing::Member);
-        let create = Payload::Create { nonce, name: name.to_owned(), creator: self.name.clone() };
+        let create = Payload::Create { nonce, name: name.to_owned(), creator: self.own.name().to_owned() };
         self.write(id, vec![create]).inspect_err(|_| self.drop_room(id))?;
         self.room_row(id)
     }
 
     fn drop_room(&mut self, id: RoomId) {
         self.rooms.remove(&id);
-        self.changed.room_gone(id);
+        self.notices.room_gone(id);
         self.forget::<RoomRow>(&id);
         self.gossip(Input::RoomClosed { room: id });
     }
 
-    /// Opens the direct room with a contact; somebody who shares a room is asked first to become
-    /// one.
+    /// Opens the direct room with a contact; a co-member is asked first to become one.
     pub fn open_direct(&mut self, peer: PeerId) -> Result<view::RoomRow, Refused> {
-        if self.is_contact(&peer) {
+        if self.people.is_contact(&peer) {
             let id = self.ensure_direct(peer).ok_or(Refused::Limit)?;
             return self.room_row(id);
         }
-        if peer == self.peer || !self.is_co_member(&peer) {
+        if peer == self.own.peer() || !self.rooms.is_co_member(&peer) {
             return Err(Refused::UnknownPeer);
         }
-        if !self.is_asked(&peer) {
+        if !self.people.is_asked(&peer) {
             self.ask_member(peer)?;
         }
         // If they had asked first, this made them a contact.
-        self.room_row(direct_room_id(&self.peer, &peer))
+        self.room_row(direct_room_id(&self.own.peer(), &peer))
     }
 
     /// The direct room with a contact, made if it is not there.
@@ -221,13 +210,13 @@ impl Core {
             let row = state.row.clone();
             self.keep(&row);
             self.take_part(id);
-            self.changed.room(id);
+            self.notices.room(id);
         }
         self.introduce_rooms(&peer);
         Some(id)
     }
 
-    /// The direct room with somebody who has been asked; nothing can be written there before they
+    /// The direct room with a person who has been asked; nothing can be written there before they
     /// accept.
     pub(crate) fn await_direct(&mut self, peer: PeerId) {
         let _beyond_the_limit = self.direct_room(peer, Standing::Requested);
@@ -235,16 +224,16 @@ impl Core {
 
     /// They said no, or were not to be asked any more.
     pub(crate) fn forget_awaited(&mut self, peer: PeerId) {
-        let id = direct_room_id(&self.peer, &peer);
+        let id = direct_room_id(&self.own.peer(), &peer);
         if self.rooms.get(&id).is_some_and(|state| state.row.standing == Standing::Requested) {
             self.drop_room(id);
         }
     }
 
     fn direct_room(&mut self, peer: PeerId, standing: Standing) -> Option<RoomId> {
-        let id = direct_room_id(&self.peer, &peer);
+        let id = direct_room_id(&self.own.peer(), &peer);
         if !self.rooms.contains_key(&id) {
-            if self.rooms.len() >= MAX_ROOMS {
+            if self.rooms.is_full() {
                 return None;
             }
             let name = self.name_of(&peer);
@@ -255,7 +244,7 @@ impl Core {
 
     /// A member has let this device in.
     pub(crate) fn enter_room(&mut self, id: RoomId, name: String) -> bool {
-        let full = self.rooms.len() >= MAX_ROOMS;
+        let full = self.rooms.is_full();
         match self.rooms.get_mut(&id) {
             Some(state) if state.row.standing == Standing::Left => {
                 state.row.standing = Standing::Joining;
@@ -278,7 +267,7 @@ impl Core {
         if state.other().is_some() {
             return Err(Refused::NotMember);
         }
-        let round = state.members.round(&self.peer).ok_or(Refused::NotMember)?;
+        let round = state.members.round(&self.own.peer()).ok_or(Refused::NotMember)?;
         self.write(id, vec![Payload::Leave { round }])?;
         self.settle_standing(id);
         Ok(())
@@ -286,9 +275,9 @@ impl Core {
 
     /// Who is a member has changed: links, names, addresses and one's own standing follow.
     pub(crate) fn on_members_changed(&mut self, id: RoomId) {
-        self.changed.members.insert(id);
-        self.changed.room(id);
-        self.changed.me = true;
+        self.notices.members(id);
+        self.notices.room(id);
+        self.notices.me();
         let Some(state) = self.rooms.get_mut(&id) else { return };
         if let Some(name) = state.members.name().filter(|name| **name != *state.row.name).map(str::to_owned) {
             state.row.name = name;
@@ -303,7 +292,7 @@ impl Core {
 
     /// One's own standing follows from the membership.
     pub(crate) fn settle_standing(&mut self, id: RoomId) {
-        let me = self.peer;
+        let me = self.own.peer();
         let Some(state) = self.rooms.get_mut(&id).filter(|state| state.other().is_none()) else { return };
         let standing = match (state.row.standing, state.members.is_member(&me)) {
             (_, true) => Standing::Member,
@@ -316,8 +305,8 @@ impl Core {
         state.row.standing = standing;
         let row = state.row.clone();
         self.keep(&row);
-        self.sync_soon(Urgency::Own);
-        self.changed.room(id);
+        self.disk.sync_soon(Urgency::Own);
+        self.notices.room(id);
         if standing == Standing::Member {
             self.on_member_for_attempts(id);
         }
@@ -334,7 +323,7 @@ impl Core {
             state.row.draft = text;
             let row = state.row.clone();
             self.keep(&row);
-            self.changed.room(id);
+            self.notices.room(id);
         }
         Ok(())
     }

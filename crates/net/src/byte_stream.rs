@@ -1,0 +1,88 @@
+//! What carries the bytes of a link. All else of this crate reads and writes a [`ByteStream`] and
+//! asks nothing of it but bytes in order: another way to a peer is another variant here.
+
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A connection to a peer, or to a stranger who may become one.
+pub(crate) enum ByteStream {
+    Tcp(TcpStream),
+    /// Between two tasks of a test.
+    #[cfg(test)]
+    Memory(tokio::io::DuplexStream),
+}
+
+impl ByteStream {
+    /// Connects to another machine.
+    pub(crate) async fn connect(target: SocketAddr) -> io::Result<Self> {
+        TcpStream::connect(target).await.map(Self::Tcp)
+    }
+
+    /// Has small frames go out at once.
+    pub(crate) fn set_nodelay(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_nodelay(true),
+            #[cfg(test)]
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Writes what fits now, without waiting. Bytes that were taken; 0 if there is no room.
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            #[cfg(test)]
+            Self::Memory(stream) => match Pin::new(stream).poll_write(&mut Context::from_waker(std::task::Waker::noop()), bytes) {
+                Poll::Ready(taken) => taken,
+                Poll::Pending => Ok(0),
+            },
+        };
+        match taken {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            taken => taken,
+        }
+    }
+}
+
+impl AsyncRead for ByteStream {
+    fn poll_read(self: Pin<&mut Self>, waking: &mut Context<'_>, input: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(waking, input),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_read(waking, input),
+        }
+    }
+}
+
+impl AsyncWrite for ByteStream {
+    fn poll_write(self: Pin<&mut Self>, waking: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(waking, bytes),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_write(waking, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, waking: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(waking),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_flush(waking),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, waking: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(waking),
+            #[cfg(test)]
+            Self::Memory(stream) => Pin::new(stream).poll_shutdown(waking),
+        }
+    }
+}

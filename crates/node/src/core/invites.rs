@@ -1,0 +1,139 @@
+//! Invites: made here, shown by a peer, and read from a pasted text.
+
+use identity::PeerId;
+use rooms::Payload;
+use store::{ContactInviteRow, Standing};
+use wire::address::Address;
+use wire::ids::RoomId;
+use wire::invite::{Invite, InviteFault, InviteKind, find};
+use wire::message::{Join, JoinRefused, Message, Welcome};
+
+use super::Core;
+use crate::parts::room::Room;
+use crate::view::{Found, MadeInvite, Reading, Refused};
+
+/// What is in a pasted text.
+pub(super) enum Pasted {
+    Address(Address),
+    Invite(Box<Invite>),
+    Several(Vec<Invite>),
+    Own,
+}
+
+impl Pasted {
+    /// Invites of others than `own` in a text; without any, an address that is all of it.
+    fn find(text: &str, own: PeerId) -> Result<Pasted, InviteFault> {
+        let mut found = match (find(text), text.parse::<Address>()) {
+            (Ok(found), _) => found,
+            (Err(_), Ok(address)) => return Ok(Pasted::Address(address)),
+            (Err(InviteFault::NotAnInvite), Err(why)) => return Err(InviteFault::BadAddress(why)),
+            (Err(fault), Err(_)) => return Err(fault),
+        };
+        // An answer may quote what was sent to its author.
+        found.retain(|invite| invite.inviter() != own);
+        Ok(match (found.len(), found.pop()) {
+            (_, None) => Pasted::Own,
+            (1, Some(only)) => Pasted::Invite(Box::new(only)),
+            (_, Some(last)) => {
+                found.push(last);
+                Pasted::Several(found)
+            }
+        })
+    }
+}
+
+impl Core {
+    /// Makes an invite to a room, or one to become contacts.
+    pub fn create_invite(&mut self, room: Option<RoomId>, uses: u32) -> Result<MadeInvite, Refused> {
+        let kind = match room {
+            Some(id) => {
+                let state = self.rooms.get(&id).ok_or(Refused::UnknownRoom)?;
+                if state.other().is_some() || !state.may_write() {
+                    return Err(Refused::NotMember);
+                }
+                InviteKind::Room { hint: id.hint() }
+            }
+            None if self.invites.is_full() => return Err(Refused::Limit),
+            None => InviteKind::Contact,
+        };
+        let addresses = self.own_addresses();
+        let invite = Invite::new(kind, self.own.peer(), addresses);
+        let key = *invite.keys().peer().as_bytes();
+        match room {
+            Some(id) => {
+                self.write(id, vec![Payload::Invite { key, uses, expires: 0 }])?;
+            }
+            None => {
+                let row = ContactInviteRow { key, uses, used: 0, made_ms: self.clocks.wall() };
+                self.keep(&row);
+                self.invites.insert(row);
+            }
+        }
+        let addresses = invite.addresses().iter().map(ToString::to_string).collect();
+        Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
+    }
+
+    /// What a pasted text holds.
+    pub fn read_invite(&self, text: &str) -> Result<Reading, InviteFault> {
+        Ok(match self.pasted(text)? {
+            Pasted::Address(address) => Reading::Address(address.to_string()),
+            Pasted::Own => Reading::Own,
+            Pasted::Invite(invite) => self.reading(&invite),
+            Pasted::Several(invites) => {
+                Reading::Several(invites.iter().map(|invite| Found { text: invite.to_text(), reading: self.reading(invite) }).collect())
+            }
+        })
+    }
+
+    pub(super) fn pasted(&self, text: &str) -> Result<Pasted, InviteFault> {
+        Pasted::find(text, self.own.peer())
+    }
+
+    fn reading(&self, invite: &Invite) -> Reading {
+        let inviter = invite.inviter();
+        let addresses = invite.addresses().iter().map(ToString::to_string).collect();
+        match invite.kind() {
+            InviteKind::Room { hint } => Reading::Room { inviter, addresses, member: self.room_with(&hint) },
+            InviteKind::Contact => Reading::Contact { inviter, addresses, known: self.people.is_contact(&inviter) },
+        }
+    }
+
+    pub(crate) fn room_with(&self, hint: &[u8; 16]) -> Option<RoomId> {
+        let member = |room: &&Room| room.id().hint() == *hint && room.row.standing == Standing::Member;
+        self.rooms.values().find(member).map(|room| room.id())
+    }
+
+    /// A peer shows an invite.
+    pub(crate) fn on_join(&mut self, peer: PeerId, join: &Join) {
+        let Some(link) = self.links.get(&peer) else { return };
+        if join.verify(&link.hash, &peer).is_err() {
+            return self.on_fault(peer, "join proof");
+        }
+        if join.hint == [0; 16] {
+            let answer = self.admit_contact(peer, join);
+            return self.answer_join(peer, answer);
+        }
+        self.knock(peer, join.clone());
+    }
+
+    pub(crate) fn answer_join(&mut self, peer: PeerId, answer: Result<Welcome, JoinRefused>) {
+        match answer {
+            Ok(welcome) => {
+                self.links.tell(&peer, &Message::Welcome(welcome));
+                self.welcome(peer);
+                self.introduce_rooms(&peer);
+            }
+            Err(why) => self.links.tell(&peer, &Message::JoinRefused(why)),
+        }
+    }
+
+    fn admit_contact(&mut self, peer: PeerId, join: &Join) -> Result<Welcome, JoinRefused> {
+        let name = self.own.name().to_owned();
+        if !self.people.is_contact(&peer) {
+            let row = self.invites.take_use(&join.key)?;
+            self.keep(&row);
+            self.become_contacts(peer, &join.name);
+        }
+        Ok(Welcome { room: None, name })
+    }
+}
