@@ -18,7 +18,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use wire::{Address, Bye, Role};
 
-use crate::backoff::{Backoff, Pace, Reach};
+use crate::backoff::{Backoff, Distance, Pace};
 use crate::config::Times;
 use crate::event::{DialId, Event, LinkId, PeerState};
 use crate::limits::Limits;
@@ -283,8 +283,8 @@ impl Peer {
         }
     }
 
-    fn reach(&self) -> Reach {
-        if self.addresses.iter().any(is_near) { Reach::Near } else { Reach::Far }
+    fn distance(&self) -> Distance {
+        if self.addresses.iter().any(is_near) { Distance::Near } else { Distance::Far }
     }
 }
 
