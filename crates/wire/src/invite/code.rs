@@ -1,4 +1,4 @@
-//! Invites: a few words of text that open one door (`docs/PROTOCOL.md` §4).
+//! What an invite holds, and its one form as text.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,17 +11,13 @@ use crate::address::{Address, AddressFault};
 use crate::hash::{derive, hash};
 use crate::limits::{MAX_ADDRESSES, MAX_INVITE_CHARS};
 
-mod find;
-
-pub use find::find;
-
-const PREFIX: &str = "gv1";
-const LINK: &str = "grapevine://join/";
-const VERSION: u8 = 1;
-const FLAG_CONTACT: u8 = 1;
-const CHECKSUM: usize = 4;
+pub(super) const PREFIX: &str = "gv1";
+pub(super) const LINK: &str = "grapevine://join/";
+pub(super) const VERSION: u8 = 1;
+pub(super) const FLAG_CONTACT: u8 = 1;
+pub(super) const CHECKSUM: usize = 4;
 /// Bytes besides the addresses.
-const FIXED: usize = 1 + 1 + 16 + 16 + 32 + 1 + CHECKSUM;
+pub(super) const FIXED: usize = 1 + 1 + 16 + 16 + 32 + 1 + CHECKSUM;
 /// Bytes of addresses for which the text keeps to [`MAX_INVITE_CHARS`]: five bytes make eight
 /// characters.
 const ADDRESS_BYTES: usize = (MAX_INVITE_CHARS - PREFIX.len()) * 5 / 8 - FIXED;
@@ -152,17 +148,12 @@ impl Invite {
         format!("{LINK}{}", self.to_text())
     }
 
-    /// The first invite in a text; see [`find`].
-    pub fn parse(text: &str) -> Result<Self, InviteFault> {
-        find(text)?.into_iter().next().ok_or(InviteFault::NotAnInvite)
-    }
-
     /// Whether both open the same door, wherever they say that it is.
     pub fn is_same(&self, other: &Self) -> bool {
         (self.kind, &self.seed, self.inviter) == (other.kind, &other.seed, other.inviter)
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, InviteFault> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, InviteFault> {
         let (content, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(InviteFault::Damaged)?;
         // Before the version: a slip of the finger must not read as news from the future.
         if *sum != checksum(content) {
