@@ -7,8 +7,8 @@ use crate::words::WORDS;
 /// A public key as eight words and as eight pictures.
 ///
 /// The words compare 80 bits of the key's hash and the pictures another 48: comparing either row
-/// finds an accident or a casual impostor, the words alone hold against an attacker who makes keys by
-/// the billion to find one that looks alike, and both rows together compare 128 bits.
+/// finds an accident or a casual impostor, the words alone hold against an attacker who makes keys
+/// by the billion to find one that looks alike, and both rows together compare 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// Ten bits each, in the order in which to read them.

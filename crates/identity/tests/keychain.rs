@@ -14,7 +14,7 @@ use identity::custody::{create_within, open_keychain_within, probe_within};
 use identity::{Choice, CustodyError, Found, PeerId, Secrets, Zeroizing, custody};
 use tempfile::TempDir;
 
-/// Far more than any answer takes here, and less than anybody's patience with a hanging test.
+/// Far more than any answer takes here, and less than a person's patience with a hanging test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What stands on the test's private bus.

@@ -25,7 +25,7 @@ impl Default for Pace {
 
 /// Whether a peer has an address on the own network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum Distance {
     Near,
     Far,
 }
@@ -39,10 +39,10 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// The next wait: at least the base, at most the cap.
-    pub(crate) fn next(&mut self, pace: &Pace, reach: Reach, rng: &mut impl Rng) -> Duration {
-        let cap = match reach {
-            Reach::Near => pace.near_cap,
-            Reach::Far => pace.cap,
+    pub(crate) fn next(&mut self, pace: &Pace, distance: Distance, rng: &mut impl Rng) -> Duration {
+        let cap = match distance {
+            Distance::Near => pace.near_cap,
+            Distance::Far => pace.cap,
         };
         let base = pace.base.min(cap);
         let high = self.last.max(base).saturating_mul(3).min(cap).max(base);
@@ -68,18 +68,18 @@ mod tests {
         #[test]
         fn every_wait_is_between_base_and_cap(seed: u64, rounds in 1..60_usize) {
             let pace = Pace::default();
-            for (reach, cap) in [(Reach::Near, pace.near_cap), (Reach::Far, pace.cap)] {
+            for (distance, cap) in [(Distance::Near, pace.near_cap), (Distance::Far, pace.cap)] {
                 let mut rng = StdRng::seed_from_u64(seed);
                 let mut backoff = Backoff::default();
                 let mut before = pace.base;
                 for _ in 0..rounds {
-                    let wait = backoff.next(&pace, reach, &mut rng);
+                    let wait = backoff.next(&pace, distance, &mut rng);
                     prop_assert!(wait >= pace.base && wait <= cap, "{wait:?}");
                     prop_assert!(wait <= before * 3 + Duration::from_nanos(10), "{wait:?} after {before:?}");
                     before = wait;
                 }
                 backoff.reset();
-                prop_assert!(backoff.next(&pace, reach, &mut rng) <= pace.base * 3);
+                prop_assert!(backoff.next(&pace, distance, &mut rng) <= pace.base * 3);
             }
         }
 
@@ -87,7 +87,7 @@ mod tests {
         fn waits_grow_until_they_are_minutes(seed: u64) {
             let (pace, mut rng) = (Pace::default(), StdRng::seed_from_u64(seed));
             let mut backoff = Backoff::default();
-            let longest = (0..1000).map(|_| backoff.next(&pace, Reach::Far, &mut rng)).max();
+            let longest = (0..1000).map(|_| backoff.next(&pace, Distance::Far, &mut rng)).max();
             prop_assert!(longest > Some(Duration::from_secs(60)), "{longest:?}");
         }
     }

@@ -85,7 +85,7 @@ impl fmt::Debug for FastReceive {
 /// Finding people on the local network.
 #[derive(Clone, Debug)]
 pub struct NearbyConfig {
-    /// DNS-SD service type. Anything but the default hides one from everybody else; tests use that.
+    /// DNS-SD service type. Any other than the default hides this device; tests use that.
     pub service: String,
     /// Display name to announce from the start; none listens only.
     pub name: Option<String>,

@@ -101,8 +101,8 @@ impl Net {
         self.boot_nonce
     }
 
-    /// Says goodbye to all peers and closes everything. Takes at most about a second; a peer that has
-    /// not listened by then learns it from the closed connection.
+    /// Says goodbye to all peers and closes everything. Takes at most about a second; a peer that
+    /// has not listened by then learns it from the closed connection.
     pub async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
         self.order(Command::Shutdown(done));

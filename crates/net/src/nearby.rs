@@ -16,8 +16,8 @@ use wire::{check_name, tidy_name};
 use crate::config::NearbyConfig;
 use crate::event::NearbyPeer;
 
-/// People remembered at once: more do not fit on a screen, and anybody on the network can invent
-/// them.
+/// People remembered at once: more do not fit on a screen, and any device on the network can
+/// invent them.
 const MAX_NEARBY: usize = 64;
 /// Bytes of an instance name: what DNS allows in a label.
 const MAX_INSTANCE: usize = 63;
@@ -80,7 +80,7 @@ impl Nearby {
         }
     }
 
-    /// Everybody who is there now.
+    /// All who are there now.
     pub(crate) fn peers(&self) -> Vec<NearbyPeer> {
         self.seen.peers.values().cloned().collect()
     }

@@ -39,9 +39,9 @@ impl Outbox {
         Ok(())
     }
 
-    /// As [`Outbox::offer`], and the caller writes it to the socket, if that has room and no
-    /// other task is writing: it is on its way before this returns, without another task being woken
-    /// first. Costs the caller a system call; for what a person waits for.
+    /// As [`Outbox::offer`], and the caller writes it to the socket, if that has room and no other
+    /// task is writing: it is on its way before this returns, and no other task has to wake first.
+    /// Costs the caller a system call; for what a person waits for.
     pub fn send_now(&self, class: Class, record: Record) -> Result<(), Full> {
         self.shared.mailbox.push(class, record)?;
         if !self.shared.write_now() {

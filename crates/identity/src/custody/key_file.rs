@@ -1,7 +1,8 @@
 //! `identity.key`: the secrets sealed under a passphrase.
 //!
 //! ```text
-//! magic[8] ‖ version u8 ‖ memory_kib u32 ‖ passes u32 ‖ lanes u32 ‖ salt[16] ‖ nonce[24] ‖ sealed[65 + 16] ‖ checksum[32]
+//! magic[8] ‖ version u8 ‖ memory_kib u32 ‖ passes u32 ‖ lanes u32
+//!   ‖ salt[16] ‖ nonce[24] ‖ sealed[65 + 16] ‖ checksum[32]
 //! key    = Argon2id(passphrase, salt; memory_kib, passes, lanes)        numbers are big endian
 //! sealed = XChaCha20-Poly1305(key, nonce, kept secrets; aad = everything before it)
 //! ```

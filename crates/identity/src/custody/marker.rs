@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Custody, disk};
+use super::disk;
 use crate::peer::PeerId;
 
 const NAME: &str = "identity.json";
@@ -15,6 +15,16 @@ const MAX_BYTES: usize = 4096;
 
 /// Raised when an older program could misread the file.
 const VERSION: u32 = 1;
+
+/// How a profile's secrets are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Custody {
+    /// As one item of the system's keychain.
+    Keychain,
+    /// In `identity.key`, sealed under a passphrase.
+    KeyFile,
+}
 
 /// The marker's content, once understood.
 #[derive(Clone, Debug, PartialEq, Eq)]

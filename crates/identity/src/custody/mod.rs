@@ -26,20 +26,11 @@ use zeroize::Zeroizing;
 
 pub use error::CustodyError;
 pub use key_file::{MIN_PASSPHRASE_CHARS, MIN_PASSPHRASE_DISTINCT, passphrase_suffices};
+pub use marker::Custody;
 pub use secrets::Secrets;
 
 use desk::Desk;
 use marker::Marker;
-
-/// How a profile's secrets are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Custody {
-    /// As one item of the system's keychain.
-    Keychain,
-    /// In `identity.key`, sealed under a passphrase.
-    KeyFile,
-}
 
 /// What the person chose for a new identity.
 pub enum Choice {

@@ -134,7 +134,7 @@ impl Table {
     /// Draws the next wait for a peer.
     pub(super) fn postpone(&mut self, peer: PeerId, now: Now) {
         if let Some(entry) = self.peers.get_mut(&peer) {
-            let wait = entry.backoff.next(&self.pace, entry.reach(), &mut self.rng);
+            let wait = entry.backoff.next(&self.pace, entry.distance(), &mut self.rng);
             entry.due = now.tick + crate::time::millis(wait);
         }
     }

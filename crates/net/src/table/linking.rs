@@ -158,8 +158,8 @@ fn start(held: &Held, out: &mut Vec<Effect>) {
 /// Whether the new link with a peer replaces the old one (`docs/PROTOCOL.md` §1.3).
 fn replaces(me: PeerId, old: &Held, new: &Held, now: Now, overlap: u64) -> bool {
     let restarted = old.candidate.nonce != new.candidate.nonce;
-    // No device completes a handshake while it holds a link (`may_complete`): the dialler lost the old
-    // one. Two that were dialled from both sides at once are younger than two handshakes.
+    // No device completes a handshake while it holds a link (`may_complete`): the dialler lost the
+    // old one. Two that were dialled from both sides at once are younger than two handshakes.
     let redialled = old.candidate.role == new.candidate.role || now.tick.saturating_sub(old.since.tick) > overlap;
     let smaller_initiates = match new.candidate.role {
         Role::Initiator => me < new.candidate.peer,

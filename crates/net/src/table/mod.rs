@@ -18,7 +18,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use wire::{Address, Bye, Role};
 
-use crate::backoff::{Backoff, Pace, Reach};
+use crate::backoff::{Backoff, Distance, Pace};
 use crate::config::Times;
 use crate::event::{DialId, Event, LinkId, PeerState};
 use crate::limits::Limits;
@@ -88,8 +88,8 @@ struct Peer {
     told: Option<PeerState>,
     /// Boot nonces whose links were replaced by those of another process, the latest last.
     ousted: VecDeque<u64>,
-    /// The peer says that the only link was replaced, and this process did not do it. From this time
-    /// on it is certain that another process did.
+    /// The peer says that the only link was replaced, and this process did not do it. When it will
+    /// be certain that another process did.
     doubted: Option<u64>,
 }
 
@@ -171,7 +171,7 @@ impl Table {
         self.tell(peer, now, out);
     }
 
-    /// Everybody who is wanted and away is worth a new try.
+    /// Each peer that is wanted and away is worth a new try.
     pub(crate) fn dial_all(&mut self, now: Now, out: &mut Vec<Effect>) {
         for entry in self.peers.values_mut().filter(|entry| entry.link.is_none()) {
             entry.backoff.reset();
@@ -283,8 +283,8 @@ impl Peer {
         }
     }
 
-    fn reach(&self) -> Reach {
-        if self.addresses.iter().any(is_near) { Reach::Near } else { Reach::Far }
+    fn distance(&self) -> Distance {
+        if self.addresses.iter().any(is_near) { Distance::Near } else { Distance::Far }
     }
 }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::{decode, encode};
 
 fn check(text: &str, expected: Result<&str, AddressFault>) {
     assert_eq!(text.parse::<Address>().map(|address| address.to_string()).as_deref(), expected.as_ref().copied(), "{text:?}");
@@ -160,6 +161,8 @@ fn what_was_announced_is_written_as_it_was_and_is_dialled_if_it_can_be() {
     ] {
         let address = Address::announced(text.to_owned());
         assert_eq!(address.to_string(), text);
+        assert_eq!(encode(&address), encode(&text.to_owned()));
+        assert_eq!(decode::<Address>(&encode(&address)), Ok(address.clone()));
         assert_eq!(address.dialable().map(|address| address.to_string()).as_deref(), dialled.as_ref().copied(), "{text:?}");
     }
 }

@@ -10,7 +10,7 @@ use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 use zeroize::Zeroizing;
 
-use super::{CHECKSUM, FIXED, FLAG_CONTACT, Invite, InviteFault, LINK, PREFIX, VERSION};
+use super::code::{CHECKSUM, FIXED, FLAG_CONTACT, Invite, InviteFault, LINK, PREFIX, VERSION};
 use crate::limits::{MAX_INVITE_CHARS, MAX_INVITES_FOUND, MAX_PASTED_TEXT};
 use crate::text::is_ignorable;
 
@@ -47,6 +47,13 @@ pub fn find(text: &str) -> Result<Vec<Invite>, InviteFault> {
         }
     }
     if found.is_empty() { Err(fault) } else { Ok(found) }
+}
+
+impl Invite {
+    /// The first invite in a text; see [`find`].
+    pub fn parse(text: &str) -> Result<Self, InviteFault> {
+        find(text)?.into_iter().next().ok_or(InviteFault::NotAnInvite)
+    }
 }
 
 /// A text in small ASCII letters, without what may be anywhere; [`GAP`] says where white space or
