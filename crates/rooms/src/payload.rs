@@ -135,8 +135,8 @@ impl Payload {
         Ok(payload)
     }
 
-    /// What its time must come after: the message that it answers or is about. Of several words about
-    /// a message the last one counts; then also one's own last one of the kind that is given.
+    /// What its time must come after: the message that it answers or is about. Of several edits or
+    /// reactions the last one counts, so then also one's own last event of the kind that is given.
     pub fn follows(&self) -> Option<(Target, Option<u8>)> {
         match self {
             Self::Message { reply, .. } => reply.map(|target| (target, None)),
