@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use gossip::{Engine, Input, Millis};
-use identity::{Identity, PeerId};
+use identity::Identity;
 use net::Net;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rooms::Signatures;
 use store::{ContactInviteRow, Flusher, LastEnd, Opened, Outcome, PeerRow, RequestRow, Setting};
-use wire::ids::RoomId;
 use wire::{check_name, tidy_name};
 
 use super::Options;
@@ -187,31 +186,6 @@ impl Core {
             Outcome::Repaired { lost, .. } => self.alert(AlertKind::HistoryRepaired, lost.to_string()),
             Outcome::SetAside { path } => self.alert(AlertKind::HistorySetAside, path.display().to_string()),
         }
-    }
-
-    #[cfg(feature = "manual")]
-    pub(crate) fn store(&self) -> &store::Store {
-        self.disk.store()
-    }
-
-    #[cfg(feature = "manual")]
-    pub(crate) fn engine(&self) -> &Engine {
-        self.spreading.engine()
-    }
-
-    #[cfg(feature = "manual")]
-    pub(crate) fn room_logs(&mut self, room: &RoomId) -> Option<&mut rooms::Logs> {
-        self.rooms.get_mut(room).map(|state| &mut state.logs)
-    }
-
-    #[cfg(feature = "manual")]
-    pub(crate) fn has_member(&self, room: &RoomId, peer: &PeerId) -> bool {
-        self.rooms.get(room).is_some_and(|state| state.members.is_member(peer))
-    }
-
-    #[cfg(feature = "manual")]
-    pub(crate) fn linked(&self) -> Vec<PeerId> {
-        self.links.peers()
     }
 
     pub(super) fn random10(&mut self) -> [u8; 10] {

@@ -9,7 +9,7 @@
 //! them is near, `invites` invites made here and read, `attempts` attempts to get in, `door`
 //! newcomers, `spread` what gossip wants done, `serve` what others ask for, `progress` who has
 //! what, `network` how people are reached, `timeline` history as shown, `show` what the window is
-//! told.
+//! told, `inspect` what tests look at.
 
 mod acks;
 mod ahead;
@@ -22,6 +22,8 @@ mod contacts;
 mod disk;
 mod door;
 mod forks;
+#[cfg(feature = "manual")]
+mod inspect;
 mod introductions;
 mod invites;
 mod late;
