@@ -14,7 +14,7 @@ use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
-use crate::core::{Core, Options, ReadBatch};
+use crate::core::{Core, Options, ReadBatch, kept_settings};
 use crate::handle::{MAX_REQUESTS, Node, Request};
 use crate::parts::rooms::signatures;
 use crate::say::Say;
@@ -57,6 +57,8 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         listen: options.listen.clone(),
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
+        reach: kept_settings(&options.opened.store, options.mapping),
+        dht_bootstrap: options.dht.clone(),
         inspect: Some(check_ahead(signatures.clone())),
         fast_receive: Some(turns_of_links(of_links.clone())),
         ..net::Config::default()

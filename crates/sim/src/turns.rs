@@ -44,6 +44,8 @@ impl World {
             listen: Vec::new(),
             nearby: false,
             peer_exchange: true,
+            mapping: false,
+            dht: Vec::new(),
             agent: "sim".to_owned(),
             sink: host.told().sink(),
         };

@@ -2,6 +2,7 @@
 //! are carried out (`act.rs`).
 
 mod act;
+mod other_port;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -22,6 +23,7 @@ use crate::byte_stream::ByteStream;
 use crate::command::Command;
 use crate::config::Config;
 use crate::context::Context;
+use crate::doctor;
 use crate::event::{Event, LinkId};
 use crate::gate::{Gate, HalfOpen, Verdict};
 use crate::greeting::answer;
@@ -210,7 +212,9 @@ impl Driver {
                 self.own_addresses = addresses;
                 self.introduce_addresses();
             }
-            Command::SetCommon(..) | Command::SetReach(_) | Command::TryReach | Command::DialBack(..) => {}
+            Command::LookAtSystem => doctor::look(self.context.events.clone()),
+            Command::OtherPort => self.listen_elsewhere(now, &mut out),
+            Command::SetCommon(..) | Command::SetReach(_) | Command::SetMeetings(_) | Command::TryReach | Command::DialBack(..) => {}
             Command::Shutdown(_) => debug_assert!(false, "handled in run"),
         }
         self.act(out);

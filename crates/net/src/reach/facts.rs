@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 
 use wire::reach::{CheckOutcome, NatClass};
 
+use crate::mapping::Mappings;
+use crate::rendezvous::DhtState;
+
 /// What a person may turn on and off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReachSettings {
@@ -38,6 +41,10 @@ pub struct ReachFacts {
     pub checked_v4: Option<Checked>,
     /// The last dial-back by IPv6.
     pub checked_v6: Option<Checked>,
+    /// Doors, and what the router said.
+    pub mappings: Mappings,
+    /// How it stands with the DHT.
+    pub dht: DhtState,
     /// Bytes carried for others since midnight (UTC).
     pub carried_today: u64,
 }

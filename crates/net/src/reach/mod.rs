@@ -4,5 +4,5 @@ mod facts;
 mod own;
 
 pub use facts::{CameIn, Checked, ReachFacts, ReachSettings};
-pub use own::Reach;
-pub(crate) use own::Scope;
+pub use own::is_public;
+pub(crate) use own::{Reach, Scope};

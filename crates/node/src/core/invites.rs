@@ -2,7 +2,7 @@
 
 use identity::PeerId;
 use rooms::Payload;
-use store::{ContactInviteRow, Standing};
+use store::{ContactInviteRow, OwnInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
 use wire::invite::{Invite, InviteFault, InviteKind, find};
@@ -56,8 +56,7 @@ impl Core {
             None if self.invites.is_full() => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let addresses = self.own_addresses();
-        let invite = Invite::new(kind, self.own.peer(), addresses);
+        let invite = Invite::new(kind, self.own.peer(), self.own_addresses());
         let key = *invite.keys().peer().as_bytes();
         match room {
             Some(id) => {
@@ -69,8 +68,19 @@ impl Core {
                 self.invites.insert(row);
             }
         }
+        self.keep_seed(OwnInviteRow { key, seed: **invite.seed(), room, made_ms: self.clocks.wall() });
         let addresses = invite.addresses().iter().map(ToString::to_string).collect();
         Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
+    }
+
+    /// Keeps the secret of an own invite: who holds it may be met by the DHT, now or when that is
+    /// turned on.
+    fn keep_seed(&mut self, row: OwnInviteRow) {
+        self.keep(&row);
+        if let Some(gone) = self.invites.add_seed(row) {
+            self.forget::<OwnInviteRow>(&gone);
+        }
+        self.note_meetings_stale();
     }
 
     /// What a pasted text holds.
@@ -132,6 +142,7 @@ impl Core {
         if !self.people.is_contact(&peer) {
             let row = self.invites.take_use(&join.key)?;
             self.keep(&row);
+            self.note_meetings_stale();
             self.become_contacts(peer, &join.name);
         }
         Ok(Welcome { room: None, name })

@@ -1,4 +1,4 @@
-//! This device itself: its key, its name, and where others can dial it.
+//! This device itself: its key, its name, and how others reach it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,6 +6,10 @@ use std::sync::Arc;
 use gossip::Millis;
 use identity::{Identity, PeerId};
 use wire::message::PeerRecord;
+
+use super::doctor::DoctorView;
+use super::meetings::Meetings;
+use super::reach::Reach;
 
 /// What is said within so many milliseconds of something else is gathered. Higher: a script's words
 /// come out in larger batches, and the second of two quick messages waits for the loop to wake.
@@ -27,10 +31,16 @@ pub(crate) struct Own {
     record: Option<PeerRecord>,
     /// When this device said something last.
     spoke_at: Option<Millis>,
+    /// What is known of how others reach it.
+    pub(crate) reach: Reach,
+    /// Who is to be met by the DHT.
+    pub(crate) meetings: Meetings,
+    /// What those who look at the doctor were told.
+    pub(crate) doctor: DoctorView,
 }
 
 impl Own {
-    pub(crate) fn new(identity: Arc<Identity>, name: String, nearby_visible: bool, peer_exchange: bool) -> Self {
+    pub(crate) fn new(identity: Arc<Identity>, name: String, nearby_visible: bool, peer_exchange: bool, reach: Reach) -> Self {
         let peer = identity.peer();
         Own {
             identity,
@@ -42,6 +52,9 @@ impl Own {
             not_listening: None,
             record: None,
             spoke_at: None,
+            reach,
+            meetings: Meetings::default(),
+            doctor: DoctorView::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! the encryption around them. Each way takes ten milliseconds.
 
 use identity::PeerId;
-use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Reason, reason_of};
+use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Path, Reason, reason_of};
 use wire::frame::records;
 use wire::message::Message;
 use wire::{Address, Bye, Hello, Role};
@@ -67,7 +67,7 @@ impl Pair {
             let (peer, remote, at) = (self.person(other).peer(), self.address_of(other), self.moment_of(who));
             let nonce = self.running(other).net.hello().boot_nonce;
             let mut acts = Vec::new();
-            let link = self.running(who).net.greeted(peer, remote, nonce, attempt, at, &mut acts);
+            let link = self.running(who).net.greeted(peer, Path::Tcp(remote), nonce, attempt, at, &mut acts);
             self.person(who).links.insert(link, (wire, side));
             self.wire(wire).end(side).link = Some(link);
             self.carry_out(who, acts);
@@ -87,7 +87,8 @@ impl Pair {
         let inbox = std::mem::take(&mut end.inbox);
         // Any hash will do that both ends of this wire have.
         let hash = [u8::try_from(wire.0).expect("a few wires"); 32];
-        let up = LinkUp { peer, link, role, remote, hash, hello, outbox, asked };
+        let (path, came_in) = (Path::Tcp(remote), role == Role::Responder);
+        let up = LinkUp { peer, link, role, path, came_in, hash, hello, outbox, asked };
         self.running(who).hand.on_net(Event::LinkUp(Box::new(up)));
         inbox.into_iter().for_each(|parcel| self.put(0, Travelling::Parcel(wire, side, parcel)));
     }
@@ -149,6 +150,11 @@ impl Pair {
                 self.carry_out(who, vec![Act::Tell(Event::Drained { peer, link })]);
             }
         }
+    }
+
+    /// A person's network tells something.
+    pub(crate) fn hears(&mut self, who: Who, event: Event) {
+        self.carry_out(who, vec![Act::Tell(event)]);
     }
 
     fn take(&mut self, wire: WireId, side: Side, parcel: Parcel) {

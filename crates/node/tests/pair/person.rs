@@ -105,6 +105,8 @@ impl Person {
             listen: Vec::new(),
             nearby: false,
             peer_exchange: true,
+            mapping: false,
+            dht: Vec::new(),
             agent: "pair".to_owned(),
             sink: Box::new(move |notices| {
                 let mut told = told.lock().expect("nobody panicked");

@@ -1,0 +1,5 @@
+//! Rendezvous by the Mainline DHT.
+
+mod meeting;
+
+pub use meeting::{DhtState, Meeting, Side};
