@@ -14,8 +14,9 @@ use store::{Flusher, Mark};
 use tokio::sync::{mpsc, oneshot};
 use wire::message::{Data, Message, Run};
 
-use crate::core::{Core, Options, ReadBatch, kept_settings};
+use crate::core::{Core, Options, ReadBatch};
 use crate::handle::{MAX_REQUESTS, Node, Request};
+use crate::parts::reach::kept_settings;
 use crate::parts::rooms::signatures;
 use crate::say::Say;
 use crate::turns::{SystemClock, TurnEnd, Turns};

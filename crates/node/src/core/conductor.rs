@@ -12,7 +12,6 @@ use store::{ContactInviteRow, Flusher, LastEnd, Opened, Outcome, OwnInviteRow, P
 use wire::{check_name, tidy_name};
 
 use super::Options;
-use super::reach::kept_settings;
 use crate::now::Now;
 use crate::parts::attempts::Attempts;
 use crate::parts::clocks::Clocks;
@@ -26,7 +25,7 @@ use crate::parts::own::Own;
 use crate::parts::pending_notices::PendingNotices;
 use crate::parts::people::People;
 use crate::parts::progress::Progress;
-use crate::parts::reach::Reach;
+use crate::parts::reach::{Reach, kept_settings};
 use crate::parts::rooms::{KnownMembers, Rooms};
 use crate::parts::serving::Serving;
 use crate::parts::spreading::Spreading;

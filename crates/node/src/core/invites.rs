@@ -1,11 +1,13 @@
 //! Invites: made here, shown by a peer, and read from a pasted text.
 
+use std::net::SocketAddr;
+
 use identity::PeerId;
 use rooms::Payload;
 use store::{ContactInviteRow, OwnInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
-use wire::invite::{Invite, InviteFault, InviteKind, find};
+use wire::invite::{Invite, InviteFault, InviteKind, find, pick};
 use wire::message::{Join, JoinRefused, Message, Welcome};
 
 use super::Core;
@@ -56,7 +58,7 @@ impl Core {
             None if self.invites.is_full() => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let invite = Invite::new(kind, self.own.peer(), self.own_addresses());
+        let invite = Invite::new(kind, self.own.peer(), pick(self.invite_addresses()));
         let key = *invite.keys().peer().as_bytes();
         match room {
             Some(id) => {
@@ -71,6 +73,21 @@ impl Core {
         self.keep_seed(OwnInviteRow { key, seed: **invite.seed(), room, made_ms: self.clocks.wall() });
         let addresses = invite.addresses().iter().map(ToString::to_string).collect();
         Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
+    }
+
+    /// Best first: where somebody anywhere may come in, then where somebody near may.
+    fn invite_addresses(&self) -> Vec<Address> {
+        let (far, near): (Vec<Address>, Vec<Address>) = self.own_addresses().into_iter().partition(|address| match address {
+            Address::Ip(number) => net::is_public(number.ip()) && !self.is_only_observed(number),
+            Address::Host(_) => true,
+            Address::Zoned(_) | Address::Verbatim(_) => false,
+        });
+        far.into_iter().chain(near).collect()
+    }
+
+    /// Peers see this device there, which says little about who may come in.
+    fn is_only_observed(&self, number: &SocketAddr) -> bool {
+        !self.own.addresses().contains(number) && !self.own.reach.doors().contains(number)
     }
 
     /// Keeps the secret of an own invite: who holds it may be met by the DHT, now or when that is

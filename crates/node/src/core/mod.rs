@@ -50,4 +50,3 @@ mod timeline;
 pub(crate) use batch::{Batch, ReadBatch};
 pub use conductor::Core;
 pub use options::Options;
-pub(crate) use reach::kept_settings;

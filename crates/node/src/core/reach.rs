@@ -5,23 +5,12 @@ use std::net::SocketAddr;
 use identity::PeerId;
 use net::doctor::SystemFacts;
 use net::{Path, ReachFacts, ReachSettings};
-use store::{Setting, Store};
+use store::Setting;
 
 use super::Core;
 use crate::parts::doctor::Cause;
 use crate::parts::reach::Listening;
 use crate::view::{LinkPath, LinkState, Me, OwnReach, Refused};
-
-/// What its user has turned on and off, as it was written down. `mapping`: routers may be asked.
-pub(crate) fn kept_settings(store: &Store, mapping: bool) -> ReachSettings {
-    let usual = ReachSettings::default();
-    let is_on = |setting, usual| store.setting(setting).map_or(usual, |value| value == "yes");
-    ReachSettings {
-        mapping: mapping && is_on(Setting::Mapping, usual.mapping),
-        internet: is_on(Setting::Internet, usual.internet),
-        carry: is_on(Setting::Carry, usual.carry),
-    }
-}
 
 impl Core {
     /// Meets people by the DHT, or no longer.

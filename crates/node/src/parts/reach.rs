@@ -4,6 +4,18 @@ use std::net::SocketAddr;
 
 use net::doctor::{DoctorRow, Evidence, OwnReach, SystemFacts, conclude, diagnose};
 use net::{ReachFacts, ReachSettings};
+use store::{Setting, Store};
+
+/// What its user has turned on and off, as it was written down. `mapping`: routers may be asked.
+pub(crate) fn kept_settings(store: &Store, mapping: bool) -> ReachSettings {
+    let usual = ReachSettings::default();
+    let is_on = |setting, usual| store.setting(setting).map_or(usual, |value| value == "yes");
+    ReachSettings {
+        mapping: mapping && is_on(Setting::Mapping, usual.mapping),
+        internet: is_on(Setting::Internet, usual.internet),
+        carry: is_on(Setting::Carry, usual.carry),
+    }
+}
 
 /// What was turned on, and what was found out.
 pub(crate) struct Reach {
