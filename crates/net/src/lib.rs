@@ -41,6 +41,7 @@ mod nearby;
 mod outbox;
 mod pulse;
 mod queues;
+mod quic;
 mod reach;
 mod reason;
 mod report;
