@@ -1,7 +1,15 @@
 //! Records by which devices find a way to each other.
 
+use std::sync::Arc;
+
+use identity::Identity;
+use serde_json::{Value, json};
+
+use super::hex;
 use crate::address::Address;
-use crate::fixtures::{ana, ben};
+use crate::crossed::{Crossed, crossed};
+use crate::fixtures::{ana, ben, static_key};
+use crate::handshake::Handshake;
 use crate::limits::{MAX_CIRCUIT_DATA, MAX_SIGNAL};
 use crate::message::*;
 use crate::reach::{CheckOutcome, CircuitEnd, HelpRefused, NatClass, PunchOffer};
@@ -37,6 +45,17 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
         ("CircuitCredit", Message::CircuitCredit(CircuitCredit { id: 2, bytes: 32_768 })),
         ("CircuitClose", Message::CircuitClose(CircuitClose { id: 2, why: CircuitEnd::Cap })),
     ]
+}
+
+/// First messages that crossed, with the side that leads.
+pub(super) fn crossed_messages() -> Vec<Value> {
+    let first = |who: Arc<Identity>, ephemeral: u8| {
+        Handshake::initiate_with(who, &static_key(11), None, Some(&[ephemeral; 32])).expect("a device can dial").1
+    };
+    let (ours, theirs) = (first(ana(), 21), first(ben(), 22));
+    let leads = |ours: &[u8], theirs: &[u8]| crossed(ours, theirs) == Some(Crossed::Lead);
+    assert_ne!(leads(&ours, &theirs), leads(&theirs, &ours));
+    [(&ours, &theirs), (&theirs, &ours)].map(|(a, b)| json!({ "sent": hex(a), "came": hex(b), "leads": leads(a, b) })).to_vec()
 }
 
 pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
