@@ -15,7 +15,7 @@ use super::bucket::Bucket;
 use super::end::Beyond;
 use super::limits::{CREDIT_STEP, Caps, SMALLEST, WINDOW};
 use super::line::Leg;
-use super::records::CircuitEnd;
+use wire::reach::CircuitEnd;
 
 /// A circuit, or one that is asked for.
 #[derive(Debug)]

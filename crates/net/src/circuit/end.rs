@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 
 use super::limits::{RETURNED_AT, WINDOW};
-use super::records::{CircuitEnd, HelpRefused};
+use wire::reach::{CircuitEnd, HelpRefused};
 
 /// Why a circuit does not stand, or no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use super::event::CircuitEvent;
 use super::limits::{Caps, MAX_ENDS, MAX_ENDS_PER_LINK, MAX_OFFERS, OFFERS, UNANSWERED};
 use super::line::{Leg, Near};
 use super::parties::Parties;
-use super::records::HelpRefused;
 use super::stream::Pipe;
 use crate::event::LinkId;
+use wire::reach::HelpRefused;
 
 /// See the module's header.
 pub(crate) struct Ends {

@@ -14,15 +14,15 @@ use tracing::debug;
 
 use super::bucket::Bucket;
 use super::carried::{Circuit, Side, State, Whose};
+use super::end::Beyond;
 use super::event::Carrying;
 use super::limits::{CLOSING, Caps, IDLE, UNANSWERED};
 use super::line::{Leg, Near};
 use super::parties::Parties;
-use super::records::{
-    CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitEnd, CircuitOpen, CircuitWay, HelpRefused, Message,
-};
 use crate::event::LinkId;
 use crate::time::Now;
+use wire::reach::{CircuitEnd, HelpRefused};
+use wire::{CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, CircuitWay, Message};
 
 /// Milliseconds of a day.
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -201,8 +201,11 @@ impl Exchange {
         let Some((key, whose)) = self.find(near.leg(credit.id)) else { return self.stray(near, credit.id, now, out) };
         let Some(circuit) = self.circuits.get_mut(&key) else { return };
         match circuit.state {
-            State::Open if circuit.side_mut(whose.other()).was_read(credit.bytes).is_ok() => self.grant(now, out),
-            State::Open | State::Asked | State::Offered => self.fault(key, out),
+            State::Open => match circuit.side_mut(whose.other()).was_read(credit.bytes) {
+                Ok(()) => self.grant(now, out),
+                Err(Beyond) => self.fault(key, out),
+            },
+            State::Asked | State::Offered => self.fault(key, out),
             State::Closing(_) => {}
         }
     }
@@ -295,7 +298,8 @@ impl Exchange {
     /// Passes on the credit that is due, circuits taking turns.
     fn grant(&mut self, now: Now, out: &mut Vec<Effect>) {
         let first = self.served;
-        let keys: Vec<u64> = self.circuits.range(first.saturating_add(1)..).chain(self.circuits.range(..=first)).map(|(key, _)| *key).collect();
+        let keys: Vec<u64> =
+            self.circuits.range(first.saturating_add(1)..).chain(self.circuits.range(..=first)).map(|(key, _)| *key).collect();
         for key in keys {
             let Some(circuit) = self.circuits.get_mut(&key).filter(|circuit| circuit.state == State::Open) else { continue };
             for whose in [Whose::Caller, Whose::Callee] {

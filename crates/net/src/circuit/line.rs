@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::PeerId;
-use wire::Role;
+use wire::{Class, Message, Role};
 
 use crate::event::LinkId;
 use crate::outbox::{Outbox, Shared};
@@ -42,6 +42,11 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(link: LinkId, peer: PeerId, role: Role, direct: bool, shared: &Arc<Shared>) -> Self {
         Self { near: Near { link, peer, role, direct }, outbox: Outbox::new(shared.clone()) }
+    }
+
+    /// Sends what must not be lost; false if the link is over or about to be.
+    pub(crate) fn send(&self, message: &Message) -> bool {
+        self.outbox.offer(Class::Control, message.encode()).is_ok()
     }
 }
 

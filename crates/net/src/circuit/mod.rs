@@ -12,15 +12,11 @@ mod exchange;
 mod limits;
 mod line;
 mod parties;
-mod records;
 mod stream;
 mod switchboard;
-
-#[cfg(test)]
-mod tests;
 
 pub(crate) use event::{Carrying, CircuitEvent};
 pub(crate) use limits::Caps;
 pub(crate) use line::{Leg, Line, Near};
 pub(crate) use stream::CircuitStream;
-pub(crate) use switchboard::Switchboard;
+pub(crate) use switchboard::{Switchboard, circuit_of};

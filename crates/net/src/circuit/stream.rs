@@ -17,8 +17,9 @@ use wire::Class;
 use wire::limits::MAX_CIRCUIT_DATA;
 
 use super::end::{Beyond, End, Over, Read};
-use super::records::{CircuitClose, CircuitCredit, CircuitData, CircuitEnd, Message};
 use crate::queues::Full;
+use wire::reach::CircuitEnd;
+use wire::{CircuitClose, CircuitCredit, CircuitData, Message};
 
 type Offer = dyn Fn(Class, Message) -> Result<(), Full> + Send + Sync;
 
@@ -124,8 +125,8 @@ impl Pipe {
             };
             let rest = bytes.get(written..).unwrap_or_default();
             let piece = rest.get(..rest.len().min(credit).min(MAX_CIRCUIT_DATA)).unwrap_or_default();
-            let refused =
-                piece.is_empty() || (self.offer)(Class::Bulk, Message::CircuitData(CircuitData { id: self.id, bytes: piece.to_vec() })).is_err();
+            let refused = piece.is_empty()
+                || (self.offer)(Class::Bulk, Message::CircuitData(CircuitData { id: self.id, bytes: piece.to_vec() })).is_err();
             if refused {
                 break;
             }

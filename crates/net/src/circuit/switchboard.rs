@@ -21,12 +21,13 @@ use super::event::{Carrying, CircuitEvent};
 use super::exchange::{Effect, Exchange};
 use super::limits::{Caps, MAX_EVENTS, UNANSWERED};
 use super::line::{Leg, Line};
-use super::records::{CircuitAnswer, CircuitClose, CircuitEnd, CircuitOpen, CircuitWay, HelpRefused, Message};
 use super::stream::{CircuitStream, Pipe};
 use crate::byte_stream::ByteStream;
 use crate::event::LinkId;
 use crate::outbox::Outbox;
 use crate::time::TimeSource;
+use wire::reach::{CircuitEnd, HelpRefused};
+use wire::{CircuitAnswer, CircuitClose, CircuitOpen, CircuitWay, Message};
 
 /// Clones are the same one.
 #[derive(Clone)]
@@ -127,7 +128,7 @@ impl Switchboard {
         let refused = match () {
             () if !line.near.direct => Some(Over::Refused(HelpRefused::NotAllowed)),
             () if !state.ends.has_room(leg.link) => Some(Over::Refused(HelpRefused::Busy)),
-            () if !line.send(Message::CircuitOpen(CircuitOpen { id: leg.id, way: CircuitWay::To, peer })) => Some(Over::LinkDown),
+            () if !line.send(&Message::CircuitOpen(CircuitOpen { id: leg.id, way: CircuitWay::To, peer })) => Some(Over::LinkDown),
             () => None,
         };
         if let Some(why) = refused {
@@ -138,6 +139,7 @@ impl Switchboard {
         // As long as the carrier waits at most, and the way there and back.
         let until = self.inner.time.tick().saturating_add(UNANSWERED).saturating_add(UNANSWERED / 5);
         state.ends.insert(leg, &pipe, ways, Some(until));
+        state.outboxes.entry(leg.link).or_insert_with(|| line.outbox.clone());
         self.arm(&mut state);
         stream
     }
@@ -241,6 +243,8 @@ impl Switchboard {
                 Effect::Send(link, message) => {
                     let outbox = state.outboxes.get(&link);
                     if !outbox.is_some_and(|outbox| outbox.offer(Class::Control, message.encode()).is_ok()) {
+                        // It is over, or about to be.
+                        state.outboxes.remove(&link);
                         state.exchange.link_down(link, now, &mut more);
                     }
                 }
@@ -332,8 +336,8 @@ fn close(leg: Leg, why: CircuitEnd) -> Effect {
     Effect::Send(leg.link, Message::CircuitClose(CircuitClose { id: leg.id, why }))
 }
 
-/// The id in a record of circuits.
-fn circuit_of(message: &Message) -> Option<u32> {
+/// The id in a record of circuits; none in others.
+pub(crate) fn circuit_of(message: &Message) -> Option<u32> {
     match message {
         Message::CircuitOpen(open) => Some(open.id),
         Message::CircuitAnswer(answer) => Some(answer.id),
