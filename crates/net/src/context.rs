@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use wire::limits::{MAX_ADDRESSES, MAX_AGENT};
 use wire::{Address, Hello, StaticKey};
 
+use crate::circuit::{Caps, Switchboard};
 use crate::config::{Config, FastReceive, Inspect, Times};
 use crate::event::Event;
 use crate::limits::Limits;
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) time: TimeSource,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
+    pub(crate) switchboard: Switchboard,
     agent: String,
     addresses: Mutex<Vec<Address>>,
     dial_from: Mutex<Vec<SocketAddr>>,
@@ -40,6 +42,7 @@ impl Context {
         events: mpsc::Sender<Event>,
         reports: mpsc::Sender<Report>,
     ) -> Self {
+        let time = TimeSource::start();
         Self {
             me,
             key,
@@ -48,9 +51,10 @@ impl Context {
             times: config.times.clone(),
             inspect: config.inspect.clone(),
             fast_receive: config.fast_receive.clone(),
-            time: TimeSource::start(),
+            time,
             events,
             reports,
+            switchboard: Switchboard::new(time, Caps::default()),
             agent: cut(&config.agent, MAX_AGENT).to_owned(),
             addresses: Mutex::default(),
             dial_from: Mutex::default(),

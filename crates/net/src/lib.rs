@@ -19,6 +19,7 @@ mod arrival;
 mod backoff;
 mod byte_stream;
 mod cipher_stream;
+mod circuit;
 mod command;
 pub mod config;
 mod context;

@@ -24,6 +24,7 @@ use wire::{Bye, Class, FrameReader, Message, Role};
 use crate::allowance::Allowance;
 use crate::arrival::Arrival;
 use crate::cipher_stream::CipherStream;
+use crate::circuit::{Line, circuit_of};
 use crate::context::Context;
 use crate::delivery::{Delivery, NodeGone};
 use crate::event::{DialId, LinkId, LinkUp};
@@ -31,6 +32,7 @@ use crate::farewell;
 use crate::greeting::decode;
 use crate::mailbox::{End, Orders};
 use crate::outbox::{CLASSES, LinkOver, Outbox, Shared};
+use crate::path::Rank;
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -58,6 +60,9 @@ pub(crate) struct Link {
     context: Arc<Context>,
     shared: Arc<Shared>,
     id: LinkId,
+    role: Role,
+    /// No circuit, so that it can carry some.
+    direct: bool,
     reader: FrameReader,
     delivery: Delivery,
     /// Read together with the greeting.
@@ -117,13 +122,16 @@ impl Link {
         came_in: bool,
         alive: Sender<Infallible>,
     ) -> Box<Self> {
-        let Arrival { stream, path, session, hello, reader, messages, rest } = arrival;
+        let Arrival { stream, path, session, hello, reader, mut messages, rest } = arrival;
+        // Of circuits nothing can have been said to whom was not yet greeted.
+        messages.retain(|message| circuit_of(message).is_none());
+        let (role, direct) = (session.role, path.rank() != Rank::Circuit);
         let outbox = Outbox::new(shared.clone());
         let allowance = Allowance::new(&context.limits.talk, context.time.tick());
         shared.connect(CipherStream::new(stream, session.cipher, context.time));
         let up = LinkUp { peer: session.peer, link: id, role: session.role, path, came_in, hash: session.hash, hello, outbox, asked: None };
         let delivery = Delivery::new(up, messages, allowance);
-        Box::new(Self { context, shared, id, reader, delivery, rest, ping: None, _alive: alive })
+        Box::new(Self { context, shared, id, role, direct, reader, delivery, rest, ping: None, _alive: alive })
     }
 
     pub(crate) fn peer(&self) -> PeerId {
@@ -180,6 +188,7 @@ impl Link {
         }
         if orders.drained {
             self.delivery.set_drained();
+            self.context.switchboard.on_drained(self.id);
         }
         if orders.ping {
             self.send_ping();
@@ -243,6 +252,7 @@ impl Link {
                     Message::Pong(token) => self.on_pong(token),
                     Message::Bye(bye) => return Err(Over::silently(Reason::of_bye(bye))),
                     Message::Hello(_) => return Err(protocol(&"a second Hello")),
+                    other if circuit_of(&other).is_some() => self.context.switchboard.on_message(&self.line(), other),
                     other => self.delivery.push(other),
                 }
             }
@@ -264,6 +274,10 @@ impl Link {
         written?.map_err(Over::silently)
     }
 
+    fn line(&self) -> Line {
+        Line::new(self.id, self.peer(), self.role, self.direct, &self.shared)
+    }
+
     fn send_ping(&mut self) {
         let token = rand::random();
         self.ping = Some((token, Instant::now()));
@@ -283,6 +297,7 @@ impl Link {
 
     async fn part(mut self: Box<Self>, over: Over) {
         let stream = self.shared.close();
+        self.context.switchboard.link_down(self.id);
         let parting = over.bye.and_then(|bye| stream.map(|stream| stream.part(bye)));
         // Said before the node hears of the end, if the socket takes it.
         let parting = parting.map(|(mut stream, mut words)| {
