@@ -42,6 +42,7 @@ mod outbox;
 mod path;
 mod pulse;
 mod queues;
+mod quic;
 mod reach;
 mod reason;
 mod report;
