@@ -42,6 +42,7 @@ mod nearby;
 mod outbox;
 mod path;
 mod pulse;
+mod punch;
 mod queues;
 mod quic;
 mod reach;
