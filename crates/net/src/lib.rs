@@ -38,6 +38,7 @@ mod liveness;
 mod mailbox;
 #[cfg(feature = "manual")]
 pub mod manual;
+mod mapping;
 mod nearby;
 mod outbox;
 mod path;
@@ -56,6 +57,7 @@ pub use config::{Config, FastReceive, Inspect, NearbyConfig, Times};
 pub use event::{DialId, Event, LinkId, LinkUp, NearbyPeer, PeerState};
 pub use handle::Net;
 pub use limits::{Limits, QueueLimit, Rate};
+pub use mapping::{Door, MappingAnswer, MappingProtocol, MappingState, Mappings, Ports, Router, Transport};
 pub use outbox::{Outbox, Taken};
 pub use path::{Path, Rank};
 pub use queues::Full;
