@@ -61,5 +61,5 @@ pub use mapping::{Door, MappingAnswer, MappingProtocol, MappingState, Mappings, 
 pub use outbox::{Outbox, Taken};
 pub use path::{Path, Rank};
 pub use queues::Full;
-pub use reach::{CameIn, Checked, Reach, ReachFacts, ReachSettings};
+pub use reach::{CameIn, Checked, Outcome, Reach, ReachFacts, ReachSettings, Tried, UdpState, Way};
 pub use reason::Reason;

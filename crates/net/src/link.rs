@@ -33,6 +33,7 @@ use crate::greeting::decode;
 use crate::mailbox::{End, Orders};
 use crate::outbox::{CLASSES, LinkOver, Outbox, Shared};
 use crate::path::Rank;
+use crate::reach::{Bucket, LinkView, TALK, is_about_reach};
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -63,6 +64,8 @@ pub(crate) struct Link {
     role: Role,
     /// No circuit, so that it can carry some.
     direct: bool,
+    /// What it may still say about reaching each other; more is not heard.
+    reach_talk: Bucket,
     reader: FrameReader,
     delivery: Delivery,
     /// Read together with the greeting.
@@ -123,15 +126,15 @@ impl Link {
         alive: Sender<Infallible>,
     ) -> Box<Self> {
         let Arrival { stream, path, session, hello, reader, mut messages, rest } = arrival;
-        // Of circuits nothing can have been said to whom was not yet greeted.
-        messages.retain(|message| circuit_of(message).is_none());
+        // Of circuits and ways nothing can have been said to whom was not yet greeted.
+        messages.retain(|message| circuit_of(message).is_none() && !is_about_reach(message));
         let (role, direct) = (session.role, path.rank() != Rank::Circuit);
         let outbox = Outbox::new(shared.clone());
         let allowance = Allowance::new(&context.limits.talk, context.time.tick());
         shared.connect(CipherStream::new(stream, session.cipher, context.time));
         let up = LinkUp { peer: session.peer, link: id, role: session.role, path, came_in, hash: session.hash, hello, outbox, asked: None };
         let delivery = Delivery::new(up, messages, allowance);
-        Box::new(Self { context, shared, id, role, direct, reader, delivery, rest, ping: None, _alive: alive })
+        Box::new(Self { context, shared, id, role, direct, reach_talk: Bucket::default(), reader, delivery, rest, ping: None, _alive: alive })
     }
 
     pub(crate) fn peer(&self) -> PeerId {
@@ -145,6 +148,11 @@ impl Link {
     /// Which side this is; known until the link is told.
     pub(crate) fn role(&self) -> Option<Role> {
         self.delivery.role()
+    }
+
+    /// The link as those see it who look for ways; known until the link is told.
+    pub(crate) fn view(&self) -> Option<LinkView> {
+        self.delivery.up().map(|up| LinkView::new(self.id, up.path, up.role, &up.hash))
     }
 
     /// Which dial this link answers.
@@ -253,6 +261,7 @@ impl Link {
                     Message::Bye(bye) => return Err(Over::silently(Reason::of_bye(bye))),
                     Message::Hello(_) => return Err(protocol(&"a second Hello")),
                     other if circuit_of(&other).is_some() => self.context.switchboard.on_message(&self.line(), other),
+                    other if is_about_reach(&other) => self.report(other),
                     other => self.delivery.push(other),
                 }
             }
@@ -272,6 +281,14 @@ impl Link {
             }
         });
         written?.map_err(Over::silently)
+    }
+
+    /// Passes on to the driver what is about reaching each other. The driver has more to do than to
+    /// hear it: what finds no room is lost, and whoever waits for an answer asks another.
+    fn report(&mut self, message: Message) {
+        if self.reach_talk.take(&TALK, self.context.time.tick()) {
+            let _ = self.context.reports.try_send(Report::Reach(self.peer(), self.id, message));
+        }
     }
 
     fn line(&self) -> Line {
