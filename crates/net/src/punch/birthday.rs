@@ -30,7 +30,8 @@ pub(super) async fn look(port: &UdpPort, session: u64, to: IpAddr, clock: &Clock
         let probe = tagged(session);
         let mut at = later(clock.begun().await, PORTS_START);
         let mut sent = Ok(());
-        for number in ports(&mut rand::rng()) {
+        let ports = ports(&mut rand::rng());
+        for number in ports {
             sleep_until(at).await;
             sent = port.send(SocketAddr::new(to, number), &probe);
             at = later(at, PORTS_EVERY);
