@@ -26,7 +26,7 @@ pub(super) const HANDSHAKES: usize = 64;
 pub(super) const HANDSHAKES_PER_ADDRESS: usize = 8;
 /// With more handshakes than this an address must prove that it is not made up (Retry), which
 /// costs it a round trip and this device nothing. Below, a made-up address gets at most three times
-/// the bytes that were sent in its name (RFC 9000 §8.1).
+/// the bytes that were sent in its name (RFC 9000 §8.1), and the datagram that was begun.
 pub(super) const HANDSHAKES_UNPROVEN: usize = 16;
 /// From the first packet to the first bytes of the stream. As long as a punch.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -135,7 +135,8 @@ async fn a_socket_that_punched_becomes_a_port_of_its_own() {
 
 #[tokio::test]
 async fn a_link_goes_on_while_datagrams_to_another_address_are_kept_near() {
-    let (ana, ben) = (open(), open());
+    // The option of IPv4 on a socket of both versions.
+    let (ana, ben) = (UdpPort::open(0).expect("a port"), open());
     let (mut near, mut far) = link(&ana, &ben, at(ben.port())).await;
     let (_, elsewhere) = raw();
     ana.set_ttl(elsewhere, Some(1)).expect("a hop count");

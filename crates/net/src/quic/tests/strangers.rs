@@ -67,7 +67,8 @@ async fn made_up_addresses_cost_them_little_and_soon_nothing() {
         while let Ok((len, _)) = socket.recv_from(&mut input) {
             got += len;
         }
-        assert!(got <= 3 * sent, "{got} bytes for {sent}");
+        // Three times as much, and quinn finishes the datagram with which it gets there.
+        assert!(got < 4 * sent, "{got} bytes for {sent}");
         hit.push(got > sent);
     }
     let hit = hit.iter().filter(|hit| **hit).count();
