@@ -11,6 +11,7 @@ use super::*;
 use crate::config::Config;
 use crate::context::Context;
 use crate::greeting::{answer, introduce};
+use crate::path::Path;
 
 fn context(seed: u8) -> Context {
     let key = StaticKey::generate().expect("randomness");
@@ -24,12 +25,12 @@ async fn two_devices_greet_each_other_over_quic() {
     let to = at(at_ben.port());
     let dialling = async {
         let stream = at_ana.connect(to).await.expect("a connection");
-        introduce(stream, to, &ana, Some(ben.me.peer()), async |_| true).await
+        introduce(stream, Path::Quic(to), &ana, Some(ben.me.peer()), async |_| true).await
     };
     let answering = async {
         let (stream, from) = incoming(&at_ben).await;
         assert_eq!(from, at(at_ana.port()));
-        answer(stream, from, &ben, async || {}).await
+        answer(stream, Path::Quic(from), &ben, async || {}).await
     };
     let (introduced, answered) = soon("a greeting", async { tokio::join!(dialling, answering) }).await;
     let (Ok(Some(at_ana)), Ok(at_ben)) = (introduced, answered) else { panic!("they greet each other") };
