@@ -134,7 +134,19 @@ impl Link {
         shared.connect(CipherStream::new(stream, session.cipher, context.time));
         let up = LinkUp { peer: session.peer, link: id, role: session.role, path, came_in, hash: session.hash, hello, outbox, asked: None };
         let delivery = Delivery::new(up, messages, allowance);
-        Box::new(Self { context, shared, id, role, direct, reach_talk: Bucket::default(), reader, delivery, rest, ping: None, _alive: alive })
+        Box::new(Self {
+            context,
+            shared,
+            id,
+            role,
+            direct,
+            reach_talk: Bucket::default(),
+            reader,
+            delivery,
+            rest,
+            ping: None,
+            _alive: alive,
+        })
     }
 
     pub(crate) fn peer(&self) -> PeerId {

@@ -15,8 +15,9 @@ mod parties;
 mod stream;
 mod switchboard;
 
-pub(crate) use event::{Carrying, CircuitEvent};
+pub(crate) use end::Over;
+pub(crate) use event::CircuitEvent;
 pub(crate) use limits::Caps;
-pub(crate) use line::{Leg, Line, Near};
+pub(crate) use line::Line;
 pub(crate) use stream::CircuitStream;
 pub(crate) use switchboard::{Switchboard, circuit_of};

@@ -123,7 +123,7 @@ impl Driver {
             gate: Gate::new(limits.half_open, limits.half_open_per_address),
             nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, &listeners.bound())),
             reacher: Reacher::new(context.me.clone(), config.reach, horizon, rand::random()),
-            ways: Ways::open(&listeners.bound(), config.reach, circuits),
+            ways: Ways::open(&listeners.bound(), &config, circuits),
             context,
             config,
             commands,

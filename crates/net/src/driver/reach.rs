@@ -13,7 +13,7 @@ use super::calls::{call, call_back, call_by_punch};
 use super::ways::{Other, WayEvent};
 use super::{Driver, Outgoing};
 use crate::arrival::Arrival;
-use crate::circuit::{CircuitEvent, Line};
+use crate::circuit::{CircuitEvent, Line, Over};
 use crate::event::{Event, LinkId};
 use crate::link::Link;
 use crate::outbox::Outbox;
@@ -45,6 +45,9 @@ impl Driver {
             }
             WayEvent::Circuit(CircuitEvent::Ended { carrier, peer, why, .. }) => {
                 debug!(peer = %peer.short(), carrier = %carrier.short(), %why, "a circuit is over");
+                if let Over::Refused(why) = why {
+                    self.reacher.circuit_refused(peer, carrier, why, now);
+                }
             }
         }
         self.act_on_reach(out);

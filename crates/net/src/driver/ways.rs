@@ -8,9 +8,9 @@ use identity::PeerId;
 use tokio::sync::{mpsc, watch};
 
 use crate::circuit::CircuitEvent;
+use crate::config::Config;
 use crate::mapping::{Mapper, Mappings, Ports};
 use crate::quic::{UdpEvent, UdpPort};
-use crate::reach::ReachSettings;
 use crate::table::AttemptId;
 
 /// See the module's header.
@@ -41,14 +41,15 @@ pub(super) enum WayEvent {
 
 impl Ways {
     /// Opens what goes with these ports. `circuits`: what is asked and told there.
-    pub(super) fn open(bound: &[SocketAddr], settings: ReachSettings, circuits: mpsc::Receiver<CircuitEvent>) -> Self {
-        let (udp, udp_failed) = match open_udp(bound) {
-            Ok(port) => (Some(port), None),
-            Err(error) => (None, Some(error.to_string())),
+    pub(super) fn open(bound: &[SocketAddr], config: &Config, circuits: mpsc::Receiver<CircuitEvent>) -> Self {
+        let (udp, udp_failed) = match config.udp.then(|| open_udp(bound)) {
+            Some(Ok(port)) => (Some(port), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, None),
         };
         let outside = bound.iter().find(|socket| !socket.ip().to_canonical().is_loopback());
         let ports = |tcp: &SocketAddr| Ports { tcp: Some(tcp.port()), udp: udp.as_ref().map(UdpPort::port) };
-        let mapper = outside.map(|tcp| Mapper::start(ports(tcp), settings.mapping));
+        let mapper = outside.map(|tcp| Mapper::start(ports(tcp), config.reach.mapping));
         Self { udp, udp_failed, mapper, circuits, others: BTreeMap::new() }
     }
 

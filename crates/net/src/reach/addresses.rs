@@ -115,7 +115,10 @@ mod tests {
     #[test]
     fn what_is_public_is_checked_for_each_ip_version() {
         let places = places(&["192.168.1.5:4747", "[2001:db8::5]:4747"], &["203.0.113.9:4801"], &[]);
-        assert_eq!(places.to_check(HORIZON).map(|one| one.map(|one| one.to_string())), [Some("203.0.113.9:4801".to_owned()), Some("[2001:db8::5]:4747".to_owned())]);
+        assert_eq!(
+            places.to_check(HORIZON).map(|one| one.map(|one| one.to_string())),
+            [Some("203.0.113.9:4801".to_owned()), Some("[2001:db8::5]:4747".to_owned())]
+        );
         assert_eq!(super::Places::default().to_check(HORIZON), [None, None]);
     }
 }

@@ -206,7 +206,8 @@ mod tests {
         checks.on_answer(peer(from), ReachChecked { token: 42, outcome }, Now { tick, wall: tick })
     }
 
-    const WANTED: [Option<SocketAddr>; 2] = [Some(SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9)), 4747)), None];
+    const WANTED: [Option<SocketAddr>; 2] =
+        [Some(SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9)), 4747)), None];
 
     #[test]
     fn a_new_public_address_is_checked_once() {

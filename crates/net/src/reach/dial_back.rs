@@ -124,7 +124,16 @@ impl DialBacks {
 
     /// A peer asks that this device dial somebody. `strange`: nothing between the two lets in what
     /// comes from this device and from nobody else.
-    pub(crate) fn requested(&mut self, from: PeerId, request: DialBack, strange: bool, links: &Links, horizon: Horizon, now: u64, out: &mut Vec<Effect>) {
+    pub(crate) fn requested(
+        &mut self,
+        from: PeerId,
+        request: DialBack,
+        strange: bool,
+        links: &Links,
+        horizon: Horizon,
+        now: u64,
+        out: &mut Vec<Effect>,
+    ) {
         let subject = request.record.device;
         let address = match request.address.dialable() {
             Ok(Address::Ip(address)) => Some(address),

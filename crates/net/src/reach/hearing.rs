@@ -68,7 +68,8 @@ impl Reacher {
         let Ok(Address::Ip(seen)) = observed.address.dialable() else { return };
         view.sees_me = Some(seen);
         let port = |port: u16| SocketAddr::new(remote.ip(), port);
-        view.echo = (observed.udp > 0).then(|| [port(observed.udp), port(if observed.udp_other > 0 { observed.udp_other } else { observed.udp })]);
+        view.echo =
+            (observed.udp > 0).then(|| [port(observed.udp), port(if observed.udp_other > 0 { observed.udp_other } else { observed.udp })]);
         let path = view.path;
         let called = view.role == Role::Initiator;
         match path {

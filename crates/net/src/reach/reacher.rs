@@ -247,6 +247,12 @@ impl Reacher {
         self.dirty = true;
     }
 
+    /// A carrier says why there is no circuit. That there is none is told by `circuit_ended`.
+    pub(crate) fn circuit_refused(&mut self, peer: PeerId, carrier: PeerId, why: HelpRefused, now: Now) {
+        self.tried.add(Tried { peer, way: Way::Circuit { carrier }, outcome: Outcome::Refused(why), at: now.wall });
+        self.dirty = true;
+    }
+
     /// Find out anew.
     pub(crate) fn try_reach(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.checks.again();

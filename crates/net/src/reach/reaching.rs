@@ -48,10 +48,20 @@ enum Step {
     #[default]
     Resting,
     /// Waits for the helper's echo.
-    Echo { helper: PeerId, session: u64, until: u64 },
+    Echo {
+        helper: PeerId,
+        session: u64,
+        until: u64,
+    },
     /// Waits for the answer.
-    Offered { helper: PeerId, session: u64, until: u64 },
-    Punching { until: u64 },
+    Offered {
+        helper: PeerId,
+        session: u64,
+        until: u64,
+    },
+    Punching {
+        until: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +69,10 @@ enum Circuit {
     #[default]
     No,
     Due(u64),
-    Opening { carrier: PeerId, until: u64 },
+    Opening {
+        carrier: PeerId,
+        until: u64,
+    },
 }
 
 /// What there is to know for a step.
@@ -180,7 +193,14 @@ impl Reaching {
     }
 
     /// Does what is due. `session`: chance.
-    pub(crate) fn tick(&mut self, mut session: impl FnMut() -> u64, udp: &mut Udp, tried: &mut TriedLog, view: &View<'_>, out: &mut Vec<Effect>) {
+    pub(crate) fn tick(
+        &mut self,
+        mut session: impl FnMut() -> u64,
+        udp: &mut Udp,
+        tried: &mut TriedLog,
+        view: &View<'_>,
+        out: &mut Vec<Effect>,
+    ) {
         let now = view.now.tick;
         for peer in self.due(now) {
             let Some(target) = self.wanted.get_mut(&peer) else { continue };
