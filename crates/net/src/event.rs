@@ -37,9 +37,12 @@ pub struct DialId(pub u64);
 pub enum Event {
     /// Listening began, failed, or the addresses of this machine changed.
     Listening {
-        /// Where others may reach this device: public ones first, then private ones; loopback only
-        /// where there is nothing else. Of all of them it is listened on.
+        /// Where others may reach this device, best first: doors of routers and where peers agree to
+        /// see it, then its own.
         addresses: Vec<SocketAddr>,
+        /// On which this machine itself listens: public ones first, then private ones; loopback
+        /// only where there is nothing else.
+        own: Vec<SocketAddr>,
         /// Why some or all of listening does not work. Dialling works all the same.
         failed: Option<String>,
     },

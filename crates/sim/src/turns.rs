@@ -50,7 +50,7 @@ impl World {
             sink: host.told().sink(),
         };
         let mut hand = Hand::start(options, net, at, self.rng.random(), Shared { members, signatures: self.signatures.clone() });
-        hand.on_net(Event::Listening { addresses: vec![address(number)], failed: None });
+        hand.on_net(Event::Listening { addresses: vec![address(number)], own: vec![address(number)], failed: None });
         host.body = Some(Body { hand, net: manual });
         self.settle(number);
     }

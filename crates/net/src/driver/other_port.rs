@@ -19,6 +19,10 @@ impl Driver {
         if let Some(nearby) = &mut self.nearby {
             nearby.listens_at(&bound);
         }
+        self.ways.listens_at(&bound, self.reacher.settings().mapping);
+        // Told also if it has failed again, for another reason.
+        self.told_addresses = None;
+        self.tell_addresses();
         self.look_at_addresses(now, out);
     }
 }

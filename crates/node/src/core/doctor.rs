@@ -65,7 +65,7 @@ impl Core {
     fn addresses_found(&self) -> Vec<DoctorAddress> {
         let (own, router) = (&self.own, &self.own.reach.facts().mappings.router);
         let gateway = router.gateway.or_else(|| own.reach.system()?.gateway);
-        let listening = own.addresses().iter().map(|address| (AddressPart::Listening, address.to_string()));
+        let listening = own.listening().iter().map(|address| (AddressPart::Listening, address.to_string()));
         let observed = own.reach.facts().observed.iter().map(|address| (AddressPart::Observed, address.to_string()));
         let doors = own.reach.doors().into_iter().map(|address| (AddressPart::Door, address.to_string()));
         let inside = gateway.map(|address| (AddressPart::Router, address.to_string()));

@@ -1,9 +1,6 @@
 //! What linked peers tell each other of themselves: which rooms they have, and where they and other
 //! members can be dialled.
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
-
 use identity::PeerId;
 use rand::RngExt;
 use rand::seq::{IteratorRandom, SliceRandom};
@@ -73,15 +70,9 @@ impl Core {
         }
     }
 
-    /// Where others may dial this device, best first: doors, addresses that mean something to the
-    /// world, where peers see it, and those of its own network.
+    /// Where others may dial this device, best first.
     pub(crate) fn own_addresses(&self) -> Vec<Address> {
-        let (public, near): (Vec<SocketAddr>, Vec<SocketAddr>) =
-            self.own.addresses().iter().copied().partition(|address| net::is_public(address.ip()));
-        let observed = self.own.reach.facts().observed.iter().copied();
-        let all = self.own.reach.doors().into_iter().chain(public).chain(observed).chain(near);
-        let mut seen = BTreeSet::new();
-        all.filter(|address| seen.insert(*address)).take(MAX_ADDRESSES).map(Address::from).collect()
+        self.own.addresses().iter().take(MAX_ADDRESSES).copied().map(Address::from).collect()
     }
 
     /// Announces the name on the local network, if the user wants that.

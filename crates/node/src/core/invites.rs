@@ -75,19 +75,22 @@ impl Core {
         Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
     }
 
-    /// Best first: where somebody anywhere may come in, then where somebody near may.
+    /// Best first: where somebody anywhere may come in, where somebody near may, and where this
+    /// device was seen.
     fn invite_addresses(&self) -> Vec<Address> {
-        let (far, near): (Vec<Address>, Vec<Address>) = self.own_addresses().into_iter().partition(|address| match address {
-            Address::Ip(number) => net::is_public(number.ip()) && !self.is_only_observed(number),
-            Address::Host(_) => true,
-            Address::Zoned(_) | Address::Verbatim(_) => false,
+        let mut addresses = self.own_addresses();
+        addresses.sort_by_key(|address| match address {
+            Address::Ip(number) if !net::is_public(number.ip()) => 1,
+            Address::Ip(number) if self.is_only_observed(number) => 2,
+            Address::Ip(_) | Address::Host(_) => 0,
+            Address::Zoned(_) | Address::Verbatim(_) => 3,
         });
-        far.into_iter().chain(near).collect()
+        addresses
     }
 
     /// Peers see this device there, which says little about who may come in.
     fn is_only_observed(&self, number: &SocketAddr) -> bool {
-        !self.own.addresses().contains(number) && !self.own.reach.doors().contains(number)
+        !self.own.listening().contains(number) && !self.own.reach.doors().contains(number)
     }
 
     /// Keeps the secret of an own invite: who holds it may be met by the DHT, now or when that is

@@ -23,7 +23,7 @@ impl Core {
     /// Everything that the network can tell.
     pub(crate) fn on_net(&mut self, event: Event) {
         match event {
-            Event::Listening { addresses, failed } => self.on_listening(addresses, failed),
+            Event::Listening { addresses, own, failed } => self.on_listening(addresses, own, failed),
             Event::LinkUp(up) => self.on_link_up(*up),
             Event::Received { peer, link, messages, taken } => {
                 self.on_received(peer, link, messages);
@@ -61,12 +61,15 @@ impl Core {
         known && !self.is_behind() && matches!(messages.as_slice(), [Message::Run(run)] if run.events.len() <= MAX_WORDS)
     }
 
-    fn on_listening(&mut self, addresses: Vec<SocketAddr>, failed: Option<String>) {
+    fn on_listening(&mut self, addresses: Vec<SocketAddr>, own: Vec<SocketAddr>, failed: Option<String>) {
         if let Some(why) = failed.as_ref().filter(|_| addresses.is_empty()) {
             self.alert(AlertKind::NotListening, why.clone());
         }
-        self.own.listens_at(addresses, failed);
-        self.on_network_changed();
+        let moved = self.own.listening() != own;
+        self.own.listens_at(addresses, own, failed);
+        if moved {
+            self.on_network_changed();
+        }
         self.notices.me();
         self.renew_record();
     }

@@ -42,13 +42,9 @@ impl Core {
 
     /// The network has found something out.
     pub(crate) fn on_reach(&mut self, facts: ReachFacts) {
-        let (before, doors) = (self.own_reach(), self.own.reach.doors());
+        let before = self.own_reach();
         self.own.reach.learn(facts);
         self.own.doctor.note_found(self.clocks.wall());
-        if self.own.reach.doors() != doors {
-            self.notices.me();
-            self.renew_record();
-        }
         if self.own_reach() != before {
             self.notices.me();
         }
@@ -82,7 +78,7 @@ impl Core {
     }
 
     pub(crate) fn listening_now(&self) -> Listening<'_> {
-        Listening { addresses: self.own.addresses(), failed: self.own.not_listening().is_some(), links: self.links.len() }
+        Listening { addresses: self.own.listening(), failed: self.own.not_listening().is_some(), links: self.links.len() }
     }
 
     pub(crate) fn own_reach(&self) -> OwnReach {
@@ -107,7 +103,7 @@ impl Core {
     /// a door of its router's.
     fn is_through_door(&self, remote: &SocketAddr) -> bool {
         let same_version = |door: &SocketAddr| door.is_ipv4() == remote.is_ipv4();
-        let own = self.own.addresses();
+        let own = self.own.listening();
         let shares = |door: &SocketAddr| own.iter().any(|own| own.ip() == door.ip());
         net::is_public(remote.ip()) && self.own.reach.doors().iter().any(|door| same_version(door) && !shares(door))
     }

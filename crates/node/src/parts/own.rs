@@ -25,7 +25,10 @@ pub(crate) struct Own {
     nearby_visible: bool,
     /// Addresses of co-members are passed on and used.
     peer_exchange: bool,
+    /// Where others may dial.
     addresses: Vec<SocketAddr>,
+    /// Where this machine listens.
+    listening: Vec<SocketAddr>,
     not_listening: Option<String>,
     /// Name and addresses, signed, as peers get them.
     record: Option<PeerRecord>,
@@ -49,6 +52,7 @@ impl Own {
             nearby_visible,
             peer_exchange,
             addresses: Vec::new(),
+            listening: Vec::new(),
             not_listening: None,
             record: None,
             spoke_at: None,
@@ -86,6 +90,7 @@ impl Own {
         self.peer_exchange
     }
 
+    /// Where others may dial, best first.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
@@ -95,8 +100,13 @@ impl Own {
         self.not_listening.as_ref()
     }
 
-    pub(crate) fn listens_at(&mut self, addresses: Vec<SocketAddr>, failed: Option<String>) {
-        self.addresses = addresses;
+    /// On which this machine listens, best first.
+    pub(crate) fn listening(&self) -> &[SocketAddr] {
+        &self.listening
+    }
+
+    pub(crate) fn listens_at(&mut self, addresses: Vec<SocketAddr>, listening: Vec<SocketAddr>, failed: Option<String>) {
+        (self.addresses, self.listening) = (addresses, listening);
         self.not_listening = failed;
     }
 

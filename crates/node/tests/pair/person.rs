@@ -116,7 +116,7 @@ impl Person {
         };
         let shared = Shared { members: BTreeMap::new(), signatures: Arc::new(Signatures::new(16, 64)) };
         let mut hand = Hand::start(options, net, self.moment(ms), [chance; 32], shared);
-        hand.on_net(Event::Listening { addresses: vec![self.address()], failed: None });
+        hand.on_net(Event::Listening { addresses: vec![self.address()], own: vec![self.address()], failed: None });
         self.running = Some(Running { hand, net: manual });
     }
 

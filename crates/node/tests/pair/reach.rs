@@ -83,11 +83,14 @@ fn reachable_is_said_only_after_somebody_has_come_in() {
 fn a_door_is_told_in_the_own_addresses_before_those_of_the_house() {
     let mut pair = Pair::new();
     pair.learns(ANA, with_door());
-    assert_eq!(pair.me(ANA).addresses, ["203.0.113.9:4748", "100.64.0.1:4747"]);
+    let [door, seen, own] = ["203.0.113.9:4748", "203.0.113.9:5999", "100.64.0.1:4747"].map(|text| text.parse().expect("an address"));
+    pair.hears(ANA, Event::Listening { addresses: vec![door, seen, own], own: vec![own], failed: None });
+    assert_eq!(pair.me(ANA).addresses, ["203.0.113.9:4748", "203.0.113.9:5999", "100.64.0.1:4747"]);
     let invite = pair.invites_to_contact(ANA, 1);
     assert!(invite.len() <= 180, "{} characters", invite.len());
     let read = wire::invite::Invite::parse(&invite).expect("an invite");
-    assert_eq!(read.addresses().first().map(ToString::to_string).as_deref(), Some("203.0.113.9:4748"));
+    let told: Vec<String> = read.addresses().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["203.0.113.9:4748", "100.64.0.1:4747", "203.0.113.9:5999"], "what was only seen comes last");
 }
 
 #[test]
