@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn of_two_sides_one_dials_and_it_is_the_one_whose_port_is_not_known() {
         let part = |mine, theirs, first| {
-            let peer = PeerId([7; 32]);
+            let peer = PeerId::from_bytes([7; 32]);
             PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first }.quic_part()
         };
         let known = [NatClass::Unknown, NatClass::Open, NatClass::Easy];
@@ -120,7 +120,7 @@ mod tests {
     fn no_datagram_goes_where_none_can_arrive() {
         for (mine, theirs) in [(NatClass::Hard, NatClass::Hard), (NatClass::Blocked, NatClass::Open), (NatClass::Easy, NatClass::Blocked)] {
             for first in [true, false] {
-                let peer = PeerId([7; 32]);
+                let peer = PeerId::from_bytes([7; 32]);
                 let plan = PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first };
                 assert_eq!(plan.quic_part(), None, "{mine:?} {theirs:?}");
             }

@@ -73,7 +73,7 @@ impl Punches {
     fn answer(&mut self, peer: PeerId, ground: &Ground<'_>, now: u64, out: &mut Vec<Effect>) {
         let Some(Offer { helper, signal, theirs, .. }) = self.waiting.remove(&peer) else { return };
         let Some(view) = ground.links.direct(helper) else { return };
-        let mine = PunchOffer { answer: true, nat: ground.nat, udp: ground.udp && view.echoed_at.is_some() };
+        let mine = PunchOffer { answer: true, nat: ground.nat, udp: ground.udp && view.echoed_at().is_some() };
         let answer = Signal { peer, session: signal.session, tcp: None, udp: None, body: mine.encode() };
         out.push(Effect::Send { peer: helper, link: view.link, message: Message::Signal(answer) });
         self.begin(helper, &signal, theirs, true, ground, now, out);

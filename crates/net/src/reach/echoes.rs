@@ -20,8 +20,9 @@ impl Udp {
     /// Asks this peer unless it answered a moment ago. Whether it is worth waiting for an answer.
     pub(crate) fn refresh(&mut self, peer: PeerId, links: &Links, now: u64, out: &mut Vec<Effect>) -> bool {
         let Some(view) = links.direct(peer).filter(|_| self.open) else { return false };
-        let Some(ports) = view.echo else { return false };
-        if view.echoed_at.is_some_and(|at| now.saturating_sub(at) < ECHO_FRESH) {
+        // It says where in a moment, and is asked then.
+        let Some(ports) = view.echo else { return view.sees_me.is_none() };
+        if view.echoed_at().is_some_and(|at| now.saturating_sub(at) < ECHO_FRESH) {
             return false;
         }
         self.observed.asked(peer);

@@ -77,9 +77,7 @@ impl Reacher {
             Path::Quic(_) => self.udp.observed.echo_says(peer, remote, seen, self.horizon),
             Path::Circuit { .. } => {}
         }
-        if self.horizon.is_far(remote.ip()) {
-            self.udp.refresh(peer, &self.links, now.tick, out);
-        }
+        self.udp.refresh(peer, &self.links, now.tick, out);
         self.unsettled = true;
     }
 
@@ -94,7 +92,7 @@ impl Reacher {
         let before = out.len();
         let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
         if theirs.answer {
-            if self.reaching.answered(helper, &signal, now.tick).is_some()
+            if self.reaching.answered(helper, &signal, now.tick)
                 && !self.punches.begin(helper, &signal, theirs, false, &ground, now.tick, out)
             {
                 self.reaching.punch_ended(peer, now.tick);

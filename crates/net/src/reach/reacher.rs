@@ -215,13 +215,13 @@ impl Reacher {
         let Some(peer) = self.links.by_own_tag(tag) else { return };
         let Some(view) = self.links.get_mut(peer) else { return };
         let Some(ports) = view.echo.filter(|ports| ports.contains(&from)) else { return };
-        if from == ports[0] {
-            view.echoed_at = Some(now.tick);
-        }
-        let complete = view.echoed_at == Some(now.tick) || view.echoed_at.is_some_and(|at| now.tick.saturating_sub(at) < 1_000);
+        // A peer with one port answers for both.
+        let answered = view.echoed_at.iter_mut().zip(ports).filter(|(_, port)| *port == from);
+        answered.for_each(|(at, _)| *at = Some(now.tick));
+        let (complete, shown) = (view.has_echoed(now.tick), view.echoed_at().is_some());
         self.udp.observed.echo_says(peer, from, seen, self.horizon);
         self.settle_class();
-        if complete && self.facts.nat != NatClass::Unknown {
+        if complete || (shown && self.facts.nat != NatClass::Unknown) {
             self.on_fresh_echo(peer, now, out);
         }
         self.unsettled = true;
