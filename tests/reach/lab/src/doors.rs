@@ -61,7 +61,9 @@ pub fn doors_open(lab: &Lab, inside: Inside) -> (Person, Person, Upnp) {
         assert!(Instant::now() < end, "no door within {ASKED_WITHIN:?}; miniupnpd said:\n{}", upnp.log());
         std::thread::sleep(Duration::from_millis(100));
     }
-    ana.watch("ana tells her outer address", ASKED_WITHIN, |ana| ana.addresses().iter().any(|known| known.starts_with(&outer)).then_some(()));
+    ana.watch("ana tells her outer address", ASKED_WITHIN, |ana| {
+        ana.addresses().iter().any(|known| known.starts_with(&outer)).then_some(())
+    });
     let room = ana.create_room("Doors");
     let invite = ana.invite(Some(&room), 10);
     let ben = lab.person("ben", "b");

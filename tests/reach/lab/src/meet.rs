@@ -9,6 +9,7 @@ use crate::talk::Path;
 
 /// Getting into a room over a line that loses packets.
 const JOINED_WITHIN: Duration = Duration::from_secs(30);
+const WORDS: &str = "are you there?";
 /// UDP and TCP, as the frames name them.
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -68,8 +69,16 @@ impl Meeting {
             (Some(_), None) => "circuit",
             (Some(_), Some(_)) => busier(lab),
         };
-        let through = if first.is_none() { self.ana.through(&self.ben.id()) } else { None };
+        let through = if first.is_none() { self.heard_through() } else { None };
         Met { first, direct, by, through }
+    }
+
+    /// Whoever has written lately is there, whatever became of dialling them.
+    fn heard_through(&self) -> Option<String> {
+        self.ben.say(&self.room, WORDS);
+        self.ana.until(JOINED_WITHIN, |ana| ana.texts(&self.room).contains(&WORDS.to_owned()).then_some(()))?;
+        let ben = self.ben.id();
+        self.ana.until(JOINED_WITHIN, |ana| ana.through(&ben))
     }
 
     fn both(&self, end: Instant, fits: impl Fn(&Path) -> bool) -> Option<(Duration, Path)> {
@@ -90,7 +99,6 @@ fn busier(lab: &Lab) -> &'static str {
     let (tcp, udp) = (seen.between(a, b, TCP).1, seen.between(a, b, UDP).1);
     if udp > tcp { "quic" } else { "tcp" }
 }
-
 
 /// The whole of it, in one call.
 pub fn meet(lab: &Lab, direct: bool, limit: Duration) -> Met {

@@ -153,6 +153,10 @@ impl FromStr for Nat {
 
     fn from_str(word: &str) -> Result<Nat, String> {
         let all = || NAMES.map(|(_, name)| name).join(" ");
-        NAMES.iter().find(|(_, name)| *name == word).map(|(nat, _)| *nat).ok_or_else(|| format!("no NAT is called {word}; there are: {}", all()))
+        NAMES
+            .iter()
+            .find(|(_, name)| *name == word)
+            .map(|(nat, _)| *nat)
+            .ok_or_else(|| format!("no NAT is called {word}; there are: {}", all()))
     }
 }

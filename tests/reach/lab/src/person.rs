@@ -160,7 +160,10 @@ impl Person {
         let line = format!("{}\n", json!({"id": id, "call": call, "args": args}));
         let mut run = self.run.borrow_mut();
         let run = run.as_mut().unwrap_or_else(|| panic!("{} is not running", self.name));
-        run.input.write_all(line.as_bytes()).and_then(|()| run.input.flush()).unwrap_or_else(|error| panic!("{} takes input: {error}", self.name));
+        run.input
+            .write_all(line.as_bytes())
+            .and_then(|()| run.input.flush())
+            .unwrap_or_else(|error| panic!("{} takes input: {error}", self.name));
         id
     }
 

@@ -55,7 +55,8 @@ impl Places {
 
     /// The outer side of this namespace, on the switch.
     fn wan(&mut self, space: &str, number: u8) {
-        let _ = writeln!(self.here, "link add w{space} type veth peer name wan0 address {} netns {space}\nlink set w{space} up", mac(number));
+        let _ =
+            writeln!(self.here, "link add w{space} type veth peer name wan0 address {} netns {space}\nlink set w{space} up", mac(number));
         self.command(space, "link set wan0 up");
         self.command(space, &format!("addr add 11.99.0.{number}/24 dev wan0"));
         if self.ipv6 {

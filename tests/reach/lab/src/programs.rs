@@ -55,7 +55,8 @@ pub(crate) fn run(command: &mut Command, input: &str) -> String {
 
 /// The same, with its complaint as the error.
 pub(crate) fn try_run(command: &mut Command, input: &str) -> Result<String, String> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
     if let Some(mut stdin) = child.stdin.take() {
         // It may have ended without reading.
         let _closed = stdin.write_all(input.as_bytes());

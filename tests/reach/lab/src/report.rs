@@ -26,7 +26,7 @@ pub(crate) fn report(people: &[Arc<Trace>], routers: &[String], seen: &Seen) -> 
         let _ = writeln!(text, "-- stderr of {}:\n{}", trace.name, tail(&trace.errors));
     }
     for router in routers {
-        let table = within(router, || std::fs::read_to_string("/proc/net/nf_conntrack").unwrap_or_default());
+        let table = within(router, || std::fs::read_to_string("/proc/thread-self/net/nf_conntrack").unwrap_or_default());
         let rules = programs::try_run(programs::at(router, "nft").args(["list", "ruleset"]), "").unwrap_or_default();
         let _ = writeln!(text, "== router {router}, its connections:\n{table}-- its rules:\n{rules}");
     }

@@ -50,7 +50,8 @@ impl Switch {
     pub(crate) fn start(ports: &[String], delay: Duration, loss: f64) -> Switch {
         let ports: Vec<OwnedFd> = ports.iter().map(|name| open(name).unwrap_or_else(|error| panic!("port {name}: {error}"))).collect();
         let count = ports.len();
-        let inner = Inner { ports, state: Mutex::default(), more: Condvar::new(), delay_us: AtomicU64::new(0), loss_ppm: AtomicU64::new(0) };
+        let inner =
+            Inner { ports, state: Mutex::default(), more: Condvar::new(), delay_us: AtomicU64::new(0), loss_ppm: AtomicU64::new(0) };
         let switch = Switch(Arc::new(inner));
         switch.set(delay, loss);
         for port in 0..count {
