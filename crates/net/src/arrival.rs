@@ -1,15 +1,14 @@
 //! A connection whose other side has proved itself and said Hello.
 
-use std::net::SocketAddr;
-
 use wire::{FrameReader, Hello, Message, Session};
 
 use crate::byte_stream::ByteStream;
+use crate::path::Path;
 
 /// A peer at the door.
 pub(crate) struct Arrival {
     pub(crate) stream: ByteStream,
-    pub(crate) remote: SocketAddr,
+    pub(crate) path: Path,
     pub(crate) session: Session,
     pub(crate) hello: Hello,
     pub(crate) reader: FrameReader,

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A connection to a peer, or to a stranger who may become one.
 pub(crate) enum ByteStream {
@@ -20,9 +20,19 @@ pub(crate) enum ByteStream {
 }
 
 impl ByteStream {
-    /// Connects to another machine.
-    pub(crate) async fn connect(target: SocketAddr) -> io::Result<Self> {
-        TcpStream::connect(target).await.map(Self::Tcp)
+    /// Connects to another machine, from this end of one's own if the system lets it.
+    pub(crate) async fn connect(target: SocketAddr, from: Option<SocketAddr>) -> io::Result<Self> {
+        let connected = match from.map(|from| bound(from)) {
+            Some(Ok(socket)) => match socket.connect(target).await {
+                // The same two ends were connected a moment ago, or are.
+                Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) => {
+                    TcpStream::connect(target).await
+                }
+                connected => connected,
+            },
+            Some(Err(_)) | None => TcpStream::connect(target).await,
+        };
+        connected.map(Self::Tcp)
     }
 
     /// Has small frames go out at once.
@@ -49,6 +59,16 @@ impl ByteStream {
             taken => taken,
         }
     }
+}
+
+/// A socket at this end, which a listener may have too.
+pub(crate) fn bound(from: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if from.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    #[cfg(unix)]
+    socket.set_reuseport(true)?;
+    socket.bind(from)?;
+    Ok(socket)
 }
 
 impl AsyncRead for ByteStream {

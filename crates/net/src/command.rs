@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 use wire::{Address, Bye};
 
 use crate::event::{DialId, LinkId};
+use crate::reach::ReachSettings;
 
 /// What the node asks of the driver.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub(crate) enum Command {
     Close(PeerId, LinkId, Bye),
     Announce(Option<String>),
     SetAddresses(Vec<Address>),
+    SetCommon(PeerId, Vec<u64>),
+    SetReach(ReachSettings),
+    TryReach,
+    DialBack(u64, bool),
     Shutdown(oneshot::Sender<()>),
 }
 

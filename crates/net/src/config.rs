@@ -10,6 +10,7 @@ use wire::Message;
 use crate::backoff::Pace;
 use crate::event::Event;
 use crate::limits::Limits;
+use crate::reach::ReachSettings;
 
 /// Port that is tried first when no address is given.
 pub const DEFAULT_PORT: u16 = wire::USUAL_PORT;
@@ -25,6 +26,10 @@ pub struct Config {
     pub agent: String,
     /// Finding people on the local network; none switches it off.
     pub nearby: Option<NearbyConfig>,
+    /// Which ways to others are tried.
+    pub reach: ReachSettings,
+    /// Nodes by which the DHT is entered, `host:port`; empty for the public ones.
+    pub dht_bootstrap: Vec<String>,
     /// How much is held at most.
     pub limits: Limits,
     /// How long is waited.
@@ -43,6 +48,8 @@ impl Default for Config {
             listen: Vec::new(),
             agent: concat!("grapevine/", env!("CARGO_PKG_VERSION")).to_owned(),
             nearby: Some(NearbyConfig::default()),
+            reach: ReachSettings::default(),
+            dht_bootstrap: Vec::new(),
             limits: Limits::default(),
             times: Times::default(),
             pace: Pace::default(),

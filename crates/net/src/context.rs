@@ -1,5 +1,6 @@
 //! What every task of the network may need.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use identity::Identity;
@@ -10,6 +11,7 @@ use wire::{Address, Hello, StaticKey};
 use crate::config::{Config, FastReceive, Inspect, Times};
 use crate::event::Event;
 use crate::limits::Limits;
+use crate::reach::Scope;
 use crate::report::Report;
 use crate::time::TimeSource;
 
@@ -27,6 +29,7 @@ pub(crate) struct Context {
     pub(crate) reports: mpsc::Sender<Report>,
     agent: String,
     addresses: Mutex<Vec<Address>>,
+    dial_from: Mutex<Vec<SocketAddr>>,
 }
 
 impl Context {
@@ -50,6 +53,7 @@ impl Context {
             reports,
             agent: cut(&config.agent, MAX_AGENT).to_owned(),
             addresses: Mutex::default(),
+            dial_from: Mutex::default(),
         }
     }
 
@@ -57,6 +61,27 @@ impl Context {
     pub(crate) fn set_addresses(&self, addresses: Vec<Address>) {
         let fit = addresses.into_iter().filter(Address::fits_messages).take(MAX_ADDRESSES).collect();
         *self.addresses.lock().unwrap_or_else(PoisonError::into_inner) = fit;
+    }
+
+    /// Where it is listened.
+    pub(crate) fn set_dial_from(&self, bound: &[SocketAddr]) {
+        *self.dial_from.lock().unwrap_or_else(PoisonError::into_inner) = bound.to_vec();
+    }
+
+    /// The end from which this address is dialled, if it is not to be any: on the way out into the
+    /// world, the port that is listened on. So routers show the same address for both, and peers
+    /// who see where this device dials from can tell where it may be reached.
+    pub(crate) fn dial_from(&self, target: &SocketAddr) -> Option<SocketAddr> {
+        // Elsewhere a port that is shared so could be taken over by another program.
+        if !cfg!(unix) || Scope::of(target.ip()) != Scope::Public {
+            return None;
+        }
+        let bound = self.dial_from.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |bound: &&SocketAddr| !bound.ip().is_loopback() && (bound.is_ipv4() == target.is_ipv4() || bound.ip().is_unspecified());
+        let bound = bound.iter().find(fits)?;
+        let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let ip = if bound.ip().is_unspecified() { any } else { bound.ip() };
+        Some(SocketAddr::new(ip, bound.port()))
     }
 
     pub(crate) fn hello(&self) -> Hello {

@@ -15,6 +15,7 @@ use wire::Address;
 use crate::byte_stream::ByteStream;
 use crate::context::Context;
 use crate::greeting::introduce;
+use crate::path::{Path, Rank};
 use crate::reason::Reason;
 use crate::report::{Origin, Report};
 use crate::table::AttemptId;
@@ -90,8 +91,9 @@ impl Round {
         let Some((address, target)) = self.next_target().await else { return false };
         let _ = self.context.reports.send(Report::Trying(self.attempt, address.clone())).await;
         let patience = self.context.times.connect;
+        let from = self.context.dial_from(&target);
         self.connecting.spawn(async move {
-            let result = match timeout(patience, ByteStream::connect(target)).await {
+            let result = match timeout(patience, ByteStream::connect(target, from)).await {
                 Ok(Ok(stream)) => Ok(stream),
                 Ok(Err(error)) => Err(Reason::of_io(&error)),
                 Err(_) => Err(Reason::TimedOut),
@@ -120,11 +122,11 @@ impl Round {
         stream.set_nodelay().map_err(|error| Reason::of_io(&error))?;
         let may_complete = async |peer| {
             let (reply, answer) = oneshot::channel();
-            let asked = self.context.reports.send(Report::MayComplete(self.attempt, peer, reply)).await;
+            let asked = self.context.reports.send(Report::MayComplete(self.attempt, peer, Rank::Tcp, reply)).await;
             asked.is_ok() && answer.await.unwrap_or(false)
         };
         // If it may not, the driver has ended this attempt already.
-        if let Some(arrival) = introduce(stream, remote, &self.context, self.expect, may_complete).await? {
+        if let Some(arrival) = introduce(stream, Path::Tcp(remote), &self.context, self.expect, may_complete).await? {
             let _ = self.context.reports.send(Report::Greeted(Origin::Dialled(self.attempt), Box::new(arrival))).await;
         }
         Ok(())

@@ -8,6 +8,8 @@ use identity::PeerId;
 use wire::{Address, Hello, Message, Role};
 
 use crate::outbox::{Outbox, Taken};
+use crate::path::Path;
+use crate::reach::ReachFacts;
 use crate::reason::Reason;
 
 /// One link of this process's life; never used twice.
@@ -100,6 +102,16 @@ pub enum Event {
     Woke,
     /// The wall clock was set back.
     ClockSet,
+    /// More is known of how others reach this device.
+    Reach(Box<ReachFacts>),
+    /// A peer asks that this person be dialled, to find out whether others can. Answered by
+    /// [`Net::dial_back`](crate::Net::dial_back).
+    MayDialBack {
+        /// Which question.
+        token: u64,
+        /// Who would be dialled.
+        subject: PeerId,
+    },
 }
 
 /// A link that came up.
@@ -111,8 +123,10 @@ pub struct LinkUp {
     pub link: LinkId,
     /// Which side this device is on it.
     pub role: Role,
-    /// Where they are.
-    pub remote: SocketAddr,
+    /// How it goes.
+    pub path: Path,
+    /// They came to this device's port; false if this side dialled.
+    pub came_in: bool,
     /// Handshake hash: the same on both sides, and of no other link.
     pub hash: [u8; 32],
     /// How they introduced themselves.
@@ -128,8 +142,8 @@ pub struct LinkUp {
 pub enum PeerState {
     /// A link is up.
     Connected {
-        /// Where they are.
-        remote: SocketAddr,
+        /// How the link goes.
+        path: Path,
         /// Since when, in milliseconds since 1970.
         since: u64,
         /// Round trip, once known.

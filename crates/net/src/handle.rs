@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::driver::Driver;
 use crate::event::{DialId, Event, LinkId};
+use crate::reach::ReachSettings;
 use crate::report::Report;
 
 /// Reports that wait for the driver; the tasks that make them wait beyond it.
@@ -94,6 +95,28 @@ impl Net {
     /// host names.
     pub fn set_addresses(&self, addresses: Vec<Address>) {
         self.order(Command::SetAddresses(addresses));
+    }
+
+    /// Tells which rooms this device has in common with a peer, each by a number that means
+    /// nothing elsewhere: in place of those told before. Only who has a room in common with both
+    /// helps two peers to each other.
+    pub fn set_common(&self, peer: PeerId, rooms: Vec<u64>) {
+        self.order(Command::SetCommon(peer, rooms));
+    }
+
+    /// Turns ways to others on and off.
+    pub fn set_reach(&self, settings: ReachSettings) {
+        self.order(Command::SetReach(settings));
+    }
+
+    /// Finds out anew how others reach this device.
+    pub fn try_reach(&self) {
+        self.order(Command::TryReach);
+    }
+
+    /// Answers [`Event::MayDialBack`]: whether this person is known as a member of a common room.
+    pub fn dial_back(&self, token: u64, may: bool) {
+        self.order(Command::DialBack(token, may));
     }
 
     /// Random per process: what `Hello` says.

@@ -109,12 +109,19 @@ impl From<End> for Over {
 
 impl Link {
     /// Takes a peer that may stay. `alive` is held until the last byte is gone.
-    pub(crate) fn new(context: Arc<Context>, shared: Arc<Shared>, id: LinkId, arrival: Arrival, alive: Sender<Infallible>) -> Box<Self> {
-        let Arrival { stream, remote, session, hello, reader, messages, rest } = arrival;
+    pub(crate) fn new(
+        context: Arc<Context>,
+        shared: Arc<Shared>,
+        id: LinkId,
+        arrival: Arrival,
+        came_in: bool,
+        alive: Sender<Infallible>,
+    ) -> Box<Self> {
+        let Arrival { stream, path, session, hello, reader, messages, rest } = arrival;
         let outbox = Outbox::new(shared.clone());
         let allowance = Allowance::new(&context.limits.talk, context.time.tick());
         shared.connect(CipherStream::new(stream, session.cipher, context.time));
-        let up = LinkUp { peer: session.peer, link: id, role: session.role, remote, hash: session.hash, hello, outbox, asked: None };
+        let up = LinkUp { peer: session.peer, link: id, role: session.role, path, came_in, hash: session.hash, hello, outbox, asked: None };
         let delivery = Delivery::new(up, messages, allowance);
         Box::new(Self { context, shared, id, reader, delivery, rest, ping: None, _alive: alive })
     }

@@ -87,18 +87,32 @@ fn open_default() -> io::Result<TcpListener> {
     }
 }
 
+/// Opens a port that own dials may go out from as well.
 fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    // Once the port is shared, the system would let another program in silently. So it is taken
+    // alone first: then it says whether somebody has it.
+    let taken = bind(address, false)?.local_addr()?.as_socket();
+    let socket = bind(taken.unwrap_or(address), true)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
     }
     // Elsewhere than on Unix this option would let two programs share the port.
     #[cfg(unix)]
-    socket.set_reuse_address(true)?;
+    {
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(shared)?;
+    }
+    #[cfg(not(unix))]
+    let _ = shared;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
 }
 
 /// Where sockets that are bound to `bound` can be reached on a machine with these addresses:

@@ -1,7 +1,6 @@
 //! The network without sockets, clocks or tasks: the real table and the real queues. The
 //! simulator holds them and plays the sockets.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use crate::event::{DialId, Event, LinkId};
 use crate::handle::Net;
 use crate::mailbox::End;
 use crate::outbox::{CLASSES, Outbox, Shared};
+use crate::path::{Path, Rank};
 use crate::reason::Reason;
 use crate::table::{AttemptId, Candidate, Effect, Table};
 use crate::time::Now;
@@ -91,6 +91,8 @@ impl Manual {
                 Command::SetAddresses(addresses) => self.hello.addresses = addresses,
                 // Nothing is announced here, and nothing to be shut.
                 Command::Announce(_) | Command::Shutdown(_) => {}
+                // The simulator has no routers.
+                Command::SetCommon(..) | Command::SetReach(_) | Command::TryReach | Command::DialBack(..) => {}
             }
         }
         hand_out(effects, out);
@@ -113,7 +115,7 @@ impl Manual {
 
     /// Whether an attempt whose other side turned out to be `peer` may go on.
     pub fn may_complete(&mut self, attempt: u64, peer: PeerId, now: Moment, out: &mut Vec<Act>) -> bool {
-        self.with(now, out, |table, now, effects| table.may_complete(AttemptId(attempt), peer, now, effects))
+        self.with(now, out, |table, now, effects| table.may_complete(AttemptId(attempt), peer, Rank::Tcp, now, effects))
     }
 
     /// An attempt led nowhere.
@@ -123,19 +125,11 @@ impl Manual {
 
     /// The greetings are exchanged: a link that will be started, or closed. `attempt` if this side
     /// dialled.
-    pub fn greeted(
-        &mut self,
-        peer: PeerId,
-        remote: SocketAddr,
-        nonce: u64,
-        attempt: Option<u64>,
-        now: Moment,
-        out: &mut Vec<Act>,
-    ) -> LinkId {
+    pub fn greeted(&mut self, peer: PeerId, path: Path, nonce: u64, attempt: Option<u64>, now: Moment, out: &mut Vec<Act>) -> LinkId {
         let link = LinkId(self.next_link);
         self.next_link += 1;
         let role = if attempt.is_some() { Role::Initiator } else { Role::Responder };
-        let candidate = Candidate { link, peer, role, remote, nonce, attempt: attempt.map(AttemptId) };
+        let candidate = Candidate { link, peer, role, path, nonce, attempt: attempt.map(AttemptId) };
         self.with(now, out, |table, now, effects| table.greeted(candidate, now, effects));
         link
     }

@@ -7,6 +7,7 @@ use wire::Address;
 use crate::arrival::Arrival;
 use crate::event::LinkId;
 use crate::gate::HalfOpen;
+use crate::path::Rank;
 use crate::reason::Reason;
 use crate::table::AttemptId;
 
@@ -18,8 +19,8 @@ pub(crate) enum Report {
     Left(HalfOpen, Reason),
     /// A dial moved on to this address.
     Trying(AttemptId, Address),
-    /// A dialled peer proved itself; may this side do so too?
-    MayComplete(AttemptId, PeerId, oneshot::Sender<bool>),
+    /// A dialled peer proved itself, over a path of this rank; may this side do so too?
+    MayComplete(AttemptId, PeerId, Rank, oneshot::Sender<bool>),
     /// No address of an attempt led anywhere; this one tells most.
     DialFailed(AttemptId, Address, Reason),
     /// The greetings are exchanged.

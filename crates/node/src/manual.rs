@@ -22,7 +22,7 @@ use crate::view::{Refused, Said};
 /// What a stand-in for the sockets needs.
 pub mod net {
     pub use ::net::manual::{Act, Feed, Manual, Moment, reason_of};
-    pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, PeerState, Reason, Times};
+    pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, Path, PeerState, Reason, Times};
 }
 
 /// What a stand-in for the disk needs.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity::PeerId;
-use node::manual::net::Reason;
+use node::manual::net::{Path, Reason};
 use rand::RngExt;
 use wire::Address;
 
@@ -134,7 +134,7 @@ impl World {
         let Some(host) = self.hosts.get_mut(number as usize) else { return };
         let Some(body) = &mut host.body else { return };
         let mut acts = Vec::new();
-        let link = body.net.greeted(peer, address(other), nonce, attempt, at, &mut acts);
+        let link = body.net.greeted(peer, Path::Tcp(address(other)), nonce, attempt, at, &mut acts);
         host.links.insert(link, (id, side));
         if let Some(end) = self.wire_mut(id).map(|wire| wire.end_mut(side)) {
             end.link = Some(link);

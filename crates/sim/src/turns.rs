@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use node::Options;
-use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Manual, Moment};
+use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Manual, Moment, Path};
 use node::manual::store::open_in_memory;
 use node::manual::{Hand, Shared, Show};
 use rand::RngExt;
@@ -184,7 +184,17 @@ impl World {
         let Some(body) = self.hosts.get_mut(number as usize).and_then(|host| host.body.as_mut()) else { return };
         let (outbox, feed) = body.net.queues(at);
         end.feed = Some(feed);
-        body.hand.on_net(Event::LinkUp(Box::new(LinkUp { peer, link, role, remote: address(other), hash, hello, outbox, asked })));
+        body.hand.on_net(Event::LinkUp(Box::new(LinkUp {
+            peer,
+            link,
+            role,
+            path: Path::Tcp(address(other)),
+            came_in: role == Role::Responder,
+            hash,
+            hello,
+            outbox,
+            asked,
+        })));
         self.agenda.put(self.now, Happening::Drain(wire, side));
         if side == Side::Dialler {
             self.agenda.put(self.now.after(Duration::from_millis(600)), Happening::Measured(wire));

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod edges;
+mod reach;
 mod signatures;
 
 use std::path::Path;
@@ -106,6 +107,7 @@ fn golden_handshake() {
         "messages": framed,
         "final_hash": hex(&at_ana.hash),
         "room_tags": tags,
+        "crossed_first_messages": reach::crossed_messages(),
         "refused_x25519": WEAK_KEYS.iter().map(|key| hex(key)).collect::<Vec<_>>(),
         "initiator_plaintext": hex(&ping),
         "initiator_frames": frames(&mut at_ana, &ping, &numbers),
@@ -244,7 +246,7 @@ fn refused_messages() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn golden_messages() {
-    let all = || messages().into_iter().chain(edges::messages());
+    let all = || messages().into_iter().chain(edges::messages()).chain(reach::messages());
     let vectors: Vec<Value> =
         all().map(|(name, message)| json!({ "name": name, "shows": format!("{message:?}"), "record": hex(&message.encode()) })).collect();
     let refused = |(name, record): (&str, Vec<u8>)| {
@@ -255,9 +257,9 @@ fn golden_messages() {
         "about": "Records: type, then body. Ana has Ed25519 seed 01…01, ben 02…02; the room is 77…77. Events are filler: 00 01 02 …. \
             A long record is `record`, and then so many times `then`.",
         "messages": vectors,
-        "refused": refused_messages().into_iter().chain(edges::refused()).map(refused).collect::<Vec<_>>(),
+        "refused": refused_messages().into_iter().chain(edges::refused()).chain(reach::refused()).map(refused).collect::<Vec<_>>(),
         "refused_long": edges::refused_long(),
-        "skipped": [{ "name": "an unknown type from 0x80 on", "record": "80010203" }, { "name": "the same without a body", "record": "ff" }],
+        "skipped": [{ "name": "an unknown type from 0x80 on", "record": "c0010203" }, { "name": "the same without a body", "record": "ff" }],
         "skipped_long": edges::skipped_long(),
     });
     let committed = check("messages.json", &fresh);

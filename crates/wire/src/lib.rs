@@ -16,6 +16,7 @@
 
 pub mod address;
 pub mod codec;
+mod crossed;
 #[cfg(test)]
 mod fixtures;
 pub mod frame;
@@ -29,6 +30,7 @@ pub mod limits;
 mod link_cipher;
 pub mod message;
 mod overlay;
+pub mod reach;
 mod record;
 mod record_batch;
 mod spread;
@@ -37,6 +39,7 @@ pub mod text;
 
 pub use address::{Address, AddressFault, USUAL_PORT};
 pub use codec::CodecFault;
+pub use crossed::{Crossed, crossed};
 pub use frame::{FrameFault, FrameReader};
 pub use handshake::{Handshake, HandshakeFault, Role, Session, StaticKey, Step};
 pub use hash::{derive, hash};
@@ -44,7 +47,8 @@ pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
 pub use link_cipher::{LinkCipher, OpenFault, SealFault};
 pub use message::{
-    Bye, Class, ContactAnswer, ContactRequest, Data, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message,
-    MessageFault, Need, Neighbour, NeighbourReply, PeerRecord, RawEvent, Record, Run, Shuffle, Time, Welcome, room_tag,
+    Bye, CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, Class, ContactAnswer, ContactRequest, Data,
+    DialBack, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need, Neighbour,
+    NeighbourReply, Observed, PeerRecord, RawEvent, ReachChecked, Record, Run, Shuffle, Signal, SignalRefused, Time, Welcome, room_tag,
 };
 pub use text::{Likeness, NameFault, check_name, shows, tidy_name};

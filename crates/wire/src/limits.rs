@@ -51,6 +51,10 @@ pub const MAX_HEADS: usize = 1000;
 pub const MAX_SHUFFLE: usize = 32;
 /// Hops that a run may still go. Trees over 500 devices are 16 to 22 deep.
 pub const MAX_TTL: u8 = 32;
+/// Bytes that two devices tell each other in one signal; an offer to punch has a few.
+pub const MAX_SIGNAL: usize = 512;
+/// Bytes of a circuit in one record: one turn of the bulk queue serves others in between.
+pub const MAX_CIRCUIT_DATA: usize = 16 * 1024;
 
 /// Bytes of the shortest event on the wire: flags and header.
 pub const MIN_EVENT: usize = 1 + 226;

@@ -8,9 +8,14 @@ use crate::address::Address;
 use crate::codec::{self, CodecFault};
 use crate::ids::{RoomId, RoomTag};
 use crate::limits::{
-    MAX_ADDRESSES, MAX_AGENT, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_TAGS, MAX_TTL,
+    MAX_ADDRESSES, MAX_AGENT, MAX_CIRCUIT_DATA, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_SIGNAL,
+    MAX_TAGS, MAX_TTL,
 };
 pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
+pub use crate::reach::{
+    CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, DialBack, Observed, ReachChecked, Signal,
+    SignalRefused,
+};
 pub use crate::record::PeerRecord;
 pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
 pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag};
@@ -67,6 +72,28 @@ pub enum Message {
     ForwardJoin(ForwardJoin),
     /// Exchanges known members.
     Shuffle(Shuffle),
+    /// Where the sender sees the receiver.
+    Observed(Observed),
+    /// Asks to be dialled by somebody else.
+    CheckReach(CheckReach),
+    /// Asks to dial somebody.
+    DialBack(DialBack),
+    /// What came of a dial-back.
+    ReachChecked(ReachChecked),
+    /// Is passed on to a third device, or was.
+    Signal(Signal),
+    /// Is not passed on.
+    SignalRefused(SignalRefused),
+    /// Asks to carry a link.
+    CircuitOpen(CircuitOpen),
+    /// Answers that.
+    CircuitAnswer(CircuitAnswer),
+    /// Bytes of a circuit.
+    CircuitData(CircuitData),
+    /// More may be sent on a circuit.
+    CircuitCredit(CircuitCredit),
+    /// Ends a circuit.
+    CircuitClose(CircuitClose),
 }
 
 /// A message as it goes into a frame: `type ‖ body`. Shared, because one Run goes to several peers.
@@ -131,6 +158,17 @@ mod kind {
     pub(super) const DISCONNECT: u8 = 0x24;
     pub(super) const FORWARD_JOIN: u8 = 0x25;
     pub(super) const SHUFFLE: u8 = 0x26;
+    pub(super) const OBSERVED: u8 = 0x80;
+    pub(super) const CHECK_REACH: u8 = 0x81;
+    pub(super) const DIAL_BACK: u8 = 0x82;
+    pub(super) const REACH_CHECKED: u8 = 0x83;
+    pub(super) const SIGNAL: u8 = 0x84;
+    pub(super) const SIGNAL_REFUSED: u8 = 0x85;
+    pub(super) const CIRCUIT_OPEN: u8 = 0x90;
+    pub(super) const CIRCUIT_ANSWER: u8 = 0x91;
+    pub(super) const CIRCUIT_DATA: u8 = 0x92;
+    pub(super) const CIRCUIT_CREDIT: u8 = 0x93;
+    pub(super) const CIRCUIT_CLOSE: u8 = 0x94;
 }
 
 impl Message {
@@ -165,6 +203,17 @@ impl Message {
             Message::Disconnect(body) => tagged(kind::DISCONNECT, body),
             Message::ForwardJoin(body) => tagged(kind::FORWARD_JOIN, body),
             Message::Shuffle(body) => tagged(kind::SHUFFLE, body),
+            Message::Observed(body) => tagged(kind::OBSERVED, body),
+            Message::CheckReach(body) => tagged(kind::CHECK_REACH, body),
+            Message::DialBack(body) => tagged(kind::DIAL_BACK, body),
+            Message::ReachChecked(body) => tagged(kind::REACH_CHECKED, body),
+            Message::Signal(body) => tagged(kind::SIGNAL, body),
+            Message::SignalRefused(body) => tagged(kind::SIGNAL_REFUSED, body),
+            Message::CircuitOpen(body) => tagged(kind::CIRCUIT_OPEN, body),
+            Message::CircuitAnswer(body) => tagged(kind::CIRCUIT_ANSWER, body),
+            Message::CircuitData(body) => tagged(kind::CIRCUIT_DATA, body),
+            Message::CircuitCredit(body) => tagged(kind::CIRCUIT_CREDIT, body),
+            Message::CircuitClose(body) => tagged(kind::CIRCUIT_CLOSE, body),
         };
         debug_assert!(bytes.len() <= MAX_RECORD);
         bytes.into()
@@ -200,6 +249,17 @@ impl Message {
             kind::DISCONNECT => Message::Disconnect(codec::decode(body)?),
             kind::FORWARD_JOIN => Message::ForwardJoin(codec::decode(body)?),
             kind::SHUFFLE => Message::Shuffle(codec::decode(body)?),
+            kind::OBSERVED => Message::Observed(codec::decode(body)?),
+            kind::CHECK_REACH => Message::CheckReach(codec::decode(body)?),
+            kind::DIAL_BACK => Message::DialBack(codec::decode(body)?),
+            kind::REACH_CHECKED => Message::ReachChecked(codec::decode(body)?),
+            kind::SIGNAL => Message::Signal(codec::decode(body)?),
+            kind::SIGNAL_REFUSED => Message::SignalRefused(codec::decode(body)?),
+            kind::CIRCUIT_OPEN => Message::CircuitOpen(codec::decode(body)?),
+            kind::CIRCUIT_ANSWER => Message::CircuitAnswer(codec::decode(body)?),
+            kind::CIRCUIT_DATA => Message::CircuitData(codec::decode(body)?),
+            kind::CIRCUIT_CREDIT => Message::CircuitCredit(codec::decode(body)?),
+            kind::CIRCUIT_CLOSE => Message::CircuitClose(codec::decode(body)?),
             IGNORABLE.. => return Ok(None),
             unknown => return Err(MessageFault::UnknownType(unknown)),
         };
@@ -220,6 +280,11 @@ impl Message {
             // Behind the records of whom they name.
             Message::ForwardJoin(_) | Message::Shuffle(_) => Class::Bulk,
             Message::Records(_) | Message::Data(_) => Class::Bulk,
+            Message::Observed(_) | Message::CheckReach(_) | Message::DialBack(_) | Message::ReachChecked(_) => Class::Control,
+            Message::Signal(_) | Message::SignalRefused(_) => Class::Control,
+            Message::CircuitOpen(_) | Message::CircuitAnswer(_) | Message::CircuitCredit(_) => Class::Control,
+            // The end of a circuit does not overtake what was said on it.
+            Message::CircuitData(_) | Message::CircuitClose(_) => Class::Bulk,
         }
     }
 
@@ -239,10 +304,7 @@ impl Message {
             Message::ContactAnswer(answer) => Ok(check_name(&answer.name)?),
             Message::Records(records) => {
                 within(records.len() <= MAX_RECORDS, "peer records")?;
-                records.iter().try_for_each(|record| {
-                    check_name(&record.name)?;
-                    check_addresses(&record.addresses)
-                })
+                records.iter().try_for_each(check_record)
             }
             Message::Run(run) => {
                 within(run.ttl <= MAX_TTL, "ttl")?;
@@ -259,6 +321,23 @@ impl Message {
             Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Ok(()),
             Message::ForwardJoin(join) => within(join.ttl <= MAX_TTL, "ttl"),
             Message::Shuffle(shuffle) => within(shuffle.peers.len() <= MAX_SHUFFLE, "people in a shuffle"),
+            Message::Observed(observed) => check_addresses(std::slice::from_ref(&observed.address)),
+            Message::CheckReach(check) => {
+                within(check.port > 0, "port")?;
+                check_record(&check.record)
+            }
+            Message::DialBack(dial) => {
+                check_addresses(std::slice::from_ref(&dial.address))?;
+                check_record(&dial.record)
+            }
+            Message::Signal(signal) => {
+                within(signal.body.len() <= MAX_SIGNAL, "bytes of a signal")?;
+                within(signal.tcp.iter().chain(&signal.udp).all(Address::fits_messages), "an address")
+            }
+            Message::CircuitData(data) => within((1..=MAX_CIRCUIT_DATA).contains(&data.bytes.len()), "bytes of a circuit"),
+            Message::CircuitCredit(credit) => within(credit.bytes > 0, "credit"),
+            Message::ReachChecked(_) | Message::SignalRefused(_) => Ok(()),
+            Message::CircuitOpen(_) | Message::CircuitAnswer(_) | Message::CircuitClose(_) => Ok(()),
         }
     }
 }
@@ -270,6 +349,11 @@ fn tagged(kind: u8, body: &impl Encode) -> Vec<u8> {
 
 fn within(holds: bool, what: &'static str) -> Result<(), MessageFault> {
     if holds { Ok(()) } else { Err(MessageFault::Limit(what)) }
+}
+
+fn check_record(record: &PeerRecord) -> Result<(), MessageFault> {
+    check_name(&record.name)?;
+    check_addresses(&record.addresses)
 }
 
 fn check_addresses(addresses: &[Address]) -> Result<(), MessageFault> {

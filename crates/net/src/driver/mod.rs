@@ -30,6 +30,7 @@ use crate::listen::Listeners;
 use crate::liveness::{Liveness, WatchedLink};
 use crate::nearby::Nearby;
 use crate::outbox::Shared;
+use crate::path::Path;
 use crate::reason::Reason;
 use crate::report::{Origin, Report};
 use crate::table::{AttemptId, Candidate, Effect, Table};
@@ -132,6 +133,7 @@ impl Driver {
         if let Some(failed) = &driver.failed {
             warn!(failed, "cannot listen");
         }
+        driver.context.set_dial_from(&driver.listeners.bound());
         driver.reachable = driver.listeners.addresses();
         driver.tell_addresses();
         driver
@@ -208,6 +210,7 @@ impl Driver {
                 self.own_addresses = addresses;
                 self.introduce_addresses();
             }
+            Command::SetCommon(..) | Command::SetReach(_) | Command::TryReach | Command::DialBack(..) => {}
             Command::Shutdown(_) => debug_assert!(false, "handled in run"),
         }
         self.act(out);
@@ -222,8 +225,8 @@ impl Driver {
                 debug!(?reason, "visitor left");
             }
             Report::Trying(attempt, address) => self.table.trying(attempt, address, now, &mut out),
-            Report::MayComplete(attempt, peer, reply) => {
-                let may = self.table.may_complete(attempt, peer, now, &mut out);
+            Report::MayComplete(attempt, peer, rank, reply) => {
+                let may = self.table.may_complete(attempt, peer, rank, now, &mut out);
                 if !may {
                     self.attempts.remove(&attempt);
                 }
@@ -243,6 +246,7 @@ impl Driver {
     }
 
     fn on_greeted(&mut self, origin: Origin, arrival: Arrival, now: Now, out: &mut Vec<Effect>) {
+        let came_in = matches!(origin, Origin::Accepted(_));
         let attempt = match origin {
             Origin::Accepted(visitor) => {
                 self.leave(visitor);
@@ -259,12 +263,12 @@ impl Driver {
             link,
             peer: arrival.session.peer,
             role: arrival.session.role,
-            remote: arrival.remote,
+            path: arrival.path,
             nonce: arrival.hello.boot_nonce,
             attempt,
         };
         let shared = Arc::new(Shared::new(self.context.limits.clone(), now.tick));
-        let link_task = Link::new(self.context.clone(), shared, link, arrival, self.alive.clone());
+        let link_task = Link::new(self.context.clone(), shared, link, arrival, came_in, self.alive.clone());
         self.ready.insert(link, link_task);
         self.table.greeted(candidate, now, out);
     }
@@ -293,7 +297,7 @@ impl Driver {
                 let _ = context.reports.send(Report::Spoke(new)).await;
             };
             let greeted = match stream.set_nodelay() {
-                Ok(()) => answer(stream, remote, &context, spoke).await,
+                Ok(()) => answer(stream, Path::Tcp(remote), &context, spoke).await,
                 Err(error) => Err(Reason::of_io(&error)),
             };
             let report = match greeted {

@@ -3,8 +3,9 @@
 use identity::PeerId;
 use wire::Address;
 
-use super::{Attempt, AttemptId, Effect, Peer, Table};
+use super::{Attempt, AttemptId, Effect, Peer, Table, Way};
 use crate::event::{DialId, Event};
+use crate::path::Rank;
 use crate::reason::Reason;
 use crate::time::Now;
 
@@ -35,7 +36,7 @@ impl Table {
     /// An attempt moved on to this address.
     pub(crate) fn trying(&mut self, id: AttemptId, address: Address, now: Now, out: &mut Vec<Effect>) {
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
-        attempt.address.clone_from(&address);
+        attempt.way = Way::Dial(address.clone());
         for dial in &attempt.dials {
             out.push(Effect::Tell(Event::DialProgress { dial: *dial, address: address.clone() }));
         }
@@ -47,18 +48,20 @@ impl Table {
     /// Whether an attempt whose other side turned out to be `peer` may reveal itself, which makes
     /// it a link there.
     ///
-    /// Invariant: a device never completes a handshake with a peer that it has a link with, or that
-    /// it completes another one with. So a second link from one dialler means that the dialler lost
+    /// Invariant: a device never completes a handshake with a peer that it has a link with
+    /// over as good a path, or that it completes another one with. So a second link from one dialler means that the dialler lost
     /// the first (guarded by `one_link_stays_in_all_orders`).
-    pub(crate) fn may_complete(&mut self, id: AttemptId, peer: PeerId, now: Now, out: &mut Vec<Effect>) -> bool {
+    pub(crate) fn may_complete(&mut self, id: AttemptId, peer: PeerId, rank: Rank, now: Now, out: &mut Vec<Effect>) -> bool {
         if !self.attempts.contains_key(&id) {
             return false;
         }
-        let linked = self.is_linked(peer);
-        let rival = self.attempts.iter().find(|(other, attempt)| **other != id && attempt.sworn == Some(peer)).map(|(other, _)| *other);
+        let linked = self.peers.get(&peer).and_then(Peer::rank) >= Some(rank);
+        let as_good = |sworn: &(PeerId, Rank)| sworn.0 == peer && sworn.1 >= rank;
+        let rival = self.attempts.iter().find(|(other, attempt)| **other != id && attempt.sworn.as_ref().is_some_and(as_good));
+        let rival = rival.map(|(other, _)| *other);
         if !linked && rival.is_none() {
             if let Some(attempt) = self.attempts.get_mut(&id) {
-                attempt.sworn = Some(peer);
+                attempt.sworn = Some((peer, rank));
             }
             return true;
         }
@@ -67,7 +70,7 @@ impl Table {
             Some(rival) if !linked => rival.dials.extend(ended.dials),
             _ => end_dials(&ended.dials, Ok(peer), out),
         }
-        if let Some(target) = ended.target {
+        if let (Some(target), Way::Dial(_)) = (ended.target, ended.way) {
             self.postpone(target, now);
             self.tell(target, now, out);
         }
@@ -78,19 +81,28 @@ impl Table {
     /// An attempt came to nothing at all of its addresses; `address` is the one that tells most.
     pub(crate) fn dial_failed(&mut self, id: AttemptId, address: Address, reason: Reason, now: Now, out: &mut Vec<Effect>) {
         let Some(attempt) = self.remove_attempt(id) else { return };
-        let result = match attempt.sworn.or(attempt.target) {
+        let rank = |peer: &PeerId| self.peers.get(peer).and_then(Peer::rank);
+        let meant = attempt.sworn.map(|(peer, _)| peer).or(attempt.target);
+        let result = match meant {
             // Another link came up meanwhile, and this attempt was only its loser.
-            Some(peer) if self.is_linked(peer) => Ok(peer),
+            Some(peer) if rank(&peer).is_some() => Ok(peer),
             _ => Err(reason),
         };
+        let stands = attempt.target.as_ref().and_then(rank) == Some(Rank::Tcp);
         end_dials(&attempt.dials, result, out);
-        if let (Some(target), Err(_)) = (attempt.target, result) {
+        if let Some(target) = attempt.target.filter(|_| !stands) {
             self.postpone(target, now);
             if let Some(entry) = self.peers.get_mut(&target) {
                 entry.failed = Some((address, reason));
             }
             self.tell(target, now, out);
         }
+        self.pump(now, out);
+    }
+
+    /// An attempt that dialled nothing came to nothing.
+    pub(crate) fn other_failed(&mut self, id: AttemptId, now: Now, out: &mut Vec<Effect>) {
+        self.remove_attempt(id);
         self.pump(now, out);
     }
 
@@ -110,7 +122,7 @@ impl Table {
     }
 
     pub(super) fn has_slot(&self) -> bool {
-        self.attempts.len() < self.limits.dials
+        self.attempts.values().filter(|attempt| matches!(attempt.way, Way::Dial(_))).count() < self.limits.dials
     }
 
     /// Ends an attempt that is no longer needed, unless the other side already counts on it.
@@ -126,7 +138,7 @@ impl Table {
     pub(super) fn remove_attempt(&mut self, id: AttemptId) -> Option<Attempt> {
         let attempt = self.attempts.remove(&id)?;
         if let Some(entry) = attempt.target.and_then(|target| self.peers.get_mut(&target)) {
-            entry.attempt = None;
+            entry.attempt.take_if(|dialling| *dialling == id);
         }
         Some(attempt)
     }
@@ -143,15 +155,23 @@ impl Table {
         let Some(address) = addresses.first().cloned() else { return debug_assert!(false, "a dial has an address") };
         let id = AttemptId(self.next_attempt);
         self.next_attempt += 1;
-        self.attempts.insert(id, Attempt { target, dials, sworn: None, address });
+        self.attempts.insert(id, Attempt { target, dials, sworn: None, way: Way::Dial(address) });
         if let Some(entry) = target.and_then(|peer| self.peers.get_mut(&peer)) {
             entry.attempt = Some(id);
         }
         out.push(Effect::Dial { attempt: id, expect: target, addresses });
     }
 
-    fn is_linked(&self, peer: PeerId) -> bool {
-        self.peers.get(&peer).is_some_and(Peer::is_linked)
+    /// Begins an attempt that dials nothing: a punch or a circuit, whose path has at best this
+    /// rank. None if there is a link as good. It ends as a dial does.
+    pub(crate) fn begin_other(&mut self, peer: PeerId, best: Rank) -> Option<AttemptId> {
+        if self.peers.get(&peer).and_then(Peer::rank) >= Some(best) {
+            return None;
+        }
+        let id = AttemptId(self.next_attempt);
+        self.next_attempt += 1;
+        self.attempts.insert(id, Attempt { target: Some(peer), dials: Vec::new(), sworn: None, way: Way::Other(best) });
+        Some(id)
     }
 }
 

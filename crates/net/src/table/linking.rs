@@ -1,10 +1,12 @@
 //! Links: which of two with one peer stays, and what their ends mean.
 
+use std::cmp::Ordering;
+
 use identity::PeerId;
 use wire::{Address, Bye, Role};
 
 use super::dialing::end_dials;
-use super::{Candidate, Effect, Held, MAX_OUSTED, TWIN_STAYS, Table};
+use super::{Attempt, AttemptId, Candidate, Effect, Held, MAX_OUSTED, Peer, TWIN_STAYS, Table};
 use crate::event::{Event, LinkId};
 use crate::reason::Reason;
 use crate::time::Now;
@@ -25,7 +27,7 @@ impl Table {
         }
         let held = Held { candidate: new, since: now, welcome, closing: false, asked: dials.first().copied(), rtt: None };
         self.place(Box::new(held), now, out);
-        self.stop_dialing(peer, out);
+        self.stop_trying(peer, out);
         self.tidy_lobby(out);
         self.pump(now, out);
         self.tell(peer, now, out);
@@ -44,7 +46,9 @@ impl Table {
         if age >= millis(self.times.health) {
             entry.backoff.reset();
         }
-        entry.failed = Some((Address::from(old.candidate.remote), reason));
+        if let Some(remote) = old.candidate.path.remote() {
+            entry.failed = Some((Address::from(remote), reason));
+        }
         // A link that is a day old is replaced by its dialler, as it should be.
         let renewed = age + millis(self.times.handshake) >= millis(self.times.renew);
         let ousted = reason == Reason::Replaced && !old.closing && !renewed;
@@ -67,7 +71,7 @@ impl Table {
     /// They say that another link replaced this one, and there is none here. If none turns up
     /// within the time of a handshake, another process has it.
     fn doubt(&mut self, peer: PeerId, now: Now) {
-        if self.attempts.values().any(|attempt| attempt.sworn == Some(peer)) {
+        if self.attempts.values().any(|attempt| attempt.sworn.is_some_and(|(sworn, _)| sworn == peer)) {
             return;
         }
         let sure = now.tick + millis(self.times.handshake) * 2;
@@ -123,10 +127,13 @@ impl Table {
         }
     }
 
-    /// Dialling a peer that has just come is pointless, unless it is too late to take back.
-    fn stop_dialing(&mut self, peer: PeerId, out: &mut Vec<Effect>) {
-        let attempt = self.peers.get(&peer).and_then(|entry| entry.attempt);
-        if let Some(attempt) = attempt {
+    /// Trying to reach a peer that has just come is pointless, unless it may lead to a better path
+    /// or is too late to take back.
+    fn stop_trying(&mut self, peer: PeerId, out: &mut Vec<Effect>) {
+        let rank = self.peers.get(&peer).and_then(Peer::rank);
+        let pointless = |attempt: &Attempt| attempt.target == Some(peer) && Some(attempt.way.best()) <= rank;
+        let pointless: Vec<AttemptId> = self.attempts.iter().filter(|(_, attempt)| pointless(attempt)).map(|(id, _)| *id).collect();
+        for attempt in pointless {
             let dials = self.give_up(attempt, out);
             end_dials(&dials, Ok(peer), out);
         }
@@ -158,12 +165,21 @@ fn start(held: &Held, out: &mut Vec<Effect>) {
 /// Whether the new link with a peer replaces the old one (`docs/PROTOCOL.md` §1.3).
 fn replaces(me: PeerId, old: &Held, new: &Held, now: Now, overlap: u64) -> bool {
     let restarted = old.candidate.nonce != new.candidate.nonce;
+    let ranks = |held: &Held| held.candidate.path.rank();
+    let is_late = now.tick.saturating_sub(old.since.tick) > overlap;
+    match ranks(new).cmp(&ranks(old)) {
+        _ if restarted => return true,
+        Ordering::Greater => return true,
+        // The dialler lost the better one.
+        Ordering::Less => return is_late,
+        Ordering::Equal => {}
+    }
     // No device completes a handshake while it holds a link (`may_complete`): the dialler lost the
     // old one. Two that were dialled from both sides at once are younger than two handshakes.
-    let redialled = old.candidate.role == new.candidate.role || now.tick.saturating_sub(old.since.tick) > overlap;
+    let redialled = old.candidate.role == new.candidate.role || is_late;
     let smaller_initiates = match new.candidate.role {
         Role::Initiator => me < new.candidate.peer,
         Role::Responder => new.candidate.peer < me,
     };
-    restarted || redialled || smaller_initiates
+    redialled || smaller_initiates
 }

@@ -10,7 +10,7 @@ mod linking;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use identity::PeerId;
@@ -22,6 +22,7 @@ use crate::backoff::{Backoff, Distance, Pace};
 use crate::config::Times;
 use crate::event::{DialId, Event, LinkId, PeerState};
 use crate::limits::Limits;
+use crate::path::{Path, Rank};
 use crate::reason::Reason;
 use crate::time::Now;
 
@@ -50,7 +51,7 @@ pub(crate) struct Candidate {
     pub(crate) link: LinkId,
     pub(crate) peer: PeerId,
     pub(crate) role: Role,
-    pub(crate) remote: SocketAddr,
+    pub(crate) path: Path,
     pub(crate) nonce: u64,
     pub(crate) attempt: Option<AttemptId>,
 }
@@ -80,6 +81,7 @@ struct Peer {
     addresses: Vec<Address>,
     due: u64,
     backoff: Backoff,
+    /// Dials its addresses.
     attempt: Option<AttemptId>,
     link: Option<Box<Held>>,
     /// Starts when the link that it replaces has ended.
@@ -107,9 +109,28 @@ struct Attempt {
     target: Option<PeerId>,
     /// Dials of the node that it answers.
     dials: Vec<DialId>,
-    /// The peer that it is about to reveal itself to; from then on it cannot be taken back.
-    sworn: Option<PeerId>,
-    address: Address,
+    /// The peer that it is about to reveal itself to, and over what path; from then on it cannot
+    /// be taken back.
+    sworn: Option<(PeerId, Rank)>,
+    way: Way,
+}
+
+/// What an attempt tries.
+#[derive(Clone, Debug)]
+enum Way {
+    /// Addresses, of which this is the current one.
+    Dial(Address),
+    /// Another way than dialling, which can lead to a path of this rank at best.
+    Other(Rank),
+}
+
+impl Way {
+    fn best(&self) -> Rank {
+        match self {
+            Way::Dial(_) => Rank::Tcp,
+            Way::Other(rank) => *rank,
+        }
+    }
 }
 
 impl Table {
@@ -173,7 +194,7 @@ impl Table {
 
     /// Each peer that is wanted and away is worth a new try.
     pub(crate) fn dial_all(&mut self, now: Now, out: &mut Vec<Effect>) {
-        for entry in self.peers.values_mut().filter(|entry| entry.link.is_none()) {
+        for entry in self.peers.values_mut().filter(|entry| entry.rank() < Some(Rank::Tcp)) {
             entry.backoff.reset();
             entry.due = now.tick;
         }
@@ -243,12 +264,12 @@ impl Table {
     /// matter.
     fn tell(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
         let Some(entry) = self.peers.get_mut(&peer) else { return };
-        let state = match (&entry.link, entry.attempt.and_then(|id| self.attempts.get(&id))) {
+        let state = match (&entry.link, entry.attempt.and_then(|id| self.attempts.get(&id)).map(|attempt| &attempt.way)) {
             (Some(held), _) => {
-                PeerState::Connected { remote: held.candidate.remote, since: held.since.wall, rtt: held.rtt.map(|(rtt, _)| rtt) }
+                PeerState::Connected { path: held.candidate.path, since: held.since.wall, rtt: held.rtt.map(|(rtt, _)| rtt) }
             }
-            (None, Some(attempt)) => PeerState::Connecting { address: attempt.address.clone() },
-            (None, None) => entry.resting_state(now),
+            (None, Some(Way::Dial(address))) => PeerState::Connecting { address: address.clone() },
+            (None, Some(Way::Other(_)) | None) => entry.resting_state(now),
         };
         let gone = !entry.wanted && entry.link.is_none() && entry.heir.is_none();
         if entry.told.as_ref() != Some(&state) {
@@ -264,8 +285,15 @@ impl Table {
 impl Peer {
     /// When it may be dialled, if it is to be dialled at all.
     fn dial_due(&self) -> Option<u64> {
-        let away = self.wanted && !self.addresses.is_empty() && self.link.is_none() && self.heir.is_none() && self.attempt.is_none();
+        // Who is linked by a circuit or by QUIC is dialled on: TCP replaces both.
+        let lacks = self.rank() < Some(Rank::Tcp);
+        let away = self.wanted && !self.addresses.is_empty() && lacks && self.attempt.is_none();
         away.then_some(self.due)
+    }
+
+    /// The rank of the best link there is, or will be in a moment.
+    fn rank(&self) -> Option<Rank> {
+        self.link.iter().chain(&self.heir).map(|held| held.candidate.path.rank()).max()
     }
 
     fn resting_state(&self, now: Now) -> PeerState {

@@ -1,6 +1,8 @@
 //! Claims about one table; two tables that meet are in `ties.rs`.
 
+mod paths;
 mod ties;
+mod vectors;
 
 use super::*;
 
@@ -48,8 +50,8 @@ impl Scene {
     fn greet(&mut self, peer: PeerId, role: Role, nonce: u64, attempt: Option<AttemptId>) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);
-        let remote = "192.0.2.1:1".parse().expect("an address");
-        self.table.greeted(Candidate { link, peer, role, remote, nonce, attempt }, self.now, &mut self.out);
+        let path = Path::Tcp("192.0.2.1:1".parse().expect("an address"));
+        self.table.greeted(Candidate { link, peer, role, path, nonce, attempt }, self.now, &mut self.out);
         link
     }
 
@@ -219,7 +221,7 @@ fn a_dial_by_address_ends_with_who_answered() {
     let mut ana = Scene::new();
     ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let attempt = ana.last_dial();
-    assert!(ana.table.may_complete(attempt, BEN, ana.now, &mut ana.out));
+    assert!(ana.table.may_complete(attempt, BEN, Rank::Tcp, ana.now, &mut ana.out));
     ana.greet(BEN, Role::Initiator, 1, Some(attempt));
     assert_eq!(ana.ends_of_dials(), [(DialId(5), Ok(BEN))]);
     assert!(ana.out.iter().any(|effect| matches!(effect, Effect::Start { asked: Some(DialId(5)), .. })));
@@ -231,7 +233,7 @@ fn dialling_somebody_who_is_linked_ends_well_without_a_second_link() {
     ana.greet(BEN, Role::Responder, 1, None);
     ana.table.dial_address(DialId(5), address("example.org:1"), ana.now, &mut ana.out);
     let attempt = ana.last_dial();
-    assert!(!ana.table.may_complete(attempt, BEN, ana.now, &mut ana.out));
+    assert!(!ana.table.may_complete(attempt, BEN, Rank::Tcp, ana.now, &mut ana.out));
     assert_eq!(ana.ends_of_dials(), [(DialId(5), Ok(BEN))]);
     assert!(ana.table.attempts.is_empty());
 }
@@ -243,8 +245,8 @@ fn two_dials_that_reach_one_peer_share_its_link() {
         ana.table.dial_address(DialId(dial), address(name), ana.now, &mut ana.out);
     }
     let [one, two] = [ana.dialled()[0].0, ana.dialled()[1].0];
-    assert!(ana.table.may_complete(two, BEN, ana.now, &mut ana.out));
-    assert!(!ana.table.may_complete(one, BEN, ana.now, &mut ana.out));
+    assert!(ana.table.may_complete(two, BEN, Rank::Tcp, ana.now, &mut ana.out));
+    assert!(!ana.table.may_complete(one, BEN, Rank::Tcp, ana.now, &mut ana.out));
     ana.greet(BEN, Role::Initiator, 1, Some(two));
     assert_eq!(ana.ends_of_dials(), [(DialId(6), Ok(BEN)), (DialId(5), Ok(BEN))]);
 }
@@ -256,7 +258,7 @@ fn a_cancelled_dial_is_stopped_and_never_mentioned_again() {
     let attempt = ana.last_dial();
     ana.table.cancel_dial(DialId(5), ana.now, &mut ana.out);
     assert!(ana.out.iter().any(|effect| matches!(effect, Effect::Abort(id) if *id == attempt)));
-    assert!(!ana.table.may_complete(attempt, BEN, ana.now, &mut ana.out));
+    assert!(!ana.table.may_complete(attempt, BEN, Rank::Tcp, ana.now, &mut ana.out));
     ana.fail(attempt, Reason::Refused);
     assert!(ana.ends_of_dials().is_empty());
 }

@@ -93,7 +93,7 @@ async fn one_port_serves_both_ip_versions() {
     for (n, host) in hosts.into_iter().enumerate().take(1 + usize::from(has_v6)) {
         ana.net.dial_address(DialId(n as u64), Address::announced(format!("{host}:{}", ben.address.port())));
         let up = ana.up(ben.id).await;
-        assert_eq!(up.remote.ip().to_string(), host.trim_matches(['[', ']']));
+        assert_eq!(up.path.remote().expect("a direct path").ip().to_string(), host.trim_matches(['[', ']']));
         ana.net.close(ben.id, up.link, Bye::Busy);
         ana.down(ben.id).await;
     }

@@ -47,6 +47,8 @@ impl Core {
             }
             // That time has jumped is noticed with the beginning of the turn.
             Event::Woke | Event::ClockSet => {}
+            Event::Reach(_) => {}
+            Event::MayDialBack { token, subject } => self.links.net().dial_back(token, self.rooms.is_co_member(&subject)),
         }
     }
 
@@ -67,7 +69,7 @@ impl Core {
     }
 
     fn on_link_up(&mut self, up: LinkUp) {
-        let LinkUp { peer, link: id, role, remote, hash, hello, outbox, asked } = up;
+        let LinkUp { peer, link: id, role, path, came_in: _, hash, hello, outbox, asked } = up;
         let link = OpenLink {
             up_at: self.clocks.mono(),
             id,
@@ -80,14 +82,14 @@ impl Core {
             served: 0,
             welcome: false,
             rooms: Vec::new(),
-            state: LinkState::Connected { address: remote.to_string(), latency_us: None, since: self.clocks.wall() },
+            state: LinkState::Connected { address: path.to_string(), latency_us: None, since: self.clocks.wall() },
             listening: hello.addresses,
             told_record: 0,
         };
         self.links.insert(peer, link);
         self.notices.me();
         self.rooms_change_with(&peer);
-        self.on_met(peer, remote, role);
+        self.on_met(peer, path, role);
         self.introduce_rooms(&peer);
         self.on_link_for_attempts(peer, asked);
         if self.people.is_contact(&peer) || self.people.is_asked(&peer) {
@@ -126,8 +128,8 @@ impl Core {
 
     fn on_peer_changed(&mut self, peer: PeerId, state: PeerState) {
         let state = match state {
-            PeerState::Connected { remote, since, rtt } => LinkState::Connected {
-                address: remote.to_string(),
+            PeerState::Connected { path, since, rtt } => LinkState::Connected {
+                address: path.to_string(),
                 latency_us: rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
                 since,
             },

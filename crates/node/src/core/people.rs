@@ -2,11 +2,10 @@
 //! stands.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use gossip::Input;
 use identity::PeerId;
-use net::Reason;
+use net::{Path, Reason};
 use store::{Contact, Setting};
 use wire::ids::RoomId;
 use wire::{Address, Likeness, Role};
@@ -97,7 +96,7 @@ impl Core {
     }
 
     /// A link came up.
-    pub(crate) fn on_met(&mut self, peer: PeerId, remote: SocketAddr, role: Role) {
+    pub(crate) fn on_met(&mut self, peer: PeerId, path: Path, role: Role) {
         let wall = self.clocks.wall();
         let known = self.people.contains_key(&peer);
         if !known && !self.rooms.is_co_member(&peer) {
@@ -106,7 +105,7 @@ impl Core {
         let listening = self.listening(&peer);
         let Some(person) = self.someone(peer) else { return };
         let before = person.row.clone();
-        if role == Role::Initiator {
+        if let (Role::Initiator, Path::Tcp(remote)) = (role, path) {
             person.row.last_good_address = Some(remote.into());
         }
         if person.row.record.is_none() {

@@ -129,5 +129,5 @@ pub(super) fn refused_long() -> Vec<Value> {
 
 pub(super) fn skipped_long() -> Vec<Value> {
     let times = MAX_PLAINTEXT - RECORD_HEADER - 1;
-    vec![json!({ "name": "an unknown type from 0x80 on may fill its frame", "record": "80", "then": "00", "times": times })]
+    vec![json!({ "name": "an unknown type from 0x80 on may fill its frame", "record": "c0", "then": "00", "times": times })]
 }

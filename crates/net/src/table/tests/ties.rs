@@ -125,7 +125,7 @@ impl World {
         let (dialler, attempt) = (self.conns[&id].dialler, self.conns[&id].attempt);
         match step {
             Step::Proven => {
-                if self.on(side, |table, now, out| table.may_complete(attempt, PEERS[1 - side], now, out)) {
+                if self.on(side, |table, now, out| table.may_complete(attempt, PEERS[1 - side], Rank::Tcp, now, out)) {
                     self.push((id, 1 - side, true), Step::FirstHello);
                 }
             }
@@ -157,7 +157,7 @@ impl World {
             link: LinkId(id),
             peer: PEERS[1 - side],
             role,
-            remote: "198.51.100.1:1".parse().expect("an address"),
+            path: Path::Tcp("198.51.100.1:1".parse().expect("an address")),
             nonce: self.nonces[1 - side],
             attempt,
         };
