@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 
 mod pairs;
+mod routers;
 
 /// The program of all people here.
 pub(crate) const NODE: &str = env!("CARGO_BIN_EXE_grapevine-node");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::person::{Launch, Person, Trace};
-use crate::places::Places;
+use crate::places::{Places, within};
 use crate::plan::Plan;
 use crate::programs;
 use crate::report;
@@ -52,6 +52,11 @@ impl Lab {
     /// A folder that ends with the lab.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Does something on a thread at this place; threads and sockets that it makes are there too.
+    pub fn at<T: Send>(&self, place: &str, act: impl FnOnce() -> T + Send) -> T {
+        within(place, act)
     }
 
     /// From now on packets are lost, in per cent.

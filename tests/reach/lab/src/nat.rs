@@ -87,7 +87,7 @@ const REJECT: &str = "chain inp { type filter hook input priority 0;
   iifname \"wan0\" ct state new meta l4proto tcp reject with tcp reset
   iifname \"wan0\" ct state new meta l4proto udp reject
 }";
-const NO_UDP: &str = "chain fwd { type filter hook forward priority 0; meta l4proto udp drop; }";
+const NO_UDP: &str = "chain pass { type filter hook forward priority 0; meta l4proto udp drop; }";
 
 fn table(chains: &[&str]) -> String {
     format!("table ip t {{\n{}\n}}\n", chains.join("\n"))
@@ -133,7 +133,7 @@ chain upnp_post { }
 
 /// What a home router does with IPv6: everything may go out, only answers come in.
 pub(crate) const IPV6_CLOSED: &str = "table ip6 t {
-chain fwd { type filter hook forward priority 0; policy drop;
+chain pass { type filter hook forward priority 0; policy drop;
   ct state established,related accept
   iifname \"dn\" accept
   meta l4proto ipv6-icmp accept

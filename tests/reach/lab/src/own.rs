@@ -109,7 +109,7 @@ fn read_all(mut stream: Box<dyn Read + Send>) -> String {
 
 /// To be called first inside: gives the namespaces a place for their names, and sees to it that
 /// this process ends when nobody waits for it.
-pub(crate) fn settle_in() {
+pub fn settle_in() {
     programs::run(programs::command("mount").args(["-t", "tmpfs", "lab", "/run"]), "");
     std::fs::create_dir_all("/run/netns").expect("/run is ours");
     std::thread::spawn(|| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
+use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, setns};
 
@@ -13,6 +14,8 @@ use crate::programs;
 /// Segmentation and checksums are done before a frame leaves: the switch passes frames on as they
 /// are.
 const OFFLOADS: [&str; 13] = ["-K", "wan0", "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off", "--"];
+
+const UP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is built, as `ip -batch` reads it.
 #[derive(Default)]
@@ -153,7 +156,30 @@ impl Places {
         for (router, rules) in &self.routers {
             programs::run(programs::at(router, "nft").args(["-f", "-"]), rules);
         }
+        self.until_up();
         self.wans.iter().map(|(space, _)| format!("w{space}")).collect()
+    }
+}
+
+impl Places {
+    /// Linux gives an interface its queue up to a second after both ends of the wire are up; until
+    /// then it drops what is sent.
+    fn until_up(&self) {
+        let is_up = |space: Option<&str>| {
+            let mut show = programs::command("ip");
+            if let Some(space) = space {
+                show.args(["-n", space]);
+            }
+            let links = programs::run(show.args(["-o", "link", "show", "type", "veth"]), "");
+            links.lines().all(|link| link.contains(" state UP ") && !link.contains(" qdisc noop "))
+        };
+        let end = Instant::now() + UP_WITHIN;
+        for space in std::iter::once(None).chain(self.there.keys().map(|space| Some(space.as_str()))) {
+            while !is_up(space) {
+                assert!(Instant::now() < end, "an interface at {} stays down", space.unwrap_or("the switch"));
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 fn libraries() -> Vec<PathBuf> {
     let roots = ["usr/lib", "lib"].map(|folder| unpacked().join(folder));
     let below = roots.iter().filter_map(|root| std::fs::read_dir(root).ok()).flatten().flatten();
-    below.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    below.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-linux-gnu")).collect()
 }
 
 /// A program that is found, ready to be given its arguments.

@@ -31,7 +31,7 @@ pub struct Upgraded {
 pub fn upgrade(lab: &Lab, limit: Duration) -> Upgraded {
     let (a, b) = (lab.plan.outer("a"), lab.plan.outer("b"));
     for (router, other) in [("ra", b), ("rb", a)] {
-        lab.rules(router, &format!("table ip wall {{ chain fwd {{ type filter hook forward priority -10; ip daddr {other} drop; ip saddr {other} drop; }}\n}}\n"));
+        lab.rules(router, &format!("table ip wall {{ chain pass {{ type filter hook forward priority -10; ip daddr {other} drop; ip saddr {other} drop; }}\n}}\n"));
     }
     let meeting = Meeting::begin(lab);
     let met = meeting.wait(lab, false, limit);
