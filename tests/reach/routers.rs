@@ -104,14 +104,17 @@ fn packets_take_their_time_and_some_are_lost() {
         let took = began.elapsed();
         assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(180), "a round trip of 100 ms took {took:?}");
         lab.lose(20.0);
-        for sent in 0..1000 {
-            socket.send_to(b"where", (ONE, PORT)).expect("there is a way");
-            // What comes at once would overflow queues, which is another kind of loss.
-            if sent % 10 == 0 {
-                std::thread::sleep(Duration::from_millis(2));
+        let came = std::thread::scope(|scope| {
+            let count = scope.spawn(|| std::iter::from_fn(|| socket.recv_from(&mut [0; 64]).ok()).count());
+            for sent in 0..1000 {
+                socket.send_to(b"where", (ONE, PORT)).expect("there is a way");
+                // What comes at once would overflow queues, which is another kind of loss.
+                if sent % 10 == 0 {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
             }
-        }
-        let came = std::iter::from_fn(|| socket.recv_from(&mut [0; 64]).ok()).count();
+            count.join().expect("it only counts")
+        });
         // 640 of 1 000 come back; the deviation is 15.
         assert!((540..740).contains(&came), "{came} of 1000 came back");
         assert!(lab.seen().between(lab.plan.outer("b"), ONE, 17).0 > 1000, "what is lost was seen, too");
