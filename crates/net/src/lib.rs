@@ -61,3 +61,4 @@ pub use path::{Path, Rank};
 pub use queues::Full;
 pub use reach::{CameIn, Checked, Reach, ReachFacts, ReachSettings};
 pub use reason::Reason;
+pub use rendezvous::{DhtState, Meeting, Side};
