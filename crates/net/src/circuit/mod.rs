@@ -15,6 +15,9 @@ mod parties;
 mod stream;
 mod switchboard;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use event::{Carrying, CircuitEvent};
 pub(crate) use limits::Caps;
 pub(crate) use line::{Leg, Line, Near};
