@@ -163,6 +163,20 @@ fn unknown_ids_get_one_close_a_second_and_closes_get_none() {
     assert_eq!(answers, 5);
 }
 
+#[test]
+fn nobody_speaks_in_a_circuit_of_others() {
+    let mut ben = Exchange::new(Caps::default(), 1);
+    assert!(connect(&mut ben, to_ana(), ID, at(1)));
+    for (nth, message) in [data(ID, 10), credit(ID, 10), data(1_000 + ID, 10)].into_iter().enumerate() {
+        let tick = 2_000 * (nth as u64 + 1);
+        let id = if nth == 2 { 1_000 + ID } else { ID };
+        assert_eq!(send(&mut ben, asker(0), message, at(tick)), [closed(asker(0), id, CircuitEnd::Fault)]);
+    }
+    send(&mut ben, asker(0), Message::CircuitClose(CircuitClose { id: ID, why: CircuitEnd::Done }), at(9_000));
+    assert_eq!((ben.carrying().circuits, ben.carrying().today), (1, 0));
+    assert_eq!(ben.next_piece(to_chi().link), None);
+}
+
 /// What a fast pair moves in a minute of virtual time, in pieces of this size.
 fn moved_in_a_minute(ben: &mut Exchange, askers: &[Near], piece: usize) -> usize {
     let mut moved = 0;
