@@ -19,6 +19,7 @@ mod arrival;
 mod backoff;
 mod byte_stream;
 mod cipher_stream;
+mod circuit;
 mod command;
 pub mod config;
 mod context;
@@ -42,9 +43,14 @@ mod nearby;
 mod outbox;
 mod path;
 mod pulse;
+mod punch;
 mod queues;
+mod quic;
 mod reach;
 mod reason;
+// Taken up by the driver of reach.
+#[cfg_attr(not(test), allow(dead_code, unused_imports))]
+mod rendezvous;
 mod report;
 mod table;
 mod time;
@@ -58,5 +64,5 @@ pub use mapping::{Door, MappingAnswer, MappingProtocol, MappingState, Mappings, 
 pub use outbox::{Outbox, Taken};
 pub use path::{Path, Rank};
 pub use queues::Full;
-pub use reach::{CameIn, Checked, Reach, ReachFacts, ReachSettings};
+pub use reach::{CameIn, Checked, Outcome, Reach, ReachFacts, ReachSettings, Tried, UdpState, Way};
 pub use reason::Reason;

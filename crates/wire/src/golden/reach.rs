@@ -38,7 +38,8 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
         ("Signal, an offer to Ben", Message::Signal(signal(to_ben, offer))),
         ("Signal, an answer passed on from Ana", Message::Signal(passed_on)),
         ("SignalRefused", Message::SignalRefused(SignalRefused { peer: to_ben, session: 7, why: HelpRefused::NotLinked })),
-        ("CircuitOpen", Message::CircuitOpen(CircuitOpen { id: 2, peer: to_ben })),
+        ("CircuitOpen to Ben", Message::CircuitOpen(CircuitOpen { id: 2, way: CircuitWay::To, peer: to_ben })),
+        ("CircuitOpen from Ana", Message::CircuitOpen(CircuitOpen { id: 4, way: CircuitWay::From, peer: from_ana })),
         ("CircuitAnswer, yes", Message::CircuitAnswer(CircuitAnswer { id: 2, refused: None })),
         ("CircuitAnswer, no", Message::CircuitAnswer(CircuitAnswer { id: 2, refused: Some(HelpRefused::Off) })),
         ("CircuitData", Message::CircuitData(CircuitData { id: 2, bytes: vec![1, 2, 3] })),
@@ -65,6 +66,7 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("CheckReach of port 0", encoded(0x81, crate::codec::encode(&CheckReach { token: 1, port: 0, record: record() }))),
         ("Signal over its limit", encoded(0x84, crate::codec::encode(&signal))),
+        ("CircuitOpen of an unknown way", [vec![0x90, 2, 2], ben().peer().as_bytes().to_vec()].concat()),
         ("CircuitData without bytes", encoded(0x92, crate::codec::encode(&CircuitData { id: 2, bytes: Vec::new() }))),
         ("CircuitData over its limit", encoded(0x92, crate::codec::encode(&data))),
         ("CircuitCredit of nothing", encoded(0x93, crate::codec::encode(&CircuitCredit { id: 2, bytes: 0 }))),

@@ -1,0 +1,113 @@
+//! What it costs to wait for somebody who does not come.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::capture::{Capture, ROLE, in_a_namespace};
+use super::driver::{NODES, Order, bootstrap, person, testnet};
+use super::world::{NOON, World, ana, meeting};
+use crate::rendezvous::effect::Input;
+use crate::rendezvous::meeting::Side;
+
+const TEST: &str = "rendezvous::tests::idle::an_idle_node_costs_next_to_nothing";
+/// Bytes of one question about a slot and its answer, measured on a testnet of 30 nodes (which name
+/// 20 nodes each time; most real ones name 8), headers included; and of a search and a store.
+const PEEK: usize = 850;
+const SEARCH: usize = 32_000;
+const STORE: usize = 55_000;
+
+fn cost(asked: usize, searched: usize, stored: usize, seconds: usize) -> usize {
+    (asked * PEEK + searched * SEARCH + stored * STORE) / seconds
+}
+
+#[test]
+fn waiting_costs_less_than_a_kibibyte_per_second() {
+    for (side, start) in [(Side::Inviter, NOON), (Side::Joiner, NOON), (Side::Inviter, NOON + 11 * 3_600_000)] {
+        let mut world = World::at(start);
+        let person = world.person(ana());
+        world.attend(person, side);
+        let mut before = (0, 0, 0);
+        for minutes in [10, 20, 30, 40, 50, 60] {
+            world.run(600_000);
+            let person = &world.people[person];
+            let now = (person.asked, person.searched, person.stored);
+            let rate = cost(now.0 - before.0, now.1 - before.1, now.2 - before.2, 600);
+            println!("{side:?} up to minute {minutes}: {rate} B/s, {now:?}");
+            assert!(rate <= 1024, "{side:?} {rate}");
+            before = now;
+        }
+        world.tell(person, Input::On(false));
+    }
+}
+
+/// Runs in a namespace, with the DHT in a process of its own, so that only this node is measured.
+#[test]
+#[ignore = "takes ten minutes"]
+fn an_idle_node_costs_next_to_nothing() {
+    match std::env::var(ROLE).as_deref() {
+        Err(_) => drop(in_a_namespace(TEST, "measure")),
+        Ok("dht") => {
+            let net = testnet();
+            println!("\nbootstrap {}", [bootstrap(&net), net.bootstrap.clone()].concat().join(","));
+            let _ = std::io::stdout().flush();
+            // Until the one who measures is gone.
+            let _ = std::io::stdin().read(&mut [0]);
+        }
+        Ok(_) => measure(),
+    }
+}
+
+/// Processor time of this process, in seconds.
+fn processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
+    let ticks = |index: usize| fields[index].parse::<f64>().expect("a number");
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn measure() {
+    let exe = std::env::current_exe().expect("a test is a program");
+    let mut dht = Command::new(exe)
+        .args(["--exact", TEST, "--nocapture", "--include-ignored"])
+        .env(ROLE, "dht")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let lines = BufReader::new(dht.stdout.take().expect("piped")).lines();
+    let line = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("bootstrap ").map(str::to_owned)).expect("the DHT is up");
+    let nodes: Vec<String> = line.split(',').map(str::to_owned).collect();
+    let ports: Vec<u16> = nodes.iter().map(|node| node.rsplit(':').next().expect("a port").parse().expect("a number")).collect();
+    assert_eq!(ports.len(), NODES + 4);
+    let seconds = std::env::var("SECONDS_IDLE").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
+    for side in [None, Some(Side::Inviter)] {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let capture = Capture::start();
+        let before = processor();
+        runtime.block_on(async {
+            let mut person = person(ana(), nodes[..4].to_vec()).await;
+            let meetings = side.map(meeting).into_iter().collect();
+            let _ = person.orders.send(Order::Set(meetings)).await;
+            let _ = person.orders.send(Order::On(true)).await;
+            let end = tokio::time::sleep(Duration::from_secs(seconds));
+            tokio::pin!(end);
+            loop {
+                tokio::select! {
+                    _ = person.events.recv() => {}
+                    () = &mut end => break,
+                }
+            }
+        });
+        let used = 100.0 * (processor() - before) / seconds as f64;
+        let own = |port: &u16| !ports.contains(port);
+        let datagrams = capture.stop();
+        let bytes: usize =
+            datagrams.iter().filter(|datagram| own(&datagram.from) || own(&datagram.to)).map(|datagram| datagram.length).sum();
+        let rate = bytes as u64 / seconds;
+        println!("{side:?} for {seconds} s: {rate} B/s of UDP with headers, {} datagrams, {used:.2} % of a processor", datagrams.len());
+        assert!(rate <= 1024 && used < 0.5);
+    }
+    drop(dht.stdin.take());
+    let _ = dht.wait();
+}
