@@ -6,6 +6,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod mapping;
 mod pairs;
 mod routers;
 
