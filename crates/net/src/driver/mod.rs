@@ -5,6 +5,7 @@
 mod act;
 mod calls;
 mod door;
+mod meetings;
 mod orders;
 mod other_port;
 mod reach;
@@ -124,7 +125,7 @@ impl Driver {
             gate: Gate::new(limits.half_open, limits.half_open_per_address),
             nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, &listeners.bound())),
             reacher: Reacher::new(context.me.clone(), config.reach, horizon, rand::random()),
-            ways: Ways::open(&listeners.bound(), &config, circuits),
+            ways: Ways::open(&listeners.bound(), &config, context.me.clone(), circuits),
             context,
             config,
             commands,

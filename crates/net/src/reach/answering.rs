@@ -110,7 +110,7 @@ impl Punches {
             return false;
         }
         self.running.insert(peer, Running { answered, birthday, until: now.saturating_add(PUNCH_WAIT) });
-        let order = PunchOrder { peer, session: signal.session, tcp, udp, mine, theirs, birthday, low_ttl: false };
+        let order = PunchOrder { peer, session: signal.session, tcp, udp, mine, theirs, birthday };
         out.push(Effect::Punch(order));
         true
     }

@@ -22,7 +22,7 @@ fn both_sides_begin_to_punch_at_once_and_at_the_addresses_that_the_helper_sees()
     for (order, peer) in [(first, ANA), (second, CHI)] {
         assert_eq!(order.peer, world.id(peer));
         assert_eq!((order.tcp, order.udp), (Some(world.tcp(peer)), Some(world.udp(peer, BEN))));
-        assert!(!order.birthday && !order.low_ttl);
+        assert!(!order.birthday);
     }
 }
 
