@@ -69,7 +69,7 @@ impl Driver {
         let task = call_by_punch(self.context.clone(), attempt, peer, plan, self.listening_port(), self.ways.udp.clone(), gone);
         self.attempts.insert(attempt, tokio::spawn(Box::pin(task)).abort_handle());
         let at = order.tcp.iter().chain(&order.udp).map(SocketAddr::ip).collect();
-        self.ways.others.insert(attempt, Other::Meeting { key: order.key, at, go });
+        self.ways.others.insert(attempt, Other::Meeting { key: order.key, at, expect: peer, go });
     }
 
     /// The partner has begun as well.
@@ -86,16 +86,17 @@ impl Driver {
     /// Somebody came in from where a partner is called: it has come, and is called no more.
     pub(super) fn partner_came(&mut self, from: IpAddr, peer: PeerId, out: &mut Vec<crate::table::Effect>) {
         let called = self.ways.others.iter().filter_map(|(attempt, other)| match other {
-            Other::Meeting { key, at, .. } if at.contains(&from) => Some((*attempt, *key)),
+            Other::Meeting { key, at, expect, .. } if at.contains(&from) && expect.is_none_or(|expect| expect == peer) => {
+                Some((*attempt, *key))
+            }
             Other::Meeting { .. } | Other::Punch(_) | Other::Circuit(_) => None,
         });
         for (attempt, key) in called.collect::<Vec<(AttemptId, u64)>>() {
-            self.ways.others.remove(&attempt);
-            if let Some(task) = self.attempts.remove(&attempt) {
-                task.abort();
+            // Unless the other side counts on it already.
+            if self.table.abandon(attempt, out) {
+                self.ways.others.remove(&attempt);
+                self.meeting_over(key, Some(peer));
             }
-            self.table.other_failed(attempt, self.context.time.now(), out);
-            self.meeting_over(key, Some(peer));
         }
     }
 

@@ -39,6 +39,7 @@ use crate::liveness::{Liveness, WatchedLink};
 use crate::mapping::Mapper;
 use crate::nearby::Nearby;
 use crate::reach::{Horizon, Outcome, Reacher};
+use crate::rendezvous::Rendezvous;
 use crate::report::Report;
 use crate::table::{AttemptId, Effect, Table};
 use crate::time::{Jump, Now, SleepDetector};
@@ -308,6 +309,7 @@ impl Driver {
             // It says in which order they are told, and what else is.
             self.reach_on();
             self.tell_addresses();
+            self.ways.rendezvous.iter().for_each(Rendezvous::refresh);
             self.ways.mapper.iter().for_each(Mapper::try_now);
             self.table.dial_all(now, out);
         }

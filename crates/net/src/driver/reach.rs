@@ -66,8 +66,8 @@ impl Driver {
     pub(super) fn act_on_reach(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Send { link, message, .. } => {
-                    if let Some(watched) = self.running.get(&link) {
+                Effect::Send { peer, link, message } => {
+                    if let Some(watched) = self.running.get(&link).filter(|watched| watched.peer == peer) {
                         // A full control queue ends the link.
                         let _ = Outbox::new(watched.shared.clone()).offer(Class::Control, message.encode());
                     }

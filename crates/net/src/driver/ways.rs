@@ -40,6 +40,8 @@ pub(super) enum Other {
         key: u64,
         /// Where the partner is.
         at: Vec<IpAddr>,
+        /// Who it is, if that is known.
+        expect: Option<PeerId>,
         /// Tells that the other side has begun.
         go: watch::Sender<bool>,
     },

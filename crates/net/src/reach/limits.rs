@@ -65,8 +65,8 @@ pub(crate) const MAX_CLAIMS: usize = 256;
 pub(crate) const CLAIM_STAYS: u64 = 600_000;
 /// Partners of meetings that are remembered: all seats of all that are attended.
 pub(crate) const MAX_MET: usize = 128;
-/// Which part of the way of a signal is waited for at most before a punch that answers it,
-/// milliseconds.
+/// Who answers an offer waits for its answer to arrive before the punch, at most so long,
+/// milliseconds: a datagram that comes too early has some routers take another port.
 pub(crate) const MAX_SIGNAL_WAY: u64 = 500;
 /// Peers that were asked in vain before UDP counts as blocked; each may be the one who is hidden.
 pub(crate) const SILENT_PEERS: usize = 3;

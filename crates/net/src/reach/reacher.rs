@@ -222,6 +222,9 @@ impl Reacher {
         let answered = view.echoed_at.iter_mut().zip(ports).filter(|(_, port)| *port == from);
         answered.for_each(|(at, _)| *at = Some(now.tick));
         let (complete, shown) = (view.has_echoed(now.tick), view.echoed_at().is_some());
+        if from == ports[0] {
+            self.udp.answered(peer, now.tick);
+        }
         self.udp.observed.echo_says(peer, from, seen, self.horizon);
         self.settle_class();
         if complete || (shown && self.facts.nat != NatClass::Unknown) {
@@ -234,7 +237,7 @@ impl Reacher {
         let before = out.len();
         let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
         self.reaching.echoed(peer, &view, out);
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
+        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
         self.punches.echoed(peer, &ground, now.tick, out);
         self.note_punches(before, now, out);
     }
@@ -305,7 +308,7 @@ impl Reacher {
         self.udp.observed.tick(now.tick);
         let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
         self.reaching.tick(|| self.rng.random(), &mut self.udp, &mut self.tried, &view, out);
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
+        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
         self.punches.tick(&ground, now.tick, out);
         self.meetings.tick(&self.links, self.facts.nat, now.tick, out);
         self.note_punches(before, now, out);

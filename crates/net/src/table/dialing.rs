@@ -174,6 +174,13 @@ impl Table {
         self.begin_way(None, best)
     }
 
+    /// Ends an attempt that dials nothing, unless the other side already counts on it. Whether it
+    /// is ended.
+    pub(crate) fn abandon(&mut self, id: AttemptId, out: &mut Vec<Effect>) -> bool {
+        self.give_up(id, out);
+        !self.attempts.contains_key(&id)
+    }
+
     fn begin_way(&mut self, target: Option<PeerId>, best: Rank) -> AttemptId {
         let id = AttemptId(self.next_attempt);
         self.next_attempt += 1;
