@@ -264,7 +264,7 @@ impl Message {
             kind::CIRCUIT_DATA => Message::CircuitData(codec::decode(body)?),
             kind::CIRCUIT_CREDIT => Message::CircuitCredit(codec::decode(body)?),
             kind::CIRCUIT_CLOSE => Message::CircuitClose(codec::decode(body)?),
-            IGNORABLE.. => return Ok(None),
+            unknown if unknown >= IGNORABLE => return Ok(None),
             unknown => return Err(MessageFault::UnknownType(unknown)),
         };
         message.check()?;

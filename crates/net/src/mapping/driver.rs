@@ -7,11 +7,12 @@ use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Duration, Instant, sleep_until};
 use tracing::{debug, info};
 
-use super::ask::{Answer, Way, Why};
+use super::ask::Answer;
 use super::execute::{Outcome, Services, execute};
 use super::keeper::{Errand, Keeper};
 use super::limits::{CLOSING, LOOK_EVERY};
 use super::mappings::{Door, Mappings};
+use super::opening::{Way, Why};
 use super::place::Place;
 use super::wish::Wish;
 use crate::time::{Jump, SleepDetector, TimeSource};

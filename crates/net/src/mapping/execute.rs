@@ -1,11 +1,13 @@
 //! One errand, by whichever way.
 
-use super::ask::{Answer, Ask, Opening, Way, Why};
+use super::ask::{Answer, Ask};
+use super::find_upnp::{Firewall, Igd};
 use super::hold::Hold;
-use super::pinhole::{self, Firewall};
+use super::opening::{Opening, Way, Why};
+
 use super::place::Place;
-use super::upnp::{self, Igd};
 use super::{natpmp, pcp, pcp6};
+use super::{pinhole, upnp};
 
 /// The UPnP services found on this network.
 #[derive(Clone, Debug, Default)]

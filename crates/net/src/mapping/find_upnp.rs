@@ -4,15 +4,19 @@
 
 use std::net::{SocketAddr, SocketAddrV4};
 
-use igd_next::aio::tokio::{search_gateway, search_ipv6_firewall_gateway};
+use igd_next::aio::tokio::{Tokio, search_gateway, search_ipv6_firewall_gateway};
+use igd_next::aio::{Gateway, Ipv6FirewallGateway};
 use igd_next::{GatewayIpVersion, SearchOptions};
 use tokio::time::{Instant, sleep_until};
 
-use super::ask::Why;
 use super::limits::{GATEWAY_FIRST, SEARCH};
-use super::pinhole::Firewall;
+use super::opening::Why;
 use super::place::{PlaceV4, PlaceV6};
-use super::upnp::Igd;
+
+/// A router's service for doors.
+pub(super) type Igd = Gateway<Tokio>;
+/// A router's service for pinholes.
+pub(super) type Firewall = Ipv6FirewallGateway<Tokio>;
 
 const SSDP_PORT: u16 = 1900;
 

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::ask::{Grant, Slot, Token, Way};
 use super::limits::{MAX_LEASE, MIN_LEASE, RENEW};
 use super::mappings::Door;
+use super::opening::{Grant, Slot, Token, Way};
 use crate::time::Now;
 
 /// A door, and when something is to be done about it.

@@ -9,10 +9,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand::Rng;
 
-use super::ask::{Answer, Ask, Grant, Opening, Slot, Way, Why};
+use super::ask::{Answer, Ask};
 use super::hold::Hold;
 use super::limits::HEAD_START;
 use super::mappings::{MappingAnswer, MappingState, Mappings, Ports, Router, Transport};
+use super::opening::{Grant, Opening, Slot, Way, Why};
 use super::place::Place;
 use super::public::is_public;
 use super::track::{Busy, Track};

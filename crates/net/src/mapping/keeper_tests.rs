@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::ask::{Answer, Ask, Grant, Token, Way, Why};
+use super::ask::{Answer, Ask};
 use super::keeper::Errand;
 use super::keeper_world::Says::{No, Nothing, PermanentOnly, Taken, Yes, YesAt};
 use super::keeper_world::{Ana, PORT, Says, WAN, at_home, house, house_v6};
 use super::limits::{HEAD_START, LEASE, LOOK_EVERY, MAX_LEASE, PORT_TRIES, RENEW};
 use super::mappings::{MappingAnswer, MappingProtocol, MappingState, Ports, Transport};
+use super::opening::{Grant, Token, Way, Why};
 use super::place::Place;
 
 /// Behind such a router: who opened doors, how many, and the answers of UPnP, NAT-PMP and PCP.

@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::ask::{Answer, Ask, Grant, Opening, Way, Why};
+use super::ask::{Answer, Ask};
 use super::keeper::{Errand, Keeper};
 use super::limits::HEAD_START;
 use super::mappings::{Door, MappingProtocol, Ports};
+use super::opening::{Grant, Opening, Way, Why};
 use super::place::{Place, PlaceV4, PlaceV6};
 use crate::time::Now;
 

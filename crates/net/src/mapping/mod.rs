@@ -18,6 +18,7 @@ mod limits;
 mod mapper;
 mod mappings;
 mod natpmp;
+mod opening;
 mod pcp;
 mod pcp6;
 mod pcp_record;

@@ -6,10 +6,10 @@ use std::num::NonZeroU16;
 use crab_nat::natpmp::{Failure, external_address, port_mapping, try_drop_mapping};
 use crab_nat::{InternetProtocol, PortMappingOptions, TimeoutConfig};
 
-use super::ask::{Grant, Opening, Token, Why};
 use super::hold::Hold;
 use super::limits::{CLOSING, FIRST_WAIT, REPEATS};
 use super::mappings::Transport;
+use super::opening::{Grant, Opening, Token, Why};
 
 /// The router's outer address.
 pub(super) async fn address(gateway: Ipv4Addr) -> Result<Ipv4Addr, Why> {

@@ -6,9 +6,9 @@ use std::num::NonZeroU16;
 use crab_nat::pcp::{BaseMapRequest, DropMappingRange, Failure, port_mapping, try_drop_mapping};
 use crab_nat::{GatewayAddress, PortMappingType};
 
-use super::ask::{Grant, Opening, Token, Why};
 use super::hold::Hold;
 use super::natpmp::{haste, options, protocol, unsent};
+use super::opening::{Grant, Opening, Token, Why};
 use super::place::PlaceV4;
 
 /// Opens or renews a door.

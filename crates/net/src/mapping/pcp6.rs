@@ -6,10 +6,10 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use super::ask::{Grant, Opening, Token, Why};
 use super::hold::Hold;
 use super::limits::{CLOSING, FIRST_WAIT, REPEATS};
 use super::natpmp::unsent;
+use super::opening::{Grant, Opening, Token, Why};
 use super::pcp_record::{Granted, LONGEST, Request};
 use super::place::PlaceV6;
 

@@ -4,8 +4,8 @@
 
 use std::net::Ipv6Addr;
 
-use super::ask::Why;
 use super::mappings::Transport;
+use super::opening::Why;
 
 /// Both directions.
 pub(super) const LENGTH: usize = 60;

@@ -3,19 +3,14 @@
 use std::net::SocketAddr;
 
 use igd_next::PinholeError;
-use igd_next::aio::Ipv6FirewallGateway;
-use igd_next::aio::tokio::Tokio;
 use tokio::time::timeout;
 
-use super::ask::{Grant, Opening, Token, Why};
-use super::find_upnp;
+use super::find_upnp::{self, Firewall};
 use super::hold::Hold;
 use super::limits::{CLOSING, SOAP};
+use super::opening::{Grant, Opening, Token, Why};
 use super::place::PlaceV6;
 use super::upnp::{protocol, unanswered};
-
-/// A router's service.
-pub(super) type Firewall = Ipv6FirewallGateway<Tokio>;
 
 /// The service.
 pub(super) async fn find(place: &PlaceV6) -> Result<Firewall, Why> {

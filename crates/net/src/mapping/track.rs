@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use rand::{Rng, RngExt};
 
-use super::ask::{Ask, Opening, Slot, Token, Way, Why};
+use super::ask::Ask;
 use super::backoff::Backoff;
 use super::epoch::Epoch;
 use super::limits::{LEASE, PORT_TRIES, REST_AFTER_NO};
 use super::mappings::MappingAnswer;
+use super::opening::{Opening, Slot, Token, Way, Why};
 
 /// An errand that is under way.
 #[derive(Debug)]

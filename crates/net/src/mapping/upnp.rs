@@ -2,20 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use igd_next::aio::Gateway;
-use igd_next::aio::tokio::Tokio;
 use igd_next::{AddPortError, GetExternalIpError, PortMappingProtocol, RequestError};
 use tokio::time::timeout;
 
-use super::ask::{Grant, Opening, Token, Why};
-use super::find_upnp;
+use super::find_upnp::{self, Igd};
 use super::hold::Hold;
 use super::limits::{CLOSING, SOAP};
 use super::mappings::Transport;
+use super::opening::{Grant, Opening, Token, Why};
 use super::place::PlaceV4;
-
-/// A router's service.
-pub(super) type Igd = Gateway<Tokio>;
 
 /// What the router's own page lists the door under.
 const NAME: &str = "Grapevine";

@@ -48,9 +48,9 @@ impl Table {
     /// Whether an attempt whose other side turned out to be `peer` may reveal itself, which makes
     /// it a link there.
     ///
-    /// Invariant: a device never completes a handshake with a peer that it has a link with
-    /// over as good a path, or that it completes another one with. So a second link from one dialler means that the dialler lost
-    /// the first (guarded by `one_link_stays_in_all_orders`).
+    /// Invariant: a device never completes a handshake with a peer that it has a link with over as
+    /// good a path, or that it completes another one with. So a second link from one dialler means
+    /// that the dialler lost the first (guarded by `one_link_stays_in_all_orders`).
     pub(crate) fn may_complete(&mut self, id: AttemptId, peer: PeerId, rank: Rank, now: Now, out: &mut Vec<Effect>) -> bool {
         if !self.attempts.contains_key(&id) {
             return false;
