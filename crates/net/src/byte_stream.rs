@@ -29,7 +29,7 @@ pub(crate) enum ByteStream {
 impl ByteStream {
     /// Connects to another machine, from this end of one's own if the system lets it.
     pub(crate) async fn connect(target: SocketAddr, from: Option<SocketAddr>) -> io::Result<Self> {
-        let connected = match from.map(|from| bound(from)) {
+        let connected = match from.map(bound) {
             Some(Ok(socket)) => match socket.connect(target).await {
                 // The same two ends were connected a moment ago, or are.
                 Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) => {
