@@ -1,8 +1,8 @@
 //! Dial-backs for others: as the one in the middle, who passes the request on, and as the one who
 //! dials.
 //!
-//! Invariant: nobody is dialled who has not signed that address, or whom the node does not know as a
-//! member, or with whom there was a link within ten minutes (guarded by
+//! Invariant: nobody is dialled who has not signed that address, or whom the node does not know as
+//! a member, or with whom there was a link within ten minutes (guarded by
 //! `only_a_member_at_an_address_that_it_signed_is_dialled`).
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]

@@ -119,9 +119,8 @@ async fn where_the_port_is_taken_another_one_can_be_asked_for() {
     assert!(own.is_empty());
     ana.other_port();
     let there = loop {
-        match told.recv().await.expect("it goes on") {
-            Event::Listening { own, failed: None, .. } => break own.first().copied().expect("an address"),
-            _ => {}
+        if let Event::Listening { own, failed: None, .. } = told.recv().await.expect("it goes on") {
+            break own.first().copied().expect("an address");
         }
     };
     assert_ne!(there, ben.address);
