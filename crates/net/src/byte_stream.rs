@@ -80,8 +80,8 @@ pub(crate) fn bound(from: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// For streams that have no call of their own for this. It forgets who waits for room; nobody does,
-/// since a cipher stream that waits writes nothing new.
+/// For streams that have no call of their own for this. Whoever waits for room must not be
+/// forgotten by it: a cipher stream that waits writes nothing new.
 fn write_now(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<usize> {
     match Pin::new(stream).poll_write(&mut Context::from_waker(Waker::noop()), bytes) {
         Poll::Ready(taken) => taken,

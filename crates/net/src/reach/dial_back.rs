@@ -63,9 +63,18 @@ struct Doing {
     until: u64,
 }
 
+/// What is known when somebody asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) links: &'a Links,
+    pub(crate) horizon: Horizon,
+    pub(crate) now: u64,
+}
+
 impl DialBacks {
     /// A peer asks that somebody else dial it.
-    pub(crate) fn asked(&mut self, from: PeerId, check: CheckReach, links: &Links, horizon: Horizon, now: u64, out: &mut Vec<Effect>) {
+    pub(crate) fn asked(&mut self, from: PeerId, check: CheckReach, around: Around<'_>, out: &mut Vec<Effect>) {
+        let Around { links, horizon, now } = around;
         let Some(view) = links.get(from) else { return };
         let address = view.ip().map(|ip| SocketAddr::new(ip.to_canonical(), check.port));
         let fits = |address: &SocketAddr| {
@@ -124,16 +133,8 @@ impl DialBacks {
 
     /// A peer asks that this device dial somebody. `strange`: nothing between the two lets in what
     /// comes from this device and from nobody else.
-    pub(crate) fn requested(
-        &mut self,
-        from: PeerId,
-        request: DialBack,
-        strange: bool,
-        links: &Links,
-        horizon: Horizon,
-        now: u64,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(crate) fn requested(&mut self, from: PeerId, request: DialBack, strange: bool, around: Around<'_>, out: &mut Vec<Effect>) {
+        let Around { links, horizon, now } = around;
         let subject = request.record.device;
         let address = match request.address.dialable() {
             Ok(Address::Ip(address)) => Some(address),
@@ -262,7 +263,7 @@ mod tests {
     fn a_request_goes_to_others_until_one_does_it() {
         let (mut backs, links, mut out) = (DialBacks::default(), links(&[1, 2, 3]), Vec::new());
         let check = CheckReach { token: 42, port: 4747, record: record(1, home(1)) };
-        backs.asked(who(1).peer(), check, &links, HORIZON, 0, &mut out);
+        backs.asked(who(1).peer(), check, Around { links: &links, horizon: HORIZON, now: 0 }, &mut out);
         let [(first, Message::DialBack(request))] = &said(&mut out)[..] else { panic!("nobody was asked") };
         assert_eq!(request.address, Address::from(home(1)));
         let (token, first) = (request.token, *first);
@@ -284,7 +285,12 @@ mod tests {
         let forged = PeerRecord { addresses: vec![home(1).into()], ..record(1, elsewhere) };
         for record in [record(1, elsewhere), record(2, home(1)), forged] {
             let (mut backs, mut out) = (DialBacks::default(), Vec::new());
-            backs.asked(who(1).peer(), CheckReach { token: 42, port: 4747, record }, &links, HORIZON, 0, &mut out);
+            backs.asked(
+                who(1).peer(),
+                CheckReach { token: 42, port: 4747, record },
+                Around { links: &links, horizon: HORIZON, now: 0 },
+                &mut out,
+            );
             assert_eq!(said(&mut out), [not_done(1, 42)]);
         }
     }
@@ -293,7 +299,7 @@ mod tests {
     fn is_asked(backs: &mut DialBacks, links: &Links, record: PeerRecord, address: SocketAddr, strange: bool, now: u64) -> Option<u64> {
         let mut out = Vec::new();
         let request = DialBack { token: 9, address: address.into(), record };
-        backs.requested(who(2).peer(), request, strange, links, HORIZON, now, &mut out);
+        backs.requested(who(2).peer(), request, strange, Around { links, horizon: HORIZON, now }, &mut out);
         match out.pop() {
             Some(Effect::Tell(Event::MayDialBack { token, .. })) => Some(token),
             Some(Effect::Send { .. }) => None,
@@ -342,7 +348,7 @@ mod tests {
         for second in 0..60_u64 {
             for n in &all {
                 let request = DialBack { token: 9, address: home(1).into(), record: record(1, home(1)) };
-                backs.requested(who(*n).peer(), request, true, &links, HORIZON, second * 1_000, &mut out);
+                backs.requested(who(*n).peer(), request, true, Around { links: &links, horizon: HORIZON, now: second * 1_000 }, &mut out);
             }
             backs.tick(&links, second * 1_000, &mut out);
         }

@@ -9,6 +9,7 @@ use wire::reach::{Observed, PunchOffer, Signal, SignalRefused};
 use wire::{Address, Message, Role};
 
 use super::answering::Ground;
+use super::dial_back::Around;
 use super::effect::Effect;
 use super::helping::is_request;
 use super::observed::Seen;
@@ -38,12 +39,13 @@ impl Reacher {
         if self.links.get(peer).is_none_or(|view| view.link != link) || !self.helping.hears(peer, now.tick) {
             return;
         }
+        let around = Around { links: &self.links, horizon: self.horizon, now: now.tick };
         match message {
             Message::Observed(observed) => self.on_observed(peer, &observed, now, out),
-            Message::CheckReach(check) => self.backs.asked(peer, check, &self.links, self.horizon, now.tick, out),
+            Message::CheckReach(check) => self.backs.asked(peer, check, around, out),
             Message::DialBack(request) => {
                 let strange = !self.arrivals.was_punched(request.record.device, now.tick) && request.record.device != self.me.peer();
-                self.backs.requested(peer, request, strange, &self.links, self.horizon, now.tick, out);
+                self.backs.requested(peer, request, strange, around, out);
             }
             Message::ReachChecked(checked) => {
                 if !self.backs.on_outcome(peer, checked, &self.links, out) && self.checks.on_answer(peer, checked, now) {
