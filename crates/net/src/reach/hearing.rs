@@ -90,8 +90,8 @@ impl Reacher {
             return;
         }
         let before = out.len();
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
         if theirs.answer {
+            let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
             if self.reaching.answered(helper, &signal, now.tick)
                 && !self.punches.begin(helper, &signal, theirs, false, &ground, now.tick, out)
             {
@@ -101,6 +101,7 @@ impl Reacher {
             self.reaching.yield_to(peer, now.tick);
             self.punches.wait(helper, signal, theirs, now.tick);
             if !self.udp.refresh(helper, &self.links, now.tick, out) {
+                let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
                 self.punches.echoed(helper, &ground, now.tick, out);
             }
         }

@@ -16,13 +16,13 @@ fn both_sides_begin_to_punch_at_once_and_at_the_addresses_that_the_helper_sees()
     world.want(ANA, CHI);
     world.run(500);
     let [(who, first, at), (other, second, later)] = world.punches[..] else { panic!("{:?}", world.punches) };
-    assert_eq!([who, other], [CHI, ANA], "who answers begins");
-    assert!(later - at <= 100, "{at} {later}");
+    assert_ne!(who, other);
+    assert!(later - at <= 10, "{at} {later}");
     assert_eq!(first.session, second.session);
-    for (order, peer) in [(first, ANA), (second, CHI)] {
+    for (order, peer) in [(first, if who == ANA { CHI } else { ANA }), (second, if other == ANA { CHI } else { ANA })] {
         assert_eq!(order.peer, world.id(peer));
         assert_eq!((order.tcp, order.udp), (Some(world.tcp(peer)), Some(world.udp(peer, BEN))));
-        assert!(!order.birthday && !order.low_ttl);
+        assert!(!order.birthday);
     }
 }
 

@@ -267,7 +267,7 @@ impl World {
                 }
                 Effect::Tell(Event::Reach(facts)) => self.facts[who] = *facts,
                 Effect::Tell(other) => panic!("{other:?}"),
-                Effect::Go(_) | Effect::AllowEcho(_) | Effect::ForgetEcho(_) | Effect::Announce(_) => {}
+                Effect::Go(_) | Effect::Meet(_) | Effect::AllowEcho(_) | Effect::ForgetEcho(_) | Effect::Announce(_) => {}
             }
         }
     }
