@@ -45,7 +45,7 @@ impl Rendezvous {
         self.wanted.send_modify(|wanted| wanted.on = on);
     }
 
-    /// All who are awaited, those first who matter most; 32 are attended. Those that stay in the
+    /// All who are awaited, those first who matter most; 16 are attended. Those that stay in the
     /// list are not disturbed.
     pub(crate) fn set(&self, meetings: Vec<Meeting>) {
         self.wanted.send_modify(|wanted| wanted.meetings = meetings);
