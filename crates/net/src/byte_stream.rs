@@ -6,14 +6,21 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::circuit::CircuitStream;
+use crate::quic::QuicStream;
+
 /// A connection to a peer, or to a stranger who may become one.
 pub(crate) enum ByteStream {
     Tcp(TcpStream),
+    /// In a box, so that a TCP link does not pay for its size.
+    Quic(Box<QuicStream>),
+    /// Through a member who is linked with both.
+    Circuit(CircuitStream),
     /// Between two tasks of a test.
     #[cfg(test)]
     Memory(tokio::io::DuplexStream),
@@ -39,6 +46,9 @@ impl ByteStream {
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_nodelay(true),
+            // QUIC holds nothing back.
+            Self::Quic(_) => Ok(()),
+            Self::Circuit(_) => Ok(()),
             #[cfg(test)]
             Self::Memory(_) => Ok(()),
         }
@@ -48,11 +58,10 @@ impl ByteStream {
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = match self {
             Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Quic(stream) => write_now(&mut **stream, bytes),
+            Self::Circuit(stream) => write_now(stream, bytes),
             #[cfg(test)]
-            Self::Memory(stream) => match Pin::new(stream).poll_write(&mut Context::from_waker(std::task::Waker::noop()), bytes) {
-                Poll::Ready(taken) => taken,
-                Poll::Pending => Ok(0),
-            },
+            Self::Memory(stream) => write_now(stream, bytes),
         };
         match taken {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
@@ -71,10 +80,21 @@ pub(crate) fn bound(from: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
+/// For streams that have no call of their own for this. Whoever waits for room must not be forgotten
+/// by it: a cipher stream that waits writes nothing new.
+fn write_now(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<usize> {
+    match Pin::new(stream).poll_write(&mut Context::from_waker(Waker::noop()), bytes) {
+        Poll::Ready(taken) => taken,
+        Poll::Pending => Ok(0),
+    }
+}
+
 impl AsyncRead for ByteStream {
     fn poll_read(self: Pin<&mut Self>, waking: &mut Context<'_>, input: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(waking, input),
+            Self::Quic(stream) => Pin::new(&mut **stream).poll_read(waking, input),
+            Self::Circuit(stream) => Pin::new(stream).poll_read(waking, input),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_read(waking, input),
         }
@@ -85,6 +105,8 @@ impl AsyncWrite for ByteStream {
     fn poll_write(self: Pin<&mut Self>, waking: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(waking, bytes),
+            Self::Quic(stream) => Pin::new(&mut **stream).poll_write(waking, bytes),
+            Self::Circuit(stream) => Pin::new(stream).poll_write(waking, bytes),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_write(waking, bytes),
         }
@@ -93,6 +115,8 @@ impl AsyncWrite for ByteStream {
     fn poll_flush(self: Pin<&mut Self>, waking: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(waking),
+            Self::Quic(stream) => Pin::new(&mut **stream).poll_flush(waking),
+            Self::Circuit(stream) => Pin::new(stream).poll_flush(waking),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_flush(waking),
         }
@@ -101,6 +125,8 @@ impl AsyncWrite for ByteStream {
     fn poll_shutdown(self: Pin<&mut Self>, waking: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(waking),
+            Self::Quic(stream) => Pin::new(&mut **stream).poll_shutdown(waking),
+            Self::Circuit(stream) => Pin::new(stream).poll_shutdown(waking),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(waking),
         }
