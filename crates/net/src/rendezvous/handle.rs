@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity::Identity;
 use tokio::sync::{mpsc, watch};
 
-use super::driver::{self, Ends, Wanted};
+use super::driver::{self, Ends, SendDatagram, Wanted};
 use super::meeting::{Meeting, Own, RendezvousEvent};
 
 /// Datagrams that wait to be read. When it is full, more are lost, as by any network.
@@ -15,9 +15,6 @@ const DATAGRAMS: usize = 64;
 const EVENTS: usize = 64;
 /// Words of ours that we have begun to fire.
 const FIRED: usize = 64;
-
-/// Sends a datagram from the UDP port on which QUIC listens.
-pub(crate) type SendDatagram = Arc<dyn Fn(SocketAddrV4, &[u8]) + Send + Sync>;
 
 /// Rendezvous by the Mainline DHT. It sends nothing until it is turned on, and ends when dropped.
 pub(crate) struct Rendezvous {
