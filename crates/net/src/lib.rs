@@ -49,8 +49,6 @@ mod queues;
 mod quic;
 mod reach;
 mod reason;
-// Taken up by the driver of reach.
-#[cfg_attr(not(test), allow(dead_code, unused_imports))]
 mod rendezvous;
 mod report;
 mod table;

@@ -51,6 +51,7 @@ pub(super) struct Core {
     /// Those first that matter most.
     pub(super) meetings: Vec<Attending>,
     pub(super) searches: Bucket,
+    pub(super) stores: Bucket,
 }
 
 impl Core {
@@ -81,6 +82,7 @@ impl Core {
             own: Own::default(),
             meetings: Vec::new(),
             searches: Bucket::new(SEARCH_BURST, SEARCH_EVERY),
+            stores: Bucket::new(STORE_BURST, STORE_EVERY),
         }
     }
 

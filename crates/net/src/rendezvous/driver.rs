@@ -16,7 +16,6 @@ use tokio::time::sleep;
 use super::client::{self, Client};
 use super::core::Core;
 use super::effect::{Effect, Input};
-use super::handle::SendDatagram;
 use super::limits::MAX_KNOWN;
 use super::meeting::{Meeting, Own, RendezvousEvent};
 use super::saying::Stored;
@@ -33,6 +32,9 @@ const FOUND: usize = 64;
 const FRIENDS: usize = 8;
 /// Nodes that a client starts with. While it knows fewer than these, it asks all of them each time.
 const FIRST: usize = 12;
+
+/// Sends a datagram from the UDP port on which QUIC listens.
+pub(crate) type SendDatagram = Arc<dyn Fn(SocketAddrV4, &[u8]) + Send + Sync>;
 
 /// What its user wants.
 #[derive(Clone, Default)]

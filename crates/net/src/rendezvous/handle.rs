@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity::Identity;
 use tokio::sync::{mpsc, watch};
 
-use super::driver::{self, Ends, Wanted};
+use super::driver::{self, Ends, SendDatagram, Wanted};
 use super::meeting::{Meeting, Own, RendezvousEvent};
 
 /// Datagrams that wait to be read. When it is full, more are lost, as by any network.
@@ -15,9 +15,6 @@ const DATAGRAMS: usize = 64;
 const EVENTS: usize = 64;
 /// Words of ours that we have begun to fire.
 const FIRED: usize = 64;
-
-/// Sends a datagram from the UDP port on which QUIC listens.
-pub(crate) type SendDatagram = Arc<dyn Fn(SocketAddrV4, &[u8]) + Send + Sync>;
 
 /// Rendezvous by the Mainline DHT. It sends nothing until it is turned on, and ends when dropped.
 pub(crate) struct Rendezvous {
@@ -45,7 +42,7 @@ impl Rendezvous {
         self.wanted.send_modify(|wanted| wanted.on = on);
     }
 
-    /// All who are awaited, those first who matter most; 32 are attended. Those that stay in the
+    /// All who are awaited, those first who matter most; 16 are attended. Those that stay in the
     /// list are not disturbed.
     pub(crate) fn set(&self, meetings: Vec<Meeting>) {
         self.wanted.send_modify(|wanted| wanted.meetings = meetings);

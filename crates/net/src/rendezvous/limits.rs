@@ -2,7 +2,7 @@
 
 /// Meetings that are attended. Higher: more traffic at the start, and each slot is looked at less
 /// often; lower: somebody waits in vain.
-pub(super) const MAX_MEETINGS: usize = 32;
+pub(super) const MAX_MEETINGS: usize = 16;
 /// Slots for those who hold one invite. Higher: two who come at once rather have one each; lower:
 /// the inviter has less to look at.
 pub(super) const JOINER_SEATS: u8 = 4;
@@ -56,9 +56,9 @@ pub(super) const PEEK_URGENT: u64 = 500;
 pub(super) const PEEK_IDLE: u64 = 5_000;
 /// Between two questions about any slot of foremost meetings, in the mean: what keeps traffic below
 /// 1 KiB/s.
-pub(super) const PEEK_FOREMOST: u64 = 1_000;
+pub(super) const PEEK_FOREMOST: u64 = 1_300;
 /// The same for slots of the other meetings.
-pub(super) const PEEK_SPACING: u64 = 8_000;
+pub(super) const PEEK_SPACING: u64 = 30_000;
 /// The age of a meeting from which it is peeked at less often.
 pub(super) const OLD: u64 = 24 * 60 * 60 * 1000;
 /// How much less often.
@@ -68,12 +68,16 @@ pub(super) const OTHER_DAY_FACTOR: u64 = 4;
 
 /// Searches at once.
 pub(super) const MAX_SEARCHES: usize = 4;
-/// Searches that are allowed at once, and the wait for one more: about 10 KiB each.
-pub(super) const SEARCH_BURST: u64 = 8;
-/// See above.
-pub(super) const SEARCH_EVERY: u64 = 60_000;
-/// What storing costs, in searches; what a foremost meeting says is free.
-pub(super) const STORE_COST: u64 = 2;
+/// Searches that are allowed at once, and the wait for one more: about 20 KiB each.
+pub(super) const SEARCH_BURST: u64 = 6;
+/// See above. All meetings have their turn within the hour.
+pub(super) const SEARCH_EVERY: u64 = 180_000;
+/// The same for values that are stored, about 50 KiB each, except for the next two.
+pub(super) const STORE_BURST: u64 = 3;
+/// See above. Well within the two hours after which nodes forget.
+pub(super) const STORE_EVERY: u64 = 180_000;
+/// So many of the first meetings say what has changed at once.
+pub(super) const FREE_TO_SAY: usize = 3;
 /// Between two searches for one slot, once the nodes near it are known.
 pub(super) const SEARCH_AGAIN: u64 = 15 * 60 * 1000;
 /// Before the second search of a slot whose partner is likely to be there; each later wait is four

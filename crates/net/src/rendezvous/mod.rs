@@ -31,6 +31,6 @@ mod value;
 mod votes;
 mod watch;
 
-pub(crate) use handle::{Rendezvous, SendDatagram};
+pub(crate) use handle::Rendezvous;
 pub use meeting::{DhtState, Meeting, Side};
 pub(crate) use meeting::{Own, RendezvousEvent, Seat};

@@ -31,7 +31,7 @@ pub(super) struct Saying {
     storing: bool,
     not_before: u64,
     failures: u32,
-    changes: Bucket,
+    budget: Bucket,
     /// When to look whether somebody else wrote over it.
     check_at: Option<u64>,
 }
@@ -48,7 +48,7 @@ impl Saying {
             storing: false,
             not_before: 0,
             failures: 0,
-            changes: Bucket::new(SAY_BURST, SAY_EVERY),
+            budget: Bucket::new(SAY_BURST, SAY_EVERY),
             check_at: None,
         }
     }
@@ -56,6 +56,10 @@ impl Saying {
     pub(super) fn due(&self, said: &Said, now: u64) -> bool {
         let fresh = self.said.as_ref() == Some(said) && now.saturating_sub(self.said_at) < SAY_AGAIN;
         !fresh && !self.storing && now >= self.not_before
+    }
+
+    pub(super) fn changes(&self, said: &Said) -> bool {
+        self.said.as_ref() != Some(said)
     }
 
     /// Whether `said` names a partner at whom this device did not fire before.
@@ -68,7 +72,7 @@ impl Saying {
         if !self.due(said, now.tick) {
             return None;
         }
-        if self.said.as_ref() != Some(said) && !self.changes.take(now.tick) {
+        if self.changes(said) && !self.budget.take(now.tick) {
             self.not_before = now.tick.saturating_add(SAY_EVERY / 4);
             return None;
         }

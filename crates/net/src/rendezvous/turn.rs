@@ -157,12 +157,11 @@ impl Core {
 
     fn say(&mut self, now: Now, out: &mut Vec<Effect>) {
         let said: Vec<Option<Said>> = self.meetings.iter().map(|attending| self.said(attending, now.tick)).collect();
-        let foremost = self.foremost();
         for (index, (attending, said)) in self.meetings.iter_mut().zip(said).enumerate() {
             let Some(said) = said else { continue };
             // Whoever is told that this device fires at them waits for that word.
-            let free = index < foremost || attending.saying.fires_anew(&said);
-            if !attending.saying.due(&said, now.tick) || !(free || self.searches.pay(STORE_COST, now.tick)) {
+            let free = (index < FREE_TO_SAY && attending.saying.changes(&said)) || attending.saying.fires_anew(&said);
+            if !attending.saying.due(&said, now.tick) || !(free || self.stores.take(now.tick)) {
                 continue;
             }
             let Some(number) = attending.saying.say(&said, now) else { continue };

@@ -124,10 +124,6 @@ impl Watch {
         }
     }
 
-    pub(super) fn nodes(&self) -> impl Iterator<Item = SocketAddrV4> {
-        self.near.iter().map(|near| near.node)
-    }
-
     /// A value that opened. Nodes may bring back old ones: only a later one counts.
     pub(super) fn take(&mut self, value: Value, number: i64, now: Now) {
         let newest = [&self.untold, &self.told].into_iter().flatten().map(|value| value.time).max();
@@ -232,7 +228,7 @@ mod tests {
                 watch.answered(node);
             }
         }
-        assert_eq!(watch.nodes().collect::<Vec<_>>(), nodes(1));
+        assert_eq!(watch.near.iter().map(|near| near.node).collect::<Vec<_>>(), nodes(1));
         assert!(watch.search_due(now));
     }
 

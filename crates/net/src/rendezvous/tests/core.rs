@@ -225,6 +225,6 @@ fn many_meetings_are_bounded_in_number_and_cost() {
     let (asked, searched) = (world.people[person].asked, world.people[person].searched);
     world.run(HOUR);
     let person = &world.people[person];
-    assert!(person.searched - searched <= 61, "{}", person.searched - searched);
+    assert!(person.searched - searched <= 21, "{}", person.searched - searched);
     assert!(person.asked - asked <= 3600, "{}", person.asked - asked);
 }
