@@ -99,6 +99,7 @@ export function atForty(world: World): World {
         i % 4 === 0
           ? {
               state: 'connected',
+              path: { kind: 'direct' },
               address: `10.1.0.${i}:4747`,
               latency_us: 700 + ((i * 7919) % 60_000),
               since: now - i * MINUTE,
@@ -126,6 +127,7 @@ export function inHundreds(world: World): World {
         linked
           ? {
               state: 'connected',
+              path: { kind: 'direct' },
               address: `10.1.${i >> 8}.${i & 255}:4747`,
               latency_us: 600 + ((i * 7919) % 90_000),
               since: now - i * MINUTE,
@@ -154,5 +156,34 @@ export function inTrouble(world: World): World {
   for (const [i, who] of [...world.folk.values()].entries())
     if (i !== 2) who.lastSeen = Date.now() - (i + 1) * 37 * MINUTE;
   for (const room of world.rooms.values()) world.refresh(room);
+  return world;
+}
+
+/** Three thousand people in one room. */
+export function crowd(world: World): World {
+  const now = Date.now();
+  const all = Array.from({ length: 3000 }, (_, i) =>
+    world.meet(
+      somebody(
+        `Person ${i + 1}`,
+        i % 3 === 0
+          ? {
+              state: 'connected',
+              path: { kind: 'direct' },
+              address: `10.1.${i >> 8}.${i & 255}:4747`,
+              latency_us: 900 + i * 37,
+              since: now,
+            }
+          : { state: 'unreachable', last_seen: now - i * MINUTE },
+      ),
+      false,
+    ),
+  );
+  const room = world.room('Whole village', all);
+  for (const [i, who] of all.slice(0, 40).entries())
+    world.say(room, who, `Hello from number ${i + 1}`, now - (40 - i) * MINUTE);
+  world.say(room, null, 'Good evening, all of you.', now - 20_000);
+  world.settle(room, all.slice(0, 1200));
+  world.read(room);
   return world;
 }
