@@ -80,13 +80,16 @@ const joinRefusals: Record<JoinRefusal, string> = {
   own: 'That is your own invite. Send it to somebody else.',
 };
 
-/** How an attempt to join a room or to reach a person stands. */
-export function joinWords(state: JoinState, now: number): string {
+/**
+ * How an attempt to join a room or to reach a person stands. When its trouble is told beside it, the
+ * reason of the last failure would say less.
+ */
+export function joinWords(state: JoinState, now: number, told = false): string {
   switch (state.state) {
     case 'connecting':
       return `Trying ${state.address}`;
     case 'waiting':
-      return `Trying again ${untilWords(state.retry_at, now)} — ${reasonWords[state.reason]}`;
+      return `Trying again ${untilWords(state.retry_at, now)}${told ? '' : ` — ${reasonWords[state.reason]}`}`;
     case 'asked':
       return state.name === ''
         ? 'Connected. Waiting for their answer.'

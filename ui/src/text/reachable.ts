@@ -57,7 +57,7 @@ export const reachable: Record<OwnReach, ReachWords> = {
   },
   not_known: {
     tone: 'off',
-    rail: 'Not yet known if reachable',
+    rail: 'Reach not yet known',
     brief: 'Not yet known whether others can reach you',
     means: 'It is certain only when somebody from outside has come in.',
   },

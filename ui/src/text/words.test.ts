@@ -86,7 +86,7 @@ describe('from where one can be reached', () => {
   it('is said in one line in the rail, and nowhere otherwise', () => {
     for (const [state, { rail, brief, means }] of all) {
       expect(rail.length, state).toBeLessThanOrEqual(26);
-      expect(brief.split(/[: ]/)[0], state).toBe(rail.split(/[: ]/)[0]);
+      expect(brief === rail || brief.startsWith(`${rail}:`) || state === 'not_known', state).toBe(true);
       expect(means, state).toMatch(/^[A-Z].*\.$/);
     }
     expect(reachSentence('this_network')).toBe('Reachable on this network. From elsewhere nobody has come in so far.');

@@ -84,6 +84,25 @@ export function severalWays(world: World): World {
   return world;
 }
 
+/** The same, with a link for each path. */
+export function everyPath(world: World): World {
+  const now = Date.now();
+  const of = (name: string) => [...world.folk.values()].find((who) => who.name === name);
+  const [ana, dice, folake] = [of('Ana'), of('Dice'), of('Folake')];
+  if (ana?.link.state !== 'connected' || !dice || !folake) return world;
+  ana.link = { ...ana.link, path: { kind: 'door' } };
+  folake.link = {
+    state: 'connected',
+    path: { kind: 'through', peer: dice.peer, name: dice.name },
+    address: null,
+    latency_us: 64_000,
+    since: now - 2 * MINUTE,
+  };
+  world.count();
+  for (const room of world.rooms.values()) world.refresh(room);
+  return world;
+}
+
 const NAMES =
   'Ada Bo Chidi Dara Efe Folake Gbenga Hadiza Ife Jide Kemi Lola Musa Ngozi Obi Peju Rotimi Sade Temi Uche Vera Wale Yemi Zainab Amara Bisi Chike Dele Emeka Femi Grace Habib Ini Joke Kunle Lanre Mercy Nkem Ola Precious'.split(
     ' ',

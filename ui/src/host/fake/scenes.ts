@@ -2,7 +2,7 @@ import type { Body, KeychainProblemKind, Quote } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
 import { foundThere } from './doctor';
-import { atForty, crowd, inHundreds, inTrouble, severalWays } from './network';
+import { atForty, crowd, everyPath, inHundreds, inTrouble, severalWays } from './network';
 import { World } from './world';
 
 const MINUTE = 60_000;
@@ -54,6 +54,8 @@ export function worldOf(scene: string): World {
       return nearby();
     case 'network':
       return severalWays(chat());
+    case 'network-ways':
+      return everyPath(severalWays(chat()));
     case 'network-forty':
       return atForty(new World());
     case 'network-crowd':
