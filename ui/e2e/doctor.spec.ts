@@ -106,7 +106,7 @@ test('it is two clicks away from everywhere, and leads back to where one was', a
   await expect(heading(page)).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('room-title')).toHaveText('Sunday Cooks');
-  await expect(page.getByTestId('doctor-open')).toBeFocused();
+  await expect(page.getByTestId('composer')).toBeFocused();
 
   await page.getByTestId('settings-open').click();
   await page.getByTestId('settings-doctor').click();
