@@ -37,8 +37,8 @@ pub struct DialId(pub u64);
 pub enum Event {
     /// Listening began, failed, or the addresses of this machine changed.
     Listening {
-        /// Where others may reach this device, best first: doors of routers and where peers agree to
-        /// see it, then its own.
+        /// Where others may reach this device, best first: doors of routers and where peers agree
+        /// to see it, then its own.
         addresses: Vec<SocketAddr>,
         /// On which this machine itself listens: public ones first, then private ones; loopback
         /// only where there is nothing else.

@@ -680,7 +680,7 @@ fixes: Array<FixKind>, };
 
 export type TroubleSide = "mine" | "theirs" | "both" | "unknown";
 
-export type JoinFinding = "no_network" | "captive_portal" | "own_address" | "no_address" | "only_their_computer" | "only_their_network" | "name_unknown" | "not_running" | "somebody_else" | "version" | "nothing_answers" | "not_heard_of" | "udp_blocked" | "changing_doors" | "breaks_off";
+export type JoinFinding = "no_network" | "captive_portal" | "own_address" | "no_address" | "only_their_computer" | "only_their_network" | "name_unknown" | "not_running" | "somebody_else" | "version" | "nothing_answers" | "not_heard_of" | "udp_blocked" | "changing_doors" | "no_way" | "breaks_off";
 
 export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "own";
 

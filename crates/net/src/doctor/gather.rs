@@ -6,10 +6,10 @@ use super::facts::SystemFacts;
 use super::row::Firewall;
 use super::system::{Kind, System};
 
-/// Addresses that stand for all the world: kept for documents (RFC 5737, RFC 3849), so that nobody
-/// is there. Nothing is sent to them.
-const FAR_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+/// Addresses that stand for all the world: kept for documents (RFC 5737, RFC 3849, RFC 9637), so
+/// that nobody is there. Nothing is sent to them. Several, since a private network may use some.
+const FAR_V4: [Ipv4Addr; 3] = [Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(198, 51, 100, 1), Ipv4Addr::new(203, 0, 113, 1)];
+const FAR_V6: [Ipv6Addr; 2] = [Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 1)];
 /// Any would do.
 const PORT: u16 = 9;
 
@@ -20,8 +20,8 @@ const TUNNEL_NAMES: [&str; 9] = ["utun", "ipsec", "tun", "tap", "wg", "wireguard
 
 /// Asks the system everything.
 pub(super) fn gather(system: &impl System) -> SystemFacts {
-    let way = |ip: IpAddr| system.way_to(SocketAddr::new(ip, PORT)).filter(|own| !own.is_unspecified() && !own.is_loopback());
-    let (v4, v6) = (way(FAR_V4.into()), way(FAR_V6.into()).filter(is_global));
+    let v4 = way_out(system, FAR_V4.map(IpAddr::from));
+    let v6 = way_out(system, FAR_V6.map(IpAddr::from)).filter(is_global);
     SystemFacts {
         ipv4: v4.is_some(),
         ipv6: v6.is_some(),
@@ -30,6 +30,13 @@ pub(super) fn gather(system: &impl System) -> SystemFacts {
         firewall: firewall(system),
         gateway: system.gateway(),
     }
+}
+
+/// This machine's end of the way to all of these.
+fn way_out<const N: usize>(system: &impl System, far: [IpAddr; N]) -> Option<IpAddr> {
+    let way = |ip: IpAddr| system.way_to(SocketAddr::new(ip, PORT)).filter(|own| !own.is_unspecified() && !own.is_loopback());
+    let ways: Option<Vec<IpAddr>> = far.into_iter().map(way).collect();
+    ways?.pop()
 }
 
 /// An address that means something to the world; a private one comes with no way out.

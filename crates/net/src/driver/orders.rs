@@ -47,8 +47,9 @@ impl Driver {
                 self.reacher.set_settings(settings);
                 self.context.switchboard.set_carry(settings.carry);
                 self.ways.mapper.iter().for_each(|mapper| mapper.set_on(settings.mapping));
+                self.ways.rendezvous.iter().for_each(|dht| dht.set_on(settings.internet));
             }
-            Command::SetMeetings(_) => {}
+            Command::SetMeetings(meetings) => self.set_meetings(meetings),
             Command::LookAtSystem => doctor::look(self.context.events.clone()),
             Command::OtherPort => self.listen_elsewhere(now, &mut out),
             Command::TryReach => {

@@ -7,7 +7,7 @@ use identity::PeerId;
 use wire::Address;
 use wire::invite::{Invite, InviteKind};
 
-use super::join_trouble::{NOT_HEARD_AFTER, SILENT_AFTER};
+use super::join_trouble::{APART_AFTER, NOT_HEARD_AFTER, SILENT_AFTER};
 use crate::now::Now;
 use crate::view::{JoinState, JoinTrouble, Joining, LinkReason, Time};
 
@@ -144,7 +144,7 @@ impl Attempts {
         }
         let id = self.next;
         self.next += 1;
-        self.look_at.extend([now + SILENT_AFTER, now + NOT_HEARD_AFTER]);
+        self.look_at.extend([SILENT_AFTER, NOT_HEARD_AFTER, APART_AFTER].map(|wait| now + wait));
         self.all.insert(id, Attempt { id, target, state, trouble: None, began: now, failed: None, way, due: None, pause: REDIAL_FIRST });
         Some(id)
     }
@@ -302,7 +302,7 @@ mod tests {
         let way = Way::Address { address: host(), name: String::new() };
         let id = attempts.add(host().to_string(), connecting(), way, 0).expect("there is room");
         // These tests are about dialling again.
-        assert!(attempts.take_look(NOT_HEARD_AFTER));
+        assert!(attempts.take_look(APART_AFTER));
         (attempts, id)
     }
 

@@ -12,6 +12,8 @@ use crate::view::{FixKind, JoinFinding, JoinTrouble, LinkReason, TroubleSide};
 pub(crate) const SILENT_AFTER: Millis = 8_000;
 /// From then on who was not heard of in the DHT counts as not there.
 pub(crate) const NOT_HEARD_AFTER: Millis = 12_000;
+/// From then on it counts that two who have heard of each other are not linked.
+pub(crate) const APART_AFTER: Millis = 14_000;
 
 /// What is known of an attempt and of both its sides.
 #[derive(Clone, Debug)]
@@ -58,8 +60,8 @@ pub(crate) fn trouble(signs: &Signs<'_>) -> Option<JoinTrouble> {
         return None;
     }
     let by_dht = of_the_dht(signs);
-    if signs.can_meet && signs.internet && by_dht.is_none() && signs.waited < NOT_HEARD_AFTER {
-        // They may still be found there.
+    if signs.can_meet && signs.internet && by_dht.is_none() {
+        // They may still be found there, and a way to them.
         return None;
     }
     by_dht.or_else(|| of_the_addresses(signs))
@@ -95,6 +97,13 @@ fn of_the_dht(signs: &Signs<'_>) -> Option<JoinTrouble> {
         (NatClass::Hard, Some(NatClass::Hard)) if !signs.friend => {
             Some(JoinTrouble { side: TroubleSide::Both, finding: JoinFinding::ChangingDoors, fixes: Vec::new() })
         }
+        (_, Some(_)) if signs.waited < APART_AFTER => None,
+        // One of them alone needs luck, and time.
+        (NatClass::Hard, Some(_)) => Some(mine(JoinFinding::ChangingDoors, Vec::new())),
+        (_, Some(NatClass::Hard)) => {
+            Some(JoinTrouble { side: TroubleSide::Theirs, finding: JoinFinding::ChangingDoors, fixes: Vec::new() })
+        }
+        (_, Some(_)) => Some(unknown(JoinFinding::NoWay)),
         (_, None) if signs.waited >= NOT_HEARD_AFTER => {
             Some(JoinTrouble { side: TroubleSide::Theirs, finding: JoinFinding::NotHeardOf, fixes: Vec::new() })
         }
@@ -239,6 +248,17 @@ mod tests {
         check(&Signs { theirs: Some(NatClass::Blocked), ..on.clone() }, TroubleSide::Theirs, JoinFinding::UdpBlocked);
         let both = Signs { mine: NatClass::Hard, theirs: Some(NatClass::Hard), ..on };
         check(&both, TroubleSide::Both, JoinFinding::ChangingDoors);
+        let [mine, theirs] = [(NatClass::Hard, NatClass::Easy), (NatClass::Easy, NatClass::Hard)].map(|(mine, theirs)| Signs {
+            waited: APART_AFTER,
+            mine,
+            theirs: Some(theirs),
+            ..both.clone()
+        });
+        check(&mine, TroubleSide::Mine, JoinFinding::ChangingDoors);
+        check(&theirs, TroubleSide::Theirs, JoinFinding::ChangingDoors);
+        let neither = Signs { mine: NatClass::Easy, ..mine };
+        check(&neither, TroubleSide::Unknown, JoinFinding::NoWay);
+        assert_eq!(trouble(&Signs { waited: APART_AFTER - 1, ..neither }), None, "it takes a moment");
         let with_friend = trouble(&Signs { friend: true, ..both }).map(|told| told.finding);
         assert_ne!(with_friend, Some(JoinFinding::ChangingDoors), "the friend carries");
     }

@@ -61,8 +61,10 @@ pub enum JoinFinding {
     NotHeardOf,
     /// UDP does not come through, and TCP does not lead there.
     UdpBlocked,
-    /// Both networks change their doors each time, and no friend is between them.
+    /// A network changes its doors each time, and no friend is between the two.
     ChangingDoors,
+    /// The two have found each other by the DHT, and no way between their networks has worked.
+    NoWay,
     /// There is an answer, but something on the way breaks it off.
     BreaksOff,
 }

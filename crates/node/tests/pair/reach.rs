@@ -232,7 +232,7 @@ fn while_people_are_met_by_the_dht_silence_there_is_told() {
 fn without_a_network_the_trouble_is_ones_own() {
     let (mut pair, _room, attempt) = apart();
     assert_eq!(pair.wishes(BEN).looks, 1, "the system was asked");
-    pair.hears(BEN, Event::System(Box::new(SystemFacts::default())));
+    pair.hears(BEN, Event::System(Box::default()));
     let told = pair.trouble(BEN, attempt).expect("it is told at once");
     assert_eq!((told.side, told.finding), (TroubleSide::Mine, JoinFinding::NoNetwork));
     pair.hears(BEN, Event::System(Box::new(SystemFacts { ipv4: true, ..SystemFacts::default() })));

@@ -13,6 +13,8 @@ struct FakeSystem {
     kind: Kind,
     v4: Option<IpAddr>,
     v6: Option<IpAddr>,
+    /// The way leads to this one only.
+    only: Option<IpAddr>,
     interface: &'static str,
     files: BTreeMap<&'static str, &'static str>,
     services: Vec<&'static str>,
@@ -26,7 +28,8 @@ impl System for FakeSystem {
     }
 
     fn way_to(&self, target: SocketAddr) -> Option<IpAddr> {
-        if target.is_ipv4() { self.v4 } else { self.v6 }
+        let leads_there = self.only.is_none_or(|only| only == target.ip());
+        if target.is_ipv4() { self.v4 } else { self.v6 }.filter(|_| leads_there)
     }
 
     fn interface_of(&self, _ip: IpAddr) -> Option<String> {
@@ -63,6 +66,7 @@ fn plain(kind: Kind) -> FakeSystem {
         kind,
         v4: "192.168.1.5".parse().ok(),
         v6: None,
+        only: None,
         interface: "eth0",
         files: BTreeMap::from([("/sys/class/net/eth0/type", "1\n"), ("/etc/ufw/ufw.conf", "# on?\nENABLED=no\n")]),
         services: Vec::new(),
@@ -93,6 +97,8 @@ fn a_way_out_needs_an_address_that_means_something() {
     check(v6("fd00::5"), |_| {});
     check(FakeSystem { v4: "0.0.0.0".parse().ok(), ..plain(Kind::Linux) }, |facts| facts.ipv4 = false);
     check(FakeSystem { v4: None, ..plain(Kind::Linux) }, |facts| facts.ipv4 = false);
+    let own_network = FakeSystem { only: "192.0.2.1".parse().ok(), ..plain(Kind::Linux) };
+    check(own_network, |facts| facts.ipv4 = false);
 }
 
 #[test]
