@@ -64,6 +64,7 @@ const JOIN_FINDINGS = Object.keys({
   not_heard_of: 0,
   udp_blocked: 0,
   changing_doors: 0,
+  no_way: 0,
   breaks_off: 0,
 } satisfies Record<JoinFinding, 0>) as JoinFinding[];
 

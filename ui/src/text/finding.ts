@@ -35,16 +35,17 @@ const words: Record<Finding, (details: FindingDetails, now: number) => FindingWo
   upnp_off: () => ({
     title: 'Your router doesn’t open doors by itself',
     means:
-      'Who calls you ends at the router, which doesn’t know that the call is for this computer. Most routers can open a door when they are asked: turn on UPnP on the router’s page.',
+      'Grapevine asked it in all three ways that routers know, and no door was opened, so callers end at the router. Most routers can: turn on UPnP on the router’s own page.',
   }),
   router_failed: () => ({
-    title: 'Your router was asked for a door and failed',
-    means: 'It answered with an error. Restarting the router often helps.',
+    title: 'Your router failed to open a door',
+    means:
+      'It was asked in all three ways that routers know and answered with an error, so callers end there. Restarting it often helps.',
   }),
   shared_address: () => ({
     title: 'Your provider shares one address among many homes',
     means:
-      'Who calls you ends at your provider, and no router of yours can change that. Ask the provider for IPv6 or a public IPv4 address; until then a friend can carry your messages.',
+      'Callers end at your provider, and no router of yours can change that. Ask the provider for IPv6 or a public IPv4 address; until then a friend can carry your messages.',
   }),
   two_routers: () => ({
     title: 'Two routers in a row',

@@ -18,7 +18,7 @@ export function fixWords(fix: FixKind, firewall: Firewall | null = null): FixWor
       return {
         button: 'Reach over the internet',
         steps:
-          'Friends can then find you by a public network of millions of computers. They see this computer’s internet address and when it is on; not who you are, whom you know or what you say.',
+          'Reaching over the internet lets friends find each other by a public network of millions of computers. It sees this computer’s internet address and when it is on; not who you are, whom you know or what you say.',
       };
     case 'turn_carry_on':
       return { button: 'Carry messages for friends' };

@@ -5,7 +5,7 @@ export const switches = {
   title: 'Reaching others',
   internet: 'Reach over the internet',
   internetHint:
-    'Finds friends whom nobody near you knows, by a public network of millions of computers. They see this computer’s internet address and when it is on; not who you are, whom you know or what you say.',
+    'Friends then find each other by a public network of millions of computers, also when they have nobody in common. It sees this computer’s internet address and when it is on; not who you are, whom you know or what you say.',
   mapping: 'Let your router open a door',
   mappingHint: 'Asks your router to let calls through to Grapevine, and to close the door again when Grapevine ends.',
   carry: 'Carry messages for friends',

@@ -17,6 +17,13 @@ const sides: Record<TroubleSide, string> = {
   unknown: 'Not clear on which side',
 };
 
+const changing: Record<TroubleSide, string> = {
+  mine: 'this network changes its door',
+  theirs: 'their network changes its door',
+  both: 'both networks change their doors',
+  unknown: 'one of the two networks changes its door',
+};
+
 const findings: Record<JoinFinding, (side: TroubleSide) => string> = {
   no_network: () => 'this computer is on no network',
   captive_portal: () => 'this network wants you to sign in first',
@@ -33,7 +40,7 @@ const findings: Record<JoinFinding, (side: TroubleSide) => string> = {
     'they are not to be found just now. Their Grapevine is closed, or reaching over the internet is off there',
   udp_blocked: (side) =>
     side === 'mine' ? 'this network blocks calls from home to home' : 'their network blocks calls from home to home',
-  changing_doors: () =>
-    'both networks change their doors each time. A friend of you both who is here could carry between you',
+  changing_doors: (side) => `${changing[side]} each time. A friend of you both who is here could carry between you`,
+  no_way: () => 'you found each other, but no way between the two networks has worked so far',
   breaks_off: () => 'the link breaks off each time',
 };
