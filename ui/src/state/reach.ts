@@ -28,8 +28,8 @@ export function owedOf(reach: Reach): { theirs: number; ours: number } {
 }
 
 /**
- * The linked first, directly and through a friend, then those reached through others, then the rest. Each group is in order of
- * names, so that nothing jumps when a number changes.
+ * The linked first, directly and through a friend, then those reached through others, then the
+ * rest. Each group is in order of names, so that nothing jumps when a number changes.
  */
 export function inOrder(people: readonly Reach[]): Reach[] {
   return [...people].sort(

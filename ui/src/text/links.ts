@@ -32,8 +32,8 @@ export function pathWords(path: LinkPath): string {
 }
 
 /**
- * How one is connected with a person: "direct · 31 ms", "through Dice", "trying again in 8 s — refused", "last
- * reached 12:31".
+ * How one is connected with a person: "direct · 31 ms", "through Dice", "trying again in 8 s —
+ * refused", "last reached 12:31".
  */
 export function linkWords(link: LinkState, now: number): string {
   switch (link.state) {
@@ -81,8 +81,8 @@ const joinRefusals: Record<JoinRefusal, string> = {
 };
 
 /**
- * How an attempt to join a room or to reach a person stands. When its trouble is told beside it, the
- * reason of the last failure would say less.
+ * How an attempt to join a room or to reach a person stands. When its trouble is told beside it,
+ * the reason of the last failure would say less.
  */
 export function joinWords(state: JoinState, now: number, told = false): string {
   switch (state.state) {

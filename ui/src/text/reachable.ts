@@ -97,7 +97,9 @@ function isAnnounced(me: Me): boolean {
   }
 }
 
-/** Why an invite leads nowhere, if it does. With the internet on, people meet without an address. */
+/**
+ * Why an invite leads nowhere, if it does. With the internet on, people meet without an address.
+ */
 export function inviteFault(
   { reach, internet }: Pick<Me, 'reach' | 'internet'>,
   addresses: readonly string[],
