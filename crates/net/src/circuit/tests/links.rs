@@ -219,7 +219,7 @@ async fn fifty_megabytes_pass_a_slow_reader_and_full_queues_whole_and_in_order()
     talking.abort();
     println!("{read} bytes in {:?}", start.elapsed());
     assert_eq!(read, BYTES);
-    assert_eq!(scene.ben.board().carrying(), super::super::Carrying { circuits: 0, today: BYTES as u64 });
+    assert_eq!(scene.ben.board().carrying(), super::super::event::Carrying { circuits: 0, today: BYTES as u64 });
     writing.await.expect("she has written all");
 }
 
