@@ -11,9 +11,9 @@
 mod outsider;
 
 mod doctor;
-mod doors;
 mod hostile;
 mod lone;
+mod mapping;
 mod pairs;
 mod routers;
 mod upgrade;

@@ -209,7 +209,7 @@ mod tests {
         for (record, expected) in [(data.clone(), RECORD_HEADER + data.len()), (Message::Ping(1).encode(), 64)] {
             mailbox.push(Class::Live, record).expect("there is room");
             assert_eq!(stream.write(&mailbox, &[Class::Live]), Ok(true));
-            let mut frame = Vec::new();
+            let mut frame = Vec::with_capacity(1024);
             far.read_buf(&mut frame).await.expect("the stream is there");
             assert_eq!(frame.len(), FRAME_HEADER + expected + wire::limits::TAG);
         }

@@ -25,6 +25,7 @@ pub mod config;
 mod context;
 mod delivery;
 mod dial;
+pub mod doctor;
 mod driver;
 mod event;
 mod farewell;
@@ -64,5 +65,6 @@ pub use mapping::{Door, MappingAnswer, MappingProtocol, MappingState, Mappings, 
 pub use outbox::{Outbox, Taken};
 pub use path::{Path, Rank};
 pub use queues::Full;
-pub use reach::{CameIn, Checked, Outcome, Reach, ReachFacts, ReachSettings, Tried, UdpState, Way};
+pub use reach::{CameIn, Checked, Outcome, ReachFacts, ReachSettings, Tried, UdpState, Way, is_public};
 pub use reason::Reason;
+pub use rendezvous::{DhtState, Meeting, Side};

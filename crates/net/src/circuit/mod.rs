@@ -15,6 +15,9 @@ mod parties;
 mod stream;
 mod switchboard;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use end::Over;
 pub(crate) use event::CircuitEvent;
 pub(crate) use limits::Caps;

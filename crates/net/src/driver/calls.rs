@@ -24,29 +24,29 @@ use crate::table::AttemptId;
 pub(super) async fn call_by_punch(
     context: Arc<Context>,
     attempt: AttemptId,
+    expect: Option<PeerId>,
     plan: PunchPlan,
     tcp_port: Option<u16>,
     udp: Option<UdpPort>,
     go: watch::Receiver<bool>,
 ) {
-    let peer = plan.peer;
     match punch(plan, tcp_port, udp, go).await {
-        Ok(punched) => call(&context, attempt, peer, punched.stream, punched.path).await,
+        Ok(punched) => call(&context, attempt, expect, punched.stream, punched.path).await,
         Err(fault) => {
-            debug!(peer = %peer.short(), %fault, "nobody came through");
+            debug!(?expect, %fault, "nobody came through");
             let _ = context.reports.send(Report::OtherFailed(attempt, None)).await;
         }
     }
 }
 
 /// Greets a peer over a stream that leads to it.
-pub(super) async fn call(context: &Context, attempt: AttemptId, peer: PeerId, stream: ByteStream, path: Path) {
-    let report = match greet(context, attempt, peer, stream, path).await {
+pub(super) async fn call(context: &Context, attempt: AttemptId, expect: Option<PeerId>, stream: ByteStream, path: Path) {
+    let report = match greet(context, attempt, expect, stream, path).await {
         Ok(Some(arrival)) => Report::Greeted(Origin::Dialled(attempt), arrival),
         // The driver has ended the attempt already.
         Ok(None) => return,
         Err(reason) => {
-            debug!(peer = %peer.short(), %path, ?reason, "no greeting");
+            debug!(?expect, %path, ?reason, "no greeting");
             let busy = (reason == Reason::Busy).then_some(HelpRefused::Busy);
             Report::OtherFailed(attempt, busy)
         }
@@ -63,7 +63,7 @@ pub(super) async fn call_back(context: Arc<Context>, token: u64, attempt: Attemp
             Reason::Refused | Reason::Lost => CheckOutcome::Refused,
             _ => CheckOutcome::NotDone,
         }),
-        Ok(Ok(stream)) => match greet(&context, attempt, peer, stream, Path::Tcp(address)).await {
+        Ok(Ok(stream)) => match greet(&context, attempt, Some(peer), stream, Path::Tcp(address)).await {
             Ok(Some(arrival)) => Ok(arrival),
             // It came by itself meanwhile.
             Ok(None) => Err(CheckOutcome::NotDone),
@@ -77,7 +77,7 @@ pub(super) async fn call_back(context: Arc<Context>, token: u64, attempt: Attemp
 async fn greet(
     context: &Context,
     attempt: AttemptId,
-    peer: PeerId,
+    expect: Option<PeerId>,
     stream: ByteStream,
     path: Path,
 ) -> Result<Option<Box<Arrival>>, Reason> {
@@ -87,5 +87,5 @@ async fn greet(
         let asked = context.reports.send(Report::MayComplete(attempt, peer, path.rank(), reply)).await;
         asked.is_ok() && answer.await.unwrap_or(false)
     };
-    Ok(introduce(stream, path, context, Some(peer), may_complete).await?.map(Box::new))
+    Ok(introduce(stream, path, context, expect, may_complete).await?.map(Box::new))
 }

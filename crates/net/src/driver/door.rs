@@ -8,6 +8,7 @@ use identity::PeerId;
 use tracing::warn;
 
 use super::Driver;
+use super::ways::Other;
 use crate::arrival::Arrival;
 use crate::byte_stream::ByteStream;
 use crate::event::LinkId;
@@ -81,9 +82,17 @@ impl Driver {
         let (attempt, came_in) = match origin {
             Origin::Accepted(visitor) => {
                 self.leave(visitor);
-                (None, path.remote().is_some() && self.reacher.came_by_itself(peer, now))
+                let by_itself = path.remote().is_some_and(|remote| self.reacher.came_by_itself(peer, remote.ip(), now));
+                if let Some(remote) = path.remote() {
+                    self.partner_came(remote.ip(), peer, out);
+                }
+                (None, by_itself)
             }
             Origin::Dialled(attempt) => {
+                if let Some(Other::Meeting { key, .. }) = self.ways.others.get(&attempt) {
+                    self.meeting_over(*key, Some(peer));
+                    self.ways.others.remove(&attempt);
+                }
                 self.attempt_over(attempt, Outcome::Linked(path));
                 (Some(attempt), false)
             }

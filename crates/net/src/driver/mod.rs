@@ -5,7 +5,9 @@
 mod act;
 mod calls;
 mod door;
+mod meetings;
 mod orders;
+mod other_port;
 mod reach;
 mod ways;
 
@@ -37,6 +39,7 @@ use crate::liveness::{Liveness, WatchedLink};
 use crate::mapping::Mapper;
 use crate::nearby::Nearby;
 use crate::reach::{Horizon, Outcome, Reacher};
+use crate::rendezvous::Rendezvous;
 use crate::report::Report;
 use crate::table::{AttemptId, Effect, Table};
 use crate::time::{Jump, Now, SleepDetector};
@@ -123,7 +126,7 @@ impl Driver {
             gate: Gate::new(limits.half_open, limits.half_open_per_address),
             nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, &listeners.bound())),
             reacher: Reacher::new(context.me.clone(), config.reach, horizon, rand::random()),
-            ways: Ways::open(&listeners.bound(), &config, circuits),
+            ways: Ways::open(&listeners.bound(), &config, context.me.clone(), circuits),
             context,
             config,
             commands,
@@ -306,6 +309,7 @@ impl Driver {
             // It says in which order they are told, and what else is.
             self.reach_on();
             self.tell_addresses();
+            self.ways.rendezvous.iter().for_each(Rendezvous::refresh);
             self.ways.mapper.iter().for_each(Mapper::try_now);
             self.table.dial_all(now, out);
         }

@@ -2,6 +2,7 @@
 
 use super::Driver;
 use crate::command::Command;
+use crate::doctor;
 use crate::mapping::Mapper;
 
 impl Driver {
@@ -46,7 +47,11 @@ impl Driver {
                 self.reacher.set_settings(settings);
                 self.context.switchboard.set_carry(settings.carry);
                 self.ways.mapper.iter().for_each(|mapper| mapper.set_on(settings.mapping));
+                self.ways.rendezvous.iter().for_each(|dht| dht.set_on(settings.internet));
             }
+            Command::SetMeetings(meetings) => self.set_meetings(meetings),
+            Command::LookAtSystem => doctor::look(self.context.events.clone()),
+            Command::OtherPort => self.listen_elsewhere(now, &mut out),
             Command::TryReach => {
                 self.ways.mapper.iter().for_each(Mapper::try_now);
                 self.reacher.try_reach(now, &mut ways);

@@ -29,8 +29,8 @@ impl Driver {
         match event {
             WayEvent::Udp(UdpEvent::Asked { from, tag }) => self.reacher.echo_asked(from, &tag, now),
             WayEvent::Udp(UdpEvent::Echoed { tag, from, seen }) => self.reacher.echoed(&tag, from, seen, now, &mut out),
-            // Nobody was asked.
-            WayEvent::Udp(UdpEvent::Dht { .. }) => {}
+            WayEvent::Udp(UdpEvent::Dht { from, bytes }) => self.ways.rendezvous.iter().for_each(|dht| dht.heard(from, bytes.clone())),
+            WayEvent::Met(event) => self.on_rendezvous(event, now, &mut out),
             WayEvent::Udp(UdpEvent::Incoming(stream, remote)) => self.let_in(stream, Path::Quic(remote), None),
             WayEvent::Mapped(mappings) => self.reacher.mapped(mappings, now),
             WayEvent::Circuit(CircuitEvent::Asked { leg, from, to }) => {
@@ -59,28 +59,22 @@ impl Driver {
         if self.reacher.next_due(now.tick).is_some_and(|due| due <= now.tick) {
             self.reacher.tick(now, &mut out);
             self.act_on_reach(out);
+            self.say_where();
         }
     }
 
     pub(super) fn act_on_reach(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Send { link, message, .. } => {
-                    if let Some(watched) = self.running.get(&link) {
+                Effect::Send { peer, link, message } => {
+                    if let Some(watched) = self.running.get(&link).filter(|watched| watched.peer == peer) {
                         // A full control queue ends the link.
                         let _ = Outbox::new(watched.shared.clone()).offer(Class::Control, message.encode());
                     }
                 }
                 Effect::Punch(order) => self.begin_punch(order),
-                Effect::Go(peer) => {
-                    for other in self.ways.others.values() {
-                        if let Other::Punch(with, go) = other
-                            && *with == peer
-                        {
-                            go.send_replace(true);
-                        }
-                    }
-                }
+                Effect::Meet(order) => self.begin_meeting(*order),
+                Effect::Go(key) => self.go_on_meeting(key),
                 Effect::OpenCircuit { peer, carrier, link } => self.begin_circuit(peer, carrier, link),
                 Effect::AskEcho { to, tag } => {
                     // Lost like any datagram.
@@ -118,14 +112,14 @@ impl Driver {
             udp: order.udp,
             mine: order.mine,
             theirs: order.theirs,
-            low_ttl: order.low_ttl,
+            low_ttl: false,
             birthday: order.birthday.then_some(side),
             first: self.context.me.peer() < peer,
         };
-        let (go, gone) = watch::channel(!order.low_ttl);
-        let task = call_by_punch(self.context.clone(), attempt, plan, self.listening_port(), self.ways.udp.clone(), gone);
+        let (_, go) = watch::channel(true);
+        let task = call_by_punch(self.context.clone(), attempt, Some(peer), plan, self.listening_port(), self.ways.udp.clone(), go);
         self.attempts.insert(attempt, tokio::spawn(Box::pin(task)).abort_handle());
-        self.ways.others.insert(attempt, Other::Punch(peer, go));
+        self.ways.others.insert(attempt, Other::Punch(peer));
     }
 
     fn begin_circuit(&mut self, peer: PeerId, carrier: PeerId, link: LinkId) {
@@ -136,7 +130,7 @@ impl Driver {
         };
         let stream = self.context.switchboard.open(&line, peer);
         let context = self.context.clone();
-        let task = async move { call(&context, attempt, peer, stream, Path::Circuit { carrier }).await };
+        let task = async move { call(&context, attempt, Some(peer), stream, Path::Circuit { carrier }).await };
         self.attempts.insert(attempt, tokio::spawn(Box::pin(task)).abort_handle());
         self.ways.others.insert(attempt, Other::Circuit(peer));
     }
@@ -176,8 +170,9 @@ impl Driver {
     pub(super) fn attempt_over(&mut self, attempt: AttemptId, outcome: Outcome) {
         self.attempts.remove(&attempt);
         match self.ways.others.remove(&attempt) {
-            Some(Other::Punch(peer, _)) => self.punch_over(peer, outcome),
+            Some(Other::Punch(peer)) => self.punch_over(peer, outcome),
             Some(Other::Circuit(peer)) => self.circuit_over(peer, outcome),
+            Some(Other::Meeting { key, .. }) => self.reacher.meeting_ended(key, None, self.context.time.now()),
             None => {}
         }
     }
@@ -218,7 +213,7 @@ impl Driver {
         // Only the last list matters.
         self.outgoing.retain(|waiting| !matches!(waiting, Outgoing::Event(Event::Listening { .. })));
         self.told_addresses = Some(addresses.clone());
-        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses, failed: self.failed.clone() }));
+        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses, own: self.reachable.clone(), failed: self.failed.clone() }));
     }
 
     pub(super) fn introduce_addresses(&self) {

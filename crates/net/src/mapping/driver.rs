@@ -11,18 +11,18 @@ use super::ask::{Answer, Way, Why};
 use super::execute::{Outcome, Services, execute};
 use super::keeper::{Errand, Keeper};
 use super::limits::{CLOSING, LOOK_EVERY};
-use super::mappings::{Door, Mappings, Ports};
+use super::mappings::{Door, Mappings};
 use super::place::Place;
 use super::wish::Wish;
 use crate::time::{Jump, SleepDetector, TimeSource};
 
 /// Ends when it is wished, or when nobody can wish any more.
-pub(super) async fn run(ports: Ports, wishes: watch::Receiver<Wish>, tell: watch::Sender<Mappings>) {
+pub(super) async fn run(wishes: watch::Receiver<Wish>, tell: watch::Sender<Mappings>) {
     let time = TimeSource::start();
     let wish = *wishes.borrow();
     let driver = Driver {
         time,
-        keeper: Keeper::new(ports, wish.on),
+        keeper: Keeper::new(wish.ports, wish.on),
         place: Place::default(),
         services: Services::default(),
         jobs: JoinSet::new(),
@@ -143,6 +143,7 @@ impl Driver {
         if wish.stop {
             self.stop_at = Some(now.tick.saturating_add(crate::time::millis(CLOSING)));
         }
+        self.keeper.set_ports(wish.ports);
         self.keeper.set_on(self.keeper_is_on());
     }
 

@@ -57,6 +57,17 @@ impl Keeper {
         self.tracks.iter_mut().for_each(Track::reset);
     }
 
+    /// Other ports: doors to the old ones are taken back.
+    pub(super) fn set_ports(&mut self, ports: Ports) {
+        if std::mem::replace(&mut self.ports, ports) == ports {
+            return;
+        }
+        self.settled = false;
+        let slots = self.slots();
+        self.closing.extend(self.holds.extract_if(.., |slot, _| !slots.contains(slot)).map(|(_, hold)| hold));
+        self.tracks.iter_mut().for_each(Track::afresh);
+    }
+
     /// What the system says about the network. Doors of another network are forgotten: their router
     /// is out of reach, and they close by themselves.
     pub(super) fn set_place(&mut self, place: Place) {
@@ -214,6 +225,7 @@ impl Keeper {
     }
 
     fn opened(&mut self, way: Way, opening: Opening, grant: Grant, now: Now) {
+        let wanted = self.slots().contains(&opening.slot);
         let Some(track) = self.tracks.iter_mut().find(|track| track.way == way) else { return };
         let slot = opening.slot;
         if !way.is_v6() {
@@ -231,6 +243,9 @@ impl Keeper {
         if grant.epoch.is_some_and(|told| track.epoch.jumped(told, now.tick)) {
             // The router forgot everything. This door stands again; the others are due.
             self.holds.values_mut().filter(|hold| hold.slot != slot).for_each(|hold| hold.renew_at = now.tick);
+        }
+        if !wanted {
+            return self.closing.push(hold);
         }
         if self.holds.get(&slot).is_some_and(|held| held.way != way && !held.shaky) {
             // Two were equally fast, or this was to see whether it can. The door lapses by itself,

@@ -1,147 +1,14 @@
-//! A router played by hand, second by second.
+//! What the `keeper` promises.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-
-use super::ask::{Answer, Ask, Grant, Opening, Token, Way, Why};
-use super::keeper::{Errand, Keeper};
+use super::ask::{Answer, Ask, Grant, Token, Way, Why};
+use super::keeper::Errand;
+use super::keeper_world::Says::{No, Nothing, PermanentOnly, Taken, Yes, YesAt};
+use super::keeper_world::{Ana, PORT, Says, WAN, at_home, house, house_v6};
 use super::limits::{HEAD_START, LEASE, LOOK_EVERY, MAX_LEASE, PORT_TRIES, RENEW};
-use super::mappings::{Door, MappingAnswer, MappingProtocol, MappingState, Ports, Transport};
-use super::place::{Place, PlaceV4, PlaceV6};
-use crate::time::Now;
-
-const PORT: u16 = 4747;
-const WAN: IpAddr = IpAddr::V4(Ipv4Addr::new(11, 99, 0, 2));
-
-/// What one protocol of the router says, always the same.
-#[derive(Clone, Copy, PartialEq)]
-enum Says {
-    Yes,
-    /// Doors under this address.
-    YesAt(IpAddr),
-    Nothing,
-    No,
-    PermanentOnly,
-    Taken,
-}
-
-struct Ana {
-    keeper: Keeper,
-    tick: u64,
-    rng: StdRng,
-    /// pcp, nat-pmp, upnp, pinholes by PCP, by UPnP.
-    router: [Says; 5],
-    epoch: u32,
-    asked: Vec<(u64, Way, Ask)>,
-}
-
-impl Ana {
-    fn behind(router: [Says; 5]) -> Self {
-        let keeper = Keeper::new(Ports { tcp: Some(PORT), udp: Some(PORT) }, true);
-        Self { keeper, tick: 1, rng: StdRng::seed_from_u64(7), router, epoch: 1000, asked: Vec::new() }
-    }
-
-    fn now(&self) -> Now {
-        Now { tick: self.tick, wall: 1_000_000 + self.tick }
-    }
-
-    fn errands(&mut self) -> Vec<Errand> {
-        let mut errands = Vec::new();
-        self.keeper.next(self.now(), &mut self.rng, &mut errands);
-        self.asked.extend(errands.iter().map(|errand| (self.tick, errand.way, errand.ask.clone())));
-        errands
-    }
-
-    /// The router answers all that is asked, until nothing is left to ask at this moment.
-    fn talk(&mut self) {
-        for _ in 0..50 {
-            let errands = self.errands();
-            if errands.is_empty() {
-                return;
-            }
-            for Errand { way, turn, ask } in errands {
-                let answer = self.answer(way, &ask);
-                self.keeper.answered(way, turn, answer, self.now());
-            }
-        }
-        panic!("asks without end: {:?}", self.asked.last());
-    }
-
-    fn answer(&self, way: Way, ask: &Ask) -> Answer {
-        let says = self.router[Way::ALL.iter().position(|each| *each == way).expect("a way")];
-        let opening = match ask {
-            Ask::Close(_) => return Answer::Closed,
-            Ask::Find if says == Says::Nothing => return Answer::Not(Why::Silent),
-            Ask::Find => {
-                let wan = if let Says::YesAt(wan) = says { wan } else { WAN };
-                return Answer::Found((!way.is_v6()).then_some(wan));
-            }
-            Ask::Open(opening) => opening,
-        };
-        match says {
-            Says::Yes => self.granted(way, opening, WAN),
-            Says::YesAt(wan) => self.granted(way, opening, wan),
-            Says::PermanentOnly if opening.lease == 0 => self.granted(way, opening, WAN),
-            Says::PermanentOnly => Answer::Not(Why::PermanentOnly),
-            Says::Taken if opening.port != PORT => self.granted(way, opening, WAN),
-            Says::Taken => Answer::Not(Why::PortTaken),
-            Says::Nothing => Answer::Not(Why::Silent),
-            Says::No => Answer::Not(Why::Refused),
-        }
-    }
-
-    fn granted(&self, way: Way, opening: &Opening, wan: IpAddr) -> Answer {
-        let external = if way.is_v6() { opening.slot.internal } else { SocketAddr::new(wan, opening.port) };
-        let epoch = (way.protocol() != MappingProtocol::Upnp).then_some(self.epoch);
-        Answer::Opened(Grant { external, lease: opening.lease, token: opening.token, epoch })
-    }
-
-    /// Time goes by as the keeper asks for it.
-    fn wait(&mut self, millis: u64) {
-        let end = self.tick + millis;
-        loop {
-            self.talk();
-            let wake = self.keeper.wake(self.now()).unwrap_or(end).min(end);
-            assert!(wake > self.tick || wake == end, "it wakes without end");
-            self.epoch += u32::try_from((wake - self.tick) / 1000).expect("short");
-            self.tick = wake;
-            if wake == end {
-                return self.talk();
-            }
-        }
-    }
-
-    fn doors(&self) -> Vec<Door> {
-        self.keeper.mappings().doors
-    }
-
-    fn asks_of(&self, way: Way) -> usize {
-        self.asked.iter().filter(|(_, asked, _)| *asked == way).count()
-    }
-}
-
-fn house() -> Place {
-    let gateway = Ipv4Addr::new(192, 168, 2, 1);
-    let own = "192.168.2.2/24".parse().expect("a network");
-    Place { gateway: Some(gateway.into()), v4: Some(PlaceV4 { gateway, own }), v6: None }
-}
-
-fn house_v6(own: &[&str]) -> Place {
-    let own = own.iter().map(|text| text.parse().expect("a network")).collect();
-    let gateway = "fe80::1".parse().expect("an address");
-    Place { v6: Some(PlaceV6 { gateway, interface: 2, own }), ..Place::default() }
-}
-
-fn at_home(router: [Says; 5]) -> Ana {
-    let mut ana = Ana::behind(router);
-    ana.keeper.set_place(house());
-    ana.wait(HEAD_START * 3);
-    ana
-}
-
-use Says::{No, Nothing, PermanentOnly, Taken, Yes, YesAt};
+use super::mappings::{MappingAnswer, MappingProtocol, MappingState, Ports, Transport};
+use super::place::Place;
 
 /// Behind such a router: who opened doors, how many, and the answers of UPnP, NAT-PMP and PCP.
 fn check(router: [Says; 5], by: Option<MappingProtocol>, doors: usize, answers: [MappingAnswer; 3]) {
@@ -251,6 +118,9 @@ fn a_refused_renewal_is_asked_afresh_at_once() {
     let Ask::Open(old) = renewal.ask else { panic!("a renewal") };
     ana.keeper.answered(Way::Pcp, renewal.turn, Answer::Not(Why::Refused), ana.now());
     assert_eq!(ana.doors().len(), 2, "it may still stand");
+    let other = ana.errands().into_iter().find(|errand| errand.way == Way::Pcp).expect("the other is due too");
+    let answer = ana.answer(Way::Pcp, &other.ask);
+    ana.keeper.answered(Way::Pcp, other.turn, answer, ana.now());
     let fresh = ana.errands().into_iter().find(|errand| errand.way == Way::Pcp).expect("at once");
     let Ask::Open(new) = fresh.ask else { panic!("a door") };
     assert_ne!(old.token, new.token);
@@ -422,4 +292,18 @@ fn turned_off_nothing_is_asked_and_late_answers_open_nothing() {
     ana.keeper.set_on(true);
     ana.wait(HEAD_START * 3);
     assert!(ana.asked.len() > asked && ana.doors().len() == 2);
+}
+
+#[test]
+fn doors_to_a_port_that_is_left_are_taken_back() {
+    let mut ana = at_home([Yes, Yes, Yes, Nothing, Nothing]);
+    let before = ana.asked.len();
+    ana.keeper.set_ports(Ports { tcp: Some(PORT), udp: Some(4848) });
+    ana.wait(HEAD_START * 3);
+    let ports: Vec<_> = ana.doors().iter().map(|door| (door.transport, door.internal.port(), door.external.port())).collect();
+    assert_eq!(ports, [(Transport::Tcp, PORT, PORT), (Transport::Udp, 4848, 4848)]);
+    let closed = ana.asked[before..]
+        .iter()
+        .filter(|(_, _, ask)| matches!(ask, Ask::Close(holds) if holds.len() == 1 && holds[0].slot.transport == Transport::Udp));
+    assert_eq!(closed.count(), 1);
 }

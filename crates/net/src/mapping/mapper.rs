@@ -26,15 +26,20 @@ pub(crate) struct Mapper {
 impl Mapper {
     /// Begins at once if it is on.
     pub(crate) fn start(ports: Ports, on: bool) -> Self {
-        let (wishes, wished) = watch::channel(Wish { on, tries: 0, stop: false });
+        let (wishes, wished) = watch::channel(Wish { on, ports, tries: 0, stop: false });
         let (tell, told) = watch::channel(Mappings::default());
-        let task = tokio::spawn(driver::run(ports, wished, tell));
+        let task = tokio::spawn(driver::run(wished, tell));
         Self { wishes, told, task }
     }
 
     /// Off: all doors are taken back.
     pub(crate) fn set_on(&self, on: bool) {
         self.wishes.send_if_modified(|wish| std::mem::replace(&mut wish.on, on) != on);
+    }
+
+    /// These ports from now on; doors to others are taken back.
+    pub(crate) fn set_ports(&self, ports: Ports) {
+        self.wishes.send_if_modified(|wish| std::mem::replace(&mut wish.ports, ports) != ports);
     }
 
     /// Looks at the network, renews all doors, and asks all protocols afresh.

@@ -30,6 +30,8 @@ mod wish;
 
 #[cfg(test)]
 mod keeper_tests;
+#[cfg(test)]
+mod keeper_world;
 
 pub(crate) use mapper::Mapper;
 pub use mappings::{Door, MappingAnswer, MappingProtocol, MappingState, Mappings, Ports, Router, Transport};

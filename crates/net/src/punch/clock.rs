@@ -1,6 +1,7 @@
 //! When a punch may send with full strength, and when it is over.
 
 use std::future::pending;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -20,11 +21,6 @@ impl Clock {
         Self { start: Instant::now(), go }
     }
 
-    /// Nothing may reach the other side's router as yet.
-    pub(super) fn is_low(&self) -> bool {
-        self.go.as_ref().is_some_and(|go| !*go.borrow())
-    }
-
     /// Waits for the begin, which it returns.
     pub(super) async fn begun(&self) -> Instant {
         let Some(mut go) = self.go.clone() else { return self.start };
@@ -39,6 +35,13 @@ impl Clock {
         Instant::now()
     }
 
+    /// Waits until the other side has surely begun, `lead` after this one may, and returns that.
+    pub(super) async fn earnest(&self, lead: Duration) -> Instant {
+        let earnest = later(self.begun().await, lead);
+        sleep_until(earnest).await;
+        earnest
+    }
+
     /// Waits for the end.
     pub(super) async fn over(&self) {
         if let Ok(begin) = timeout_at(later(self.start, LOW_WAIT), self.begun()).await {
@@ -48,6 +51,6 @@ impl Clock {
 }
 
 /// A moment that no clock can hold is now.
-pub(super) fn later(from: Instant, by: std::time::Duration) -> Instant {
+pub(super) fn later(from: Instant, by: Duration) -> Instant {
     from.checked_add(by).unwrap_or(from)
 }

@@ -10,6 +10,10 @@ pub(super) const PUNCH: Duration = Duration::from_secs(10);
 /// So long it waits for the other side to begin. Longer: it holds one of few places; shorter: a slow
 /// DHT needs more punches.
 pub(super) const LOW_WAIT: Duration = Duration::from_secs(10);
+/// The two sides begin one signal's way apart, and a datagram that comes to some routers before
+/// their own side's has gone out makes them take another port for it. So each side's first ones do
+/// not get there. Longer: QUIC stands later; shorter: a slow helper spoils the punch.
+pub(super) const LEAD: Duration = Duration::from_millis(300);
 /// Hops that get past one's own routers (home, provider) and not to those of the other side.
 pub(super) const LOW_TTL: u32 = 5;
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use identity::PeerId;
 use wire::reach::NatClass;
 
-use super::limits::{PROBE_OFTEN, PROBE_SELDOM, PROBES_OFTEN, QUIC_DIAL_EVERY, QUIC_DIALS, TCP_AGAIN, TCP_REST, TCP_WINDOW, TCP_WINDOWS};
+use super::limits::{
+    LEAD, PROBE_OFTEN, PROBE_SELDOM, PROBES_OFTEN, QUIC_DIAL_EVERY, QUIC_DIALS, TCP_AGAIN, TCP_REST, TCP_WINDOW, TCP_WINDOWS,
+};
 use super::tried::Tried;
 
 /// One punch. Packets go to its addresses alone, and for the birthday method to ports of them.
@@ -60,6 +62,12 @@ impl PunchPlan {
         };
         Some(if dials { QuicPart::Dial } else { QuicPart::Await })
     }
+
+    /// How long datagrams go out with few hops after the begin. With `low_ttl` the other side is
+    /// known to have begun before; with no router there, there is nothing to spoil.
+    pub(super) fn lead(&self) -> Duration {
+        if self.low_ttl || self.theirs == NatClass::Open { Duration::ZERO } else { LEAD }
+    }
 }
 
 /// When the raw datagram after `count` others goes out, from the begin.
@@ -99,12 +107,23 @@ mod tests {
 
     use super::*;
 
+    fn plan(mine: NatClass, theirs: NatClass, first: bool) -> PunchPlan {
+        let peer = PeerId::from_bytes([7; 32]);
+        PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first }
+    }
+
+    #[test]
+    fn a_router_is_spared_until_its_own_side_has_surely_begun() {
+        for class in [NatClass::Unknown, NatClass::Easy, NatClass::Hard] {
+            assert_eq!(plan(NatClass::Easy, class, true).lead(), LEAD, "{class:?}");
+            assert_eq!(PunchPlan { low_ttl: true, ..plan(NatClass::Easy, class, true) }.lead(), Duration::ZERO, "{class:?}");
+        }
+        assert_eq!(plan(NatClass::Hard, NatClass::Open, true).lead(), Duration::ZERO);
+    }
+
     #[test]
     fn of_two_sides_one_dials_and_it_is_the_one_whose_port_is_not_known() {
-        let part = |mine, theirs, first| {
-            let peer = PeerId([7; 32]);
-            PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first }.quic_part()
-        };
+        let part = |mine, theirs, first| plan(mine, theirs, first).quic_part();
         let known = [NatClass::Unknown, NatClass::Open, NatClass::Easy];
         for (mine, theirs) in known.into_iter().flat_map(|mine| known.map(|theirs| (mine, theirs))) {
             assert_eq!(part(mine, theirs, true), Some(QuicPart::Dial));
@@ -120,9 +139,7 @@ mod tests {
     fn no_datagram_goes_where_none_can_arrive() {
         for (mine, theirs) in [(NatClass::Hard, NatClass::Hard), (NatClass::Blocked, NatClass::Open), (NatClass::Easy, NatClass::Blocked)] {
             for first in [true, false] {
-                let peer = PeerId([7; 32]);
-                let plan = PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first };
-                assert_eq!(plan.quic_part(), None, "{mine:?} {theirs:?}");
+                assert_eq!(plan(mine, theirs, first).quic_part(), None, "{mine:?} {theirs:?}");
             }
         }
     }

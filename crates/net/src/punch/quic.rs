@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -16,18 +17,18 @@ use super::tried::Tried;
 use crate::byte_stream::ByteStream;
 use crate::quic::{PROBE, UdpPort};
 
-pub(super) async fn quic(part: QuicPart, port: &UdpPort, to: SocketAddr, clock: &Clock) -> Result<ByteStream, Tried> {
+pub(super) async fn quic(part: QuicPart, port: &UdpPort, to: SocketAddr, lead: Duration, clock: &Clock) -> Result<ByteStream, Tried> {
     let mut sent = Ok(());
     let found = {
         let dialled = async {
             match part {
-                QuicPart::Dial => dial(port, to, clock.begun().await).await,
+                QuicPart::Dial => dial(port, to, clock.earnest(lead).await).await,
                 QuicPart::Await => std::future::pending().await,
             }
         };
         tokio::select! {
             stream = dialled => Some(stream),
-            never = probe(port, to, clock, &mut sent) => match never {},
+            never = probe(port, to, lead, clock, &mut sent) => match never {},
             () = clock.over() => None,
         }
     };
@@ -59,14 +60,14 @@ pub(super) async fn dial(port: &UdpPort, to: SocketAddr, begin: Instant) -> Byte
     }
 }
 
-/// Opens the mapping and keeps it open; until the other side has begun, with few hops.
-async fn probe(port: &UdpPort, to: SocketAddr, clock: &Clock, sent: &mut Result<(), io::ErrorKind>) -> Infallible {
-    let begin = tokio::select! {
+/// Opens the mapping and keeps it open; until the other side has surely begun, with few hops.
+async fn probe(port: &UdpPort, to: SocketAddr, lead: Duration, clock: &Clock, sent: &mut Result<(), io::ErrorKind>) -> Infallible {
+    let earnest = tokio::select! {
         biased;
-        begin = clock.begun() => begin,
+        earnest = clock.earnest(lead) => earnest,
         never = each_time(clock.start, || *sent = with_few_hops(port, to)) => match never {},
     };
-    each_time(begin, || *sent = port.send(to, &PROBE).map_err(|error| error.kind())).await
+    each_time(earnest, || *sent = port.send(to, &PROBE).map_err(|error| error.kind())).await
 }
 
 async fn each_time(begin: Instant, mut send: impl FnMut()) -> Infallible {

@@ -39,7 +39,7 @@ pub(crate) async fn punch(
     };
     let by_quic = async {
         let (Some(part), Some(port), Some(to)) = (plan.quic_part(), &udp, plan.udp) else { return Err(Tried::Not) };
-        quic(part, port, to, &clock).await.map(|stream| Punched { stream, path: Path::Quic(to) })
+        quic(part, port, to, plan.lead(), &clock).await.map(|stream| Punched { stream, path: Path::Quic(to) })
     };
     let by_birthday = async {
         let (Some(side), Some(port), Some(to)) = (plan.birthday, &udp, plan.udp) else { return Err(Tried::Not) };

@@ -16,8 +16,8 @@ pub(super) const ANSWER_WAIT: u64 = 5_000;
 /// DHT nodes from which an answer is wanted: several lookups at once. The one that was asked first
 /// makes room.
 pub(super) const ASKED_NODES: usize = 256;
-/// A longer answer of a DHT node is none, bytes: the values there have at most 1 000. With `EVENTS`,
-/// 512 KiB that such nodes can make wait here.
+/// A longer answer of a DHT node is none, bytes: a value has at most 1 000. With `EVENTS`, 512 KiB
+/// that such nodes can make wait here.
 pub(super) const DHT_ANSWER: usize = 2_048;
 /// Addresses to which datagrams go out with few hops: the punches that may run at once, and more.
 pub(super) const LOW_TTLS: usize = 64;

@@ -9,6 +9,7 @@ use identity::PeerId;
 use wire::reach::{NatClass, PunchOffer, Signal};
 use wire::{Address, Message};
 
+use super::echoes::Udp;
 use super::effect::{Effect, PunchOrder};
 use super::limits::{ANSWER_REST, ECHO_WAIT, MAX_ANSWERED, MAX_PUNCHES, PUNCH_WAIT};
 use super::links::{Links, remember};
@@ -19,6 +20,8 @@ use crate::path::Rank;
 #[derive(Debug, Default)]
 pub(crate) struct Punches {
     waiting: BTreeMap<PeerId, Offer>,
+    /// Answered; the answer is on its way.
+    starting: BTreeMap<PeerId, Offer>,
     running: BTreeMap<PeerId, Running>,
     answered: BTreeMap<PeerId, u64>,
 }
@@ -43,15 +46,16 @@ pub(crate) struct Ground<'a> {
     pub(crate) links: &'a Links,
     pub(crate) horizon: Horizon,
     pub(crate) nat: NatClass,
-    pub(crate) udp: bool,
+    pub(crate) udp: &'a Udp,
 }
 
 impl Punches {
     /// Whether an offer of this peer may be answered now; it counts as answered then.
     pub(crate) fn admit(&mut self, peer: PeerId, now: u64) -> bool {
         let rests = self.answered.get(&peer).is_some_and(|at| now.saturating_sub(*at) < ANSWER_REST);
-        let answered = self.running.values().filter(|running| running.answered).count().saturating_add(self.waiting.len());
-        let busy = self.waiting.contains_key(&peer) || self.running.contains_key(&peer);
+        let answered = self.running.values().filter(|running| running.answered).count();
+        let answered = answered.saturating_add(self.waiting.len()).saturating_add(self.starting.len());
+        let busy = self.waiting.contains_key(&peer) || self.starting.contains_key(&peer) || self.running.contains_key(&peer);
         let admitted = !rests && !busy && answered < MAX_ANSWERED;
         if admitted {
             remember(&mut self.answered, peer, now);
@@ -71,12 +75,22 @@ impl Punches {
     }
 
     fn answer(&mut self, peer: PeerId, ground: &Ground<'_>, now: u64, out: &mut Vec<Effect>) {
-        let Some(Offer { helper, signal, theirs, .. }) = self.waiting.remove(&peer) else { return };
-        let Some(view) = ground.links.direct(helper) else { return };
-        let mine = PunchOffer { answer: true, nat: ground.nat, udp: ground.udp && view.echoed_at.is_some() };
-        let answer = Signal { peer, session: signal.session, tcp: None, udp: None, body: mine.encode() };
-        out.push(Effect::Send { peer: helper, link: view.link, message: Message::Signal(answer) });
-        self.begin(helper, &signal, theirs, true, ground, now, out);
+        let Some(mut offer) = self.waiting.remove(&peer) else { return };
+        let Some(view) = ground.links.direct(offer.helper) else { return };
+        let mine = PunchOffer { answer: true, nat: ground.nat, udp: ground.udp.open && view.echoed_at().is_some() };
+        let answer = Signal { peer, session: offer.signal.session, tcp: None, udp: None, body: mine.encode() };
+        out.push(Effect::Send { peer: offer.helper, link: view.link, message: Message::Signal(answer) });
+        offer.until = now.saturating_add(ground.udp.signal_way(offer.helper));
+        self.starting.insert(peer, offer);
+        self.start(ground, now, out);
+    }
+
+    /// Begins what was answered and whose answer has arrived by now.
+    fn start(&mut self, ground: &Ground<'_>, now: u64, out: &mut Vec<Effect>) {
+        let due: Vec<PeerId> = self.starting.iter().filter(|(_, offer)| offer.until <= now).map(|(peer, _)| *peer).collect();
+        for offer in due.into_iter().filter_map(|peer| self.starting.remove(&peer)).collect::<Vec<_>>() {
+            self.begin(offer.helper, &offer.signal, offer.theirs, true, ground, now, out);
+        }
     }
 
     /// Both sides know of each other: it begins. Whether it does.
@@ -101,7 +115,7 @@ impl Punches {
         let usable = |address: &Option<Address>| usable(address.as_ref(), helper_ip, ground.horizon);
         let both_hard = mine == NatClass::Hard && theirs == NatClass::Hard;
         // A link over QUIC can only be bettered by TCP.
-        let udp = usable(&signal.udp).filter(|_| ground.udp && !both_hard && rank < Some(Rank::Quic));
+        let udp = usable(&signal.udp).filter(|_| ground.udp.open && !both_hard && rank < Some(Rank::Quic));
         let one_hard = (mine == NatClass::Hard) != (theirs == NatClass::Hard);
         let open = mine == NatClass::Open || theirs == NatClass::Open;
         let birthday = udp.is_some() && one_hard && !open && !self.running.values().any(|running| running.birthday);
@@ -110,7 +124,7 @@ impl Punches {
             return false;
         }
         self.running.insert(peer, Running { answered, birthday, until: now.saturating_add(PUNCH_WAIT) });
-        let order = PunchOrder { peer, session: signal.session, tcp, udp, mine, theirs, birthday, low_ttl: false };
+        let order = PunchOrder { peer, session: signal.session, tcp, udp, mine, theirs, birthday };
         out.push(Effect::Punch(order));
         true
     }
@@ -124,13 +138,14 @@ impl Punches {
     pub(crate) fn tick(&mut self, ground: &Ground<'_>, now: u64, out: &mut Vec<Effect>) {
         let ready = self.waiting.iter().filter(|(_, offer)| offer.until <= now).map(|(peer, _)| *peer).collect::<Vec<_>>();
         ready.into_iter().for_each(|peer| self.answer(peer, ground, now, out));
+        self.start(ground, now, out);
         // The driver tells of each end; what it did not tell must not hold a place for ever.
         self.running.retain(|_, running| running.until > now);
     }
 
     /// When [`tick`](Self::tick) has something to do.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        let waiting = self.waiting.values().map(|offer| offer.until);
+        let waiting = self.waiting.values().chain(self.starting.values()).map(|offer| offer.until);
         waiting.chain(self.running.values().map(|running| running.until)).min()
     }
 }

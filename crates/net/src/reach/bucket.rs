@@ -29,6 +29,12 @@ impl Bucket {
         there
     }
 
+    /// Whether there is one.
+    pub(crate) fn has(&self, rate: &Rate, now: u64) -> bool {
+        let mut copy = *self;
+        copy.take(rate, now)
+    }
+
     /// Nothing is remembered any more.
     pub(crate) fn is_full(&self, now: u64) -> bool {
         self.full_at <= now

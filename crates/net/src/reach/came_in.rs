@@ -20,6 +20,8 @@ pub(crate) struct Arrivals {
     /// A router lets in who was called.
     dialled: BTreeMap<IpAddr, u64>,
     punched: BTreeMap<PeerId, u64>,
+    /// Addresses of such peers, whoever is behind them.
+    fired_at: BTreeMap<IpAddr, u64>,
     pub(crate) far: CameIn,
     pub(crate) nearby: Option<u64>,
 }
@@ -33,6 +35,17 @@ impl Arrivals {
     /// A punch with this peer begins.
     pub(crate) fn punched(&mut self, peer: PeerId, now: u64) {
         remember(&mut self.punched, peer, now);
+    }
+
+    /// A punch sends there.
+    pub(crate) fn fired_at(&mut self, ip: IpAddr, now: u64) {
+        remember(&mut self.fired_at, ip, now);
+        self.dialled(ip, now);
+    }
+
+    /// Whether a punch sent there lately.
+    pub(crate) fn was_fired_at(&self, ip: IpAddr, now: u64) -> bool {
+        self.fired_at.get(&ip).is_some_and(|at| now.saturating_sub(*at) < DIALLED_OPENS)
     }
 
     /// Whether it was called lately, or a punch with it ran.

@@ -146,8 +146,9 @@ impl DialBacks {
                 && strange
                 && !links.linked_lately(subject, now)
                 && horizon.is_far(address.ip())
-                && asker.done.take(&DONE, now)
+                && asker.done.has(&DONE, now)
                 && self.in_all.take(&DIAL_BACKS, now)
+                && asker.done.take(&DONE, now)
                 && names(&request.record, *address)
         };
         let Some(address) = address.filter(fits) else {

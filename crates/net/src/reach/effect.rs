@@ -7,6 +7,7 @@ use wire::reach::NatClass;
 use wire::{Address, Message};
 
 use crate::event::{Event, LinkId};
+use crate::rendezvous::Meeting;
 
 /// What should happen now, in this order.
 #[derive(Debug)]
@@ -15,8 +16,10 @@ pub(crate) enum Effect {
     Send { peer: PeerId, link: LinkId, message: Message },
     /// Begin a punch; told of by `punch_ended`.
     Punch(PunchOrder),
-    /// The other side of a punch with few hops is at it as well.
-    Go(PeerId),
+    /// Call a partner of whom the DHT told; told of by `meeting_ended`.
+    Meet(Box<MeetOrder>),
+    /// That partner, named by its key, is at it as well: no longer with few hops.
+    Go(u64),
     /// Open a circuit and make it a link; told of by `circuit_ended`.
     OpenCircuit { peer: PeerId, carrier: PeerId, link: LinkId },
     /// Ask by UDP where this device is seen.
@@ -49,6 +52,21 @@ pub(crate) struct PunchOrder {
     pub(crate) theirs: NatClass,
     /// Many ports at once, since one of the two changes its port with each peer.
     pub(crate) birthday: bool,
+}
+
+/// A punch with a partner who may not be known by name.
+#[derive(Clone, Debug)]
+pub(crate) struct MeetOrder {
+    /// Names it.
+    pub(crate) key: u64,
+    pub(crate) meeting: Meeting,
+    pub(crate) tcp: Option<SocketAddr>,
+    pub(crate) udp: Option<SocketAddr>,
+    pub(crate) mine: NatClass,
+    pub(crate) theirs: NatClass,
+    pub(crate) birthday: bool,
     /// Only with few hops until [`Effect::Go`].
     pub(crate) low_ttl: bool,
+    /// This side takes the part of the smaller one.
+    pub(crate) first: bool,
 }

@@ -9,6 +9,7 @@ use wire::reach::{CheckOutcome, HelpRefused, NatClass};
 use super::limits::MAX_TRIED;
 use crate::mapping::Mappings;
 use crate::path::Path;
+use crate::rendezvous::DhtState;
 
 /// What a person may turn on and off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,14 @@ pub struct ReachFacts {
     pub checked_v4: Option<Checked>,
     /// The last dial-back by IPv6.
     pub checked_v6: Option<Checked>,
+    /// Doors, and what the router said.
+    pub mappings: Mappings,
+    /// How it stands with the DHT.
+    pub dht: DhtState,
     /// Bytes carried for others since midnight (UTC).
     pub carried_today: u64,
     /// Where others are told to dial, best first.
     pub announced: Vec<SocketAddr>,
-    /// Doors of the router, and what it said.
-    pub mappings: Mappings,
     /// The UDP port.
     pub udp: UdpState,
     /// Ways that were tried to peers, the last of each kind, the latest last.

@@ -77,9 +77,7 @@ impl Reacher {
             Path::Quic(_) => self.udp.observed.echo_says(peer, remote, seen, self.horizon),
             Path::Circuit { .. } => {}
         }
-        if self.horizon.is_far(remote.ip()) {
-            self.udp.refresh(peer, &self.links, now.tick, out);
-        }
+        self.udp.refresh(peer, &self.links, now.tick, out);
         self.unsettled = true;
     }
 
@@ -92,9 +90,9 @@ impl Reacher {
             return;
         }
         let before = out.len();
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
         if theirs.answer {
-            if self.reaching.answered(helper, &signal, now.tick).is_some()
+            let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
+            if self.reaching.answered(helper, &signal, now.tick)
                 && !self.punches.begin(helper, &signal, theirs, false, &ground, now.tick, out)
             {
                 self.reaching.punch_ended(peer, now.tick);
@@ -103,6 +101,7 @@ impl Reacher {
             self.reaching.yield_to(peer, now.tick);
             self.punches.wait(helper, signal, theirs, now.tick);
             if !self.udp.refresh(helper, &self.links, now.tick, out) {
+                let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
                 self.punches.echoed(helper, &ground, now.tick, out);
             }
         }

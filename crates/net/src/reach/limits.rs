@@ -63,8 +63,11 @@ pub(crate) const MAX_REMEMBERED: usize = 1_024;
 pub(crate) const MAX_CLAIMS: usize = 256;
 /// A claim outlives its link by so much, milliseconds.
 pub(crate) const CLAIM_STAYS: u64 = 600_000;
-/// DHT nodes that must agree: strangers are cheap.
-pub(crate) const DHT_AGREE: usize = 3;
+/// Partners of meetings that are remembered: all seats of all that are attended.
+pub(crate) const MAX_MET: usize = 128;
+/// Who answers an offer waits for its answer to arrive before the punch, at most so long,
+/// milliseconds: a datagram that comes too early has some routers take another port.
+pub(crate) const MAX_SIGNAL_WAY: u64 = 500;
 /// Peers that were asked in vain before UDP counts as blocked; each may be the one who is hidden.
 pub(crate) const SILENT_PEERS: usize = 3;
 /// Questions to one peer before it counts as silent.

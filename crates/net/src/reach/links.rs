@@ -9,7 +9,7 @@ use identity::PeerId;
 use wire::Role;
 use wire::reach::echo_tag;
 
-use super::limits::{MAX_REMEMBERED, STRANGE_AFTER, UDP_SEEN_FRESH};
+use super::limits::{ECHO_FRESH, MAX_REMEMBERED, STRANGE_AFTER, UDP_SEEN_FRESH};
 use crate::event::LinkId;
 use crate::path::{Path, Rank};
 
@@ -27,8 +27,8 @@ pub(crate) struct LinkView {
     pub(crate) sees_me: Option<SocketAddr>,
     /// Where the peer answers echoes: two ports.
     pub(crate) echo: Option<[SocketAddr; 2]>,
-    /// When it last did.
-    pub(crate) echoed_at: Option<u64>,
+    /// When each of them last did.
+    pub(crate) echoed_at: [Option<u64>; 2],
     /// Where the peer's UDP port was seen, and when.
     pub(crate) udp_seen: Option<(SocketAddr, u64)>,
 }
@@ -37,7 +37,18 @@ impl LinkView {
     /// `hash`: of the handshake.
     pub(crate) fn new(link: LinkId, path: Path, role: Role, hash: &[u8; 32]) -> Self {
         let (own_tag, peer_tag) = (echo_tag(hash, role), echo_tag(hash, role.other()));
-        Self { link, path, role, own_tag, peer_tag, sees_me: None, echo: None, echoed_at: None, udp_seen: None }
+        Self { link, path, role, own_tag, peer_tag, sees_me: None, echo: None, echoed_at: [None; 2], udp_seen: None }
+    }
+
+    /// When the first port answered: it is the one that shows the peer where this device is.
+    pub(crate) fn echoed_at(&self) -> Option<u64> {
+        self.echoed_at.first().copied().flatten()
+    }
+
+    /// Whether all ports that there are have answered of late.
+    pub(crate) fn has_echoed(&self, now: u64) -> bool {
+        let fresh = |at: &Option<u64>| at.is_some_and(|at| now.saturating_sub(at) < ECHO_FRESH);
+        self.echoed_at.iter().all(fresh)
     }
 
     pub(crate) fn is_direct(&self) -> bool {

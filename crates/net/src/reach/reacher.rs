@@ -23,6 +23,7 @@ use super::facts::{Outcome, ReachFacts, ReachSettings, Tried, TriedLog, UdpState
 use super::helping::Helping;
 use super::limits::FACTS_REST;
 use super::links::{LinkView, Links};
+use super::meetings::Meetings;
 use super::network::Horizon;
 use super::reaching::{Reaching, View};
 use crate::event::{Event, LinkId};
@@ -42,6 +43,7 @@ pub(crate) struct Reacher {
     pub(super) checks: Checks,
     pub(super) backs: DialBacks,
     pub(super) arrivals: Arrivals,
+    pub(super) meetings: Meetings,
     pub(super) tried: TriedLog,
     pub(super) facts: ReachFacts,
     own: Vec<SocketAddr>,
@@ -67,6 +69,7 @@ impl Reacher {
             checks: Checks::default(),
             backs: DialBacks::default(),
             arrivals: Arrivals::default(),
+            meetings: Meetings::default(),
             tried: TriedLog::default(),
             facts: ReachFacts { settings, ..ReachFacts::default() },
             own: Vec::new(),
@@ -111,6 +114,10 @@ impl Reacher {
             self.reaching.again(None, &self.links, now.tick);
         }
         self.unsettled = true;
+    }
+
+    pub(crate) fn settings(&self) -> ReachSettings {
+        self.facts.settings
     }
 
     /// What is turned on.
@@ -171,8 +178,8 @@ impl Reacher {
     }
 
     /// Whether it came by itself, and no punch with it ran here.
-    pub(crate) fn came_by_itself(&self, peer: PeerId, now: Now) -> bool {
-        !self.arrivals.was_punched(peer, now.tick)
+    pub(crate) fn came_by_itself(&self, peer: PeerId, ip: IpAddr, now: Now) -> bool {
+        !self.arrivals.was_punched(peer, now.tick) && !self.arrivals.was_fired_at(ip, now.tick)
     }
 
     pub(crate) fn link_up(&mut self, peer: PeerId, view: LinkView, now: Now, out: &mut Vec<Effect>) {
@@ -211,13 +218,16 @@ impl Reacher {
         let Some(peer) = self.links.by_own_tag(tag) else { return };
         let Some(view) = self.links.get_mut(peer) else { return };
         let Some(ports) = view.echo.filter(|ports| ports.contains(&from)) else { return };
+        // A peer with one port answers for both.
+        let answered = view.echoed_at.iter_mut().zip(ports).filter(|(_, port)| *port == from);
+        answered.for_each(|(at, _)| *at = Some(now.tick));
+        let (complete, shown) = (view.has_echoed(now.tick), view.echoed_at().is_some());
         if from == ports[0] {
-            view.echoed_at = Some(now.tick);
+            self.udp.answered(peer, now.tick);
         }
-        let complete = view.echoed_at == Some(now.tick) || view.echoed_at.is_some_and(|at| now.tick.saturating_sub(at) < 1_000);
         self.udp.observed.echo_says(peer, from, seen, self.horizon);
         self.settle_class();
-        if complete && self.facts.nat != NatClass::Unknown {
+        if complete || (shown && self.facts.nat != NatClass::Unknown) {
             self.on_fresh_echo(peer, now, out);
         }
         self.unsettled = true;
@@ -227,7 +237,7 @@ impl Reacher {
         let before = out.len();
         let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
         self.reaching.echoed(peer, &view, out);
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
+        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
         self.punches.echoed(peer, &ground, now.tick, out);
         self.note_punches(before, now, out);
     }
@@ -298,8 +308,9 @@ impl Reacher {
         self.udp.observed.tick(now.tick);
         let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
         self.reaching.tick(|| self.rng.random(), &mut self.udp, &mut self.tried, &view, out);
-        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: self.udp.open };
+        let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
         self.punches.tick(&ground, now.tick, out);
+        self.meetings.tick(&self.links, self.facts.nat, now.tick, out);
         self.note_punches(before, now, out);
         self.backs.tick(&self.links, now.tick, out);
         self.checks.tick(&self.me, &self.links, || self.rng.random(), now, out);
@@ -315,7 +326,7 @@ impl Reacher {
         let told = self.dirty.then(|| self.told_at.saturating_add(FACTS_REST));
         let settle = self.unsettled.then_some(now);
         let dues = [self.reaching.next_due(), self.punches.next_due(), self.backs.next_due(), self.checks.next_due(now)];
-        dues.into_iter().chain([self.udp.observed.next_due(), told, settle]).flatten().min()
+        dues.into_iter().chain([self.meetings.next_due(), self.udp.observed.next_due(), told, settle]).flatten().min()
     }
 
     fn settle_class(&mut self) {
@@ -377,7 +388,10 @@ impl Reacher {
         for effect in out.iter().skip(before) {
             if let Effect::Punch(order) = effect {
                 self.arrivals.punched(order.peer, now.tick);
-                order.tcp.iter().chain(&order.udp).for_each(|remote| self.arrivals.dialled(remote.ip(), now.tick));
+                order.tcp.iter().chain(&order.udp).for_each(|remote| self.arrivals.fired_at(remote.ip(), now.tick));
+            }
+            if let Effect::Meet(order) = effect {
+                order.tcp.iter().chain(&order.udp).for_each(|remote| self.arrivals.fired_at(remote.ip(), now.tick));
             }
         }
     }

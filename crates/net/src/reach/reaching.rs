@@ -83,11 +83,6 @@ pub(crate) struct View<'a> {
     pub(crate) now: Now,
 }
 
-/// An offer of one's own was answered.
-pub(crate) struct Answered {
-    pub(crate) session: u64,
-}
-
 impl Reaching {
     /// This peer is wanted, or its addresses are new.
     pub(crate) fn want(&mut self, peer: PeerId, now: u64) {
@@ -150,15 +145,14 @@ impl Reaching {
         }
     }
 
-    /// A helper passes on an answer of this peer. None if nobody waits for it.
-    pub(crate) fn answered(&mut self, from: PeerId, signal: &Signal, now: u64) -> Option<Answered> {
-        let target = self.wanted.get_mut(&signal.peer)?;
-        let Step::Offered { helper, session, .. } = target.step else { return None };
-        if helper != from || session != signal.session {
-            return None;
+    /// A helper passes on an answer of this peer. Whether it is waited for.
+    pub(crate) fn answered(&mut self, from: PeerId, signal: &Signal, now: u64) -> bool {
+        let Some(target) = self.wanted.get_mut(&signal.peer) else { return false };
+        let waits = matches!(target.step, Step::Offered { helper, session, .. } if helper == from && session == signal.session);
+        if waits {
+            target.step = Step::Punching { until: now.saturating_add(PUNCH_WAIT) };
         }
-        target.step = Step::Punching { until: now.saturating_add(PUNCH_WAIT) };
-        Some(Answered { session })
+        waits
     }
 
     /// A helper does not pass a signal on.
@@ -266,7 +260,8 @@ impl Reaching {
             (target.step, target.due) = (Step::Resting, Some(now));
             return;
         };
-        let body = PunchOffer { answer: false, nat: view.nat, udp: view.links.direct(helper).is_some_and(|link| link.echoed_at.is_some()) };
+        let body =
+            PunchOffer { answer: false, nat: view.nat, udp: view.links.direct(helper).is_some_and(|link| link.echoed_at().is_some()) };
         let signal = Signal { peer, session, tcp: None, udp: None, body: body.encode() };
         out.push(Effect::Send { peer: helper, link, message: Message::Signal(signal) });
         target.step = Step::Offered { helper, session, until: now.saturating_add(ANSWER_WAIT) };

@@ -60,6 +60,16 @@ impl Attending {
         self.saying = Saying::new(&self.meeting.secret, day, seat_of(self.meeting.side, self.joiner));
     }
 
+    /// How many seats the other side has.
+    pub(super) fn seats(&self) -> usize {
+        partners_of(self.meeting.side).len()
+    }
+
+    /// Somebody has just begun to wait.
+    pub(super) fn is_new(&self, now: u64) -> bool {
+        now.saturating_sub(self.since) < URGENT
+    }
+
     /// How many slots share the questions that are asked when nothing is urgent, in quarters: those
     /// of the other day are asked about less often.
     pub(super) fn weight(&self, today: u64) -> u64 {

@@ -15,7 +15,12 @@ impl Bucket {
     }
 
     pub(super) fn take(&mut self, now: u64) -> bool {
-        let after = self.full_at.max(now).saturating_add(self.every);
+        self.pay(1, now)
+    }
+
+    /// Takes so many, or none.
+    pub(super) fn pay(&mut self, cost: u64, now: u64) -> bool {
+        let after = self.full_at.max(now).saturating_add(self.every.saturating_mul(cost));
         if after > now.saturating_add(self.burst.saturating_mul(self.every)) {
             return false;
         }
@@ -35,6 +40,7 @@ mod tests {
         assert!(!bucket.take(10));
         assert!(bucket.take(11));
         assert!(!bucket.take(11));
+        assert!(!bucket.pay(2, 30) && bucket.pay(2, 31));
         assert_eq!((0..9).filter(|_| bucket.take(10_000)).count(), 3, "it does not grow beyond its burst");
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Core {
     /// A search for no slot, which finds nodes to ask where they see this device.
     pub(super) scouting: Option<[u8; 32]>,
     pub(super) own: Own,
-    /// The newest first.
+    /// Those first that matter most.
     pub(super) meetings: Vec<Attending>,
     pub(super) searches: Bucket,
 }
@@ -148,15 +148,16 @@ impl Core {
     }
 
     fn set_meetings(&mut self, wanted: Vec<Meeting>, now: Now) {
-        self.meetings.retain(|attending| wanted.contains(&attending.meeting));
+        let mut old = std::mem::take(&mut self.meetings);
         for meeting in wanted {
-            if self.meetings.len() >= MAX_MEETINGS {
-                break;
+            if self.meetings.len() >= MAX_MEETINGS || self.meetings.iter().any(|attending| attending.meeting == meeting) {
+                continue;
             }
-            if !self.meetings.iter().any(|attending| attending.meeting == meeting) {
-                let attending = Attending::new(meeting, self.rng.random(), now);
-                self.meetings.insert(0, attending);
-            }
+            let attending = match old.iter().position(|attending| attending.meeting == meeting) {
+                Some(at) => old.swap_remove(at),
+                None => Attending::new(meeting, self.rng.random(), now),
+            };
+            self.meetings.push(attending);
         }
     }
 
@@ -257,9 +258,9 @@ impl Core {
         }
         for attending in &mut self.meetings {
             let today = attending.saying.day;
-            let seats = attending.watches.iter().filter(|watch| watch.day == today).count();
+            let alone = attending.seats() == 1;
             for watch in attending.watches.iter_mut().filter(|watch| watch.slot.public == *public) {
-                watch.searched(near, seats == 1 && watch.day == today, now.tick);
+                watch.searched(near, alone && watch.day == today, now.tick);
             }
         }
     }

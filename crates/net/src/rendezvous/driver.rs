@@ -31,6 +31,8 @@ const IDLE: Duration = Duration::from_secs(10);
 const FOUND: usize = 64;
 /// Nodes of the last client that the next one starts with.
 const FRIENDS: usize = 8;
+/// Nodes that a client starts with. While it knows fewer than these, it asks all of them each time.
+const FIRST: usize = 12;
 
 /// What its user wants.
 #[derive(Clone, Default)]
@@ -216,7 +218,8 @@ impl Driver {
     /// The client, started if there is none, or if it is too old.
     async fn dht(&mut self) -> Option<mainline::async_dht::AsyncDht> {
         if !self.client.as_ref().is_some_and(Client::takes_jobs) {
-            let nodes = self.nodes.iter().chain(&self.friends).copied().collect();
+            // Friends first; if they are gone, the next client starts without them.
+            let nodes = self.friends.iter().chain(&self.nodes).take(FIRST).copied().collect();
             self.client = Client::start(nodes).await.inspect_err(|fault| tracing::warn!(%fault, "no DHT client")).ok();
         }
         self.client.as_ref().map(Client::dht)

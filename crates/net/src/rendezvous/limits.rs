@@ -42,19 +42,25 @@ pub(super) const MAX_SILENT: u8 = 3;
 /// Nodes that are remembered to be asked where they see this device.
 pub(super) const MAX_KNOWN: usize = 16;
 
-/// How long a new meeting is urgent: the partner is likely to be there.
+/// Slots of the partners of those meetings that come first, of three invites at most: they are
+/// asked about more often than all others.
+pub(super) const FOREMOST: usize = 3 * JOINER_SEATS as usize;
+/// How long a new foremost meeting is urgent: the partner is likely to be there.
 pub(super) const URGENT: u64 = 60_000;
 /// How long a slot is urgent after its value changed: the partner is firing.
 pub(super) const URGENT_AFTER_MET: u64 = 20_000;
-/// Between two questions about an urgent slot, times the number of the partner's seats.
+/// Between two questions about any urgent slot, in the mean.
 pub(super) const PEEK_URGENT: u64 = 500;
-/// Between two questions about one slot when nothing is urgent: also what keeps a NAT's mapping
-/// open, which some close after 20 s.
+/// Between two questions about a slot of a foremost meeting, and at least of any: also what keeps a
+/// NAT's mapping open, which some close after 20 s.
 pub(super) const PEEK_IDLE: u64 = 5_000;
-/// Between two questions about any slot, in the mean: what keeps traffic below 1 KiB/s.
-pub(super) const PEEK_SPACING: u64 = 1_250;
+/// Between two questions about any slot of foremost meetings, in the mean: what keeps traffic below
+/// 1 KiB/s.
+pub(super) const PEEK_FOREMOST: u64 = 1_000;
+/// The same for slots of the other meetings.
+pub(super) const PEEK_SPACING: u64 = 8_000;
 /// The age of a meeting from which it is peeked at less often.
-pub(super) const OLD: u64 = 60 * 60 * 1000;
+pub(super) const OLD: u64 = 24 * 60 * 60 * 1000;
 /// How much less often.
 pub(super) const OLD_FACTOR: u64 = 3;
 /// The same for slots of the other day.
@@ -62,10 +68,12 @@ pub(super) const OTHER_DAY_FACTOR: u64 = 4;
 
 /// Searches at once.
 pub(super) const MAX_SEARCHES: usize = 4;
-/// Searches that are allowed at once, and the wait for one more: about 20 KiB each.
+/// Searches that are allowed at once, and the wait for one more: about 10 KiB each.
 pub(super) const SEARCH_BURST: u64 = 8;
 /// See above.
 pub(super) const SEARCH_EVERY: u64 = 60_000;
+/// What storing costs, in searches; what a foremost meeting says is free.
+pub(super) const STORE_COST: u64 = 2;
 /// Between two searches for one slot, once the nodes near it are known.
 pub(super) const SEARCH_AGAIN: u64 = 15 * 60 * 1000;
 /// Before the second search of a slot whose partner is likely to be there; each later wait is four

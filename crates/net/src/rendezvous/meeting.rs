@@ -21,7 +21,7 @@ pub enum Side {
 
 /// A place where one side writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Seat {
+pub(crate) enum Seat {
     /// The inviter's.
     Inviter,
     /// One of those for joiners, who pick theirs at random: numbers below 4.
@@ -52,21 +52,22 @@ impl fmt::Debug for Meeting {
 
 /// Where this device can be reached, beside what DHT nodes see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Own {
+pub(crate) struct Own {
     /// A router's door for UDP. It is told instead of what DHT nodes see.
-    pub udp: Option<SocketAddr>,
+    pub(crate) udp: Option<SocketAddr>,
     /// Where peers see the TCP port that is listened on.
-    pub tcp: Option<SocketAddr>,
+    pub(crate) tcp: Option<SocketAddr>,
     /// Where it is listened on TCP: doors, global addresses, the best first. Four are told.
-    pub addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<SocketAddr>,
     /// Its NAT, if more is known than DHT nodes tell; else `Unknown`.
-    pub class: NatClass,
+    pub(crate) class: NatClass,
 }
 
 /// How it stands with the DHT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DhtState {
     /// Not turned on: nothing is sent.
+    #[default]
     Off,
     /// Asked, and nobody answered yet.
     Joining,
@@ -78,7 +79,7 @@ pub enum DhtState {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RendezvousEvent {
+pub(crate) enum RendezvousEvent {
     /// The partner's value is new.
     Met {
         /// Which meeting.

@@ -32,4 +32,5 @@ mod votes;
 mod watch;
 
 pub(crate) use handle::{Rendezvous, SendDatagram};
-pub use meeting::{DhtState, Meeting, Own, RendezvousEvent, Seat, Side};
+pub use meeting::{DhtState, Meeting, Side};
+pub(crate) use meeting::{Own, RendezvousEvent, Seat};

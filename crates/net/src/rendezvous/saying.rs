@@ -53,13 +53,23 @@ impl Saying {
         }
     }
 
+    pub(super) fn due(&self, said: &Said, now: u64) -> bool {
+        let fresh = self.said.as_ref() == Some(said) && now.saturating_sub(self.said_at) < SAY_AGAIN;
+        !fresh && !self.storing && now >= self.not_before
+    }
+
+    /// Whether `said` names a partner at whom this device did not fire before.
+    pub(super) fn fires_anew(&self, said: &Said) -> bool {
+        self.said.as_ref().is_some_and(|old| said.to.iter().any(|to| !old.to.contains(to)))
+    }
+
     /// The number under which `said` is to be stored now, if it is.
     pub(super) fn say(&mut self, said: &Said, now: Now) -> Option<i64> {
-        let again = self.said.as_ref() == Some(said);
-        if self.storing || now.tick < self.not_before || (again && now.tick.saturating_sub(self.said_at) < SAY_AGAIN) {
+        if !self.due(said, now.tick) {
             return None;
         }
-        if !again && !self.changes.take(now.tick) {
+        if self.said.as_ref() != Some(said) && !self.changes.take(now.tick) {
+            self.not_before = now.tick.saturating_add(SAY_EVERY / 4);
             return None;
         }
         let wall = i64::try_from(now.wall).unwrap_or(i64::MAX);

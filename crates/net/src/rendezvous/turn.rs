@@ -21,7 +21,7 @@ use crate::time::Now;
 impl Core {
     /// How long nothing needs to be done unless there is news. None: for ever.
     pub(super) fn rest(&self, now: Now) -> Option<u64> {
-        let urgent = |attending: &Attending| attending.watches.iter().any(|watch| watch.urgent(now.tick));
+        let urgent = |attending: &Attending| attending.watches.iter().any(|watch| watch.urgent(now.tick) || watch.met(now.tick));
         let joining = self.seen.is_none() && self.pings < 8;
         match self.on {
             false => None,
@@ -29,6 +29,16 @@ impl Core {
             true if self.meetings.is_empty() => Some(5_000),
             true => Some(500),
         }
+    }
+
+    /// How many of the first meetings come before all others.
+    fn foremost(&self) -> usize {
+        let mut seats = 0_usize;
+        let fits = |attending: &&Attending| {
+            seats = seats.saturating_add(attending.seats());
+            seats <= FOREMOST
+        };
+        self.meetings.iter().take_while(fits).count()
     }
 
     pub(super) fn act(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -116,17 +126,25 @@ impl Core {
 
     fn peek(&mut self, now: Now, out: &mut Vec<Effect>) {
         let today = day_of(now.wall);
-        let quarters: u64 = self.meetings.iter().map(|attending| attending.weight(today)).sum();
-        let share = PEEK_SPACING.saturating_mul(quarters) / OTHER_DAY_FACTOR;
+        let foremost = self.foremost();
+        let quarters = |part: &[Attending]| part.iter().map(|attending| attending.weight(today)).sum::<u64>() / OTHER_DAY_FACTOR;
+        let (first, others) = self.meetings.split_at(foremost.min(self.meetings.len()));
+        let seats = first.iter().filter(|attending| attending.is_new(now.tick)).map(Attending::seats).sum::<usize>() as u64;
+        let idle = [PEEK_FOREMOST.saturating_mul(quarters(first)), PEEK_SPACING.saturating_mul(quarters(others))];
         let mut asked = Vec::new();
-        for attending in &mut self.meetings {
-            let old = now.tick.saturating_sub(attending.since) > OLD;
-            let seats = attending.watches.iter().filter(|watch| watch.day == today).count() as u64;
+        for (index, attending) in self.meetings.iter_mut().enumerate() {
+            let first = index < foremost;
+            let idle = if first { idle[0] } else { idle[1] }.max(PEEK_IDLE);
+            let old = if now.tick.saturating_sub(attending.since) > OLD { OLD_FACTOR } else { 1 };
+            let met = PEEK_URGENT.saturating_mul(attending.seats() as u64);
             for watch in &mut attending.watches {
-                let mut idle = share.max(PEEK_IDLE);
-                idle = idle.saturating_mul(if old { OLD_FACTOR } else { 1 });
-                idle = idle.saturating_mul(if watch.day == today { 1 } else { OTHER_DAY_FACTOR });
-                if let Some(node) = watch.peek(seats, idle, now.tick) {
+                let wait = match watch.day == today {
+                    _ if watch.met(now.tick) => met,
+                    _ if first && watch.urgent(now.tick) => PEEK_URGENT.saturating_mul(seats),
+                    true => idle.saturating_mul(old),
+                    false => idle.saturating_mul(old).saturating_mul(OTHER_DAY_FACTOR),
+                };
+                if let Some(node) = watch.peek(wait, now.tick) {
                     asked.push((node, watch.slot.public, watch.target, watch.number));
                 }
             }
@@ -139,8 +157,14 @@ impl Core {
 
     fn say(&mut self, now: Now, out: &mut Vec<Effect>) {
         let said: Vec<Option<Said>> = self.meetings.iter().map(|attending| self.said(attending, now.tick)).collect();
-        for (attending, said) in self.meetings.iter_mut().zip(said) {
+        let foremost = self.foremost();
+        for (index, (attending, said)) in self.meetings.iter_mut().zip(said).enumerate() {
             let Some(said) = said else { continue };
+            // Whoever is told that this device fires at them waits for that word.
+            let free = index < foremost || attending.saying.fires_anew(&said);
+            if !attending.saying.due(&said, now.tick) || !(free || self.searches.pay(STORE_COST, now.tick)) {
+                continue;
+            }
             let Some(number) = attending.saying.say(&said, now) else { continue };
             let author = Attending::signed(attending.saying.seat).then_some(&*self.me);
             let slot = &attending.saying.slot;

@@ -33,6 +33,8 @@ pub(super) struct Watch {
     searches: u32,
     failures: u32,
     urgent_until: u64,
+    /// The same, though the meeting is not foremost.
+    met_until: u64,
     /// The newest value, until it has been told.
     untold: Option<Value>,
     told: Option<Value>,
@@ -57,14 +59,21 @@ impl Watch {
             searches: 0,
             failures: 0,
             urgent_until,
+            met_until: 0,
             untold: None,
             told: None,
             told_at: 0,
         }
     }
 
+    /// The partner is likely to be there soon.
     pub(super) fn urgent(&self, now: u64) -> bool {
         now < self.urgent_until
+    }
+
+    /// The partner is there.
+    pub(super) fn met(&self, now: u64) -> bool {
+        now < self.met_until
     }
 
     pub(super) fn search_due(&self, now: u64) -> bool {
@@ -91,12 +100,11 @@ impl Watch {
         self.failures = 0;
     }
 
-    /// The node to be asked now, if it is time; `idle` is the wait when nothing is urgent.
-    pub(super) fn peek(&mut self, seats: u64, idle: u64, now: u64) -> Option<SocketAddrV4> {
+    /// The node to be asked now, if it is time; `wait` is that until the next question.
+    pub(super) fn peek(&mut self, wait: u64, now: u64) -> Option<SocketAddrV4> {
         if now < self.peek_at || self.near.is_empty() {
             return None;
         }
-        let wait = if self.urgent(now) { PEEK_URGENT.saturating_mul(seats) } else { idle };
         self.peek_at = now.saturating_add(wait);
         self.turn = self.turn.wrapping_add(1);
         let asked = self.near.len().min(ASKED_NEAR);
@@ -127,7 +135,7 @@ impl Watch {
             return;
         }
         self.number = Some(number);
-        self.urgent_until = self.urgent_until.max(now.tick.saturating_add(URGENT_AFTER_MET));
+        self.met_until = now.tick.saturating_add(URGENT_AFTER_MET);
         // The next question has the new pace.
         self.peek_at = self.peek_at.min(now.tick.saturating_add(PEEK_URGENT));
         self.untold = Some(value);
@@ -218,7 +226,7 @@ mod tests {
         let mut now = 20;
         for _ in 0..40 {
             now += PEEK_IDLE;
-            if let Some(node) = watch.peek(1, PEEK_IDLE, now)
+            if let Some(node) = watch.peek(PEEK_IDLE, now)
                 && node == nodes(3)[0]
             {
                 watch.answered(node);

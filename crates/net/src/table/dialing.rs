@@ -165,13 +165,27 @@ impl Table {
     /// Begins an attempt that dials nothing: a punch or a circuit, whose path has at best this
     /// rank. None if there is a link as good. It ends as a dial does.
     pub(crate) fn begin_other(&mut self, peer: PeerId, best: Rank) -> Option<AttemptId> {
-        if self.peers.get(&peer).and_then(Peer::rank) >= Some(best) {
-            return None;
-        }
+        let linked = self.peers.get(&peer).and_then(Peer::rank) >= Some(best);
+        (!linked).then(|| self.begin_way(Some(peer), best))
+    }
+
+    /// The same with whoever answers.
+    pub(crate) fn begin_unnamed(&mut self, best: Rank) -> AttemptId {
+        self.begin_way(None, best)
+    }
+
+    /// Ends an attempt that dials nothing, unless the other side already counts on it. Whether it
+    /// is ended.
+    pub(crate) fn abandon(&mut self, id: AttemptId, out: &mut Vec<Effect>) -> bool {
+        self.give_up(id, out);
+        !self.attempts.contains_key(&id)
+    }
+
+    fn begin_way(&mut self, target: Option<PeerId>, best: Rank) -> AttemptId {
         let id = AttemptId(self.next_attempt);
         self.next_attempt += 1;
-        self.attempts.insert(id, Attempt { target: Some(peer), dials: Vec::new(), sworn: None, way: Way::Other(best) });
-        Some(id)
+        self.attempts.insert(id, Attempt { target, dials: Vec::new(), sworn: None, way: Way::Other(best) });
+        id
     }
 }
 

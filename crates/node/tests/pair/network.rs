@@ -151,6 +151,11 @@ impl Pair {
         }
     }
 
+    /// A person's network tells something.
+    pub(crate) fn hears(&mut self, who: Who, event: Event) {
+        self.carry_out(who, vec![Act::Tell(event)]);
+    }
+
     fn take(&mut self, wire: WireId, side: Side, parcel: Parcel) {
         match parcel {
             Parcel::Frame(plaintext) => self.read(wire, side, &plaintext),

@@ -2,6 +2,8 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use tokio::io::split;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::relay::Relay;
 use super::*;
@@ -46,4 +48,22 @@ async fn a_link_goes_on_when_a_router_forgets_its_mapping() {
         far.write_all(&[round]).await.expect("a connection");
         assert_eq!(soon("a byte", near.read_u8()).await.expect("a connection"), round);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_of_twenty_links_come_up_where_one_datagram_in_twenty_is_lost() {
+    let mut links = JoinSet::new();
+    for _ in 0..20 {
+        links.spawn(async {
+            let (ana, ben) = (open(), open());
+            let relay = Relay::to(at(ben.port()), 5, rand::random()).await;
+            let start = Instant::now();
+            let (_, _) = link(&ana, &ben, relay.address).await;
+            start.elapsed()
+        });
+    }
+    let mut took = links.join_all().await;
+    took.sort();
+    println!("the median took {:?}, the slowest {:?}", took[10], took[19]);
+    assert!(took[19] < Duration::from_secs(10));
 }

@@ -65,11 +65,11 @@ fn whoever_comes_second_two_people_meet_within_eight_seconds() {
 }
 
 #[test]
-fn an_inviter_who_waited_for_half_a_day_is_found_too() {
-    let mut times: Vec<u64> = (0..20).map(|step| meet(Side::Inviter, Side::Joiner, 9 * HOUR + step * 1_234, 0, NOON)).collect();
+fn an_inviter_who_waited_for_more_than_a_day_is_found_too() {
+    let mut times: Vec<u64> = (0..8).map(|step| meet(Side::Inviter, Side::Joiner, 25 * HOUR + step * 1_234, 0, NOON)).collect();
     times.sort_unstable();
-    println!("the inviter waits 9 h: p50 {} ms, most {} ms", times[10], times[19]);
-    assert!(times[19] <= 20_000, "{times:?}");
+    println!("the inviter waits 25 h: p50 {} ms, most {} ms", times[4], times[7]);
+    assert!(times[7] <= 20_000, "{times:?}");
 }
 
 #[test]

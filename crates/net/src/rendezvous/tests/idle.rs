@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::capture::{Capture, ROLE, in_a_namespace};
+use super::capture::{Capture, Datagram, ROLE, in_a_namespace};
 use super::driver::{NODES, Order, bootstrap, person, testnet};
 use super::world::{NOON, World, ana, meeting};
 use crate::rendezvous::effect::Input;
-use crate::rendezvous::meeting::Side;
+use crate::rendezvous::meeting::{Meeting, Side};
 
 const TEST: &str = "rendezvous::tests::idle::an_idle_node_costs_next_to_nothing";
 /// Bytes of one question about a slot and its answer, measured on a testnet of 30 nodes (which name
@@ -23,21 +23,31 @@ fn cost(asked: usize, searched: usize, stored: usize, seconds: usize) -> usize {
 
 #[test]
 fn waiting_costs_less_than_a_kibibyte_per_second() {
-    for (side, start) in [(Side::Inviter, NOON), (Side::Joiner, NOON), (Side::Inviter, NOON + 11 * 3_600_000)] {
+    let invite = |byte| Meeting { secret: [byte; 32], ..meeting(Side::Inviter) };
+    let contact = |byte| Meeting { secret: [byte; 32], ..meeting(Side::Smaller) };
+    let cases: [(&str, u64, Vec<Meeting>); 6] = [
+        ("an invite", NOON, vec![invite(1)]),
+        ("an invite around midnight", NOON + 11 * 3_600_000, vec![invite(1)]),
+        ("a pasted invite", NOON, vec![meeting(Side::Joiner)]),
+        ("four invites", NOON, (1..5).map(invite).collect()),
+        ("a contact", NOON, vec![contact(1)]),
+        ("an invite and 31 contacts", NOON, std::iter::once(invite(1)).chain((2..33).map(contact)).collect()),
+    ];
+    for (name, start, meetings) in cases {
         let mut world = World::at(start);
         let person = world.person(ana());
-        world.attend(person, side);
+        world.tell(person, Input::Meetings(meetings));
+        world.tell(person, Input::On(true));
         let mut before = (0, 0, 0);
         for minutes in [10, 20, 30, 40, 50, 60] {
             world.run(600_000);
             let person = &world.people[person];
             let now = (person.asked, person.searched, person.stored);
             let rate = cost(now.0 - before.0, now.1 - before.1, now.2 - before.2, 600);
-            println!("{side:?} up to minute {minutes}: {rate} B/s, {now:?}");
-            assert!(rate <= 1024, "{side:?} {rate}");
+            println!("{name}, up to minute {minutes}: {rate} B/s, {now:?}");
+            assert!(rate <= 1024, "{name} {rate}");
             before = now;
         }
-        world.tell(person, Input::On(false));
     }
 }
 
@@ -85,7 +95,7 @@ fn measure() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let capture = Capture::start();
         let before = processor();
-        runtime.block_on(async {
+        let port = runtime.block_on(async {
             let mut person = person(ana(), nodes[..4].to_vec()).await;
             let meetings = side.map(meeting).into_iter().collect();
             let _ = person.orders.send(Order::Set(meetings)).await;
@@ -95,17 +105,20 @@ fn measure() {
             loop {
                 tokio::select! {
                     _ = person.events.recv() => {}
-                    () = &mut end => break,
+                    () = &mut end => break person.address.port(),
                 }
             }
         });
         let used = 100.0 * (processor() - before) / seconds as f64;
         let own = |port: &u16| !ports.contains(port);
         let datagrams = capture.stop();
-        let bytes: usize =
-            datagrams.iter().filter(|datagram| own(&datagram.from) || own(&datagram.to)).map(|datagram| datagram.length).sum();
-        let rate = bytes as u64 / seconds;
-        println!("{side:?} for {seconds} s: {rate} B/s of UDP with headers, {} datagrams, {used:.2} % of a processor", datagrams.len());
+        let bytes = |wanted: &dyn Fn(&Datagram) -> bool| datagrams.iter().filter(|one| wanted(one)).map(|one| one.length).sum::<usize>();
+        let all = bytes(&|one| own(&one.from) || own(&one.to));
+        let asked = datagrams.iter().filter(|one| one.from == port).count();
+        let by_asking = bytes(&|one| one.from == port || one.to == port);
+        let rate = all as u64 / seconds;
+        println!("{side:?} for {seconds} s: {rate} B/s of UDP with headers, {used:.2} % of a processor");
+        println!("{asked} questions with answers: {by_asking} bytes; searches and stores: {} bytes", all - by_asking);
         assert!(rate <= 1024 && used < 0.5);
     }
     drop(dht.stdin.take());
