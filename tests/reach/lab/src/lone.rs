@@ -36,6 +36,6 @@ pub fn lone(lab: &Lab, gap: Duration, limit: Duration) -> Lone {
         && ben.until(left(), |ben| ben.path_to(&to_ana).filter(|path| path.is_direct())).is_some()
         && ana.until(left(), |ana| ana.path_to(&to_ben).filter(|path| path.is_direct())).is_some();
     let linked = linked.then(|| began.elapsed());
-    let words = if linked.is_some() { Vec::new() } else { ben.doctor().iter().map(|row| crate::text(&row["row"])).collect() };
+    let words = if linked.is_some() { Vec::new() } else { ben.findings() };
     Lone { linked, words }
 }

@@ -24,8 +24,7 @@ impl Path {
             return None;
         }
         let path = &link["path"];
-        let word = path.as_str().or_else(|| path["path"].as_str());
-        match word {
+        match path["kind"].as_str() {
             None if path.is_null() => Some(Path::Direct),
             Some("direct") => Some(Path::Direct),
             Some("door") => Some(Path::Door),
@@ -62,8 +61,7 @@ impl Person {
 
     /// From where it is reachable, in the contract's word.
     pub fn reach(&self) -> String {
-        let reach = &self.snapshot()["me"]["reach"];
-        reach.as_str().map_or_else(|| text(&reach["reach"]), str::to_owned)
+        text(&self.snapshot()["me"]["reach"])
     }
 
     /// A new room; its id.
@@ -153,8 +151,15 @@ impl Person {
         room
     }
 
-    /// What the doctor has found, row by row.
-    pub fn doctor(&self) -> Vec<Value> {
-        self.call("doctor", json!({"watch": true}))["rows"].as_array().cloned().unwrap_or_default()
+    /// What the doctor has found, the contract's words for it, troubles first.
+    pub fn findings(&self) -> Vec<String> {
+        let doctor = self.call("doctor", json!({"watch": true}));
+        doctor["rows"].as_array().into_iter().flatten().map(|row| text(&row["finding"])).collect()
+    }
+
+    /// Waits until the doctor has found this.
+    pub fn finds(&self, finding: &str, limit: Duration) {
+        let found = self.until(limit, |person| person.findings().iter().any(|known| known == finding).then_some(()));
+        found.unwrap_or_else(|| panic!("{}: not found within {limit:?}: {finding}; but: {:?}", self.name, self.findings()));
     }
 }
