@@ -30,6 +30,9 @@ pub(crate) struct Ways {
     pub(crate) peer: PeerId,
 }
 
+/// An own end that is no longer in the books.
+pub(crate) type Struck = (Leg, Ways, Arc<Pipe>);
+
 struct Own {
     /// Gone when its stream was dropped.
     pipe: Weak<Pipe>,
@@ -109,7 +112,7 @@ impl Ends {
     }
 
     /// A link is down: its own ends, to be ended.
-    pub(crate) fn link_down(&mut self, link: LinkId) -> Vec<(Leg, Ways, Arc<Pipe>)> {
+    pub(crate) fn link_down(&mut self, link: LinkId) -> Vec<Struck> {
         self.offers.retain(|leg, _| leg.link != link);
         let legs: Vec<Leg> = self.own.range(of_link(link)).map(|(leg, _)| *leg).collect();
         let ends = legs.into_iter().filter_map(|leg| self.own.remove(&leg).map(|own| (leg, own)));
@@ -117,7 +120,7 @@ impl Ends {
     }
 
     /// What waited for too long: own ends, to be given up, and offers, to be refused.
-    pub(crate) fn late(&mut self, now: u64) -> (Vec<(Leg, Ways, Arc<Pipe>)>, Vec<Leg>) {
+    pub(crate) fn late(&mut self, now: u64) -> (Vec<Struck>, Vec<Leg>) {
         self.parties.tidy(&self.caps, now);
         let late = |until: u64| until <= now;
         let own: Vec<Leg> = self.own.iter().filter(|(_, own)| own.until.is_some_and(late)).map(|(leg, _)| *leg).collect();

@@ -242,7 +242,7 @@ impl Switchboard {
             match effect {
                 Effect::Send(link, message) => {
                     let outbox = state.outboxes.get(&link);
-                    if !outbox.is_some_and(|outbox| outbox.offer(Class::Control, message.encode()).is_ok()) {
+                    if outbox.is_none_or(|outbox| outbox.offer(Class::Control, message.encode()).is_err()) {
                         // It is over, or about to be.
                         state.outboxes.remove(&link);
                         state.exchange.link_down(link, now, &mut more);
