@@ -1,42 +1,16 @@
 //! One round, inside its own namespaces; and how its outcome is told to those outside.
 
-use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use lab::{Best, Lab, Nat, Plan};
+use lab::{Best, Lab, Plan};
 use serde_json::{Value, json};
 
-use super::Kind;
+use super::cell_args::{CellArgs, GAP, IDLE_FOR, Kind, LINKED_WITHIN, LONE_WITHIN, UPGRADED_WITHIN};
 use crate::peer::beside;
 
-/// Name of this program inside.
-pub(crate) const CELL: &str = "reach-cell";
 /// Before the one line that counts.
 const OUTCOME: &str = "outcome ";
-/// A link that is possible stands after this time, or a cell that says no ends.
-const LINKED_WITHIN: Duration = Duration::from_secs(15);
-/// The same over a DHT.
-const LONE_WITHIN: Duration = Duration::from_secs(30);
-/// For the second to use the invite, after the first has made it.
-const GAP: Duration = Duration::from_secs(3);
-const UPGRADED_WITHIN: Duration = Duration::from_secs(20);
-const IDLE_FOR: Duration = Duration::from_secs(600);
-
-#[derive(clap::Args, Clone, Debug, PartialEq)]
-pub(crate) struct CellArgs {
-    #[arg(long, value_enum)]
-    pub(crate) kind: Kind,
-    #[arg(long)]
-    pub(crate) a: Nat,
-    #[arg(long)]
-    pub(crate) b: Nat,
-    #[arg(long)]
-    pub(crate) loss: f64,
-    #[arg(long)]
-    pub(crate) ms: u64,
-}
 
 /// What became of a round.
 #[derive(Clone, Debug)]
@@ -47,35 +21,6 @@ pub(crate) struct Outcome {
     pub(crate) figures: Vec<(String, f64)>,
     /// `tcp`, `quic`, `circuit` or `none`.
     pub(crate) by: String,
-}
-
-impl CellArgs {
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let kind = self.kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        let (a, b) = (self.a.to_string(), self.b.to_string());
-        let words = [CELL, "--kind", &kind, "--a", &a, "--b", &b, "--loss", &self.loss.to_string(), "--ms", &self.ms.to_string()];
-        words.map(str::to_owned).to_vec()
-    }
-
-    pub(crate) fn limit(&self) -> Duration {
-        match self.kind {
-            Kind::Pair => LINKED_WITHIN,
-            Kind::Lone => LONE_WITHIN + GAP,
-            Kind::Upgrade => UPGRADED_WITHIN * 2,
-            Kind::Idle => IDLE_FOR,
-        }
-    }
-}
-
-impl fmt::Display for CellArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::Pair => write!(f, "{}_{}", self.a, self.b),
-            Kind::Lone => write!(f, "lone_{}_{}", self.a, self.b),
-            Kind::Upgrade => write!(f, "upgrade"),
-            Kind::Idle => write!(f, "idle"),
-        }
-    }
 }
 
 /// Does it, says its outcome, and, if that is not as it should be, what everybody said.

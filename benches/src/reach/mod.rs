@@ -4,6 +4,7 @@
 //! namespaces. `cells.rs` is what is done in there; here it is decided which rounds there are, and
 //! counted. Failed rounds leave all that was said in `.artefacts/reach/`.
 
+mod cell_args;
 mod cells;
 mod tally;
 
@@ -12,10 +13,11 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use lab::{Ended, Nat};
 
-use cells::{CELL, CellArgs, Outcome};
+use cell_args::{CELL, CellArgs, Kind};
+use cells::Outcome;
 use tally::Tally;
 
 /// Names of these measurements on the command line.
@@ -59,19 +61,6 @@ struct ReachArgs {
     /// Only these pairs, such as eim-sym.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-}
-
-/// What is done in a lab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Kind {
-    /// Two people and a co-member in public.
-    Pair,
-    /// Two people and a DHT.
-    Lone,
-    /// From a circuit to a direct link under load.
-    Upgrade,
-    /// What an idle node costs, for ten minutes.
-    Idle,
 }
 
 /// Runs what the arguments after the program's name say.

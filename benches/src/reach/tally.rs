@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::cells::{CellArgs, Outcome};
+use super::cell_args::CellArgs;
+use super::cells::Outcome;
 use crate::figure::{Figures, quantile};
 
 /// All cells.

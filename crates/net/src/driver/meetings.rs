@@ -54,8 +54,6 @@ impl Driver {
         let session = derive("punch", &order.meeting.secret).first_chunk().copied().map_or(0, u64::from_be_bytes);
         let side = if order.mine == NatClass::Hard { BirthdaySide::Sockets } else { BirthdaySide::Ports };
         let plan = PunchPlan {
-            // Of an unknown one nothing depends on it.
-            peer: peer.unwrap_or(self.context.me.peer()),
             session,
             tcp: order.tcp,
             udp: order.udp,

@@ -106,7 +106,6 @@ impl Driver {
         let Some(attempt) = self.table.begin_other(peer, best) else { return self.punch_over(peer, Outcome::Silent) };
         let side = if order.mine == NatClass::Hard { BirthdaySide::Sockets } else { BirthdaySide::Ports };
         let plan = PunchPlan {
-            peer,
             session: order.session,
             tcp: order.tcp,
             udp: order.udp,

@@ -2,8 +2,8 @@
 //! when to punch, when to open a circuit.
 //!
 //! A round: an echo to the helper, so that it knows this device's UDP address; an offer; the
-//! answer, upon which both sides punch. If a helper refuses or is silent, the next is asked. Beside that, a
-//! circuit is opened if there is no link at all. `answering.rs` is the other side.
+//! answer, upon which both sides punch. If a helper refuses or is silent, the next is asked. Beside
+//! that, a circuit is opened if there is no link at all. `answering.rs` is the other side.
 
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
