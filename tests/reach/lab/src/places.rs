@@ -63,7 +63,7 @@ impl Places {
         self.command(space, "link set wan0 up");
         self.command(space, &format!("addr add 11.99.0.{number}/24 dev wan0"));
         if self.ipv6 {
-            self.command(space, &format!("-6 addr add 2a00:99::{number:x}/64 dev wan0 nodad"));
+            self.command(space, &format!("addr add 2a00:99::{number:x}/64 dev wan0 nodad"));
         }
         self.wans.push((space.to_owned(), number));
     }
@@ -108,9 +108,9 @@ impl Places {
         }
         self.wire(name, "eth0", &router, &format!("192.168.{number}"));
         if self.ipv6 && side.nat.carrier().is_none() && !plan.hop {
-            self.command(&router, &format!("-6 addr add 2a00:99:{number:x}::1/64 dev dn nodad"));
-            self.command(name, &format!("-6 addr add 2a00:99:{number:x}::2/64 dev eth0 nodad"));
-            self.command(name, &format!("-6 route add default via 2a00:99:{number:x}::1"));
+            self.command(&router, &format!("addr add 2a00:99:{number:x}::1/64 dev dn nodad"));
+            self.command(name, &format!("addr add 2a00:99:{number:x}::2/64 dev eth0 nodad"));
+            self.command(name, &format!("route add default via 2a00:99:{number:x}::1"));
             self.behind.push((router.clone(), number));
         }
         self.routers.push((router, rules));
@@ -127,7 +127,7 @@ impl Places {
                     self.command(space, &format!("neigh replace 11.99.0.{byte} lladdr {} dev wan0 nud permanent", mac(*theirs)));
                 }
                 if self.ipv6 {
-                    self.command(space, &format!("-6 neigh replace 2a00:99::{theirs:x} lladdr {} dev wan0 nud permanent", mac(*theirs)));
+                    self.command(space, &format!("neigh replace 2a00:99::{theirs:x} lladdr {} dev wan0 nud permanent", mac(*theirs)));
                 }
             }
             for (through, net) in behind.iter().filter(|(through, _)| through != space) {
@@ -135,7 +135,7 @@ impl Places {
                 if through.starts_with('i') {
                     self.command(space, &format!("route add 11.98.{net}.0/24 via 11.99.0.{byte}"));
                 } else {
-                    self.command(space, &format!("-6 route add 2a00:99:{net:x}::/64 via 2a00:99::{byte:x}"));
+                    self.command(space, &format!("route add 2a00:99:{net:x}::/64 via 2a00:99::{byte:x}"));
                 }
             }
         }

@@ -69,7 +69,7 @@ impl Upnp {
         self.child.replace(Some(child));
         let end = Instant::now() + STARTED_WITHIN;
         // Its first words; they come when it listens.
-        while !std::fs::read_to_string(&log).is_ok_and(|said| said.contains("listening on")) {
+        while !std::fs::read_to_string(&log).is_ok_and(|said| said.to_lowercase().contains("listening")) {
             assert!(Instant::now() < end, "miniupnpd did not start:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
