@@ -1,6 +1,6 @@
 //! Why others can reach this device, or cannot, and what to do about it.
 //!
-//! `facts` is what the system tells, gathered by `gather` from a [`System`](system::System);
+//! `facts` is what the system tells, gathered by `gather` from a `System`;
 //! `diagnose` makes rows of that and of what reach has found out, and `conclude` the one sentence
 //! for all of it. Both are pure. `look` gathers on a thread of its own, when it is asked to.
 
