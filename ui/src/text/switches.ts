@@ -10,7 +10,7 @@ export const switches = {
   mappingHint: 'Asks your router to let calls through to Grapevine, and to close the door again when Grapevine ends.',
   carry: 'Carry messages for friends',
   carryHint:
-    'Friends who cannot reach each other talk through this computer. You see only how much, never what. Turn it off on a metered line.',
+    'Friends who cannot reach each other talk through this computer. You see who, when and how much, never what. Turn it off on a metered line.',
 };
 
 /** How much was carried today; nothing is said of nothing. */
