@@ -135,7 +135,7 @@ const words: Record<Finding, (details: FindingDetails, now: number) => FindingWo
   }),
   carried: ({ bytes }) => ({
     title: 'You carried messages for friends today',
-    means: `${amountWords(bytes ?? 0)}. You see only how much, never what.`,
+    means: `${amountWords(bytes ?? 0)}. You see who, when and how much, never what.`,
   }),
 };
 

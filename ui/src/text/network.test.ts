@@ -21,7 +21,7 @@ describe('how somebody is reached', () => {
     );
     const carried = { ...linked, path: { kind: 'through', peer: BEN, name: 'Ben' } } as const;
     expect(reachWords(reach(CHI, 'Chi', { link: carried }), NOW)).toBe('Linked through Ben, 12 ms');
-    expect(moreWords(reach(CHI, 'Chi', { link: carried }), NOW)).toContain('sees only how much, never what');
+    expect(moreWords(reach(CHI, 'Chi', { link: carried }), NOW)).toContain('sees when and how much, never what');
     expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toBe(
       'Reached through Ben',
     );

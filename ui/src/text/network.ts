@@ -134,7 +134,7 @@ function linkedMore(path: LinkPath, name: string, since: string): string {
     case 'door':
       return `Your computer and ${name}’s talk to each other directly, since ${since}. ${name} came in through the door that your router holds open.`;
     case 'through':
-      return `${path.name} carries what the two of you say, since ${since}, and sees only how much, never what. A direct way is looked for all the time.`;
+      return `${path.name} carries what the two of you say, since ${since}, and sees when and how much, never what. A direct way is looked for all the time.`;
   }
 }
 
