@@ -12,6 +12,8 @@ mod links;
 mod mallory;
 mod messages;
 mod peer;
+#[cfg(target_os = "linux")]
+mod reach;
 mod signatures;
 mod start;
 mod storage;
@@ -49,12 +51,16 @@ fn main() -> std::process::ExitCode {
     if wanted.first().is_some_and(|first| crowd::NAMES.contains(&first.as_str())) {
         return crowd::main();
     }
+    #[cfg(target_os = "linux")]
+    if wanted.first().is_some_and(|first| reach::NAMES.contains(&first.as_str())) {
+        return reach::main();
+    }
     if wanted.first().is_some_and(|first| first == flood::NAME) && wanted.iter().any(|choice| choice.starts_with('-')) {
         return flood::main();
     }
     if let Some(unknown) = wanted.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
         let names: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
-        eprintln!("no measurement named {unknown}; there are: {} crowd", names.join(" "));
+        eprintln!("no measurement named {unknown}; there are: {} crowd reach", names.join(" "));
         return std::process::ExitCode::FAILURE;
     }
     let mut figures = Figures;

@@ -11,6 +11,7 @@
 mod bus;
 #[path = "../support/child.rs"]
 mod child;
+mod doctor;
 mod keyboard;
 mod keys;
 mod person;

@@ -23,7 +23,9 @@ async function findings(page: Page): Promise<string[]> {
     .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} — ${n.failureSummary ?? ''}`));
 }
 
-const SCENES: [string, string, (page: Page) => Promise<void>][] = [
+type Scene = [name: string, scene: string, go: (page: Page) => Promise<void>];
+
+const SCENES: Scene[] = [
   [
     'first run',
     'first',
@@ -132,6 +134,15 @@ const SCENES: [string, string, (page: Page) => Promise<void>][] = [
       await page.getByTestId('reach').first().waitFor();
     },
   ],
+  ...(['upnp_off', 'local_firewall', 'captive_portal', 'not_checked', 'came_in'] as const).map((finding): Scene => [
+    `the doctor with ${finding}`,
+    `doctor-${finding}`,
+    async (page) => {
+      await page.getByTestId('doctor-open').click();
+      await page.getByTestId('doctor-addresses').click();
+      await page.getByTestId('finding').first().waitFor();
+    },
+  ]),
   [
     'new room',
     'chat',

@@ -14,7 +14,7 @@ test('the rail and the dialog say the same of how one is reached', async ({ page
   for (const [scene, brief, visible] of [
     ['chat', 'Reachable on this network', 'you are visible here'],
     ['loopback', 'Only on this computer', 'nobody can see you here'],
-    ['unreachable', 'Others cannot dial you', 'nobody can see you here'],
+    ['unreachable', 'Others cannot call you', 'nobody can see you here'],
   ] as const) {
     await begin(page, scene);
     await expect(page.getByTestId('rail-reach')).toHaveText(brief);

@@ -31,6 +31,22 @@ test('everybody is told by line and by word, with what is on its way', async ({ 
   await expect(page.getByTestId('network-me')).toContainText('Reachable on this network');
 });
 
+test('each path is told by line and by word', async ({ page }) => {
+  await begin(page, 'network-ways');
+  await openNetwork(page);
+  await expect(row(page, 'Ana')).toContainText('Linked directly through your router’s door, 18 ms');
+  await expect(row(page, 'Folake')).toContainText('Linked through Dice, 64 ms');
+  await expect(page.getByTestId('network-picture').locator('line[data-way="carried"]')).toHaveCount(1);
+  await row(page, 'Folake').click();
+  await expect(page.getByTestId('reach-more')).toContainText('Dice carries what the two of you say');
+  await expect(page.getByTestId('reach-more').getByRole('button', { name: 'Try now' })).toHaveCount(0);
+  await openRoom(page, 'Sunday Cooks');
+  await expect(page.getByTestId('member').filter({ hasText: 'Folake' })).toContainText('through Dice · 64 ms');
+  await expect(page.getByTestId('member').filter({ hasText: 'Ana' })).toContainText(
+    'direct through your router’s door',
+  );
+});
+
 test('a person who is chosen in the picture is explained in the list', async ({ page }) => {
   await begin(page, 'network');
   await openNetwork(page);
@@ -133,7 +149,7 @@ for (const [width, height] of [
   [640, 400],
 ] as const) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const scene of ['network', 'network-crowd', 'network-offline', 'hostile'] as const) {
+    for (const scene of ['network', 'network-ways', 'network-crowd', 'network-offline', 'hostile'] as const) {
       test(`the network fits ${width}×${height}, ${colorScheme}, ${scene}`, async ({ page }, info) => {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await page.setViewportSize({ width, height });

@@ -161,7 +161,7 @@ test('a new name is seen at once', async ({ page }) => {
 
 test('what one should know stands above the conversation until it is dismissed', async ({ page }) => {
   await begin(page, 'unreachable');
-  await expect(page.getByTestId('alert')).toContainText('Others cannot dial you');
+  await expect(page.getByTestId('alert')).toContainText('Others cannot call you');
   await page.getByTestId('alert').getByRole('button', { name: 'Dismiss' }).click();
   await expect(page.getByTestId('alert')).toContainText('clock is 3 minutes fast');
 });

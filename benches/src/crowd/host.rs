@@ -113,6 +113,8 @@ async fn start(args: &HostArgs, peer: usize, tally: Tally) -> Result<Node, Box<d
         listen: vec![address(&profile, number)],
         nearby: false,
         peer_exchange: true,
+        mapping: false,
+        dht: Vec::new(),
         agent: "grapevine-bench".to_owned(),
         sink: Box::new(move |notices| {
             notices.iter().for_each(|notice| sink_tally.notice(peer, notice));

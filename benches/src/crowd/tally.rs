@@ -117,7 +117,8 @@ impl Tally {
             | Notice::RequestGone(_)
             | Notice::Nearby(_)
             | Notice::JoinGone(_)
-            | Notice::Network { .. } => {}
+            | Notice::Network { .. }
+            | Notice::Doctor(_) => {}
         }
     }
 

@@ -97,6 +97,13 @@ contract! {
     "set_name" SetName { name: String } -> Me;
     /// Announces (or stops announcing) the display name to people on the same network.
     "set_nearby_visible" SetNearbyVisible { visible: bool } -> Me;
+    /// Meets people by the Mainline DHT, or no longer: those who hold one's invites, those whose
+    /// invites one uses, and contacts. Off until it is turned on.
+    "set_internet" SetInternet { on: bool } -> Me;
+    /// Asks the router to open doors, or closes them.
+    "set_mapping" SetMapping { on: bool } -> Me;
+    /// Carries messages of friends who reach each other in no other way, or no longer.
+    "set_carry" SetCarry { on: bool } -> Me;
     /// Creates a group room with oneself as its first member.
     "create_room" CreateRoom { name: String } -> RoomRow;
     /// Opens (creates on first use) the direct room with a contact. A person who
@@ -181,6 +188,18 @@ contract! {
         #[serde(default)] #[ts(as = "Option<bool>", optional)]
         watch: bool,
     } -> Network;
+    /// Why others can reach this device, or cannot, and what can be done. With `watch`,
+    /// `doctor_changed` notices follow for 20 s; ask again to go on.
+    "doctor" GetDoctor {
+        /// Tell changes too.
+        #[serde(default)] #[ts(as = "Option<bool>", optional)]
+        watch: bool,
+    } -> Doctor;
+    /// Finds out anew how others reach this device.
+    "try_reach" TryReach {} -> Done;
+    /// Does what a row of the doctor or the trouble of an attempt offers. What only a person can do
+    /// (forwarding a port, signing in, a command) is looked at anew.
+    "fix" Fix { fix: FixKind } -> Done;
     /// Dials a person now instead of waiting for the back-off.
     "redial" Redial { peer: PeerIdText } -> Done;
     /// Orderly end: says goodbye to peers, writes everything to disk. No further call is answered.

@@ -60,6 +60,9 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             let me = kept(node, move |core| core.set_nearby_visible(a.visible)).await?;
             Reply::SetNearbyVisible(convert::me(me, custody))
         }
+        C::SetInternet(a) => Reply::SetInternet(convert::me(kept(node, move |core| core.set_internet(a.on)).await?, custody)),
+        C::SetMapping(a) => Reply::SetMapping(convert::me(kept(node, move |core| core.set_mapping(a.on)).await?, custody)),
+        C::SetCarry(a) => Reply::SetCarry(convert::me(kept(node, move |core| core.set_carry(a.on)).await?, custody)),
         C::CreateRoom(a) => {
             let name = name(&a.name)?;
             Reply::CreateRoom(convert::room(kept(node, move |core| core.create_room(&name)).await?))
@@ -159,6 +162,15 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             Reply::GetPerson(convert::person_details(on(node, move |core| core.person_details(peer)).await?))
         }
         C::GetNetwork(a) => Reply::GetNetwork(convert::network(node.with(move |core| core.network(a.watch)).await?, custody)),
+        C::GetDoctor(a) => Reply::GetDoctor(node.with(move |core| core.doctor(a.watch)).await?),
+        C::TryReach(_) => {
+            node.with(Core::try_reach).await?;
+            Reply::TryReach(Done {})
+        }
+        C::Fix(a) => {
+            on(node, move |core| core.fix(&a.fix)).await?;
+            Reply::Fix(Done {})
+        }
         C::Redial(a) => {
             let peer = peer_id(&a.peer)?;
             on(node, move |core| core.redial(peer)).await?;

@@ -162,6 +162,7 @@ fn bytes_of(notice: &Notice) -> usize {
         Notice::MembersChanged { people, .. } => people.len() * 4 * TEXT_BYTES,
         Notice::NetworkChanged { people, gone } => people.len() * 8 * TEXT_BYTES + gone.len() * TEXT_BYTES,
         Notice::NearbyChanged { nearby } => nearby.len() * 4 * TEXT_BYTES,
+        Notice::DoctorChanged { doctor } => (4 * doctor.rows.len() + doctor.addresses.len()) * TEXT_BYTES,
         Notice::DeliveryChanged { delivery, .. } => (delivery.saved.len() + delivery.acks.len()) * 2 * TEXT_BYTES,
         Notice::InviteOpened { text } => text.len(),
         Notice::RoomChanged { room } => room.draft.len() + 8 * TEXT_BYTES,

@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Log files kept, one a day.
 const FILES_KEPT: usize = 7;
 /// Level of the file; stderr has `warn` unless `GRAPEVINE_LOG` says otherwise.
-const FILE_FILTER: &str = "info,zbus=warn,keyring_core=warn,mdns_sd=error,sled=warn";
+const FILE_FILTER: &str = "info,zbus=warn,keyring_core=warn,mainline=error,mdns_sd=error,sled=warn";
 
 /// Starts logging for the process; a second call does nothing. `GRAPEVINE_LOG` holds filter
 /// directives (`debug`, `net=trace,info`, …) for both outputs. Without a writable folder only
@@ -31,7 +31,7 @@ pub fn start(profile: &Path) {
     let file = file.map(|file| tracing_subscriber::fmt::layer().with_writer(file).with_ansi(false));
     use tracing_subscriber::Layer;
     let started = tracing_subscriber::registry()
-        .with(stderr.with_filter(filter("warn,mdns_sd=error")))
+        .with(stderr.with_filter(filter("warn,mainline=error,mdns_sd=error")))
         .with(file.map(|layer| layer.with_filter(filter(FILE_FILTER))))
         .try_init();
     if started.is_err() {

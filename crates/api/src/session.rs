@@ -36,6 +36,11 @@ pub struct Config {
     /// Learn addresses of co-members from others, and pass them on. Off: dial only people whose
     /// address was given here.
     pub peer_exchange: bool,
+    /// Ask the router for doors, if the user has not turned that off.
+    pub mapping: bool,
+    /// Nodes by which the DHT is entered, `host:port`, where it is turned on; empty for the public
+    /// ones.
+    pub dht: Vec<String>,
     /// Opens (or makes, on `begin` with a key file) the passphrase file without asking.
     pub passphrase: Option<Zeroizing<String>>,
 }
@@ -44,7 +49,15 @@ impl Default for Config {
     /// The usual profile of this user, listening, looking around, without a passphrase.
     fn default() -> Self {
         let data = dirs::data_dir().unwrap_or_else(|| PathBuf::from("."));
-        Config { profile: data.join("grapevine"), listen: Vec::new(), nearby: true, peer_exchange: true, passphrase: None }
+        Config {
+            profile: data.join("grapevine"),
+            listen: Vec::new(),
+            nearby: true,
+            peer_exchange: true,
+            mapping: true,
+            dht: Vec::new(),
+            passphrase: None,
+        }
     }
 }
 
@@ -294,6 +307,8 @@ impl Session {
             listen: self.0.config.listen.clone(),
             nearby: self.0.config.nearby,
             peer_exchange: self.0.config.peer_exchange,
+            mapping: self.0.config.mapping,
+            dht: self.0.config.dht.clone(),
             agent: concat!("grapevine/", env!("CARGO_PKG_VERSION")).to_owned(),
             sink: Box::new(move |batch| hub.publish(batch.into_iter().map(|n| convert::notice(n, custody)).collect())),
         };

@@ -17,7 +17,10 @@ pub use ids::*;
 pub use invite::*;
 pub use message::*;
 pub use network::*;
-pub use node::view::{AlertKind, JoinRefusal, LinkReason, OwnReach, RoomKind, Standing};
+pub use node::view::{
+    AddressPart, AlertKind, Doctor, DoctorAddress, DoctorRow, DoorProtocol, Finding, FindingDetails, FindingLevel, Firewall, FixKind,
+    IpVersion, JoinFinding, JoinRefusal, JoinTrouble, LinkReason, OwnReach, RoomKind, Standing, TroubleSide,
+};
 pub use notice::*;
 pub use person::*;
 pub use refusal::*;

@@ -36,6 +36,13 @@ pub(crate) struct Args {
     /// Dial only people whose address was given here; pass no addresses on.
     #[arg(long)]
     no_peer_exchange: bool,
+    /// Never ask the router to open a door.
+    #[arg(long)]
+    no_mapping: bool,
+    /// Node by which the DHT is entered instead of the public ones; may be given several times.
+    /// Nothing is sent there before `set_internet`.
+    #[arg(long, value_name = "HOST:PORT", value_parser = node_address)]
+    dht: Vec<String>,
 }
 
 /// What first run is answered with.
@@ -43,6 +50,15 @@ pub(crate) struct Args {
 pub(crate) struct Beginning {
     pub(crate) name: String,
     pub(crate) custody: CustodyChoice,
+}
+
+/// A host and a port, which is looked up when it is needed.
+fn node_address(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+    match port {
+        Some(port) if port > 0 => Ok(text.to_owned()),
+        Some(_) | None => Err("wanted a host and a port, like 127.0.0.1:6881".to_owned()),
+    }
 }
 
 impl Args {
@@ -54,6 +70,8 @@ impl Args {
             listen: self.listen.clone(),
             nearby: !self.no_nearby,
             peer_exchange: !self.no_peer_exchange,
+            mapping: !self.no_mapping,
+            dht: self.dht.clone(),
             passphrase: self.passphrase()?.map(Zeroizing::new),
         })
     }
@@ -74,6 +92,22 @@ impl Args {
             Err(VarError::NotUnicode(_)) if self.key_file => Err(format!("{PASSPHRASE} is not UTF-8")),
             Ok(passphrase) if self.key_file => Ok(Some(passphrase)),
             Ok(_) | Err(_) => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dht_of_ones_own_is_named_by_hosts_with_ports() {
+        let args =
+            Args::try_parse_from(["grapevine-node", "--dht", "127.0.0.1:6881", "--dht", "[::1]:1", "--no-mapping"]).expect("well-formed");
+        let config = args.config().expect("all can be used");
+        assert_eq!((config.dht.len(), config.mapping), (2, false));
+        for bad in ["127.0.0.1", ":6881", "host:0", "host:70000"] {
+            assert!(Args::try_parse_from(["grapevine-node", "--dht", bad]).is_err(), "{bad}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::peer::{PeerId, Signature};
 
 /// A device's key pair. The private half is erased from memory on drop, and never shown.
 pub struct Identity {
-    key: SigningKey,
+    pub(crate) key: SigningKey,
 }
 
 impl Identity {
@@ -173,7 +173,7 @@ impl fmt::Debug for VerifyingKeys {
     }
 }
 
-fn decompress(peer: &PeerId) -> Result<VerifyingKey, BadSignature> {
+pub(crate) fn decompress(peer: &PeerId) -> Result<VerifyingKey, BadSignature> {
     if !is_canonical(peer.as_bytes()) {
         return Err(BadSignature);
     }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::circuit::CircuitStream;
 use crate::quic::QuicStream;
 
 /// A connection to a peer, or to a stranger who may become one.
@@ -18,6 +19,8 @@ pub(crate) enum ByteStream {
     Tcp(TcpStream),
     /// In a box, so that a TCP link does not pay for its size.
     Quic(Box<QuicStream>),
+    /// Through a member who is linked with both.
+    Circuit(CircuitStream),
     /// Between two tasks of a test.
     #[cfg(test)]
     Memory(tokio::io::DuplexStream),
@@ -26,7 +29,7 @@ pub(crate) enum ByteStream {
 impl ByteStream {
     /// Connects to another machine, from this end of one's own if the system lets it.
     pub(crate) async fn connect(target: SocketAddr, from: Option<SocketAddr>) -> io::Result<Self> {
-        let connected = match from.map(|from| bound(from)) {
+        let connected = match from.map(bound) {
             Some(Ok(socket)) => match socket.connect(target).await {
                 // The same two ends were connected a moment ago, or are.
                 Err(error) if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) => {
@@ -45,6 +48,7 @@ impl ByteStream {
             Self::Tcp(stream) => stream.set_nodelay(true),
             // QUIC holds nothing back.
             Self::Quic(_) => Ok(()),
+            Self::Circuit(_) => Ok(()),
             #[cfg(test)]
             Self::Memory(_) => Ok(()),
         }
@@ -55,6 +59,7 @@ impl ByteStream {
         let taken = match self {
             Self::Tcp(stream) => stream.try_write(bytes),
             Self::Quic(stream) => write_now(&mut **stream, bytes),
+            Self::Circuit(stream) => write_now(stream, bytes),
             #[cfg(test)]
             Self::Memory(stream) => write_now(stream, bytes),
         };
@@ -75,8 +80,8 @@ pub(crate) fn bound(from: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// For streams that have no call of their own for this. Whoever waits for room must not be forgotten
-/// by it: a cipher stream that waits writes nothing new.
+/// For streams that have no call of their own for this. Whoever waits for room must not be
+/// forgotten by it: a cipher stream that waits writes nothing new.
 fn write_now(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<usize> {
     match Pin::new(stream).poll_write(&mut Context::from_waker(Waker::noop()), bytes) {
         Poll::Ready(taken) => taken,
@@ -89,6 +94,7 @@ impl AsyncRead for ByteStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(waking, input),
             Self::Quic(stream) => Pin::new(&mut **stream).poll_read(waking, input),
+            Self::Circuit(stream) => Pin::new(stream).poll_read(waking, input),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_read(waking, input),
         }
@@ -100,6 +106,7 @@ impl AsyncWrite for ByteStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(waking, bytes),
             Self::Quic(stream) => Pin::new(&mut **stream).poll_write(waking, bytes),
+            Self::Circuit(stream) => Pin::new(stream).poll_write(waking, bytes),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_write(waking, bytes),
         }
@@ -109,6 +116,7 @@ impl AsyncWrite for ByteStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(waking),
             Self::Quic(stream) => Pin::new(&mut **stream).poll_flush(waking),
+            Self::Circuit(stream) => Pin::new(stream).poll_flush(waking),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_flush(waking),
         }
@@ -118,6 +126,7 @@ impl AsyncWrite for ByteStream {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(waking),
             Self::Quic(stream) => Pin::new(&mut **stream).poll_shutdown(waking),
+            Self::Circuit(stream) => Pin::new(stream).poll_shutdown(waking),
             #[cfg(test)]
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(waking),
         }

@@ -10,7 +10,9 @@ use std::task::{Context as Waking, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tracing::trace;
-use wire::frame::{pack_records, pad};
+use wire::frame::{pack_records, pad, records};
+use wire::limits::RECORD_HEADER;
+use wire::message::CIRCUIT_DATA;
 use wire::{Bye, Class, LinkCipher, Message, OpenFault};
 
 use crate::byte_stream::ByteStream;
@@ -75,7 +77,9 @@ impl CipherStream {
             if plaintext.is_empty() {
                 return Ok(false);
             }
-            pad(plaintext);
+            if !is_padded_inside(plaintext) {
+                pad(plaintext);
+            }
             sealed.clear();
             self.seal(plaintext, sealed)?;
             let taken = self.stream.try_write(sealed).map_err(|error| Reason::of_io(&error))?;
@@ -129,6 +133,14 @@ impl CipherStream {
     }
 }
 
+/// Whether there is nothing in it but bytes of circuits. Those are frames that the ends have
+/// padded, mostly just longer than a power of two: padding them again would nearly double them.
+fn is_padded_inside(plaintext: &[u8]) -> bool {
+    let is_of_circuit = |record: &[u8]| record.first() == Some(&CIRCUIT_DATA);
+    // Seldom true, and looked at first: most frames cost one comparison.
+    plaintext.get(RECORD_HEADER) == Some(&CIRCUIT_DATA) && records(plaintext).all(|record| record.is_ok_and(is_of_circuit))
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
@@ -172,5 +184,34 @@ mod tests {
         let mut plaintext = Vec::new();
         at_ben.cipher.open(&received[FRAME_HEADER..], &mut plaintext).expect("the whole frame");
         assert_eq!(wire::frame::records(&plaintext).next(), Some(Ok(&[7; 300][..])));
+    }
+    #[test]
+    fn only_frames_full_of_what_the_ends_of_circuits_padded_are_not_padded() {
+        let data = Message::CircuitData(wire::CircuitData { id: 300, bytes: vec![7; 84] }).encode();
+        let ping = Message::Ping(1).encode();
+        let is_padded_inside = |records: &[&[u8]]| {
+            let mut plaintext = Vec::new();
+            records.iter().for_each(|record| wire::frame::push_record(&mut plaintext, record).expect("there is room"));
+            is_padded_inside(&plaintext)
+        };
+        assert!(is_padded_inside(&[&data]));
+        assert!(is_padded_inside(&[&data, &data]));
+        assert!(!is_padded_inside(&[&data, &ping]));
+        assert!(!is_padded_inside(&[&ping, &data]));
+    }
+
+    #[tokio::test]
+    async fn a_frame_of_circuits_goes_as_it_is_and_others_padded() {
+        let mailbox = Mailbox::new(Arc::new(Limits::default()), 1);
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut stream = CipherStream::new(ByteStream::Memory(near), sessions().0.cipher, TimeSource::start());
+        let data = Message::CircuitData(wire::CircuitData { id: 2, bytes: vec![7; 84] }).encode();
+        for (record, expected) in [(data.clone(), RECORD_HEADER + data.len()), (Message::Ping(1).encode(), 64)] {
+            mailbox.push(Class::Live, record).expect("there is room");
+            assert_eq!(stream.write(&mailbox, &[Class::Live]), Ok(true));
+            let mut frame = Vec::with_capacity(1024);
+            far.read_buf(&mut frame).await.expect("the stream is there");
+            assert_eq!(frame.len(), FRAME_HEADER + expected + wire::limits::TAG);
+        }
     }
 }

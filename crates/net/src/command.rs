@@ -6,6 +6,7 @@ use wire::{Address, Bye};
 
 use crate::event::{DialId, LinkId};
 use crate::reach::ReachSettings;
+use crate::rendezvous::Meeting;
 
 /// What the node asks of the driver.
 #[derive(Debug)]
@@ -21,7 +22,10 @@ pub(crate) enum Command {
     SetAddresses(Vec<Address>),
     SetCommon(PeerId, Vec<u64>),
     SetReach(ReachSettings),
+    SetMeetings(Vec<Meeting>),
     TryReach,
+    LookAtSystem,
+    OtherPort,
     DialBack(u64, bool),
     Shutdown(oneshot::Sender<()>),
 }

@@ -30,6 +30,11 @@ pub struct Config {
     pub reach: ReachSettings,
     /// Nodes by which the DHT is entered, `host:port`; empty for the public ones.
     pub dht_bootstrap: Vec<String>,
+    /// Whether to open a UDP port: without it there is neither QUIC nor meeting by the DHT.
+    pub udp: bool,
+    /// Has each /16 of loopback count as a network of its own, so that tests have several on one
+    /// machine. No program turns it on.
+    pub loopback_is_far: bool,
     /// How much is held at most.
     pub limits: Limits,
     /// How long is waited.
@@ -50,6 +55,8 @@ impl Default for Config {
             nearby: Some(NearbyConfig::default()),
             reach: ReachSettings::default(),
             dht_bootstrap: Vec::new(),
+            udp: true,
+            loopback_is_far: false,
             limits: Limits::default(),
             times: Times::default(),
             pace: Pace::default(),

@@ -8,10 +8,11 @@ use tokio::sync::mpsc;
 use wire::limits::{MAX_ADDRESSES, MAX_AGENT};
 use wire::{Address, Hello, StaticKey};
 
+use crate::circuit::{Caps, Switchboard};
 use crate::config::{Config, FastReceive, Inspect, Times};
 use crate::event::Event;
 use crate::limits::Limits;
-use crate::reach::Scope;
+use crate::reach::Horizon;
 use crate::report::Report;
 use crate::time::TimeSource;
 
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) time: TimeSource,
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) reports: mpsc::Sender<Report>,
+    pub(crate) switchboard: Switchboard,
+    horizon: Horizon,
     agent: String,
     addresses: Mutex<Vec<Address>>,
     dial_from: Mutex<Vec<SocketAddr>>,
@@ -40,6 +43,7 @@ impl Context {
         events: mpsc::Sender<Event>,
         reports: mpsc::Sender<Report>,
     ) -> Self {
+        let time = TimeSource::start();
         Self {
             me,
             key,
@@ -48,9 +52,11 @@ impl Context {
             times: config.times.clone(),
             inspect: config.inspect.clone(),
             fast_receive: config.fast_receive.clone(),
-            time: TimeSource::start(),
+            time,
             events,
             reports,
+            switchboard: Switchboard::new(time, Caps::default()),
+            horizon: Horizon { loopback_is_far: config.loopback_is_far },
             agent: cut(&config.agent, MAX_AGENT).to_owned(),
             addresses: Mutex::default(),
             dial_from: Mutex::default(),
@@ -73,11 +79,14 @@ impl Context {
     /// who see where this device dials from can tell where it may be reached.
     pub(crate) fn dial_from(&self, target: &SocketAddr) -> Option<SocketAddr> {
         // Elsewhere a port that is shared so could be taken over by another program.
-        if !cfg!(unix) || Scope::of(target.ip()) != Scope::Public {
+        if !cfg!(unix) || !self.horizon.is_far(target.ip()) {
             return None;
         }
         let bound = self.dial_from.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |bound: &&SocketAddr| !bound.ip().is_loopback() && (bound.is_ipv4() == target.is_ipv4() || bound.ip().is_unspecified());
+        let fits = |bound: &&SocketAddr| {
+            (!bound.ip().is_loopback() || self.horizon.is_far(bound.ip()))
+                && (bound.is_ipv4() == target.is_ipv4() || bound.ip().is_unspecified())
+        };
         let bound = bound.iter().find(fits)?;
         let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let ip = if bound.ip().is_unspecified() { any } else { bound.ip() };

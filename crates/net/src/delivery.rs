@@ -78,6 +78,11 @@ impl Delivery {
         self.up.as_ref().map(|up| up.role)
     }
 
+    /// What there is to tell of a link that came up, until it is told.
+    pub(crate) fn up(&self) -> Option<&LinkUp> {
+        self.up.as_deref()
+    }
+
     /// Which dial this link answers.
     pub(crate) fn set_asked(&mut self, asked: Option<DialId>) {
         if let Some(up) = &mut self.up {

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use identity::PeerId;
+use wire::reach::NatClass;
 use wire::{Address, Hello, Message, Role};
 
+use crate::doctor::SystemFacts;
 use crate::outbox::{Outbox, Taken};
 use crate::path::Path;
 use crate::reach::ReachFacts;
 use crate::reason::Reason;
+use crate::rendezvous::Meeting;
 
 /// One link of this process's life; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,9 +37,12 @@ pub struct DialId(pub u64);
 pub enum Event {
     /// Listening began, failed, or the addresses of this machine changed.
     Listening {
-        /// Where others may reach this device: public ones first, then private ones; loopback only
-        /// where there is nothing else. Of all of them it is listened on.
+        /// Where others may reach this device, best first: doors of routers and where peers agree
+        /// to see it, then its own.
         addresses: Vec<SocketAddr>,
+        /// On which this machine itself listens: public ones first, then private ones; loopback
+        /// only where there is nothing else.
+        own: Vec<SocketAddr>,
         /// Why some or all of listening does not work. Dialling works all the same.
         failed: Option<String>,
     },
@@ -104,6 +110,15 @@ pub enum Event {
     ClockSet,
     /// More is known of how others reach this device.
     Reach(Box<ReachFacts>),
+    /// What the system knows of its network.
+    System(Box<SystemFacts>),
+    /// The other side of a meeting has said by the DHT where it is.
+    Partner {
+        /// Which meeting.
+        meeting: Meeting,
+        /// What it knows of its NAT.
+        nat: NatClass,
+    },
     /// A peer asks that this person be dialled, to find out whether others can. Answered by
     /// [`Net::dial_back`](crate::Net::dial_back).
     MayDialBack {

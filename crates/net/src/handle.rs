@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::driver::Driver;
 use crate::event::{DialId, Event, LinkId};
 use crate::reach::ReachSettings;
+use crate::rendezvous::Meeting;
 use crate::report::Report;
 
 /// Reports that wait for the driver; the tasks that make them wait beyond it.
@@ -107,6 +108,21 @@ impl Net {
     /// Turns ways to others on and off.
     pub fn set_reach(&self, settings: ReachSettings) {
         self.order(Command::SetReach(settings));
+    }
+
+    /// Whom to meet by the DHT, while that is turned on: in place of those told before.
+    pub fn set_meetings(&self, meetings: Vec<Meeting>) {
+        self.order(Command::SetMeetings(meetings));
+    }
+
+    /// Asks the system what it knows of its network. Ends in one [`Event::System`].
+    pub fn look_at_system(&self) {
+        self.order(Command::LookAtSystem);
+    }
+
+    /// Listens on free ports instead of those that could not be had, or that were.
+    pub fn other_port(&self) {
+        self.order(Command::OtherPort);
     }
 
     /// Finds out anew how others reach this device.

@@ -24,6 +24,7 @@ use wire::{Bye, Class, FrameReader, Message, Role};
 use crate::allowance::Allowance;
 use crate::arrival::Arrival;
 use crate::cipher_stream::CipherStream;
+use crate::circuit::{Line, circuit_of};
 use crate::context::Context;
 use crate::delivery::{Delivery, NodeGone};
 use crate::event::{DialId, LinkId, LinkUp};
@@ -31,6 +32,8 @@ use crate::farewell;
 use crate::greeting::decode;
 use crate::mailbox::{End, Orders};
 use crate::outbox::{CLASSES, LinkOver, Outbox, Shared};
+use crate::path::Rank;
+use crate::reach::{Bucket, LinkView, TALK, is_about_reach};
 use crate::reason::Reason;
 use crate::report::Report;
 
@@ -58,6 +61,11 @@ pub(crate) struct Link {
     context: Arc<Context>,
     shared: Arc<Shared>,
     id: LinkId,
+    role: Role,
+    /// No circuit, so that it can carry some.
+    direct: bool,
+    /// What it may still say about reaching each other; more is not heard.
+    reach_talk: Bucket,
     reader: FrameReader,
     delivery: Delivery,
     /// Read together with the greeting.
@@ -117,13 +125,28 @@ impl Link {
         came_in: bool,
         alive: Sender<Infallible>,
     ) -> Box<Self> {
-        let Arrival { stream, path, session, hello, reader, messages, rest } = arrival;
+        let Arrival { stream, path, session, hello, reader, mut messages, rest } = arrival;
+        // Of circuits and ways nothing can have been said to whom was not yet greeted.
+        messages.retain(|message| circuit_of(message).is_none() && !is_about_reach(message));
+        let (role, direct) = (session.role, path.rank() != Rank::Circuit);
         let outbox = Outbox::new(shared.clone());
         let allowance = Allowance::new(&context.limits.talk, context.time.tick());
         shared.connect(CipherStream::new(stream, session.cipher, context.time));
         let up = LinkUp { peer: session.peer, link: id, role: session.role, path, came_in, hash: session.hash, hello, outbox, asked: None };
         let delivery = Delivery::new(up, messages, allowance);
-        Box::new(Self { context, shared, id, reader, delivery, rest, ping: None, _alive: alive })
+        Box::new(Self {
+            context,
+            shared,
+            id,
+            role,
+            direct,
+            reach_talk: Bucket::default(),
+            reader,
+            delivery,
+            rest,
+            ping: None,
+            _alive: alive,
+        })
     }
 
     pub(crate) fn peer(&self) -> PeerId {
@@ -137,6 +160,11 @@ impl Link {
     /// Which side this is; known until the link is told.
     pub(crate) fn role(&self) -> Option<Role> {
         self.delivery.role()
+    }
+
+    /// The link as those see it who look for ways; known until the link is told.
+    pub(crate) fn view(&self) -> Option<LinkView> {
+        self.delivery.up().map(|up| LinkView::new(self.id, up.path, up.role, &up.hash))
     }
 
     /// Which dial this link answers.
@@ -180,6 +208,7 @@ impl Link {
         }
         if orders.drained {
             self.delivery.set_drained();
+            self.context.switchboard.on_drained(self.id);
         }
         if orders.ping {
             self.send_ping();
@@ -243,6 +272,8 @@ impl Link {
                     Message::Pong(token) => self.on_pong(token),
                     Message::Bye(bye) => return Err(Over::silently(Reason::of_bye(bye))),
                     Message::Hello(_) => return Err(protocol(&"a second Hello")),
+                    other if circuit_of(&other).is_some() => self.context.switchboard.on_message(&self.line(), other),
+                    other if is_about_reach(&other) => self.report(other),
                     other => self.delivery.push(other),
                 }
             }
@@ -264,6 +295,18 @@ impl Link {
         written?.map_err(Over::silently)
     }
 
+    /// Passes on to the driver what is about reaching each other. The driver has more to do than to
+    /// hear it: what finds no room is lost, and whoever waits for an answer asks another.
+    fn report(&mut self, message: Message) {
+        if self.reach_talk.take(&TALK, self.context.time.tick()) {
+            let _ = self.context.reports.try_send(Report::Reach(self.peer(), self.id, message));
+        }
+    }
+
+    fn line(&self) -> Line {
+        Line::new(self.id, self.peer(), self.role, self.direct, &self.shared)
+    }
+
     fn send_ping(&mut self) {
         let token = rand::random();
         self.ping = Some((token, Instant::now()));
@@ -283,6 +326,7 @@ impl Link {
 
     async fn part(mut self: Box<Self>, over: Over) {
         let stream = self.shared.close();
+        self.context.switchboard.link_down(self.id);
         let parting = over.bye.and_then(|bye| stream.map(|stream| stream.part(bye)));
         // Said before the node hears of the end, if the socket takes it.
         let parting = parting.map(|(mut stream, mut words)| {

@@ -1,6 +1,7 @@
 //! The network without sockets, clocks or tasks: the real table and the real queues. The
 //! simulator holds them and plays the sockets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -16,7 +17,9 @@ use crate::handle::Net;
 use crate::mailbox::End;
 use crate::outbox::{CLASSES, Outbox, Shared};
 use crate::path::{Path, Rank};
+use crate::reach::ReachSettings;
 use crate::reason::Reason;
+use crate::rendezvous::Meeting;
 use crate::table::{AttemptId, Candidate, Effect, Table};
 use crate::time::Now;
 
@@ -58,6 +61,27 @@ pub struct Manual {
     limits: Arc<crate::limits::Limits>,
     hello: Hello,
     next_link: u64,
+    wishes: Wishes,
+}
+
+/// What a node has asked for that needs routers, other networks or a system: it is remembered, and
+/// nothing comes of it here.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Rooms in common, by numbers.
+    pub common: BTreeMap<PeerId, Vec<u64>>,
+    /// Whom to meet.
+    pub meetings: Vec<Meeting>,
+    /// What is turned on; none before it was said.
+    pub reach: Option<ReachSettings>,
+    /// How often the system was to be asked.
+    pub looks: u32,
+    /// How often everything was to be found out anew.
+    pub tries: u32,
+    /// How often another port was to be opened.
+    pub other_ports: u32,
+    /// Answers to [`Event::MayDialBack`].
+    pub dial_backs: Vec<(u64, bool)>,
 }
 
 impl Manual {
@@ -67,7 +91,7 @@ impl Manual {
         let (commands, orders) = orders();
         let table = Table::new(me, config.limits.clone(), config.times.clone(), config.pace, seed);
         let hello = Hello { boot_nonce, addresses, agent: config.agent.clone() };
-        let manual = Manual { table, orders, limits: Arc::new(config.limits.clone()), hello, next_link: 1 };
+        let manual = Manual { table, orders, limits: Arc::new(config.limits.clone()), hello, next_link: 1, wishes: Wishes::default() };
         (Net::detached(commands, boot_nonce), manual)
     }
 
@@ -91,11 +115,21 @@ impl Manual {
                 Command::SetAddresses(addresses) => self.hello.addresses = addresses,
                 // Nothing is announced here, and nothing to be shut.
                 Command::Announce(_) | Command::Shutdown(_) => {}
-                // The simulator has no routers.
-                Command::SetCommon(..) | Command::SetReach(_) | Command::TryReach | Command::DialBack(..) => {}
+                Command::SetCommon(peer, rooms) => drop(self.wishes.common.insert(peer, rooms)),
+                Command::SetReach(settings) => self.wishes.reach = Some(settings),
+                Command::SetMeetings(meetings) => self.wishes.meetings = meetings,
+                Command::TryReach => self.wishes.tries += 1,
+                Command::LookAtSystem => self.wishes.looks += 1,
+                Command::OtherPort => self.wishes.other_ports += 1,
+                Command::DialBack(token, may) => self.wishes.dial_backs.push((token, may)),
             }
         }
         hand_out(effects, out);
+    }
+
+    /// What the node has asked for beside links.
+    pub fn wishes(&self) -> &Wishes {
+        &self.wishes
     }
 
     /// When [`Manual::tick`] has something to do.

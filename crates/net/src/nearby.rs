@@ -80,6 +80,14 @@ impl Nearby {
         }
     }
 
+    /// It is listened elsewhere from now on: who is found by the announcement must find somebody.
+    pub(crate) fn listens_at(&mut self, bound: &[SocketAddr]) {
+        let name = self.announced.clone();
+        self.announce(None);
+        self.place = Place::of(bound);
+        self.announce(name);
+    }
+
     /// All who are there now.
     pub(crate) fn peers(&self) -> Vec<NearbyPeer> {
         self.seen.peers.values().cloned().collect()

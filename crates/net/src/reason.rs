@@ -50,6 +50,8 @@ impl Reason {
             | io::ErrorKind::Unsupported
             | io::ErrorKind::InvalidInput
             | io::ErrorKind::PermissionDenied => Self::NoRoute,
+            // Only circuits say so.
+            io::ErrorKind::ResourceBusy => Self::Busy,
             _ => Self::Lost,
         }
     }
@@ -108,6 +110,7 @@ mod tests {
             (io::ErrorKind::ConnectionReset, Reason::Lost),
             (io::ErrorKind::BrokenPipe, Reason::Lost),
             (io::ErrorKind::UnexpectedEof, Reason::Lost),
+            (io::ErrorKind::ResourceBusy, Reason::Busy),
         ];
         for (kind, reason) in cases {
             assert_eq!(Reason::of_io(&io::Error::from(kind)), reason, "{kind:?}");

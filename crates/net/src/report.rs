@@ -2,7 +2,8 @@
 
 use identity::PeerId;
 use tokio::sync::oneshot;
-use wire::Address;
+use wire::reach::{CheckOutcome, HelpRefused};
+use wire::{Address, Message};
 
 use crate::arrival::Arrival;
 use crate::event::LinkId;
@@ -27,6 +28,12 @@ pub(crate) enum Report {
     Greeted(Origin, Box<Arrival>),
     /// A running link is over.
     Ended(PeerId, LinkId, Reason),
+    /// A peer says something about reaching each other.
+    Reach(PeerId, LinkId, Message),
+    /// An attempt that dialled nothing came to nothing.
+    OtherFailed(AttemptId, Option<HelpRefused>),
+    /// What came of a dial-back: a greeted peer, or none.
+    DialledBack(u64, AttemptId, Result<Box<Arrival>, CheckOutcome>),
 }
 
 /// Which side opened the connection.

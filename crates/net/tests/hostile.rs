@@ -210,7 +210,7 @@ async fn ben_sends_records_that_are_none() {
 async fn what_ben_may_add_in_later_versions_is_skipped() {
     let mut ana = Peer::with(ANA, quick()).await;
     let (mut ben, _) = raw_ben(&mut ana).await;
-    let frame = ben.seal_plaintext(&[0, 3, 0x80, 1, 2]);
+    let frame = ben.seal_plaintext(&[0, 3, 0xc0, 1, 2]);
     ben.send_bytes(&frame).await;
     ben.send(&numbered(1, 300)).await;
     assert_eq!(ana.received(identity(BEN).peer()).await, [numbered(1, 300)]);

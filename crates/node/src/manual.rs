@@ -21,8 +21,12 @@ use crate::view::{Refused, Said};
 
 /// What a stand-in for the sockets needs.
 pub mod net {
-    pub use ::net::manual::{Act, Feed, Manual, Moment, reason_of};
-    pub use ::net::{Config, DialId, Event, Limits, LinkId, LinkUp, Net, Outbox, Path, PeerState, Reason, Times};
+    pub use ::net::doctor::{Portal, SystemFacts};
+    pub use ::net::manual::{Act, Feed, Manual, Moment, Wishes, reason_of};
+    pub use ::net::{
+        CameIn, Checked, Config, DhtState, DialId, Door, Event, Limits, LinkId, LinkUp, MappingAnswer, MappingProtocol, MappingState,
+        Mappings, Meeting, Net, Outbox, Path, PeerState, ReachFacts, ReachSettings, Reason, Router, Side, Times, Transport,
+    };
 }
 
 /// What a stand-in for the disk needs.

@@ -16,6 +16,7 @@ use wire::message::{Data, Message, Run};
 
 use crate::core::{Core, Options, ReadBatch};
 use crate::handle::{MAX_REQUESTS, Node, Request};
+use crate::parts::reach::kept_settings;
 use crate::parts::rooms::signatures;
 use crate::say::Say;
 use crate::turns::{SystemClock, TurnEnd, Turns};
@@ -57,6 +58,8 @@ pub async fn start(mut options: Options) -> io::Result<Node> {
         listen: options.listen.clone(),
         agent: options.agent.clone(),
         nearby: options.nearby.then(net::NearbyConfig::default),
+        reach: kept_settings(&options.opened.store, options.mapping),
+        dht_bootstrap: options.dht.clone(),
         inspect: Some(check_ahead(signatures.clone())),
         fast_receive: Some(turns_of_links(of_links.clone())),
         ..net::Config::default()

@@ -3,7 +3,9 @@
 //! here.
 
 mod clock;
+mod doctor;
 mod invite;
+mod join_trouble;
 mod link;
 mod me;
 mod message;
@@ -14,10 +16,13 @@ mod refused;
 mod room;
 
 pub use clock::{ClockOff, Time, Whose};
+pub use doctor::{AddressPart, Doctor, DoctorAddress};
 pub use invite::{Found, JoinRefusal, JoinState, Joining, MadeInvite, Reading};
-pub use link::{LinkReason, LinkState};
-pub use me::{Me, OwnReach};
+pub use join_trouble::{JoinFinding, JoinTrouble, TroubleSide};
+pub use link::{LinkPath, LinkReason, LinkState};
+pub use me::Me;
 pub use message::{Body, Message, Page, Quote, Reaction, Said};
+pub use net::doctor::{DoctorRow, DoorProtocol, Finding, FindingDetails, FindingLevel, Firewall, FixKind, IpVersion, OwnReach};
 pub use network::{Behind, Level, Network, Owed, Reach, Via};
 pub use notice::{Alert, AlertKind, Notice, Snapshot};
 pub use person::{Nearby, Person, PersonDetails, Request};

@@ -44,11 +44,13 @@ impl World {
             listen: Vec::new(),
             nearby: false,
             peer_exchange: true,
+            mapping: false,
+            dht: Vec::new(),
             agent: "sim".to_owned(),
             sink: host.told().sink(),
         };
         let mut hand = Hand::start(options, net, at, self.rng.random(), Shared { members, signatures: self.signatures.clone() });
-        hand.on_net(Event::Listening { addresses: vec![address(number)], failed: None });
+        hand.on_net(Event::Listening { addresses: vec![address(number)], own: vec![address(number)], failed: None });
         host.body = Some(Body { hand, net: manual });
         self.settle(number);
     }

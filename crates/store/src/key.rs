@@ -11,6 +11,7 @@
 //! P peer16                    a person
 //! Q peer16                    a request to become a contact
 //! I invite16                  an invite to become contacts
+//! G invite16                  the secret of an invite made here
 //! S setting1                  a setting
 //! A room16 peer16             what a member has of one's own logs
 //! U room16                    what came late in a room and is unseen
@@ -38,6 +39,7 @@ pub(crate) const LATE: u8 = b'U';
 pub(crate) const PEER: u8 = b'P';
 pub(crate) const REQUEST: u8 = b'Q';
 pub(crate) const INVITE: u8 = b'I';
+pub(crate) const SECRET: u8 = b'G';
 pub(crate) const SETTING: u8 = b'S';
 pub(crate) const ACK: u8 = b'A';
 pub(crate) const FORM: &[u8] = b"V";
@@ -47,7 +49,7 @@ pub(crate) const CLEAN: &[u8] = b"C";
 /// Spaces that hold events themselves; everything else about events can be rebuilt from them.
 pub(crate) const EVENT_SPACES: [u8; 3] = [ENTRY, RELATION, OTHER];
 /// Spaces of small rows.
-pub(crate) const RECORD_SPACES: [u8; 7] = [ROOM, LATE, PEER, REQUEST, INVITE, SETTING, ACK];
+pub(crate) const RECORD_SPACES: [u8; 8] = [ROOM, LATE, PEER, REQUEST, INVITE, SECRET, SETTING, ACK];
 
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];

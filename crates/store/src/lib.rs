@@ -63,5 +63,7 @@ pub use memory::{Base, Medium};
 pub use open::open_in_memory;
 pub use open::{LastEnd, Opened, Outcome, open};
 pub use page::{Anchor, Page};
-pub use records::{Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing};
+pub use records::{
+    Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, OwnInviteRow, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing,
+};
 pub use store::{Mark, Store};

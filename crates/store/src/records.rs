@@ -1,5 +1,7 @@
 //! Records of a profile, one small row each: rooms, people, requests, invites, settings.
 
+use std::fmt;
+
 use bincode::{Decode, Encode};
 use identity::PeerId;
 use rooms::Position;
@@ -132,6 +134,26 @@ pub struct ContactInviteRow {
     pub made_ms: u64,
 }
 
+/// The secret of an invite that was made here, to a room or to become contacts: by it, who holds
+/// the invite is met.
+#[derive(Clone, PartialEq, Encode, Decode)]
+pub struct OwnInviteRow {
+    /// The invite's public key.
+    pub key: [u8; 32],
+    /// Its secret.
+    pub seed: [u8; 16],
+    /// The room that it leads to; none if it is to become contacts.
+    pub room: Option<RoomId>,
+    /// When it was made, milliseconds since 1970.
+    pub made_ms: u64,
+}
+
+impl fmt::Debug for OwnInviteRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnInviteRow(to {:?})", self.room)
+    }
+}
+
 /// Names of settings; the values are text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -144,10 +166,16 @@ pub enum Setting {
     ListenPort = 3,
     /// Milliseconds of one's last peer record; the next must be higher.
     RecordSeq = 4,
+    /// Whether people are met by the DHT: `yes` or `no`.
+    Internet = 5,
+    /// Whether the router is asked for doors: `yes` or `no`.
+    Mapping = 6,
+    /// Whether messages are carried for friends: `yes` or `no`.
+    Carry = 7,
 }
 
 /// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`],
-/// [`ContactInviteRow`].
+/// [`ContactInviteRow`], [`OwnInviteRow`].
 pub trait Row: Encode + Decode<()> {
     /// What it is filed under.
     type Id;
@@ -177,12 +205,13 @@ macro_rules! row {
     };
 }
 
-// Five times the same but for names.
+// Six times the same but for names.
 row!(RoomRow, ROOM, room: RoomId, RoomId::as_bytes);
 row!(LateRow, LATE, room: RoomId, RoomId::as_bytes);
 row!(PeerRow, PEER, peer: PeerId, PeerId::as_bytes);
 row!(RequestRow, REQUEST, peer: PeerId, PeerId::as_bytes);
 row!(ContactInviteRow, INVITE, key: [u8; 32], std::convert::identity);
+row!(OwnInviteRow, SECRET, key: [u8; 32], std::convert::identity);
 
 /// Reading leaves out (and counts, [`Store::unreadable`]) rows that damage made unreadable.
 impl Store {

@@ -5,7 +5,8 @@
 pub enum Crossed {
     /// This side stays the initiator and passes over the other's message.
     Lead,
-    /// This side answers the other's message, as [`Handshake::respond`](crate::Handshake::respond) does.
+    /// This side answers the other's message, as
+    /// [`Handshake::respond`](crate::Handshake::respond) does.
     Follow,
 }
 

@@ -107,6 +107,7 @@ fn golden_handshake() {
         "messages": framed,
         "final_hash": hex(&at_ana.hash),
         "room_tags": tags,
+        "crossed_first_messages": reach::crossed_messages(),
         "refused_x25519": WEAK_KEYS.iter().map(|key| hex(key)).collect::<Vec<_>>(),
         "initiator_plaintext": hex(&ping),
         "initiator_frames": frames(&mut at_ana, &ping, &numbers),

@@ -47,8 +47,9 @@ pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
 pub use link_cipher::{LinkCipher, OpenFault, SealFault};
 pub use message::{
-    Bye, CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, Class, ContactAnswer, ContactRequest, Data,
-    DialBack, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need, Neighbour,
-    NeighbourReply, Observed, PeerRecord, RawEvent, ReachChecked, Record, Run, Shuffle, Signal, SignalRefused, Time, Welcome, room_tag,
+    Bye, CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, CircuitWay, Class, ContactAnswer,
+    ContactRequest, Data, DialBack, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need,
+    Neighbour, NeighbourReply, Observed, PeerRecord, RawEvent, ReachChecked, Record, Run, Shuffle, Signal, SignalRefused, Time, Welcome,
+    room_tag,
 };
 pub use text::{Likeness, NameFault, check_name, shows, tidy_name};

@@ -68,6 +68,9 @@ pub const MAX_RUN_BYTES: usize = 56 * 1024;
 
 /// Characters of an invite, white space and hyphens not counted: still one QR code.
 pub const MAX_INVITE_CHARS: usize = 1024;
+/// Characters of an invite as it is made: it can be read out, and its QR code is coarse. Those of
+/// other versions may be longer.
+pub const USUAL_INVITE_CHARS: usize = 180;
 /// Bytes of text that is searched for invites: a long letter.
 pub const MAX_PASTED_TEXT: usize = 1024 * 1024;
 /// Different invites that are found in one text; a person is not asked to choose among more.

@@ -13,7 +13,7 @@ use crate::limits::{
 };
 pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
 pub use crate::reach::{
-    CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, DialBack, Observed, ReachChecked, Signal,
+    CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, CircuitWay, DialBack, Observed, ReachChecked, Signal,
     SignalRefused,
 };
 pub use crate::record::PeerRecord;
@@ -132,6 +132,10 @@ pub enum MessageFault {
 
 /// First type that a receiver skips if it does not know it.
 const IGNORABLE: u8 = 0x80;
+
+/// Type of the records that carry a circuit's bytes. Those are padded frames already, so a frame of
+/// nothing else need not be padded.
+pub const CIRCUIT_DATA: u8 = kind::CIRCUIT_DATA;
 
 mod kind {
     pub(super) const HELLO: u8 = 0x01;
@@ -260,7 +264,7 @@ impl Message {
             kind::CIRCUIT_DATA => Message::CircuitData(codec::decode(body)?),
             kind::CIRCUIT_CREDIT => Message::CircuitCredit(codec::decode(body)?),
             kind::CIRCUIT_CLOSE => Message::CircuitClose(codec::decode(body)?),
-            IGNORABLE.. => return Ok(None),
+            unknown if unknown >= IGNORABLE => return Ok(None),
             unknown => return Err(MessageFault::UnknownType(unknown)),
         };
         message.check()?;

@@ -131,13 +131,24 @@ pub enum NatClass {
     Blocked,
 }
 
-/// Asks a member to carry a link, and in what is passed on, says for whom.
+/// Asks a member to carry a link, and tells the other end who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct CircuitOpen {
     /// Names the circuit on this link: even if the link's initiator chose it, odd otherwise.
     pub id: u32,
-    /// To whom; in what was passed on, from whom.
+    /// Whether this asks, or brings what somebody asked for: the two look alike between members.
+    pub way: CircuitWay,
+    /// To whom; in what is brought, from whom.
     pub peer: PeerId,
+}
+
+/// Where a circuit leads that is opened on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum CircuitWay {
+    /// To the peer, by way of the receiver, who is to carry it.
+    To,
+    /// From the peer, to the receiver; the sender carries it.
+    From,
 }
 
 /// Says whether a circuit stands.

@@ -95,7 +95,7 @@ custody: Custody,
  */
 addresses: Array<string>, 
 /**
- * From where others can dial this device, as far as it is known.
+ * From where others can dial this device: no more than what somebody has done.
  */
 reach: OwnReach, 
 /**
@@ -108,6 +108,18 @@ not_listening: string | null,
  */
 nearby_visible: boolean, 
 /**
+ * People are met by the DHT.
+ */
+internet: boolean, 
+/**
+ * The router is asked for doors.
+ */
+mapping: boolean, 
+/**
+ * Messages are carried for friends.
+ */
+carry: boolean, 
+/**
  * Links that are up, with contacts, members and strangers.
  */
 links: number, 
@@ -116,7 +128,7 @@ links: number,
  */
 friends: number, };
 
-export type OwnReach = "closed" | "no_network" | "this_computer" | "this_network" | "perhaps_outside";
+export type OwnReach = "closed" | "no_network" | "this_computer" | "this_network" | "only_outward" | "reachable" | "not_known";
 
 export type RoomKind = "group" | "direct";
 
@@ -327,9 +339,13 @@ seq: number, };
 
 export type LinkState = { "state": "own" } | { "state": "connected", 
 /**
- * The other end's address.
+ * How it goes.
  */
-address: string, 
+path: LinkPath, 
+/**
+ * The other end's address; none if a friend carries the link.
+ */
+address: string | null, 
 /**
  * Round-trip time in microseconds, once measured.
  */
@@ -358,6 +374,16 @@ reason: LinkReason, } | { "state": "unreachable",
  * When a link was last up, if ever.
  */
 last_seen: number | null, };
+
+export type LinkPath = { "kind": "direct" } | { "kind": "door" } | { "kind": "through", 
+/**
+ * Who.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, };
 
 export type LinkReason = "refused" | "timed_out" | "no_route" | "name_unknown" | "wrong_peer" | "version" | "protocol" | "not_welcome" | "goodbye" | "lost" | "silent" | "replaced" | "too_slow" | "busy";
 
@@ -606,7 +632,11 @@ target: string,
 /**
  * How it stands.
  */
-state: JoinState, };
+state: JoinState, 
+/**
+ * Why it does not get on, within 15 s; it is tried on all the same.
+ */
+trouble: JoinTrouble | null, };
 
 export type JoinState = { "state": "connecting", 
 /**
@@ -633,6 +663,24 @@ room: string, } | { "state": "refused",
  * What a screen says about it.
  */
 why: JoinRefusal, };
+
+export type JoinTrouble = { 
+/**
+ * Whose trouble it is.
+ */
+side: TroubleSide, 
+/**
+ * What it is.
+ */
+finding: JoinFinding, 
+/**
+ * What can be done here.
+ */
+fixes: Array<FixKind>, };
+
+export type TroubleSide = "mine" | "theirs" | "both" | "unknown";
+
+export type JoinFinding = "no_network" | "captive_portal" | "own_address" | "no_address" | "only_their_computer" | "only_their_network" | "name_unknown" | "not_running" | "somebody_else" | "version" | "nothing_answers" | "not_heard_of" | "udp_blocked" | "changing_doors" | "no_way" | "breaks_off";
 
 export type JoinRefusal = "unknown_invite" | "used_up" | "declined" | "full" | "own";
 
@@ -796,6 +844,108 @@ log: string,
  * Sequence number in it.
  */
 seq: number, };
+
+export type Doctor = { 
+/**
+ * What was found out, troubles first. No row holds an address.
+ */
+rows: Array<DoctorRow>, 
+/**
+ * What follows from all of it: the same as `me.reach`.
+ */
+summary: OwnReach, 
+/**
+ * Something is still being found out.
+ */
+checking: boolean, 
+/**
+ * When it was last found out, in milliseconds since 1970; none if not yet.
+ */
+checked_at: number | null, 
+/**
+ * The addresses that the rows are about, for those who want to see them.
+ */
+addresses: Array<DoctorAddress>, };
+
+export type DoctorRow = { 
+/**
+ * What it is.
+ */
+finding: Finding, 
+/**
+ * How much it matters.
+ */
+level: FindingLevel, 
+/**
+ * Numbers and names for the sentence; what does not belong to it is not there.
+ */
+details: FindingDetails, 
+/**
+ * What can be done, the best first.
+ */
+fixes: Array<FixKind>, };
+
+export type Finding = "closed" | "no_network" | "captive_portal" | "vpn" | "upnp_off" | "router_failed" | "shared_address" | "two_routers" | "changing_doors" | "udp_blocked" | "local_firewall" | "ipv6_closed" | "not_reached" | "ipv6_only" | "only_this_computer" | "mapping_off" | "firewall_on" | "not_checked" | "dht_silent" | "internet_off" | "carry_off" | "hairpin" | "listening" | "came_in" | "came_in_nearby" | "mapped" | "dht_answers" | "carried";
+
+export type FindingLevel = "trouble" | "note" | "ok";
+
+export type FindingDetails = { 
+/**
+ * The port that it is about.
+ */
+port: number | null, 
+/**
+ * Which IP version.
+ */
+ip: IpVersion | null, 
+/**
+ * By which protocol a door was opened.
+ */
+protocol: DoorProtocol | null, 
+/**
+ * Which firewall.
+ */
+firewall: Firewall | null, 
+/**
+ * When it happened, in milliseconds since 1970.
+ */
+at: number | null, 
+/**
+ * How many bytes.
+ */
+bytes: number | null, };
+
+export type IpVersion = "v4" | "v6";
+
+export type DoorProtocol = "upnp" | "nat_pmp" | "pcp";
+
+export type Firewall = "ufw" | "firewalld" | "nftables" | "windows" | "macos";
+
+export type FixKind = { "fix": "turn_mapping_on" } | { "fix": "turn_internet_on" } | { "fix": "turn_carry_on" } | { "fix": "other_port" } | { "fix": "forward_port", 
+/**
+ * The port.
+ */
+port: number, } | { "fix": "allow_in_firewall", 
+/**
+ * What does it in a terminal.
+ */
+command: string | null, } | { "fix": "open_portal", 
+/**
+ * A page that the network replaces by its own.
+ */
+url: string | null, } | { "fix": "try_now" };
+
+export type DoctorAddress = { 
+/**
+ * Which part.
+ */
+part: AddressPart, 
+/**
+ * As text; with a port, but for those of routers.
+ */
+address: string, };
+
+export type AddressPart = "listening" | "observed" | "door" | "router" | "router_outside";
 
 export type Snapshot = { 
 /**
@@ -970,7 +1120,11 @@ people: Array<Reach>,
 /**
  * Those who are no longer known.
  */
-gone: Array<string>, } | { "notice": "invite_opened", 
+gone: Array<string>, } | { "notice": "doctor_changed", 
+/**
+ * All of it.
+ */
+doctor: Doctor, } | { "notice": "invite_opened", 
 /**
  * The text, for `read_invite`.
  */
@@ -1009,6 +1163,12 @@ export type TakeSnapshot = Record<symbol, never>;
 export type SetName = { name: string, };
 
 export type SetNearbyVisible = { visible: boolean, };
+
+export type SetInternet = { on: boolean, };
+
+export type SetMapping = { on: boolean, };
+
+export type SetCarry = { on: boolean, };
 
 export type CreateRoom = { name: string, };
 
@@ -1089,6 +1249,16 @@ export type GetNetwork = {
  */
 watch?: boolean, };
 
+export type GetDoctor = { 
+/**
+ * Tell changes too.
+ */
+watch?: boolean, };
+
+export type TryReach = Record<symbol, never>;
+
+export type Fix = { fix: FixKind, };
+
 export type Redial = { peer: string, };
 
 export type Shutdown = Record<symbol, never>;
@@ -1102,6 +1272,9 @@ export interface Calls {
   snapshot: { args: TakeSnapshot; reply: Snapshot };
   set_name: { args: SetName; reply: Me };
   set_nearby_visible: { args: SetNearbyVisible; reply: Me };
+  set_internet: { args: SetInternet; reply: Me };
+  set_mapping: { args: SetMapping; reply: Me };
+  set_carry: { args: SetCarry; reply: Me };
   create_room: { args: CreateRoom; reply: RoomRow };
   open_direct: { args: OpenDirect; reply: RoomRow };
   leave_room: { args: LeaveRoom; reply: Done };
@@ -1123,6 +1296,9 @@ export interface Calls {
   answer_request: { args: AnswerRequest; reply: Done };
   person: { args: GetPerson; reply: PersonDetails };
   network: { args: GetNetwork; reply: Network };
+  doctor: { args: GetDoctor; reply: Doctor };
+  try_reach: { args: TryReach; reply: Done };
+  fix: { args: Fix; reply: Done };
   redial: { args: Redial; reply: Done };
   shutdown: { args: Shutdown; reply: Done };
 }

@@ -35,6 +35,24 @@ export async function setNearbyVisible(visible: boolean): Promise<void> {
   });
 }
 
+export async function setInternet(on: boolean): Promise<void> {
+  await told(async () => {
+    model.me = await call('set_internet', { on });
+  });
+}
+
+export async function setMapping(on: boolean): Promise<void> {
+  await told(async () => {
+    model.me = await call('set_mapping', { on });
+  });
+}
+
+export async function setCarry(on: boolean): Promise<void> {
+  await told(async () => {
+    model.me = await call('set_carry', { on });
+  });
+}
+
 /** Makes a room and returns its id; the caller opens it. */
 export async function createRoom(name: string): Promise<string> {
   return know(await call('create_room', { name }));

@@ -16,6 +16,7 @@ const joining = (id: string, retryAt: number): Joining => ({
   id,
   target: 'Ben',
   state: { state: 'waiting', retry_at: retryAt, reason: 'refused' },
+  trouble: null,
 });
 
 describe('apply', () => {
@@ -119,6 +120,9 @@ describe('apply', () => {
         reach: 'no_network',
         not_listening: null,
         nearby_visible: true,
+        internet: false,
+        mapping: true,
+        carry: true,
         links: 0,
         friends: 0,
       },

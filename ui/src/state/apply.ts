@@ -6,9 +6,12 @@ export const MAX_ALERTS = 8;
 
 /**
  * Notices that are not rows of the model. The session hands them to the timelines, to the picture
- * of the network and to the dialogs.
+ * of the network, to the doctor and to the dialogs.
  */
-export type Elsewhere = Extract<Notice, { notice: 'messages' | 'messages_gone' | 'network_changed' | 'invite_opened' }>;
+export type Elsewhere = Extract<
+  Notice,
+  { notice: 'messages' | 'messages_gone' | 'network_changed' | 'doctor_changed' | 'invite_opened' }
+>;
 
 /** Applies one notice to the model, and returns it when the session must act on it too. */
 export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
@@ -65,6 +68,7 @@ export function applyNotice(model: Model, notice: Notice): Elsewhere | null {
     case 'messages':
     case 'messages_gone':
     case 'network_changed':
+    case 'doctor_changed':
     case 'invite_opened':
       return notice;
   }

@@ -1,5 +1,6 @@
 import type { Message } from '../gen/api';
 import { Chat } from './chat.svelte';
+import { doctor } from './doctor.svelte';
 import { drafts } from './drafts.svelte';
 import { network } from './network.svelte';
 import { notes } from './notes.svelte';
@@ -21,6 +22,7 @@ class Chats {
 
   /** Shows a room. */
   async open(room: string): Promise<void> {
+    doctor.hide();
     network.hide();
     if (this.current?.id === room) return;
     this.#leave();

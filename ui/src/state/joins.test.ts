@@ -8,8 +8,18 @@ import { beganJoin, joinChanged } from './joins.svelte';
 
 let count = 0;
 const open = vi.spyOn(chats, 'open').mockResolvedValue();
-const join = (): Joining => ({ id: `join ${(count += 1)}`, target: 'Ben', state: { state: 'asked', name: 'Ben' } });
-const joined = ({ id, target }: Joining): Joining => ({ id, target, state: { state: 'joined', room: ROOM } });
+const join = (): Joining => ({
+  id: `join ${(count += 1)}`,
+  target: 'Ben',
+  state: { state: 'asked', name: 'Ben' },
+  trouble: null,
+});
+const joined = ({ id, target }: Joining): Joining => ({
+  id,
+  target,
+  state: { state: 'joined', room: ROOM },
+  trouble: null,
+});
 
 beforeEach(() => {
   open.mockClear();

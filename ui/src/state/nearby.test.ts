@@ -18,7 +18,12 @@ const ben = (contact: boolean): Person => ({
   contact,
   link: { state: 'unreachable', last_seen: null },
 });
-const joining: Joining = { id: '1', target: 'Ben', state: { state: 'connecting', address: '192.168.1.7:4747' } };
+const joining: Joining = {
+  id: '1',
+  target: 'Ben',
+  state: { state: 'connecting', address: '192.168.1.7:4747' },
+  trouble: null,
+};
 
 describe('somebody nearby', () => {
   it('is a stranger, whatever their name', () => {

@@ -1,4 +1,5 @@
 import type { Reach } from '../gen/api';
+import { doctor } from './doctor.svelte';
 import { notes } from './notes.svelte';
 import { inOrder } from './reach';
 import { call } from './wire';
@@ -24,6 +25,7 @@ class Network {
   });
 
   show(room: string | null = null): void {
+    doctor.hide();
     this.room = room;
     if (this.shown) return;
     this.shown = true;

@@ -2,6 +2,7 @@ import type { Notice, Numbered, Stage } from '../gen/api';
 import { Refusal, type Host } from '../host/host';
 import { applyNotice } from './apply';
 import { dialogs } from './dialogs.svelte';
+import { doctor } from './doctor.svelte';
 import { hands } from './hands';
 import { joinChanged, joinGone } from './joins.svelte';
 import { applySnapshot } from './model';
@@ -58,6 +59,7 @@ async function askSnapshot(): Promise<void> {
     applySnapshot(model, snapshot);
     chats.onSnapshot(again);
     if (again) network.onGap();
+    if (again) doctor.onGap();
     const step = sequence.resume(snapshot.seq);
     applyAll(step.apply);
     if (step.ask) queueMicrotask(() => void askSnapshot());
@@ -84,6 +86,7 @@ function applyAll(notices: readonly Notice[]): void {
       chats.onGone(elsewhere.room, gone);
     }
     if (elsewhere?.notice === 'network_changed') network.onChanged(elsewhere.people, elsewhere.gone);
+    if (elsewhere?.notice === 'doctor_changed') doctor.onChanged(elsewhere.doctor);
     if (elsewhere?.notice === 'invite_opened') {
       hands.cut();
       dialogs.openAdd({ tab: 'have', text: elsewhere.text });

@@ -34,8 +34,6 @@ export const add = {
     'Nobody else on this network is visible just now. They appear here by themselves, a few seconds after they open Grapevine.',
   visible: 'Let people on this network see me',
   several: 'There are several invites in this text. Which one?',
-  why: 'Why?',
-  addresses: 'Your addresses, best first:',
 };
 
 const faults: Record<InviteFault, string> = {

@@ -23,7 +23,7 @@ export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string 
     case 'not_listening':
       return {
         tone: 'warn',
-        words: 'Others cannot dial you, because the port is taken or forbidden. You can still dial them.',
+        words: 'Others cannot call you, because the port is taken or forbidden. You can still call them.',
       };
     case 'clock_off':
       return { tone: 'warn', words: alert.clock ? clockWords(alert.clock) : '' };

@@ -20,3 +20,10 @@ export function names(list: readonly string[], shown = 2): string {
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** "300 KB", "1.2 MB", "3.4 GB". */
+export function amountWords(bytes: number): string {
+  const MB = 1024 * 1024;
+  if (bytes < MB) return `${Math.round(bytes / 1024)} KB`;
+  return bytes < 1024 * MB ? `${(bytes / MB).toFixed(1)} MB` : `${(bytes / 1024 / MB).toFixed(1)} GB`;
+}

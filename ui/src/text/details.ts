@@ -18,7 +18,7 @@ export const details = {
   fingerprint: 'Fingerprint',
   fingerprintHint: 'When both of you see the same words and pictures, nobody is between you.',
   addresses: 'Known addresses',
-  noAddresses: 'None yet: only they can dial you.',
+  noAddresses: 'None yet: only they can call you.',
   common: 'Rooms in common',
   message: 'Message',
   redial: 'Try now',

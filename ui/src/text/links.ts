@@ -1,4 +1,4 @@
-import type { JoinRefusal, JoinState, LinkReason, LinkState } from '../gen/api';
+import type { JoinRefusal, JoinState, LinkPath, LinkReason, LinkState } from '../gen/api';
 import { briefTime, untilWords } from './time';
 
 /** Why a link ended or an attempt failed, to stand after a dash. */
@@ -19,16 +19,30 @@ export const reasonWords: Record<LinkReason, string> = {
   busy: 'too busy just now',
 };
 
+/** How a link goes: "direct", "direct through your router’s door", "through Dice". */
+export function pathWords(path: LinkPath): string {
+  switch (path.kind) {
+    case 'direct':
+      return 'direct';
+    case 'door':
+      return 'direct through your router’s door';
+    case 'through':
+      return `through ${path.name}`;
+  }
+}
+
 /**
- * How one is connected with a person: "direct · 31 ms", "trying again in 8 s — refused", "last
- * reached 12:31".
+ * How one is connected with a person: "direct · 31 ms", "through Dice", "trying again in 8 s —
+ * refused", "last reached 12:31".
  */
 export function linkWords(link: LinkState, now: number): string {
   switch (link.state) {
     case 'own':
       return 'you';
     case 'connected':
-      return link.latency_us === null ? 'direct' : `direct · ${latencyWords(link.latency_us)}`;
+      return link.latency_us === null
+        ? pathWords(link.path)
+        : `${pathWords(link.path)} · ${latencyWords(link.latency_us)}`;
     case 'connecting':
       return `trying ${link.address}`;
     case 'waiting':
@@ -66,13 +80,16 @@ const joinRefusals: Record<JoinRefusal, string> = {
   own: 'That is your own invite. Send it to somebody else.',
 };
 
-/** How an attempt to join a room or to reach a person stands. */
-export function joinWords(state: JoinState, now: number): string {
+/**
+ * How an attempt to join a room or to reach a person stands. When its trouble is told beside it,
+ * the reason of the last failure would say less.
+ */
+export function joinWords(state: JoinState, now: number, told = false): string {
   switch (state.state) {
     case 'connecting':
       return `Trying ${state.address}`;
     case 'waiting':
-      return `Trying again ${untilWords(state.retry_at, now)} — ${reasonWords[state.reason]}`;
+      return `Trying again ${untilWords(state.retry_at, now)}${told ? '' : ` — ${reasonWords[state.reason]}`}`;
     case 'asked':
       return state.name === ''
         ? 'Connected. Waiting for their answer.'

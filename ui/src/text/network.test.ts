@@ -4,12 +4,24 @@ import { moreWords, owedBrief, owedWords, pictureWords, reachWords, restWords, s
 
 const NOW = new Date(2026, 4, 12, 15, 30).getTime();
 const SEEN = new Date(2026, 4, 12, 14, 2).getTime();
-const linked = { state: 'connected', address: 'x:1', latency_us: 12_000, since: SEEN } as const;
+const linked = {
+  state: 'connected',
+  path: { kind: 'direct' },
+  address: 'x:1',
+  latency_us: 12_000,
+  since: SEEN,
+} as const;
 
 describe('how somebody is reached', () => {
   it('is said in plain words', () => {
     expect(reachWords(reach(BEN, 'Ben', { link: linked }), NOW)).toBe('Linked directly, 12 ms');
     expect(reachWords(reach(BEN, 'Ben', { link: { ...linked, latency_us: null } }), NOW)).toBe('Linked directly');
+    expect(reachWords(reach(BEN, 'Ben', { link: { ...linked, path: { kind: 'door' } } }), NOW)).toBe(
+      'Linked directly through your router’s door, 12 ms',
+    );
+    const carried = { ...linked, path: { kind: 'through', peer: BEN, name: 'Ben' } } as const;
+    expect(reachWords(reach(CHI, 'Chi', { link: carried }), NOW)).toBe('Linked through Ben, 12 ms');
+    expect(moreWords(reach(CHI, 'Chi', { link: carried }), NOW)).toContain('sees only how much, never what');
     expect(reachWords(reach(CHI, 'Chi', { through: { peer: BEN, name: 'Ben', others: 0 } }), NOW)).toBe(
       'Reached through Ben',
     );
@@ -63,14 +75,16 @@ it('sums up who waits for what', () => {
 });
 
 it('counts those who are not drawn', () => {
-  expect(restWords({ direct: 0, through: 462, none: 12 })).toEqual([
+  expect(restWords({ direct: 0, carried: 0, through: 462, none: 12 })).toEqual([
     '+462 others, reached through them',
     '+12 not linked now',
   ]);
-  expect(restWords({ direct: 2, through: 27, none: 3 })).toEqual([
+  expect(restWords({ direct: 2, carried: 1, through: 27, none: 3 })).toEqual([
     '+27 others, reached through them',
-    '+2 more linked directly · +3 not linked now',
+    '+1 linked through a friend · +2 more linked directly · +3 not linked now',
   ]);
-  expect(restWords({ direct: 0, through: 0, none: 0 })).toEqual([]);
-  expect(pictureWords({ direct: 0, through: 0, none: 2 })).toContain('nobody linked directly · 2 not linked now');
+  expect(restWords({ direct: 0, carried: 0, through: 0, none: 0 })).toEqual([]);
+  expect(pictureWords({ direct: 0, carried: 1, through: 0, none: 2 })).toContain(
+    'nobody linked directly · 1 linked through a friend · 2 not linked now',
+  );
 });

@@ -1,6 +1,6 @@
-import type { Reach } from '../gen/api';
+import type { LinkPath, Reach } from '../gen/api';
 import type { Way } from '../state/reach';
-import { capital, messages, names, people } from './count';
+import { amountWords, capital, messages, names, people } from './count';
 import { latencyWords, reasonWords } from './links';
 import { briefTime, untilWords } from './time';
 
@@ -21,12 +21,14 @@ export const network = {
   invite: 'Invite someone',
   message: 'Message',
   redial: 'Try now',
+  canOthers: 'Can others reach you?',
   common: (rooms: readonly string[]) =>
     `In common: ${rooms.length > 3 ? `${rooms.slice(0, 3).join(', ')} and ${rooms.length - 3} more` : rooms.join(', ')}.`,
 };
 
 export const wayNames: Record<Way, string> = {
   direct: 'Linked directly',
+  carried: 'Linked through a friend',
   through: 'Reached through others',
   none: 'Not linked now',
 };
@@ -34,6 +36,7 @@ export const wayNames: Record<Way, string> = {
 /** "4 linked directly · 2 reached through others · 1 not linked now". */
 function countWords(count: Record<Way, number>): string {
   const parts = [count.direct === 0 ? 'nobody linked directly' : `${count.direct} linked directly`];
+  if (count.carried > 0) parts.push(`${count.carried} linked through a friend`);
   if (count.through > 0) parts.push(`${count.through} reached through others`);
   if (count.none > 0) parts.push(`${count.none} not linked now`);
   return parts.join(' · ');
@@ -60,7 +63,19 @@ export function summaryWords(all: readonly Reach[]): string {
 
 /** What the picture shows, for those who do not see it. */
 export function pictureWords(count: Record<Way, number>): string {
-  return `A drawing of you and ${people(count.direct + count.through + count.none)} around you: ${countWords(count)}. The list says the same in words.`;
+  return `A drawing of you and ${people(count.direct + count.carried + count.through + count.none)} around you: ${countWords(count)}. The list says the same in words.`;
+}
+
+/** "Linked directly", "Linked through Dice". */
+function linkedWords(path: LinkPath): string {
+  switch (path.kind) {
+    case 'direct':
+      return 'Linked directly';
+    case 'door':
+      return 'Linked directly through your router’s door';
+    case 'through':
+      return `Linked through ${path.name}`;
+  }
 }
 
 /**
@@ -68,8 +83,10 @@ export function pictureWords(count: Record<Way, number>): string {
  * s".
  */
 export function reachWords({ link, through, last_seen }: Reach, now: number): string {
-  if (link.state === 'connected')
-    return link.latency_us === null ? 'Linked directly' : `Linked directly, ${latencyWords(link.latency_us)}`;
+  if (link.state === 'connected') {
+    const how = linkedWords(link.path);
+    return link.latency_us === null ? how : `${how}, ${latencyWords(link.latency_us)}`;
+  }
   if (through) return `Reached through ${through.name}${andOthers(through.others)}`;
   const seen = last_seen === null ? 'never seen yet' : `last seen ${briefTime(last_seen, now)}`;
   switch (link.state) {
@@ -88,7 +105,7 @@ export function owedWords(name: string, { theirs, ours }: { theirs: number; ours
   const words = [];
   if (theirs > 0) words.push(`Missing ${messages(theirs)}`);
   if (ours > 0) words.push(`Waiting for ${messages(ours)} from ${name}`);
-  if (queued >= 1024) words.push(`${bytesWords(queued)} on the way to them`);
+  if (queued >= 1024) words.push(`${amountWords(queued)} on the way to them`);
   return words;
 }
 
@@ -101,15 +118,24 @@ export function owedBrief({ theirs, ours }: { theirs: number; ours: number }): s
 /** More about one person, when they are chosen. */
 export function moreWords(reach: Reach, now: number): string {
   const { link, through, name } = reach;
-  if (link.state === 'connected') {
-    return `Your computer and ${name}’s talk to each other directly, since ${briefTime(link.since, now)}.`;
-  }
+  if (link.state === 'connected') return linkedMore(link.path, name, briefTime(link.since, now));
   if (through) {
     const wrote = reach.wrote_at === null ? '' : ` Their newest message here is of ${briefTime(reach.wrote_at, now)}.`;
     return `You two have no link of your own. What is said in a room you share is passed on by ${through.name}${andOthers(through.others)}, in both directions.${wrote}`;
   }
   const kept = `What you write is kept and reaches ${name} when they are back.`;
   return link.state === 'waiting' ? `The last try ended so: ${reasonWords[link.reason]}. ${kept}` : kept;
+}
+
+function linkedMore(path: LinkPath, name: string, since: string): string {
+  switch (path.kind) {
+    case 'direct':
+      return `Your computer and ${name}’s talk to each other directly, since ${since}.`;
+    case 'door':
+      return `Your computer and ${name}’s talk to each other directly, since ${since}. ${name} came in through the door that your router holds open.`;
+    case 'through':
+      return `${path.name} carries what the two of you say, since ${since}, and sees only how much, never what. A direct way is looked for all the time.`;
+  }
 }
 
 /**
@@ -119,6 +145,7 @@ export function moreWords(reach: Reach, now: number): string {
 export function restWords(more: Record<Way, number>): string[] {
   const words = [];
   if (more.through > 0) words.push(`+${more.through} others, reached through them`);
+  if (more.carried > 0) words.push(`+${more.carried} linked through a friend`);
   if (more.direct > 0) words.push(`+${more.direct} more linked directly`);
   if (more.none > 0) words.push(`+${more.none} not linked now`);
   const [first, ...rest] = words;
@@ -131,8 +158,4 @@ function andOthers(n: number): string {
 
 function sum(counts: readonly number[]): number {
   return counts.reduce((all, count) => all + count, 0);
-}
-
-function bytesWords(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Me, OwnReach } from '../gen/api';
 import { BEN, level, row } from '../test/people';
 import { headSentence, type HeadFacts } from './conversation';
-import { joinWords, latencyWords, linkWords } from './links';
-import { friendsWords, inviteFault, reachable, visibleWords } from './reachable';
+import { joinWords, latencyWords, linkWords, pathWords } from './links';
+import { friendsWords, inviteFault, reachable, reachSentence, visibleWords } from './reachable';
 import { alertWords } from './alerts';
 import { datedWords, timeOf, untilWords } from './time';
 
@@ -12,11 +12,16 @@ const NOW = 1_000_000;
 describe('connections in words', () => {
   it('names the path and its latency', () => {
     const link = (latency: number | null) =>
-      linkWords({ state: 'connected', address: 'x:1', latency_us: latency, since: 0 }, NOW);
+      linkWords({ state: 'connected', path: { kind: 'direct' }, address: 'x:1', latency_us: latency, since: 0 }, NOW);
     expect(link(31_000)).toBe('direct · 31 ms');
     expect(link(420)).toBe('direct · 0.4 ms');
     expect(link(null)).toBe('direct');
     expect(latencyWords(3)).toBe('0.1 ms');
+    expect(pathWords({ kind: 'door' })).toBe('direct through your router’s door');
+    const carried = { kind: 'through', peer: BEN, name: 'Dice' } as const;
+    expect(linkWords({ state: 'connected', path: carried, address: null, latency_us: 45_000, since: 0 }, NOW)).toBe(
+      'through Dice · 45 ms',
+    );
   });
 
   it('counts down to the next attempt and tells why', () => {
@@ -64,9 +69,12 @@ describe('the sentence under a room’s name', () => {
 
   it('tells how one is connected in a direct room', () => {
     const direct = row({ kind: 'direct', name: 'Ben', members: 2 });
-    expect(sentence({ room: direct, link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } })).toBe(
-      'Connected · direct · 0.9 ms',
-    );
+    expect(
+      sentence({
+        room: direct,
+        link: { state: 'connected', path: { kind: 'direct' }, address: 'x:1', latency_us: 900, since: 0 },
+      }),
+    ).toBe('Connected · direct · 0.9 ms');
     expect(sentence({ room: direct, link: { state: 'unreachable', last_seen: null } })).toBe('Not reached yet');
     expect(sentence({ room: { ...direct, standing: 'requested' } })).toBe('Waiting for Ben to accept');
   });
@@ -75,17 +83,21 @@ describe('the sentence under a room’s name', () => {
 describe('from where one can be reached', () => {
   const all = Object.entries(reachable);
 
-  it('begins with what the rail says, so that both say the same', () => {
-    for (const [state, { brief, words }] of all) expect(words.startsWith(brief), state).toBe(true);
+  it('is said in one line in the rail, and nowhere otherwise', () => {
+    for (const [state, { rail, brief, means }] of all) {
+      expect(rail.length, state).toBeLessThanOrEqual(26);
+      expect(brief === rail || brief.startsWith(`${rail}:`) || state === 'not_known', state).toBe(true);
+      expect(means, state).toMatch(/^[A-Z].*\.$/);
+    }
+    expect(reachSentence('this_network')).toBe('Reachable on this network. From elsewhere nobody has come in so far.');
   });
 
-  it('is green for nothing but networks that are there, and claims no more', () => {
-    expect(all.filter(([, { tone }]) => tone === 'ok').map(([state]) => state)).toEqual([
-      'this_network',
-      'perhaps_outside',
-    ]);
-    expect(reachable.this_computer.words).not.toMatch(/network can/);
-    expect(reachable.perhaps_outside.words).toContain('perhaps from outside');
+  it('is called reachable only after somebody has come in', () => {
+    expect(all.filter(([, { tone }]) => tone === 'ok').map(([state]) => state)).toEqual(['this_network', 'reachable']);
+    expect(all.filter(([, { brief }]) => brief === 'Reachable').map(([state]) => state)).toEqual(['reachable']);
+    expect(reachable.reachable.means).toContain('has come in');
+    expect(reachable.only_outward.brief).toBe('Only outward: others cannot come in by themselves');
+    expect(reachable.not_known.brief).toBe('Not yet known whether others can reach you');
   });
 
   it('says that one is seen nearby only where one is announced', () => {
@@ -97,12 +109,16 @@ describe('from where one can be reached', () => {
   });
 
   it('says of an invite that nobody can follow it, and why', () => {
-    expect(inviteFault('this_network', ['192.168.1.5:4747'])).toBeNull();
-    expect(inviteFault('perhaps_outside', ['203.0.113.9:4747'])).toBeNull();
-    expect(inviteFault('this_computer', ['127.0.0.1:4747'])).toContain('Only programs on this computer');
-    expect(inviteFault('closed', [])).toContain('cannot dial you');
-    expect(inviteFault('no_network', [])).toContain('Connect, and make another');
-    expect(inviteFault('this_network', [])).toContain('Make another');
+    const fault = (reach: OwnReach, addresses: string[], internet = false) =>
+      inviteFault({ reach, internet }, addresses);
+    expect(fault('this_network', ['192.168.1.5:4747'])).toBeNull();
+    expect(fault('reachable', ['203.0.113.9:4747'])).toBeNull();
+    expect(fault('this_computer', ['127.0.0.1:4747'])).toContain('Only programs on this computer');
+    expect(fault('closed', [])).toContain('cannot call you');
+    expect(fault('closed', [], true), 'they meet by the public network').toBeNull();
+    expect(fault('no_network', [])).toContain('Connect, and make another');
+    expect(fault('no_network', [], true)).toContain('Connect, and make another');
+    expect(fault('this_network', [])).toContain('Make another');
   });
 
   it('counts friends', () => {

@@ -112,6 +112,8 @@ async fn start(number: u64, mut sink: impl FnMut(Vec<Notice>) + Send + 'static) 
         listen: vec!["127.0.0.1:0".parse()?],
         nearby: false,
         peer_exchange: true,
+        mapping: false,
+        dht: Vec::new(),
         agent: "grapevine-peers".to_owned(),
         sink: Box::new(move |notices| {
             let count = notices.len() as u64;

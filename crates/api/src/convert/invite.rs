@@ -39,6 +39,7 @@ pub(crate) fn joining(joining: view::Joining) -> dto::Joining {
     dto::Joining {
         id: joining.id.to_string(),
         target: address(joining.target),
+        trouble: joining.trouble,
         state: match joining.state {
             view::JoinState::Connecting { address: text } => dto::JoinState::Connecting { address: address(text) },
             view::JoinState::Waiting { retry_at, reason } => dto::JoinState::Waiting { retry_at, reason },

@@ -23,6 +23,9 @@ pub(crate) fn me(me: view::Me, custody: dto::Custody) -> dto::Me {
         reach: me.reach,
         not_listening: me.not_listening,
         nearby_visible: me.nearby_visible,
+        internet: me.internet,
+        mapping: me.mapping,
+        carry: me.carry,
         links: me.links,
         friends: me.friends,
     }

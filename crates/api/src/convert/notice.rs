@@ -48,6 +48,7 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
             people: people.into_iter().map(reach).collect(),
             gone: gone.iter().map(ToString::to_string).collect(),
         },
+        N::Doctor(doctor) => dto::Notice::DoctorChanged { doctor: *doctor },
         N::AlertGone(row) => dto::Notice::AlertGone { alert: alert(row) },
         N::Alert(row) => dto::Notice::AlertRaised { alert: alert(row) },
     }

@@ -20,12 +20,22 @@ pub(super) fn address(text: String) -> String {
 pub(super) fn link(state: view::LinkState) -> dto::LinkState {
     match state {
         view::LinkState::Own => dto::LinkState::Own,
-        view::LinkState::Connected { address, latency_us, since } => dto::LinkState::Connected { address, latency_us, since },
+        view::LinkState::Connected { path, address, latency_us, since } => {
+            dto::LinkState::Connected { path: link_path(path), address, latency_us, since }
+        }
         view::LinkState::Connecting { address: text } => dto::LinkState::Connecting { address: address(text) },
         view::LinkState::Waiting { address: text, retry_at, reason } => {
             dto::LinkState::Waiting { address: address(text), retry_at, reason }
         }
         view::LinkState::Unreachable { last_seen } => dto::LinkState::Unreachable { last_seen },
+    }
+}
+
+fn link_path(path: view::LinkPath) -> dto::LinkPath {
+    match path {
+        view::LinkPath::Direct => dto::LinkPath::Direct,
+        view::LinkPath::Door => dto::LinkPath::Door,
+        view::LinkPath::Through { peer, name } => dto::LinkPath::Through { peer: peer.to_string(), name },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Invites, and attempts to follow one.
 
-use node::view::{JoinRefusal, LinkReason};
+use node::view::{JoinRefusal, JoinTrouble, LinkReason};
 
 use super::ids::{JoinIdText, PeerIdText, RoomIdText};
 use super::stage::Fingerprint;
@@ -90,6 +90,8 @@ data! {
         pub target: String,
         /// How it stands.
         pub state: JoinState,
+        /// Why it does not get on, within 15 s; it is tried on all the same.
+        pub trouble: Option<JoinTrouble>,
     }
 
     /// Steps of an attempt.

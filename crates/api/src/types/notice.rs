@@ -1,6 +1,6 @@
 //! What is shown first, and what happens then.
 
-use node::view::AlertKind;
+use node::view::{AlertKind, Doctor};
 
 use super::ids::{JoinIdText, MessageIdText, PeerIdText, RoomIdText};
 use super::invite::Joining;
@@ -176,6 +176,12 @@ data! {
             people: Vec<Reach>,
             /// Those who are no longer known.
             gone: Vec<PeerIdText>,
+        },
+        /// The doctor has found out more; told for 20 s after a `doctor` call that watches, at most
+        /// twice a second.
+        DoctorChanged {
+            /// All of it.
+            doctor: Doctor,
         },
         /// The shell was asked to open an invite (deep link, second start).
         InviteOpened {

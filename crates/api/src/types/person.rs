@@ -13,8 +13,10 @@ data! {
         Own,
         /// A link is up.
         Connected {
-            /// The other end's address.
-            address: String,
+            /// How it goes.
+            path: LinkPath,
+            /// The other end's address; none if a friend carries the link.
+            address: Option<String>,
             /// Round-trip time in microseconds, once measured.
             latency_us: Option<u32>,
             /// Since when.
@@ -38,6 +40,22 @@ data! {
         Unreachable {
             /// When a link was last up, if ever.
             #[ts(type = "number | null")] last_seen: Option<u64>,
+        },
+    }
+
+    /// How a link goes.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum LinkPath {
+        /// From one computer to the other.
+        Direct,
+        /// The same, through a door that this device's router holds open.
+        Door,
+        /// A friend carries it.
+        Through {
+            /// Who.
+            peer: PeerIdText,
+            /// Their name.
+            name: String,
         },
     }
 

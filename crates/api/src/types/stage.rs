@@ -118,13 +118,19 @@ data! {
         pub custody: Custody,
         /// Addresses at which others may reach this device, best first (`host:port`).
         pub addresses: Vec<String>,
-        /// From where others can dial this device, as far as it is known.
+        /// From where others can dial this device: no more than what somebody has done.
         pub reach: OwnReach,
         /// Set when listening does not work, or not on all that was asked for, with the system's
         /// reason.
         pub not_listening: Option<String>,
         /// The name is announced on the local network.
         pub nearby_visible: bool,
+        /// People are met by the DHT.
+        pub internet: bool,
+        /// The router is asked for doors.
+        pub mapping: bool,
+        /// Messages are carried for friends.
+        pub carry: bool,
         /// Links that are up, with contacts, members and strangers.
         pub links: u32,
         /// Contacts, and members of common rooms, with whom a link is up.

@@ -10,6 +10,7 @@ use crate::dial::dial;
 use crate::event::{DialId, Event, LinkId};
 use crate::liveness::WatchedLink;
 use crate::mailbox::End;
+use crate::reach::Outcome;
 use crate::table::Effect;
 
 impl Driver {
@@ -24,6 +25,8 @@ impl Driver {
                     if let Some(task) = self.attempts.remove(&attempt) {
                         task.abort();
                     }
+                    // Another way was faster.
+                    self.attempt_over(attempt, Outcome::Silent);
                 }
                 Effect::Start { link, asked } => self.prepare(link, asked),
                 Effect::Close { link, bye } => self.close(link, bye),
@@ -58,6 +61,11 @@ impl Driver {
         let Some(task) = self.ready.remove(&link) else { return };
         let (peer, role) = (task.peer(), task.role());
         self.running.insert(link, WatchedLink::new(peer, task.shared().clone()));
+        if let Some(view) = task.view() {
+            let mut effects = Vec::new();
+            self.reacher.link_up(peer, view, self.context.time.now(), &mut effects);
+            self.act_on_reach(effects);
+        }
         self.liveness.hurry(self.context.time.tick());
         let dir = if role == Some(Role::Initiator) { "out" } else { "in" };
         let span = debug_span!("link", peer = %peer.short(), dir);
@@ -97,7 +105,7 @@ impl Driver {
     }
 
     pub(super) async fn shut_down(self, done: Option<oneshot::Sender<()>>) {
-        let Self { running, ready, attempts, visitors, listeners, mut nearby, alive, mut all_gone, config, .. } = self;
+        let Self { running, ready, attempts, visitors, listeners, mut nearby, alive, mut all_gone, config, ways, .. } = self;
         drop(listeners);
         attempts.into_values().chain(visitors.into_values()).for_each(|task| task.abort());
         for link in running.into_values() {
@@ -110,7 +118,12 @@ impl Driver {
             nearby.stop();
         }
         drop(alive);
-        let _ = timeout(config.times.farewell, all_gone.recv()).await;
+        let doors_closed = async {
+            if let Some(mapper) = ways.mapper {
+                mapper.stop().await;
+            }
+        };
+        let _ = tokio::join!(timeout(config.times.farewell, all_gone.recv()), doors_closed);
         if let Some(done) = done {
             let _ = done.send(());
         }

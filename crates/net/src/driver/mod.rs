@@ -1,7 +1,15 @@
-//! The one task that owns the table: commands, connections, reports and time go in, and its effects
-//! are carried out (`act.rs`).
+//! The one task that owns the table and the core that finds ways: commands (`orders.rs`),
+//! connections (`door.rs`), reports and time go in, and their effects are carried out (`act.rs`,
+//! `reach.rs`). `ways.rs` holds what there is besides TCP, `calls.rs` the tasks that call peers so.
 
 mod act;
+mod calls;
+mod door;
+mod meetings;
+mod orders;
+mod other_port;
+mod reach;
+mod ways;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -11,29 +19,29 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::PeerId;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 use wire::Address;
 
-use crate::arrival::Arrival;
+use self::ways::{WayEvent, Ways};
 use crate::byte_stream::ByteStream;
 use crate::command::Command;
 use crate::config::Config;
 use crate::context::Context;
 use crate::event::{Event, LinkId};
-use crate::gate::{Gate, HalfOpen, Verdict};
-use crate::greeting::answer;
+use crate::gate::{Gate, HalfOpen};
 use crate::link::Link;
 use crate::listen::Listeners;
 use crate::liveness::{Liveness, WatchedLink};
+use crate::mapping::Mapper;
 use crate::nearby::Nearby;
-use crate::outbox::Shared;
-use crate::path::Path;
-use crate::reason::Reason;
-use crate::report::{Origin, Report};
-use crate::table::{AttemptId, Candidate, Effect, Table};
+use crate::reach::{Horizon, Outcome, Reacher};
+use crate::rendezvous::Rendezvous;
+use crate::report::Report;
+use crate::table::{AttemptId, Effect, Table};
 use crate::time::{Jump, Now, SleepDetector};
 
 /// The driver wakes at least this often, milliseconds, to notice sleep.
@@ -42,9 +50,6 @@ const TICK: u64 = 2_000;
 const LOOK_AT_ADDRESSES: u64 = 30_000;
 /// Events that wait for the node before the driver takes no more connections and reports.
 const MAX_WAITING: usize = 256;
-/// Rest after the system refused to accept: usually it has no more file handles, and asking again
-/// at once does not help.
-const ACCEPT_REST: u64 = 250;
 
 /// See the module's header.
 pub(crate) struct Driver {
@@ -59,6 +64,10 @@ pub(crate) struct Driver {
     ready: BTreeMap<LinkId, Box<Link>>,
     running: BTreeMap<LinkId, WatchedLink>,
     attempts: BTreeMap<AttemptId, AbortHandle>,
+    reacher: Reacher,
+    ways: Ways,
+    /// With the addresses that the node knows.
+    wanted: BTreeMap<PeerId, Vec<Address>>,
     visitors: BTreeMap<HalfOpen, AbortHandle>,
     outgoing: VecDeque<Outgoing>,
     liveness: Liveness,
@@ -67,7 +76,11 @@ pub(crate) struct Driver {
     due: u64,
     nearby: Option<Nearby>,
     own_addresses: Vec<Address>,
+    /// On this machine.
     reachable: Vec<SocketAddr>,
+    /// Where others can dial, doors of the router and such included.
+    announced: Vec<Address>,
+    told_addresses: Option<Vec<SocketAddr>>,
     /// Why some or all of listening does not work.
     failed: Option<String>,
     addresses_at: u64,
@@ -90,6 +103,7 @@ enum Wakeup {
     Accepted(io::Result<(ByteStream, SocketAddr)>),
     Room(Option<mpsc::OwnedPermit<Event>>),
     Nearby,
+    Way(WayEvent),
     Time,
 }
 
@@ -104,10 +118,15 @@ impl Driver {
         let (listeners, failed) = Listeners::open(&config.listen);
         let limits = &config.limits;
         let (alive, all_gone) = mpsc::channel(1);
+        let horizon = Horizon { loopback_is_far: config.loopback_is_far };
+        let circuits = context.switchboard.events().unwrap_or_else(|| mpsc::channel(1).1);
+        context.switchboard.set_carry(config.reach.carry);
         let mut driver = Self {
             table: Table::new(context.me.peer(), limits.clone(), config.times.clone(), config.pace, rand::random()),
             gate: Gate::new(limits.half_open, limits.half_open_per_address),
             nearby: config.nearby.as_ref().and_then(|nearby| Nearby::start(nearby, &listeners.bound())),
+            reacher: Reacher::new(context.me.clone(), config.reach, horizon, rand::random()),
+            ways: Ways::open(&listeners.bound(), &config, context.me.clone(), circuits),
             context,
             config,
             commands,
@@ -116,6 +135,7 @@ impl Driver {
             ready: BTreeMap::new(),
             running: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             visitors: BTreeMap::new(),
             outgoing: VecDeque::new(),
             liveness: Liveness::default(),
@@ -123,6 +143,8 @@ impl Driver {
             due: u64::MAX,
             own_addresses: Vec::new(),
             reachable: Vec::new(),
+            announced: Vec::new(),
+            told_addresses: None,
             failed,
             addresses_at: now.tick + LOOK_AT_ADDRESSES,
             accept_at: 0,
@@ -135,6 +157,8 @@ impl Driver {
         }
         driver.context.set_dial_from(&driver.listeners.bound());
         driver.reachable = driver.listeners.addresses();
+        driver.reacher.listening(&driver.reachable, now);
+        driver.reacher.udp_opened(driver.ways.udp_ports());
         driver.tell_addresses();
         driver
     }
@@ -154,6 +178,7 @@ impl Driver {
                 // The node is gone.
                 Wakeup::Room(None) => return self.shut_down(None).await,
                 Wakeup::Nearby => self.on_nearby(),
+                Wakeup::Way(event) => self.on_way(event),
                 Wakeup::Time => {}
             }
             self.on_time();
@@ -171,6 +196,7 @@ impl Driver {
         let events = self.context.events.clone();
         let listeners = &mut self.listeners;
         let nearby = self.nearby.as_mut();
+        let ways = &mut self.ways;
         tokio::select! {
             biased;
             command = self.commands.recv() => Wakeup::Command(command),
@@ -178,6 +204,7 @@ impl Driver {
             report = self.reports.recv(), if open => Wakeup::Report(report),
             accepted = poll_fn(|waking| listeners.poll_accept(waking)), if accepting => Wakeup::Accepted(accepted),
             () = async { match nearby { Some(nearby) => nearby.changed().await, None => pending().await } } => Wakeup::Nearby,
+            event = ways.next(), if open => Wakeup::Way(event),
             () = sleep(Duration::from_millis(until - now)) => Wakeup::Time,
         }
     }
@@ -185,35 +212,8 @@ impl Driver {
     fn next_wake(&self) -> u64 {
         let links = if self.running.is_empty() { u64::MAX } else { self.liveness.next() };
         let accept = if self.accept_at > self.context.time.tick() { self.accept_at } else { u64::MAX };
-        self.table.next_wake().unwrap_or(u64::MAX).min(links).min(accept).min(self.addresses_at)
-    }
-
-    fn on_command(&mut self, command: Command) {
-        let (now, mut out) = (self.context.time.now(), Vec::new());
-        match command {
-            Command::Want(peer, addresses) => self.table.want(peer, addresses, now, &mut out),
-            Command::Unwant(peer) => self.table.unwant(peer, now, &mut out),
-            Command::DialNow(peer) => self.table.dial_now(peer, now, &mut out),
-            Command::DialAddress(dial, address) => self.table.dial_address(dial, address, now, &mut out),
-            Command::CancelDial(dial) => self.table.cancel_dial(dial, now, &mut out),
-            Command::Welcome(peer, link) => {
-                self.table.welcome(peer, link);
-                self.running.get(&link).into_iter().for_each(|link| link.shared.mailbox.set_welcome());
-            }
-            Command::Close(peer, link, bye) => self.table.close(peer, link, bye, &mut out),
-            Command::Announce(name) => {
-                if let Some(nearby) = &mut self.nearby {
-                    nearby.announce(name);
-                }
-            }
-            Command::SetAddresses(addresses) => {
-                self.own_addresses = addresses;
-                self.introduce_addresses();
-            }
-            Command::SetCommon(..) | Command::SetReach(_) | Command::TryReach | Command::DialBack(..) => {}
-            Command::Shutdown(_) => debug_assert!(false, "handled in run"),
-        }
-        self.act(out);
+        let reach = self.reacher.next_due(self.context.time.tick()).unwrap_or(u64::MAX);
+        self.table.next_wake().unwrap_or(u64::MAX).min(links).min(accept).min(self.addresses_at).min(reach)
     }
 
     fn on_report(&mut self, report: Report) {
@@ -224,11 +224,16 @@ impl Driver {
                 self.leave(visitor);
                 debug!(?reason, "visitor left");
             }
-            Report::Trying(attempt, address) => self.table.trying(attempt, address, now, &mut out),
+            Report::Trying(attempt, address) => {
+                if let Ok(Address::Ip(remote)) = address.dialable() {
+                    self.reacher.dialled(remote.ip(), now);
+                }
+                self.table.trying(attempt, address, now, &mut out);
+            }
             Report::MayComplete(attempt, peer, rank, reply) => {
                 let may = self.table.may_complete(attempt, peer, rank, now, &mut out);
                 if !may {
-                    self.attempts.remove(&attempt);
+                    self.attempt_over(attempt, self.outcome_with(peer));
                 }
                 let _ = reply.send(may);
             }
@@ -239,79 +244,23 @@ impl Driver {
             Report::Greeted(origin, arrival) => self.on_greeted(origin, *arrival, now, &mut out),
             Report::Ended(peer, link, reason) => {
                 self.running.remove(&link);
+                let mut effects = Vec::new();
+                self.reacher.link_down(peer, link, now, &mut effects);
+                self.act_on_reach(effects);
                 self.table.ended(peer, link, reason, now, &mut out);
             }
+            Report::Reach(peer, link, message) => {
+                let mut effects = Vec::new();
+                self.reacher.on_message(peer, link, message, now, &mut effects);
+                self.act_on_reach(effects);
+            }
+            Report::OtherFailed(attempt, refused) => {
+                self.attempt_over(attempt, refused.map_or(Outcome::Silent, Outcome::Refused));
+                self.table.other_failed(attempt, now, &mut out);
+            }
+            Report::DialledBack(token, attempt, outcome) => self.on_dialled_back(token, attempt, outcome),
         }
         self.act(out);
-    }
-
-    fn on_greeted(&mut self, origin: Origin, arrival: Arrival, now: Now, out: &mut Vec<Effect>) {
-        let came_in = matches!(origin, Origin::Accepted(_));
-        let attempt = match origin {
-            Origin::Accepted(visitor) => {
-                self.leave(visitor);
-                None
-            }
-            Origin::Dialled(attempt) => {
-                self.attempts.remove(&attempt);
-                Some(attempt)
-            }
-        };
-        let link = LinkId(self.next_link);
-        self.next_link += 1;
-        let candidate = Candidate {
-            link,
-            peer: arrival.session.peer,
-            role: arrival.session.role,
-            path: arrival.path,
-            nonce: arrival.hello.boot_nonce,
-            attempt,
-        };
-        let shared = Arc::new(Shared::new(self.context.limits.clone(), now.tick));
-        let link_task = Link::new(self.context.clone(), shared, link, arrival, came_in, self.alive.clone());
-        self.ready.insert(link, link_task);
-        self.table.greeted(candidate, now, out);
-    }
-
-    fn on_accepted(&mut self, accepted: io::Result<(ByteStream, SocketAddr)>) {
-        let now = self.context.time.tick();
-        let (stream, remote) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // A visitor who left before being let in is no reason to rest.
-                if error.kind() != io::ErrorKind::ConnectionAborted {
-                    warn!(%error, "cannot accept");
-                    self.accept_at = now + ACCEPT_REST;
-                }
-                return;
-            }
-        };
-        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-        let Verdict::Enter { new, instead_of } = self.gate.knock(remote.ip(), now) else { return };
-        if let Some(displaced) = instead_of.and_then(|visitor| self.visitors.remove(&visitor)) {
-            displaced.abort();
-        }
-        let context = self.context.clone();
-        let task = tokio::spawn(async move {
-            let spoke = async || {
-                let _ = context.reports.send(Report::Spoke(new)).await;
-            };
-            let greeted = match stream.set_nodelay() {
-                Ok(()) => answer(stream, Path::Tcp(remote), &context, spoke).await,
-                Err(error) => Err(Reason::of_io(&error)),
-            };
-            let report = match greeted {
-                Ok(arrival) => Report::Greeted(Origin::Accepted(new), Box::new(arrival)),
-                Err(reason) => Report::Left(new, reason),
-            };
-            let _ = context.reports.send(report).await;
-        });
-        self.visitors.insert(new, task.abort_handle());
-    }
-
-    fn leave(&mut self, visitor: HalfOpen) {
-        self.gate.left(visitor);
-        self.visitors.remove(&visitor);
     }
 
     fn on_nearby(&mut self) {
@@ -332,6 +281,8 @@ impl Driver {
                 self.liveness.doubt(self.running.values_mut(), now.tick);
                 self.addresses_at = now.tick;
                 self.table.dial_all(now, &mut out);
+                self.reacher.again(None, now);
+                self.ways.mapper.iter().for_each(Mapper::try_now);
             }
             Some(Jump::SetBack) => self.outgoing.push_back(Outgoing::Event(Event::ClockSet)),
             None => {}
@@ -345,25 +296,22 @@ impl Driver {
         });
         self.table.tick(now, &mut out);
         self.act(out);
+        self.reach_on();
     }
 
     fn look_at_addresses(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.addresses_at = now.tick + LOOK_AT_ADDRESSES;
+        self.reacher.set_carried(self.context.switchboard.carrying().today);
         let found = self.listeners.addresses();
         if found != self.reachable {
             self.reachable = found;
+            self.reacher.listening(&self.reachable, now);
+            // It says in which order they are told, and what else is.
+            self.reach_on();
             self.tell_addresses();
+            self.ways.rendezvous.iter().for_each(Rendezvous::refresh);
+            self.ways.mapper.iter().for_each(Mapper::try_now);
             self.table.dial_all(now, out);
         }
-    }
-
-    fn tell_addresses(&mut self) {
-        self.introduce_addresses();
-        self.outgoing.push_back(Outgoing::Event(Event::Listening { addresses: self.reachable.clone(), failed: self.failed.clone() }));
-    }
-
-    fn introduce_addresses(&self) {
-        let found = self.reachable.iter().copied().map(Address::from).filter(|address| !self.own_addresses.contains(address));
-        self.context.set_addresses(self.own_addresses.iter().cloned().chain(found).collect());
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// A punch takes no longer once both sides may send with full strength. 97 of 100 that succeed do
 /// so in the first second or two; the rest is for lost packets and for the birthday method.
 pub(super) const PUNCH: Duration = Duration::from_secs(10);
-/// So long it waits for the other side to begin. Longer: it holds one of few places; shorter: a slow
-/// DHT needs more punches.
+/// So long it waits for the other side to begin. Longer: it holds one of few places; shorter: a
+/// slow DHT needs more punches.
 pub(super) const LOW_WAIT: Duration = Duration::from_secs(10);
 /// The two sides begin one signal's way apart, and a datagram that comes to some routers before
 /// their own side's has gone out makes them take another port for it. So each side's first ones do
@@ -57,7 +57,8 @@ pub(super) const SOCKETS: usize = 256;
 pub(super) const SOCKETS_MOST: usize = 512;
 /// With fewer it is not worth the packets: one half after seven seconds.
 pub(super) const SOCKETS_LEAST: usize = 64;
-/// Where the system gives fewer, so many file handles are given back: links and the store need some.
+/// Where the system gives fewer, so many file handles are given back: links and the store need
+/// some.
 pub(super) const SOCKETS_SPARED: usize = 32;
 /// They are opened so many at a time: a burst of 256 datagrams overruns cheap routers.
 pub(super) const SOCKETS_AT_ONCE: usize = 16;

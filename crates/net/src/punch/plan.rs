@@ -5,7 +5,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use identity::PeerId;
 use wire::reach::NatClass;
 
 use super::limits::{
@@ -16,7 +15,6 @@ use super::tried::Tried;
 /// One punch. Packets go to its addresses alone, and for the birthday method to ports of them.
 #[derive(Clone, Debug)]
 pub(crate) struct PunchPlan {
-    pub(crate) peer: PeerId,
     /// The same on both sides, and known to no one else but the helper.
     pub(crate) session: u64,
     /// Where the peer's TCP connections come from.
@@ -108,8 +106,7 @@ mod tests {
     use super::*;
 
     fn plan(mine: NatClass, theirs: NatClass, first: bool) -> PunchPlan {
-        let peer = PeerId::from_bytes([7; 32]);
-        PunchPlan { peer, session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first }
+        PunchPlan { session: 1, tcp: None, udp: None, mine, theirs, low_ttl: false, birthday: None, first }
     }
 
     #[test]

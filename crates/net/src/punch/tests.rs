@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use identity::PeerId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -33,7 +32,6 @@ fn at(port: u16) -> SocketAddr {
 
 fn plan(first: bool) -> PunchPlan {
     PunchPlan {
-        peer: PeerId::from_bytes([7; 32]),
         session: 0x0123_4567_89ab_cdef,
         tcp: None,
         udp: None,
@@ -104,7 +102,7 @@ async fn tcp_goes_out_from_the_port_that_is_listened_on_and_repeats_what_is_refu
     assert_eq!(failed, None);
     let (mut far, from) = accept(&mut theirs).await;
     assert_eq!(from, at(port));
-    let mut punched = soon(punching).await.expect("no panic").ok().expect("a connection");
+    let mut punched = soon(punching).await.expect("no panic").unwrap_or_else(|fault| panic!("no connection: {fault}"));
     assert_eq!(punched.path, Path::Tcp(at(there)));
     check_link(&mut punched.stream, &mut far).await;
 }
@@ -150,7 +148,7 @@ async fn by_udp_one_side_dials_and_the_other_gets_it_at_its_port() {
     let (ana, ben) = (udp(), udp());
     let [to_ben, to_ana] = [(&ben, true), (&ana, false)].map(|(port, first)| PunchPlan { udp: Some(at(port.port())), ..plan(first) });
     let waiting = tokio::spawn(punch(to_ana, None, Some(ben.clone()), go()));
-    let mut punched = soon(punch(to_ben, None, Some(ana.clone()), go())).await.ok().expect("a connection");
+    let mut punched = soon(punch(to_ben, None, Some(ana.clone()), go())).await.unwrap_or_else(|fault| panic!("no connection: {fault}"));
     assert_eq!(punched.path, Path::Quic(at(ben.port())));
     punched.stream.write_all(b"!").await.expect("a link");
     let mut far = soon(incoming(&ben)).await;
@@ -171,7 +169,7 @@ async fn tcp_is_taken_though_quic_stands_first() {
         sleep(TCP_GRACE / 3).await;
         Listeners::open(&[at(there)])
     });
-    let punched = soon(punch(both, Some(port), Some(ana), go())).await.ok().expect("a connection");
+    let punched = soon(punch(both, Some(port), Some(ana), go())).await.unwrap_or_else(|fault| panic!("no connection: {fault}"));
     let (_theirs, failed) = late.await.expect("no panic");
     assert_eq!((failed, punched.path.rank()), (None, Rank::Tcp));
 }
@@ -235,7 +233,7 @@ async fn the_socket_that_is_hit_becomes_the_link() {
     raw().0.send_to(&hit, others).await.expect("a socket");
     theirs.send_to(&hit, chosen).await.expect("a socket");
     let port = UdpPort::adopt(theirs.into_std().expect("a socket")).expect("a port");
-    let mut punched = soon(punching).await.expect("no panic").ok().expect("a connection");
+    let mut punched = soon(punching).await.expect("no panic").unwrap_or_else(|fault| panic!("no connection: {fault}"));
     assert_eq!(punched.path, Path::Quic(there));
     punched.stream.write_all(b"!").await.expect("a link");
     let UdpEvent::Incoming(mut far, from) = soon(port.next()).await else { panic!("a newcomer") };

@@ -59,11 +59,11 @@ fn enter(incoming: Incoming) -> Option<Connecting> {
 async fn greet(connecting: Connecting, events: mpsc::Sender<UdpEvent>) {
     let arriving = async {
         let connection = connecting.await?;
-        let (send, recv) = connection.accept_bi().await?;
-        Ok::<_, quinn::ConnectionError>((connection, send, recv))
+        let halves = connection.accept_bi().await?;
+        Ok::<_, quinn::ConnectionError>((connection, halves))
     };
-    let Ok(Ok((connection, send, recv))) = timeout(HANDSHAKE, arriving).await else { return };
+    let Ok(Ok((connection, halves))) = timeout(HANDSHAKE, arriving).await else { return };
     let from = canonical(connection.remote_address());
-    let stream = ByteStream::Quic(Box::new(QuicStream::new(connection, send, recv)));
+    let stream = ByteStream::Quic(Box::new(QuicStream::accepted(connection, halves)));
     let _ = events.send(UdpEvent::Incoming(stream, from)).await;
 }

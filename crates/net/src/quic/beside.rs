@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use super::asked::AskedNodes;
 use super::datagram::{ANSWER, Kind, Tag};
 use super::echo::Echoes;
+use super::limits::DHT_ANSWER;
 
 /// Shared by both sockets of a port.
 #[derive(Default)]
@@ -41,7 +42,7 @@ impl Beside {
             Kind::Answer { nonce, masked } => {
                 self.echoes.on_answer(from, &nonce, masked, now).map_or(Then::Drop, |(tag, seen)| Then::Echoed { tag, seen })
             }
-            Kind::PerhapsDht if self.nodes.may_answer(&from, now) => Then::Dht,
+            Kind::PerhapsDht if bytes.len() <= DHT_ANSWER && self.nodes.may_answer(&from, now) => Then::Dht,
             Kind::PerhapsDht | Kind::Quic => Then::Quic,
             Kind::Nothing => Then::Drop,
         }
@@ -61,5 +62,7 @@ mod tests {
         assert_eq!(beside.on_datagram(stranger, b"d1:t2:aae", 10), Then::Quic);
         assert_eq!(beside.on_datagram(node, b"d1:t2:aae", 5_001), Then::Quic);
         assert_eq!(beside.on_datagram(node, &[0x41; 40], 10), Then::Quic, "quinn's stays quinn's");
+        let long = [&b"d1:t9999:"[..], &[b'a'; DHT_ANSWER], b"e"].concat();
+        assert_eq!(beside.on_datagram(node, &long, 10), Then::Quic, "quinn drops it");
     }
 }

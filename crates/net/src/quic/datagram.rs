@@ -143,6 +143,10 @@ fn fill<'a>(into: &mut [u8], bytes: impl Iterator<Item = &'a u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     const TAG: Tag = *b"0123456789abcdef";
@@ -204,5 +208,42 @@ mod tests {
         check("[::ffff:192.0.2.7]:5", "192.0.2.7:5");
         check("[fe80::1%3]:5", "[fe80::1%3]:5");
         check("192.0.2.7:5", "192.0.2.7:5");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..64), tag in any::<Tag>()) {
+            if let Kind::Answer { masked, .. } = Kind::of(&bytes) {
+                let _ = unmask(masked, &tag);
+            }
+        }
+
+        #[test]
+        fn whatever_is_asked_and_answered_is_understood(tag in any::<Tag>(), nonce in any::<Nonce>(), ip in any::<[u8; 4]>(), port: u16) {
+            prop_assert_eq!(Kind::of(&question(&tag, &nonce)), Kind::Question { tag, nonce });
+            let seen = SocketAddr::new(Ipv4Addr::from(ip).into(), port);
+            let Kind::Answer { nonce: told, masked } = Kind::of(&answer(&tag, &nonce, seen)) else { panic!("an answer") };
+            prop_assert_eq!(told, nonce);
+            if let Some(unmasked) = unmask(masked, &tag) {
+                prop_assert_eq!(unmasked, seen);
+            } else {
+                prop_assert!(port == 0 || seen.ip().is_unspecified() || seen.ip().is_multicast());
+            }
+        }
+
+        #[test]
+        fn what_is_kept_are_the_datagrams_that_are_not_taken(datagrams in proptest::collection::vec(any::<bool>(), 0..20), stride in 1_usize..50, last in 1_usize..50) {
+            let mut buffer = Vec::new();
+            let mut expected = Vec::new();
+            for (at, ours) in datagrams.iter().enumerate() {
+                let len = if at + 1 == datagrams.len() { last.min(stride) } else { stride };
+                let datagram = vec![at as u8 * 2 + u8::from(*ours); len];
+                buffer.extend(&datagram);
+                expected.extend(datagram.into_iter().filter(|_| !ours));
+            }
+            let len = buffer.len();
+            let kept = keep(&mut buffer, len, stride, |datagram| datagram[0] % 2 == 1);
+            prop_assert_eq!(&buffer[..kept], &expected[..]);
+        }
     }
 }

@@ -16,6 +16,9 @@ pub(super) const ANSWER_WAIT: u64 = 5_000;
 /// DHT nodes from which an answer is wanted: several lookups at once. The one that was asked first
 /// makes room.
 pub(super) const ASKED_NODES: usize = 256;
+/// A longer answer of a DHT node is none, bytes: a value has at most 1 000. With `EVENTS`, 512 KiB
+/// that such nodes can make wait here.
+pub(super) const DHT_ANSWER: usize = 2_048;
 /// Addresses to which datagrams go out with few hops: the punches that may run at once, and more.
 pub(super) const LOW_TTLS: usize = 64;
 
@@ -26,7 +29,7 @@ pub(super) const HANDSHAKES: usize = 64;
 pub(super) const HANDSHAKES_PER_ADDRESS: usize = 8;
 /// With more handshakes than this an address must prove that it is not made up (Retry), which
 /// costs it a round trip and this device nothing. Below, a made-up address gets at most three times
-/// the bytes that were sent in its name (RFC 9000 §8.1).
+/// the bytes that were sent in its name (RFC 9000 §8.1), and the datagram that was begun.
 pub(super) const HANDSHAKES_UNPROVEN: usize = 16;
 /// From the first packet to the first bytes of the stream. As long as a punch.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -135,10 +135,11 @@ impl UdpPort {
 
     /// Dials. The other side hears of it with the first bytes that are written.
     pub(crate) async fn connect(&self, to: SocketAddr) -> io::Result<ByteStream> {
+        has_route(canonical(to))?;
         let connecting = self.shared.endpoint.connect(canonical(to), NAME).map_err(of_connect)?;
         let connection = timeout(HANDSHAKE, connecting).await?.map_err(of_connection)?;
-        let (send, recv) = connection.open_bi().await.map_err(of_connection)?;
-        Ok(ByteStream::Quic(Box::new(QuicStream::new(connection, send, recv))))
+        let halves = connection.open_bi().await.map_err(of_connection)?;
+        Ok(ByteStream::Quic(Box::new(QuicStream::opened(connection, halves))))
     }
 }
 
@@ -148,6 +149,13 @@ fn of_connect(error: ConnectError) -> io::Error {
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)
+}
+
+/// QUIC takes a datagram that the system refuses to send for a lost one, and would try until its
+/// time is over. Nothing is sent here.
+fn has_route(to: SocketAddr) -> io::Result<()> {
+    let any = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    StdSocket::bind(SocketAddr::new(any, 0))?.connect(to)
 }
 
 /// Both IP versions if possible, this port if free.

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, TransportErrorCode, VarInt, WriteError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -20,11 +20,19 @@ pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
     recv: RecvStream,
+    /// The other side knows of the stream.
+    visible: bool,
 }
 
 impl QuicStream {
-    pub(super) fn new(connection: Connection, send: SendStream, recv: RecvStream) -> Self {
-        Self { connection, send, recv }
+    /// Of the dialler. The other side hears of it with the first bytes.
+    pub(super) fn opened(connection: Connection, (send, recv): (SendStream, RecvStream)) -> Self {
+        Self { connection, send, recv, visible: false }
+    }
+
+    /// Of the other side.
+    pub(super) fn accepted(connection: Connection, (send, recv): (SendStream, RecvStream)) -> Self {
+        Self { connection, send, recv, visible: true }
     }
 }
 
@@ -36,7 +44,10 @@ impl AsyncRead for QuicStream {
 
 impl AsyncWrite for QuicStream {
     fn poll_write(self: Pin<&mut Self>, waking: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().send).poll_write(waking, bytes).map_err(of_write)
+        let this = self.get_mut();
+        let taken = ready!(Pin::new(&mut this.send).poll_write(waking, bytes)).map_err(of_write)?;
+        this.visible |= taken > 0;
+        Poll::Ready(Ok(taken))
     }
 
     /// Quinn sends what it has taken as soon as it may.
@@ -45,14 +56,20 @@ impl AsyncWrite for QuicStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.visible = true;
         // A stream that is finished already is no fault.
-        let _ = self.get_mut().send.finish();
+        let _ = this.send.finish();
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for QuicStream {
     fn drop(&mut self) {
+        if !self.visible {
+            // Finishing it would make it visible.
+            return close(&self.connection);
+        }
         let _ = self.send.finish();
         let delivered = self.send.stopped();
         let connection = self.connection.clone();
@@ -60,10 +77,14 @@ impl Drop for QuicStream {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 let _ = timeout(FAREWELL, delivered).await;
-                connection.close(VarInt::from_u32(0), b"");
+                close(&connection);
             });
         }
     }
+}
+
+fn close(connection: &Connection) {
+    connection.close(VarInt::from_u32(0), b"");
 }
 
 fn of_read(error: ReadError) -> io::Error {

@@ -61,3 +61,42 @@ impl LowTtls {
 fn set_hops(socket: &SockRef<'_>, to: SocketAddr, hops: u32) -> io::Result<()> {
     if to.is_ipv4() { socket.set_ttl_v4(hops) } else { socket.set_unicast_hops_v6(hops) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    #[test]
+    fn only_datagrams_to_the_address_are_kept_near_and_only_while_they_go() {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let hops = || SockRef::from(&socket).ttl_v4().expect("a hop count");
+        let usual = hops();
+        let ttls = LowTtls::new(SockRef::from(&socket));
+        let [near, far] = [1, 2].map(|last| SocketAddr::from(([192, 0, 2, last], 1)));
+        let sent_with = |to: SocketAddr| {
+            let mut seen = 0;
+            let send = || {
+                seen = hops();
+                Ok(())
+            };
+            ttls.send(SockRef::from(&socket), to, send).expect("a socket");
+            seen
+        };
+        ttls.set(SockRef::from(&socket), near, Some(5)).expect("a hop count");
+        assert_eq!((hops(), sent_with(far), sent_with(near), hops()), (usual, usual, 5, usual));
+        ttls.set(SockRef::from(&socket), near, None).expect("a hop count");
+        assert_eq!(sent_with(near), usual);
+    }
+
+    #[test]
+    fn addresses_with_few_hops_are_bounded() {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let ttls = LowTtls::new(SockRef::from(&socket));
+        let set = |port| ttls.set(SockRef::from(&socket), SocketAddr::from(([192, 0, 2, 1], port)), Some(3));
+        let taken = (1..=100).filter(|port| set(*port).is_ok()).count();
+        assert_eq!(taken, LOW_TTLS);
+        assert!(set(1).is_ok(), "one that is known");
+    }
+}

@@ -1,8 +1,15 @@
 //! What is known of how others reach this device: what the doctor goes by.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use wire::reach::{CheckOutcome, NatClass};
+use identity::PeerId;
+use wire::reach::{CheckOutcome, HelpRefused, NatClass};
+
+use super::limits::MAX_TRIED;
+use crate::mapping::Mappings;
+use crate::path::Path;
+use crate::rendezvous::DhtState;
 
 /// What a person may turn on and off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +45,90 @@ pub struct ReachFacts {
     pub checked_v4: Option<Checked>,
     /// The last dial-back by IPv6.
     pub checked_v6: Option<Checked>,
+    /// Doors, and what the router said.
+    pub mappings: Mappings,
+    /// How it stands with the DHT.
+    pub dht: DhtState,
     /// Bytes carried for others since midnight (UTC).
     pub carried_today: u64,
+    /// Where others are told to dial, best first.
+    pub announced: Vec<SocketAddr>,
+    /// The UDP port.
+    pub udp: UdpState,
+    /// Ways that were tried to peers, the last of each kind, the latest last.
+    pub tried: Vec<Tried>,
+}
+
+/// How it stands with the UDP port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UdpState {
+    /// It is open, with this number.
+    pub port: Option<u16>,
+    /// Why it is not.
+    pub failed: Option<String>,
+    /// Others answered there.
+    pub answered: bool,
+    /// Where it is seen, as far as that is believed.
+    pub observed: Vec<SocketAddr>,
+}
+
+/// A way to a peer that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// To whom.
+    pub peer: PeerId,
+    /// How.
+    pub way: Way,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When it ended, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// A way to a peer other than dialling an address of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Asking this member to pass a signal on.
+    Signal {
+        /// Who was asked.
+        helper: PeerId,
+    },
+    /// Both calling each other at once.
+    Punch,
+    /// A circuit.
+    Circuit {
+        /// Who was asked to carry it.
+        carrier: PeerId,
+    },
+}
+
+/// What came of trying a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A link.
+    Linked(Path),
+    /// The member did not help.
+    Refused(HelpRefused),
+    /// No answer in time, or a punch that nobody came through.
+    Silent,
+}
+
+/// The last of each kind.
+#[derive(Debug, Default)]
+pub(crate) struct TriedLog(VecDeque<Tried>);
+
+impl TriedLog {
+    pub(crate) fn add(&mut self, tried: Tried) {
+        self.0.retain(|old| old.peer != tried.peer || std::mem::discriminant(&old.way) != std::mem::discriminant(&tried.way));
+        self.0.push_back(tried);
+        if self.0.len() > MAX_TRIED {
+            self.0.pop_front();
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Tried> {
+        self.0.iter().copied().collect()
+    }
 }
 
 /// When somebody came in, in milliseconds since 1970.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// All that is known without a peer dialling back: a router or a firewall may still stand between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// Nothing is listened on: the system refused it.
     Closed,
     /// It is listened on, and this machine has no address there now.
@@ -20,7 +20,7 @@ pub enum Reach {
 impl Reach {
     /// What follows from the addresses that [`crate::Event::Listening`] told; `failed` if it told
     /// of a failure too.
-    pub fn of(addresses: &[SocketAddr], failed: bool) -> Self {
+    pub(crate) fn of(addresses: &[SocketAddr], failed: bool) -> Self {
         match addresses.iter().map(|address| Scope::of(address.ip())).min() {
             None | Some(Scope::Nowhere) if failed => Self::Closed,
             None | Some(Scope::Nowhere) => Self::NoNetwork,
@@ -29,6 +29,11 @@ impl Reach {
             Some(Scope::Loopback) => Self::ThisComputer,
         }
     }
+}
+
+/// Whether an address means something to all the world.
+pub fn is_public(ip: IpAddr) -> bool {
+    Scope::of(ip) == Scope::Public
 }
 
 /// Where an address means something, the widest first.

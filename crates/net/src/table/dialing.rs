@@ -48,9 +48,9 @@ impl Table {
     /// Whether an attempt whose other side turned out to be `peer` may reveal itself, which makes
     /// it a link there.
     ///
-    /// Invariant: a device never completes a handshake with a peer that it has a link with
-    /// over as good a path, or that it completes another one with. So a second link from one dialler means that the dialler lost
-    /// the first (guarded by `one_link_stays_in_all_orders`).
+    /// Invariant: a device never completes a handshake with a peer that it has a link with over as
+    /// good a path, or that it completes another one with. So a second link from one dialler means
+    /// that the dialler lost the first (guarded by `one_link_stays_in_all_orders`).
     pub(crate) fn may_complete(&mut self, id: AttemptId, peer: PeerId, rank: Rank, now: Now, out: &mut Vec<Effect>) -> bool {
         if !self.attempts.contains_key(&id) {
             return false;
@@ -165,13 +165,27 @@ impl Table {
     /// Begins an attempt that dials nothing: a punch or a circuit, whose path has at best this
     /// rank. None if there is a link as good. It ends as a dial does.
     pub(crate) fn begin_other(&mut self, peer: PeerId, best: Rank) -> Option<AttemptId> {
-        if self.peers.get(&peer).and_then(Peer::rank) >= Some(best) {
-            return None;
-        }
+        let linked = self.peers.get(&peer).and_then(Peer::rank) >= Some(best);
+        (!linked).then(|| self.begin_way(Some(peer), best))
+    }
+
+    /// The same with whoever answers.
+    pub(crate) fn begin_unnamed(&mut self, best: Rank) -> AttemptId {
+        self.begin_way(None, best)
+    }
+
+    /// Ends an attempt that dials nothing, unless the other side already counts on it. Whether it
+    /// is ended.
+    pub(crate) fn abandon(&mut self, id: AttemptId, out: &mut Vec<Effect>) -> bool {
+        self.give_up(id, out);
+        !self.attempts.contains_key(&id)
+    }
+
+    fn begin_way(&mut self, target: Option<PeerId>, best: Rank) -> AttemptId {
         let id = AttemptId(self.next_attempt);
         self.next_attempt += 1;
-        self.attempts.insert(id, Attempt { target: Some(peer), dials: Vec::new(), sworn: None, way: Way::Other(best) });
-        Some(id)
+        self.attempts.insert(id, Attempt { target, dials: Vec::new(), sworn: None, way: Way::Other(best) });
+        id
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod paths;
 mod ties;
+mod vectors;
 
 use super::*;
 

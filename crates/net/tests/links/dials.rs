@@ -104,9 +104,27 @@ async fn a_port_that_is_taken_is_told_and_dialling_works_all_the_same() {
     let mut ben = Peer::start(BEN).await;
     let (events, mut told) = tokio::sync::mpsc::channel(64);
     let ana = net::Net::start(Config { listen: vec![ben.address], ..config() }, identity(ANA), events).await.expect("it starts");
-    let Some(Event::Listening { addresses, failed: Some(_) }) = told.recv().await else { panic!("the failure is told first") };
+    let Some(Event::Listening { addresses, failed: Some(_), .. }) = told.recv().await else { panic!("the failure is told first") };
     assert!(addresses.is_empty());
     ana.want(ben.id, vec![Address::from(ben.address)]);
+    ben.up(identity(ANA).peer()).await;
+}
+
+#[tokio::test]
+async fn where_the_port_is_taken_another_one_can_be_asked_for() {
+    let mut ben = Peer::start(BEN).await;
+    let (events, mut told) = tokio::sync::mpsc::channel(64);
+    let ana = net::Net::start(Config { listen: vec![ben.address], ..config() }, identity(ANA), events).await.expect("it starts");
+    let Some(Event::Listening { own, failed: Some(_), .. }) = told.recv().await else { panic!("the failure is told first") };
+    assert!(own.is_empty());
+    ana.other_port();
+    let there = loop {
+        if let Event::Listening { own, failed: None, .. } = told.recv().await.expect("it goes on") {
+            break own.first().copied().expect("an address");
+        }
+    };
+    assert_ne!(there, ben.address);
+    ben.net.dial_address(DialId(1), there.into());
     ben.up(identity(ANA).peer()).await;
 }
 

@@ -63,7 +63,7 @@ impl Peer {
         let mut peer = Self { net, id, address: loopback(0), events, links: BTreeMap::new() };
         peer.address = peer
             .wait("an address", |event| match event {
-                Event::Listening { addresses, failed: None } => addresses.first().copied(),
+                Event::Listening { addresses, failed: None, .. } => addresses.first().copied(),
                 _ => None,
             })
             .await;

@@ -80,8 +80,9 @@ impl Core {
     }
 
     fn add_attempt(&mut self, target: String, state: JoinState, way: Way) -> Result<u64, Refused> {
-        let id = self.attempts.add(target, state, way).ok_or(Refused::Limit)?;
+        let id = self.attempts.add(target, state, way, self.clocks.mono()).ok_or(Refused::Limit)?;
         self.notices.attempt(id);
+        self.on_attempt_begun();
         Ok(id)
     }
 
@@ -122,9 +123,13 @@ impl Core {
     fn note_step(&mut self, id: u64, step: Step) {
         match step {
             Step::None => {}
-            Step::Taken => self.notices.attempt(id),
+            Step::Taken => {
+                self.notices.attempt(id);
+                self.look_at_joins();
+            }
             Step::Last => {
                 self.notices.attempt(id);
+                self.note_meetings_stale();
                 self.refresh_wants();
             }
         }
@@ -155,10 +160,20 @@ impl Core {
             // Their LinkUp asks them; if a link was up already, this does.
             Ok(peer) => self.ask_contact(dial.0, peer),
             Err(reason) => {
+                self.note_failed_round(dial.0);
                 let step = self.attempts.back_off(dial.0, self.clocks.now(), reason.into());
                 self.note_step(dial.0, step);
             }
         }
+    }
+
+    /// All addresses behind a typed one have failed.
+    fn note_failed_round(&mut self, id: u64) {
+        let dialled = self.attempts.get(id).and_then(|attempt| match &attempt.way {
+            Way::Address { address, .. } => Some(address.clone()),
+            Way::Invite(_) | Way::Peer(_) => None,
+        });
+        dialled.iter().for_each(|address| self.note_failed_dial(address));
     }
 
     /// A link is up: the peer that answered a typed address is asked, invites are presented, open

@@ -8,13 +8,14 @@ use net::Net;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rooms::Signatures;
-use store::{ContactInviteRow, Flusher, LastEnd, Opened, Outcome, PeerRow, RequestRow, Setting};
+use store::{ContactInviteRow, Flusher, LastEnd, Opened, Outcome, OwnInviteRow, PeerRow, RequestRow, Setting};
 use wire::{check_name, tidy_name};
 
 use super::Options;
 use crate::now::Now;
 use crate::parts::attempts::Attempts;
 use crate::parts::clocks::Clocks;
+use crate::parts::common_rooms::CommonRooms;
 use crate::parts::disk::Disk;
 use crate::parts::invites::Invites;
 use crate::parts::links::Links;
@@ -24,6 +25,7 @@ use crate::parts::own::Own;
 use crate::parts::pending_notices::PendingNotices;
 use crate::parts::people::People;
 use crate::parts::progress::Progress;
+use crate::parts::reach::{Reach, kept_settings};
 use crate::parts::rooms::{KnownMembers, Rooms};
 use crate::parts::serving::Serving;
 use crate::parts::spreading::Spreading;
@@ -36,7 +38,7 @@ const LOOK_AGAIN: Millis = 2;
 /// The state of a running node. It changes in turns, mostly of the loop; others reach it through
 /// [`crate::Node::with`].
 pub struct Core {
-    /// This device: key, name, addresses.
+    /// This device: key, name, addresses, how others reach it.
     pub(super) own: Own,
     /// The time of this turn, others' clocks, what is dated ahead.
     pub(super) clocks: Clocks,
@@ -89,16 +91,17 @@ impl Core {
         let peer = identity.peer();
         let name = name.unwrap_or_else(|| peer.short());
         let engine = Engine::new(peer, gossip::Config::default(), rng.random());
+        let reach = Reach::new(kept_settings(&store, options.mapping));
         let mut core = Core {
-            own: Own::new(identity, name, nearby_visible, options.peer_exchange),
+            own: Own::new(identity, name, nearby_visible, options.peer_exchange, reach),
             clocks: Clocks::new(now),
             people: People::restore(store.all::<PeerRow>(), store.all::<RequestRow>()),
-            invites: Invites::restore(store.all::<ContactInviteRow>()),
+            invites: Invites::restore(store.all::<ContactInviteRow>(), store.all::<OwnInviteRow>()),
             disk: Disk::new(store, flusher),
-            rng,
             rooms: Rooms::new(signatures, known, end == LastEnd::Orderly),
-            links: Links::new(net),
+            links: Links::new(net, CommonRooms::new(rng.random())),
             spreading: Spreading::new(engine),
+            rng,
             serving: Serving::default(),
             nearby: Nearby::default(),
             attempts: Attempts::default(),
@@ -117,6 +120,7 @@ impl Core {
         self.load_rooms();
         self.resume_attempts();
         self.announce();
+        self.forget_old_invites();
         self.refresh_wants();
     }
 
@@ -134,6 +138,8 @@ impl Core {
             self.attempts.wake(),
             self.progress.wake(),
             self.network.wake(),
+            self.own.doctor.wake(),
+            self.own.meetings.wake(),
             self.notices.wake(now),
         ];
         parts.into_iter().chain([behind]).flatten().min()
@@ -158,8 +164,12 @@ impl Core {
         if self.links.are_wants_stale() {
             self.refresh_wants();
         }
+        self.tell_meetings();
         self.look_at_progress();
         self.look_at_network();
+        self.look_at_doctor();
+        self.tell_common_rooms();
+        self.look_at_waiting_joins();
         self.keep_due_acks();
         self.look_at_clocks();
         self.keep_late();

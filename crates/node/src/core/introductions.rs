@@ -70,7 +70,7 @@ impl Core {
         }
     }
 
-    /// Where others may dial this device.
+    /// Where others may dial this device, best first.
     pub(crate) fn own_addresses(&self) -> Vec<Address> {
         self.own.addresses().iter().take(MAX_ADDRESSES).copied().map(Address::from).collect()
     }

@@ -1,11 +1,13 @@
 //! Invites: made here, shown by a peer, and read from a pasted text.
 
+use std::net::SocketAddr;
+
 use identity::PeerId;
 use rooms::Payload;
-use store::{ContactInviteRow, Standing};
+use store::{ContactInviteRow, OwnInviteRow, Standing};
 use wire::address::Address;
 use wire::ids::RoomId;
-use wire::invite::{Invite, InviteFault, InviteKind, find};
+use wire::invite::{Invite, InviteFault, InviteKind, find, pick};
 use wire::message::{Join, JoinRefused, Message, Welcome};
 
 use super::Core;
@@ -56,8 +58,7 @@ impl Core {
             None if self.invites.is_full() => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let addresses = self.own_addresses();
-        let invite = Invite::new(kind, self.own.peer(), addresses);
+        let invite = Invite::new(kind, self.own.peer(), pick(self.invite_addresses()));
         let key = *invite.keys().peer().as_bytes();
         match room {
             Some(id) => {
@@ -69,8 +70,37 @@ impl Core {
                 self.invites.insert(row);
             }
         }
+        self.keep_seed(OwnInviteRow { key, seed: **invite.seed(), room, made_ms: self.clocks.wall() });
         let addresses = invite.addresses().iter().map(ToString::to_string).collect();
         Ok(MadeInvite { text: invite.to_text(), link: invite.to_link(), uses, addresses })
+    }
+
+    /// Best first: where somebody anywhere may come in, where somebody near may, and where this
+    /// device was seen.
+    fn invite_addresses(&self) -> Vec<Address> {
+        let mut addresses = self.own_addresses();
+        addresses.sort_by_key(|address| match address {
+            Address::Ip(number) if !net::is_public(number.ip()) => 1,
+            Address::Ip(number) if self.is_only_observed(number) => 2,
+            Address::Ip(_) | Address::Host(_) => 0,
+            Address::Zoned(_) | Address::Verbatim(_) => 3,
+        });
+        addresses
+    }
+
+    /// Peers see this device there, which says little about who may come in.
+    fn is_only_observed(&self, number: &SocketAddr) -> bool {
+        !self.own.listening().contains(number) && !self.own.reach.doors().contains(number)
+    }
+
+    /// Keeps the secret of an own invite: who holds it may be met by the DHT, now or when that is
+    /// turned on.
+    fn keep_seed(&mut self, row: OwnInviteRow) {
+        self.keep(&row);
+        if let Some(gone) = self.invites.add_seed(row) {
+            self.forget::<OwnInviteRow>(&gone);
+        }
+        self.note_meetings_stale();
     }
 
     /// What a pasted text holds.
@@ -132,6 +162,7 @@ impl Core {
         if !self.people.is_contact(&peer) {
             let row = self.invites.take_use(&join.key)?;
             self.keep(&row);
+            self.note_meetings_stale();
             self.become_contacts(peer, &join.name);
         }
         Ok(Welcome { room: None, name })

@@ -23,7 +23,7 @@ impl Core {
     /// Everything that the network can tell.
     pub(crate) fn on_net(&mut self, event: Event) {
         match event {
-            Event::Listening { addresses, failed } => self.on_listening(addresses, failed),
+            Event::Listening { addresses, own, failed } => self.on_listening(addresses, own, failed),
             Event::LinkUp(up) => self.on_link_up(*up),
             Event::Received { peer, link, messages, taken } => {
                 self.on_received(peer, link, messages);
@@ -47,8 +47,10 @@ impl Core {
             }
             // That time has jumped is noticed with the beginning of the turn.
             Event::Woke | Event::ClockSet => {}
-            Event::Reach(_) => {}
-            Event::MayDialBack { token, subject } => self.links.net().dial_back(token, self.rooms.is_co_member(&subject)),
+            Event::Reach(facts) => self.on_reach(*facts),
+            Event::System(facts) => self.on_system(*facts),
+            Event::Partner { meeting, nat } => self.on_partner(&meeting, nat),
+            Event::MayDialBack { token, subject } => self.on_may_dial_back(token, &subject),
         }
     }
 
@@ -59,20 +61,25 @@ impl Core {
         known && !self.is_behind() && matches!(messages.as_slice(), [Message::Run(run)] if run.events.len() <= MAX_WORDS)
     }
 
-    fn on_listening(&mut self, addresses: Vec<SocketAddr>, failed: Option<String>) {
+    fn on_listening(&mut self, addresses: Vec<SocketAddr>, own: Vec<SocketAddr>, failed: Option<String>) {
         if let Some(why) = failed.as_ref().filter(|_| addresses.is_empty()) {
             self.alert(AlertKind::NotListening, why.clone());
         }
-        self.own.listens_at(addresses, failed);
+        let moved = self.own.listening() != own;
+        self.own.listens_at(addresses, own, failed);
+        if moved {
+            self.on_network_changed();
+        }
         self.notices.me();
         self.renew_record();
     }
 
     fn on_link_up(&mut self, up: LinkUp) {
-        let LinkUp { peer, link: id, role, path, came_in: _, hash, hello, outbox, asked } = up;
+        let LinkUp { peer, link: id, role, path, came_in, hash, hello, outbox, asked } = up;
         let link = OpenLink {
             up_at: self.clocks.mono(),
             id,
+            came_in,
             role,
             hash,
             outbox,
@@ -82,11 +89,13 @@ impl Core {
             served: 0,
             welcome: false,
             rooms: Vec::new(),
-            state: LinkState::Connected { address: path.to_string(), latency_us: None, since: self.clocks.wall() },
+            state: self.connected(path, came_in, self.clocks.wall(), None),
             listening: hello.addresses,
             told_record: 0,
         };
         self.links.insert(peer, link);
+        self.note_common_stale();
+        self.note_meetings_stale();
         self.notices.me();
         self.rooms_change_with(&peer);
         self.on_met(peer, path, role);
@@ -102,6 +111,8 @@ impl Core {
             return;
         }
         self.links.remove(&peer);
+        self.note_common_stale();
+        self.note_meetings_stale();
         self.gossip(Input::LinkDown { peer });
         self.rooms_change_with(&peer);
         self.notices.me();
@@ -128,13 +139,14 @@ impl Core {
 
     fn on_peer_changed(&mut self, peer: PeerId, state: PeerState) {
         let state = match state {
-            PeerState::Connected { path, since, rtt } => LinkState::Connected {
-                address: path.to_string(),
-                latency_us: rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)),
-                since,
-            },
+            PeerState::Connected { path, since, rtt } => {
+                let came_in = self.links.get(&peer).is_some_and(|link| link.came_in);
+                let latency = rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
+                self.connected(path, came_in, since, latency)
+            }
             PeerState::Connecting { address } => LinkState::Connecting { address: address.to_string() },
             PeerState::Waiting { address, retry_at, reason } => {
+                self.note_failed_dial(&address);
                 LinkState::Waiting { address: address.to_string(), retry_at, reason: reason.into() }
             }
             PeerState::Idle { .. } => LinkState::Unreachable { last_seen: None },

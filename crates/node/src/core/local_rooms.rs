@@ -288,6 +288,7 @@ impl Core {
         self.restate_neighbours(id);
         self.meet_members(id);
         self.refresh_wants();
+        self.note_common_stale();
     }
 
     /// One's own standing follows from the membership.

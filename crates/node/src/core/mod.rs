@@ -8,8 +8,10 @@
 //! tell of themselves, `people` the address book, `contacts` becoming contacts, `nearby` who of
 //! them is near, `invites` invites made here and read, `attempts` attempts to get in, `door`
 //! newcomers, `spread` what gossip wants done, `serve` what others ask for, `progress` who has
-//! what, `network` how people are reached, `timeline` history as shown, `show` what the window is
-//! told, `inspect` what tests look at.
+//! what, `network` how people are reached, `reach` how others reach this device, `doctor` what
+//! stands in the way, `common_rooms` who may help whom, `meetings` who is met by the DHT,
+//! `join_trouble` why an attempt does not get on, `timeline` history as shown, `show` what the
+//! window is told, `inspect` what tests look at.
 
 mod acks;
 mod ahead;
@@ -17,23 +19,28 @@ mod attempts;
 mod batch;
 mod check;
 mod clocks;
+mod common_rooms;
 mod conductor;
 mod contacts;
 mod disk;
+mod doctor;
 mod door;
 mod forks;
 #[cfg(feature = "manual")]
 mod inspect;
 mod introductions;
 mod invites;
+mod join_trouble;
 mod late;
 mod links;
 mod local_rooms;
+mod meetings;
 mod nearby;
 mod network;
 mod options;
 mod people;
 mod progress;
+mod reach;
 mod say;
 mod serve;
 mod show;

@@ -79,7 +79,7 @@ impl Core {
 
 fn remote(link: &OpenLink) -> Option<SocketAddr> {
     match &link.state {
-        LinkState::Connected { address, .. } => address.parse().ok(),
+        LinkState::Connected { address, .. } => address.as_ref()?.parse().ok(),
         LinkState::Own | LinkState::Connecting { .. } | LinkState::Waiting { .. } | LinkState::Unreachable { .. } => None,
     }
 }

@@ -23,6 +23,10 @@ pub struct Options {
     pub nearby: bool,
     /// Pass on and use addresses of co-members.
     pub peer_exchange: bool,
+    /// Ask the router for doors, if its user has not turned that off.
+    pub mapping: bool,
+    /// Nodes by which the DHT is entered, `host:port`; empty for the public ones.
+    pub dht: Vec<String>,
     /// Software and version, told to peers.
     pub agent: String,
     /// Takes the notices.

@@ -216,6 +216,8 @@ impl Core {
         wanted.extend(self.attempts.inviters());
         let addresses = |peer: &PeerId| self.people.get(peer).map(Someone::addresses).unwrap_or_default();
         self.links.want(wanted.into_iter().map(|peer| (peer, addresses(&peer))).collect());
+        self.note_common_stale();
+        self.note_meetings_stale();
     }
 
     /// Tells gossip that a member can be dialled, in every group room that they share. In a direct

@@ -119,9 +119,12 @@ impl Core {
             peer: self.own.peer(),
             name: self.own.name().to_owned(),
             addresses: self.own_addresses().iter().map(ToString::to_string).collect(),
-            reach: net::Reach::of(self.own.addresses(), self.own.not_listening().is_some()).into(),
+            reach: self.own_reach(),
             not_listening: self.own.not_listening().cloned(),
             nearby_visible: self.own.is_visible_nearby(),
+            internet: self.own.reach.settings().internet,
+            mapping: self.own.reach.settings().mapping,
+            carry: self.own.reach.settings().carry,
             links: u32::try_from(self.links.len()).unwrap_or(u32::MAX),
             friends: u32::try_from(self.friends_here()).unwrap_or(u32::MAX),
         }

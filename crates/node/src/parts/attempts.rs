@@ -7,8 +7,9 @@ use identity::PeerId;
 use wire::Address;
 use wire::invite::{Invite, InviteKind};
 
+use super::join_trouble::{APART_AFTER, NOT_HEARD_AFTER, SILENT_AFTER};
 use crate::now::Now;
-use crate::view::{JoinState, Joining, LinkReason, Time};
+use crate::view::{JoinState, JoinTrouble, Joining, LinkReason, Time};
 
 /// Attempts under way or just over.
 const MAX_ATTEMPTS: usize = 32;
@@ -23,6 +24,10 @@ pub(crate) struct Attempt {
     id: u64,
     pub(crate) target: String,
     state: JoinState,
+    trouble: Option<JoinTrouble>,
+    began: Millis,
+    /// Why the last round of dialling failed.
+    failed: Option<LinkReason>,
     pub(crate) way: Way,
     /// When it is tried again, or when it is no longer listed.
     due: Option<Millis>,
@@ -81,8 +86,39 @@ impl Attempt {
         }
     }
 
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Nobody has been reached yet.
+    pub(crate) fn is_under_way(&self) -> bool {
+        match self.state {
+            JoinState::Connecting { .. } | JoinState::Waiting { .. } => true,
+            JoinState::Asked { .. } | JoinState::Joined { .. } | JoinState::Refused(_) => false,
+        }
+    }
+
+    pub(crate) fn waited(&self, now: Millis) -> Millis {
+        now.saturating_sub(self.began)
+    }
+
+    /// Why the last round failed.
+    pub(crate) fn failed(&self) -> Option<LinkReason> {
+        self.failed
+    }
+
+    /// Whom it is to reach, if that is known.
+    pub(crate) fn peer(&self) -> Option<PeerId> {
+        match &self.way {
+            Way::Invite(invite) => Some(invite.inviter()),
+            Way::Peer(peer) => Some(*peer),
+            Way::Address { .. } => None,
+        }
+    }
+
     pub(crate) fn row(&self) -> Joining {
-        Joining { id: self.id, target: self.target.clone(), state: self.state.clone() }
+        let trouble = self.trouble.clone().filter(|_| self.is_under_way());
+        Joining { id: self.id, target: self.target.clone(), state: self.state.clone(), trouble }
     }
 }
 
@@ -90,23 +126,26 @@ impl Attempt {
 pub(crate) struct Attempts {
     all: BTreeMap<u64, Attempt>,
     next: u64,
+    /// When those that take long are looked at.
+    look_at: Vec<Millis>,
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        Attempts { all: BTreeMap::new(), next: 1 }
+        Attempts { all: BTreeMap::new(), next: 1, look_at: Vec::new() }
     }
 }
 
 impl Attempts {
     /// Gives its id; none if there are too many.
-    pub(crate) fn add(&mut self, target: String, state: JoinState, way: Way) -> Option<u64> {
+    pub(crate) fn add(&mut self, target: String, state: JoinState, way: Way, now: Millis) -> Option<u64> {
         if self.all.len() >= MAX_ATTEMPTS {
             return None;
         }
         let id = self.next;
         self.next += 1;
-        self.all.insert(id, Attempt { id, target, state, way, due: None, pause: REDIAL_FIRST });
+        self.look_at.extend([SILENT_AFTER, NOT_HEARD_AFTER, APART_AFTER].map(|wait| now + wait));
+        self.all.insert(id, Attempt { id, target, state, trouble: None, began: now, failed: None, way, due: None, pause: REDIAL_FIRST });
         Some(id)
     }
 
@@ -120,6 +159,29 @@ impl Attempts {
 
     pub(crate) fn rows(&self) -> Vec<Joining> {
         self.all.values().map(Attempt::row).collect()
+    }
+
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &Attempt> {
+        self.all.values()
+    }
+
+    /// Invites by which this device tries to get in.
+    pub(crate) fn invites(&self) -> impl Iterator<Item = &Invite> {
+        self.running().filter_map(Attempt::invite)
+    }
+
+    /// True if that is new.
+    pub(crate) fn set_trouble(&mut self, id: u64, trouble: Option<JoinTrouble>) -> bool {
+        let Some(attempt) = self.all.get_mut(&id).filter(|attempt| attempt.trouble != trouble) else { return false };
+        attempt.trouble = trouble;
+        true
+    }
+
+    /// Whether those that take long are to be looked at now.
+    pub(crate) fn take_look(&mut self, now: Millis) -> bool {
+        let before = self.look_at.len();
+        self.look_at.retain(|at| *at > now);
+        self.look_at.len() < before
     }
 
     fn running(&self) -> impl Iterator<Item = &Attempt> {
@@ -169,6 +231,9 @@ impl Attempts {
         if attempt.is_over() || attempt.state == state {
             return Step::None;
         }
+        if let JoinState::Waiting { reason, .. } = &state {
+            attempt.failed = Some(*reason);
+        }
         attempt.state = state;
         if attempt.is_over() {
             self.end_later(id, now);
@@ -195,7 +260,8 @@ impl Attempts {
     }
 
     pub(crate) fn wake(&self) -> Option<Millis> {
-        self.all.values().filter_map(|attempt| attempt.due).min()
+        let due = self.all.values().filter_map(|attempt| attempt.due);
+        due.chain(self.look_at.iter().copied()).min()
     }
 
     /// What is to be done for those whose time has come.
@@ -234,7 +300,9 @@ mod tests {
     fn dialling() -> (Attempts, u64) {
         let mut attempts = Attempts::default();
         let way = Way::Address { address: host(), name: String::new() };
-        let id = attempts.add(host().to_string(), connecting(), way).expect("there is room");
+        let id = attempts.add(host().to_string(), connecting(), way, 0).expect("there is room");
+        // These tests are about dialling again.
+        assert!(attempts.take_look(APART_AFTER));
         (attempts, id)
     }
 
@@ -287,7 +355,7 @@ mod tests {
     fn attempts_are_bounded_and_have_ids_of_their_own() {
         let mut attempts = Attempts::default();
         let mut add =
-            || attempts.add(String::new(), JoinState::Connecting { address: String::new() }, Way::Peer(PeerId::from_bytes([2; 32])));
+            || attempts.add(String::new(), JoinState::Connecting { address: String::new() }, Way::Peer(PeerId::from_bytes([2; 32])), 0);
         let ids: Vec<u64> = std::iter::from_fn(&mut add).collect();
         assert_eq!(ids, (1..=32).collect::<Vec<u64>>());
     }

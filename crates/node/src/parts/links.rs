@@ -9,6 +9,7 @@ use wire::ids::RoomId;
 use wire::message::{Bye, Message, Need};
 use wire::{Address, Role};
 
+use super::common_rooms::CommonRooms;
 use crate::view::LinkState;
 
 /// Ranges that wait to be served to one peer; what does not fit is asked for again.
@@ -22,6 +23,8 @@ const SURPLUS_AFTER_MS: u64 = 30_000;
 pub(crate) struct OpenLink {
     pub(crate) up_at: Millis,
     pub(crate) id: LinkId,
+    /// They came to this device's port.
+    pub(crate) came_in: bool,
     pub(crate) role: Role,
     pub(crate) hash: [u8; 32],
     pub(crate) outbox: Outbox,
@@ -62,6 +65,8 @@ pub(crate) struct Links {
     up: BTreeMap<PeerId, OpenLink>,
     /// To whom links are kept, with the addresses that the network was given.
     wanted: BTreeMap<PeerId, Vec<Address>>,
+    /// Which rooms the network was told to be in common with whom.
+    pub(crate) common: CommonRooms,
     /// Gossip wants others than before.
     wants_stale: bool,
     /// When links are looked through for those that are not needed.
@@ -69,8 +74,8 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(net: Net) -> Self {
-        Links { net, up: BTreeMap::new(), wanted: BTreeMap::new(), wants_stale: false, sweep_at: None }
+    pub(crate) fn new(net: Net, common: CommonRooms) -> Self {
+        Links { net, up: BTreeMap::new(), wanted: BTreeMap::new(), common, wants_stale: false, sweep_at: None }
     }
 
     pub(crate) fn net(&self) -> &Net {
@@ -163,7 +168,7 @@ impl Links {
 
     /// When links are looked through.
     pub(crate) fn wake(&self) -> Option<Millis> {
-        self.sweep_at
+        self.sweep_at.into_iter().chain(self.common.wake()).min()
     }
 
     /// Peers whose links may be of no use, if it is time to look.

@@ -1,4 +1,4 @@
-//! This device itself: its key, its name, and where others can dial it.
+//! This device itself: its key, its name, and how others reach it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,6 +6,10 @@ use std::sync::Arc;
 use gossip::Millis;
 use identity::{Identity, PeerId};
 use wire::message::PeerRecord;
+
+use super::doctor::DoctorView;
+use super::meetings::Meetings;
+use super::reach::Reach;
 
 /// What is said within so many milliseconds of something else is gathered. Higher: a script's words
 /// come out in larger batches, and the second of two quick messages waits for the loop to wake.
@@ -21,16 +25,25 @@ pub(crate) struct Own {
     nearby_visible: bool,
     /// Addresses of co-members are passed on and used.
     peer_exchange: bool,
+    /// Where others may dial.
     addresses: Vec<SocketAddr>,
+    /// Where this machine listens.
+    listening: Vec<SocketAddr>,
     not_listening: Option<String>,
     /// Name and addresses, signed, as peers get them.
     record: Option<PeerRecord>,
     /// When this device said something last.
     spoke_at: Option<Millis>,
+    /// What is known of how others reach it.
+    pub(crate) reach: Reach,
+    /// Who is to be met by the DHT.
+    pub(crate) meetings: Meetings,
+    /// What those who look at the doctor were told.
+    pub(crate) doctor: DoctorView,
 }
 
 impl Own {
-    pub(crate) fn new(identity: Arc<Identity>, name: String, nearby_visible: bool, peer_exchange: bool) -> Self {
+    pub(crate) fn new(identity: Arc<Identity>, name: String, nearby_visible: bool, peer_exchange: bool, reach: Reach) -> Self {
         let peer = identity.peer();
         Own {
             identity,
@@ -39,9 +52,13 @@ impl Own {
             nearby_visible,
             peer_exchange,
             addresses: Vec::new(),
+            listening: Vec::new(),
             not_listening: None,
             record: None,
             spoke_at: None,
+            reach,
+            meetings: Meetings::default(),
+            doctor: DoctorView::default(),
         }
     }
 
@@ -73,6 +90,7 @@ impl Own {
         self.peer_exchange
     }
 
+    /// Where others may dial, best first.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
@@ -82,8 +100,13 @@ impl Own {
         self.not_listening.as_ref()
     }
 
-    pub(crate) fn listens_at(&mut self, addresses: Vec<SocketAddr>, failed: Option<String>) {
-        self.addresses = addresses;
+    /// On which this machine listens, best first.
+    pub(crate) fn listening(&self) -> &[SocketAddr] {
+        &self.listening
+    }
+
+    pub(crate) fn listens_at(&mut self, addresses: Vec<SocketAddr>, listening: Vec<SocketAddr>, failed: Option<String>) {
+        (self.addresses, self.listening) = (addresses, listening);
         self.not_listening = failed;
     }
 

@@ -7,6 +7,7 @@ use ts_rs::TS;
 use wire::ids::RoomId;
 
 use super::clock::Time;
+use super::join_trouble::JoinTrouble;
 use super::link::LinkReason;
 
 /// An invite that was made.
@@ -69,6 +70,8 @@ pub struct Joining {
     pub target: String,
     /// How it stands.
     pub state: JoinState,
+    /// Why it does not get on, once that can be told.
+    pub trouble: Option<JoinTrouble>,
 }
 
 /// Steps of an attempt.

@@ -1,5 +1,6 @@
 //! How this device is connected with a person.
 
+use identity::PeerId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,8 +14,10 @@ pub enum LinkState {
     Own,
     /// Up.
     Connected {
-        /// The other end.
-        address: String,
+        /// How it goes.
+        path: LinkPath,
+        /// The other end; none if others carry the link.
+        address: Option<String>,
         /// Round trip, microseconds.
         latency_us: Option<u32>,
         /// Since when.
@@ -38,6 +41,22 @@ pub enum LinkState {
     Unreachable {
         /// When a link was last up.
         last_seen: Option<Time>,
+    },
+}
+
+/// How a link goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkPath {
+    /// From one computer to the other.
+    Direct,
+    /// The same, through a door that this device's router holds open.
+    Door,
+    /// A friend carries it.
+    Through {
+        /// Who.
+        peer: PeerId,
+        /// Their name.
+        name: String,
     },
 }
 

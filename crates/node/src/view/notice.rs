@@ -7,6 +7,7 @@ use ts_rs::TS;
 use wire::ids::{EventId, RoomId};
 
 use super::clock::ClockOff;
+use super::doctor::Doctor;
 use super::invite::Joining;
 use super::me::Me;
 use super::message::Message;
@@ -47,6 +48,8 @@ pub enum Notice {
     Alert(Alert),
     /// Its reason has gone.
     AlertGone(Alert),
+    /// What the doctor found out; only while a client looks at it.
+    Doctor(Box<Doctor>),
     /// How people are reached; only while a client watches.
     Network {
         /// New or changed rows.

@@ -16,6 +16,8 @@ pub(crate) async fn start(profile: &Path, mut window: impl FnMut(Vec<Notice>) + 
         listen: vec!["127.0.0.1:0".parse().expect("an address")],
         nearby: false,
         peer_exchange: true,
+        mapping: false,
+        dht: Vec::new(),
         agent: "test".to_owned(),
         sink: Box::new(move |notices| {
             window(notices);

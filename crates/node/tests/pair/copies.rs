@@ -44,6 +44,7 @@ fn after_a_fork_the_talk_goes_on() {
     pair.plugs_in(copy);
     pair.run_until("all is told", |pair| pair.texts(ANA, room).len() == 3 && pair.texts(copy, room).len() == 3);
     pair.says(copy, room, "and on");
+    pair.until_reads(ANA, room, &["before", "on the first", "on the copy", "and on"]);
     pair.says(ANA, room, "I see");
     let all = ["before", "on the first", "on the copy", "and on", "I see"];
     pair.until_reads(ANA, room, &all);

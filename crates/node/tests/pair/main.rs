@@ -11,6 +11,7 @@ mod invites;
 mod network;
 mod pair;
 mod person;
+mod reach;
 mod rooms;
 mod talk;
 mod wires;

@@ -2,7 +2,7 @@
 //! the encryption around them. Each way takes ten milliseconds.
 
 use identity::PeerId;
-use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Reason, reason_of};
+use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Path, Reason, reason_of};
 use wire::frame::records;
 use wire::message::Message;
 use wire::{Address, Bye, Hello, Role};
@@ -64,10 +64,10 @@ impl Pair {
     fn connect(&mut self, from: Who, attempt: u64, to: Who) {
         let wire = self.add_wire(Wire::new(from, to));
         for (side, who, other, attempt) in [(Side::Listener, to, from, None), (Side::Dialler, from, to, Some(attempt))] {
-            let (peer, remote, at) = (self.person(other).peer(), self.address_of(other), self.moment_of(who));
+            let (peer, path, at) = (self.person(other).peer(), Path::Tcp(self.address_of(other)), self.moment_of(who));
             let nonce = self.running(other).net.hello().boot_nonce;
             let mut acts = Vec::new();
-            let link = self.running(who).net.greeted(peer, remote, nonce, attempt, at, &mut acts);
+            let link = self.running(who).net.greeted(peer, path, nonce, attempt, at, &mut acts);
             self.person(who).links.insert(link, (wire, side));
             self.wire(wire).end(side).link = Some(link);
             self.carry_out(who, acts);
@@ -78,7 +78,7 @@ impl Pair {
     fn run_link(&mut self, who: Who, link: LinkId, asked: Option<DialId>) {
         let Some((wire, side)) = self.person(who).links.get(&link).copied() else { return };
         let (other, at) = (self.wire(wire).end(side.other()).who, self.moment_of(who));
-        let (peer, remote) = (self.person(other).peer(), self.address_of(other));
+        let (peer, path) = (self.person(other).peer(), Path::Tcp(self.address_of(other)));
         let role = if side == Side::Dialler { Role::Initiator } else { Role::Responder };
         let hello: Hello = self.running(other).net.hello().clone();
         let (outbox, feed) = self.running(who).net.queues(at);
@@ -87,7 +87,7 @@ impl Pair {
         let inbox = std::mem::take(&mut end.inbox);
         // Any hash will do that both ends of this wire have.
         let hash = [u8::try_from(wire.0).expect("a few wires"); 32];
-        let up = LinkUp { peer, link, role, remote, hash, hello, outbox, asked };
+        let up = LinkUp { peer, link, role, path, came_in: role == Role::Responder, hash, hello, outbox, asked };
         self.running(who).hand.on_net(Event::LinkUp(Box::new(up)));
         inbox.into_iter().for_each(|parcel| self.put(0, Travelling::Parcel(wire, side, parcel)));
     }
@@ -149,6 +149,11 @@ impl Pair {
                 self.carry_out(who, vec![Act::Tell(Event::Drained { peer, link })]);
             }
         }
+    }
+
+    /// A person's network tells something.
+    pub(crate) fn hears(&mut self, who: Who, event: Event) {
+        self.carry_out(who, vec![Act::Tell(event)]);
     }
 
     fn take(&mut self, wire: WireId, side: Side, parcel: Parcel) {

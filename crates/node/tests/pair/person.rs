@@ -105,6 +105,8 @@ impl Person {
             listen: Vec::new(),
             nearby: false,
             peer_exchange: true,
+            mapping: false,
+            dht: Vec::new(),
             agent: "pair".to_owned(),
             sink: Box::new(move |notices| {
                 let mut told = told.lock().expect("nobody panicked");
@@ -114,7 +116,7 @@ impl Person {
         };
         let shared = Shared { members: BTreeMap::new(), signatures: Arc::new(Signatures::new(16, 64)) };
         let mut hand = Hand::start(options, net, self.moment(ms), [chance; 32], shared);
-        hand.on_net(Event::Listening { addresses: vec![self.address()], failed: None });
+        hand.on_net(Event::Listening { addresses: vec![self.address()], own: vec![self.address()], failed: None });
         self.running = Some(Running { hand, net: manual });
     }
 

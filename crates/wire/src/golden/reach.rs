@@ -1,7 +1,15 @@
 //! Records by which devices find a way to each other.
 
+use std::sync::Arc;
+
+use identity::Identity;
+use serde_json::{Value, json};
+
+use super::hex;
 use crate::address::Address;
-use crate::fixtures::{ana, ben};
+use crate::crossed::{Crossed, crossed};
+use crate::fixtures::{ana, ben, static_key};
+use crate::handshake::Handshake;
 use crate::limits::{MAX_CIRCUIT_DATA, MAX_SIGNAL};
 use crate::message::*;
 use crate::reach::{CheckOutcome, CircuitEnd, HelpRefused, NatClass, PunchOffer};
@@ -30,13 +38,25 @@ pub(super) fn messages() -> Vec<(&'static str, Message)> {
         ("Signal, an offer to Ben", Message::Signal(signal(to_ben, offer))),
         ("Signal, an answer passed on from Ana", Message::Signal(passed_on)),
         ("SignalRefused", Message::SignalRefused(SignalRefused { peer: to_ben, session: 7, why: HelpRefused::NotLinked })),
-        ("CircuitOpen", Message::CircuitOpen(CircuitOpen { id: 2, peer: to_ben })),
+        ("CircuitOpen to Ben", Message::CircuitOpen(CircuitOpen { id: 2, way: CircuitWay::To, peer: to_ben })),
+        ("CircuitOpen from Ana", Message::CircuitOpen(CircuitOpen { id: 4, way: CircuitWay::From, peer: from_ana })),
         ("CircuitAnswer, yes", Message::CircuitAnswer(CircuitAnswer { id: 2, refused: None })),
         ("CircuitAnswer, no", Message::CircuitAnswer(CircuitAnswer { id: 2, refused: Some(HelpRefused::Off) })),
         ("CircuitData", Message::CircuitData(CircuitData { id: 2, bytes: vec![1, 2, 3] })),
         ("CircuitCredit", Message::CircuitCredit(CircuitCredit { id: 2, bytes: 32_768 })),
         ("CircuitClose", Message::CircuitClose(CircuitClose { id: 2, why: CircuitEnd::Cap })),
     ]
+}
+
+/// First messages that crossed, with the side that leads.
+pub(super) fn crossed_messages() -> Vec<Value> {
+    let first = |who: Arc<Identity>, ephemeral: u8| {
+        Handshake::initiate_with(who, &static_key(11), None, Some(&[ephemeral; 32])).expect("a device can dial").1
+    };
+    let (ours, theirs) = (first(ana(), 21), first(ben(), 22));
+    let leads = |ours: &[u8], theirs: &[u8]| crossed(ours, theirs) == Some(Crossed::Lead);
+    assert_ne!(leads(&ours, &theirs), leads(&theirs, &ours));
+    [(&ours, &theirs), (&theirs, &ours)].map(|(a, b)| json!({ "sent": hex(a), "came": hex(b), "leads": leads(a, b) })).to_vec()
 }
 
 pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
@@ -46,6 +66,7 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("CheckReach of port 0", encoded(0x81, crate::codec::encode(&CheckReach { token: 1, port: 0, record: record() }))),
         ("Signal over its limit", encoded(0x84, crate::codec::encode(&signal))),
+        ("CircuitOpen of an unknown way", [vec![0x90, 2, 2], ben().peer().as_bytes().to_vec()].concat()),
         ("CircuitData without bytes", encoded(0x92, crate::codec::encode(&CircuitData { id: 2, bytes: Vec::new() }))),
         ("CircuitData over its limit", encoded(0x92, crate::codec::encode(&data))),
         ("CircuitCredit of nothing", encoded(0x93, crate::codec::encode(&CircuitCredit { id: 2, bytes: 0 }))),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::address::{Address, AddressFault};
 use crate::hash::{derive, hash};
-use crate::limits::{MAX_ADDRESSES, MAX_INVITE_CHARS};
+use crate::limits::{MAX_ADDRESSES, MAX_INVITE_CHARS, USUAL_INVITE_CHARS};
 
 pub(super) const PREFIX: &str = "gv1";
 pub(super) const LINK: &str = "grapevine://join/";
@@ -21,6 +21,9 @@ pub(super) const FIXED: usize = 1 + 1 + 16 + 16 + 32 + 1 + CHECKSUM;
 /// Bytes of addresses for which the text keeps to [`MAX_INVITE_CHARS`]: five bytes make eight
 /// characters.
 const ADDRESS_BYTES: usize = (MAX_INVITE_CHARS - PREFIX.len()) * 5 / 8 - FIXED;
+
+/// The same for [`USUAL_INVITE_CHARS`].
+pub(super) const ADDRESS_BYTES_USUALLY: usize = (USUAL_INVITE_CHARS - PREFIX.len()) * 5 / 8 - FIXED;
 
 /// What an invite is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -206,7 +209,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], InviteFault> {
 }
 
 /// Bytes of an address; none if it means nothing to others.
-fn encoded_len(address: &Address) -> Option<usize> {
+pub(super) fn encoded_len(address: &Address) -> Option<usize> {
     match address {
         Address::Ip(SocketAddr::V4(_)) => Some(1 + 4 + 2),
         Address::Ip(SocketAddr::V6(_)) => Some(1 + 16 + 2),

@@ -1,6 +1,7 @@
 import type { Body, Calls, InviteReading, Joining, Message, Nearby } from '../../gen/api';
 import { Refusal } from '../host';
 import { sendable } from '../sendable';
+import { doctorAnswers } from './doctor';
 import { ask, befriend, react } from './friends';
 import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
@@ -35,6 +36,7 @@ export function answersOf(world: World): Answers {
       id: `join-${Date.now()}-${world.joining.length}`,
       target,
       state: { state: 'connecting', address: '192.168.1.44:4747' },
+      trouble: null,
     };
     world.joining.push(joining);
     world.emit({ notice: 'join_changed', joining });
@@ -100,6 +102,7 @@ export function answersOf(world: World): Answers {
       world.emit({ notice: 'me_changed', me: world.me });
       return world.me;
     },
+    ...doctorAnswers(world),
     create_room: ({ name }) => {
       if (name.trim() === '') refuse('bad_name');
       const made = world.room(name.trim(), []);
@@ -224,7 +227,13 @@ export function answersOf(world: World): Answers {
         const joining = begin('Garden club');
         setTimeout(() => {
           const host = world.meet(
-            somebody('Chi', { state: 'connected', address: '192.168.1.50:4747', latency_us: 5_100, since: Date.now() }),
+            somebody('Chi', {
+              state: 'connected',
+              path: { kind: 'direct' },
+              address: '192.168.1.50:4747',
+              latency_us: 5_100,
+              since: Date.now(),
+            }),
             false,
           );
           const joined = world.room('Garden club', [host]);
@@ -250,7 +259,10 @@ export function answersOf(world: World): Answers {
     },
     add_address: ({ address }) => {
       const joining = begin(address);
-      setTimeout(() => move(joining, { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' }), 700);
+      setTimeout(() => {
+        joining.trouble = { side: 'theirs', finding: 'not_running', fixes: [] };
+        move(joining, { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' });
+      }, 700);
       return joining;
     },
     say_hello: ({ nearby }) => {
@@ -266,7 +278,8 @@ export function answersOf(world: World): Answers {
     },
     person: ({ peer }) => {
       const who = world.folk.get(peer) ?? refuse('unknown_peer');
-      const addresses = 'address' in who.link ? [who.link.address] : [];
+      const address = 'address' in who.link ? who.link.address : null;
+      const addresses = address === null ? [] : [address];
       const rooms = [...world.rooms.values()].filter((r) => r.people.includes(peer)).map((r) => r.row.id);
       const alike = [world.me, ...world.folk.values()].find(
         (other) => other.peer !== peer && looksOf(other.name) === looksOf(who.name),

@@ -67,7 +67,16 @@ export function hear(world: World, room: FakeRoom, friend: Somebody, text: strin
  */
 export function ask(world: World, friend: Somebody): FakeRoom {
   const who = world.meet(
-    { ...friend, link: { state: 'connected', address: '192.168.1.44:4747', latency_us: 2_300, since: Date.now() } },
+    {
+      ...friend,
+      link: {
+        state: 'connected',
+        path: { kind: 'direct' },
+        address: '192.168.1.44:4747',
+        latency_us: 2_300,
+        since: Date.now(),
+      },
+    },
     false,
   );
   const room = world.room(friend.name, [who], { direct: true });

@@ -84,6 +84,25 @@ export function severalWays(world: World): World {
   return world;
 }
 
+/** The same, with a link for each path. */
+export function everyPath(world: World): World {
+  const now = Date.now();
+  const of = (name: string) => [...world.folk.values()].find((who) => who.name === name);
+  const [ana, dice, folake] = [of('Ana'), of('Dice'), of('Folake')];
+  if (ana?.link.state !== 'connected' || !dice || !folake) return world;
+  ana.link = { ...ana.link, path: { kind: 'door' } };
+  folake.link = {
+    state: 'connected',
+    path: { kind: 'through', peer: dice.peer, name: dice.name },
+    address: null,
+    latency_us: 64_000,
+    since: now - 2 * MINUTE,
+  };
+  world.count();
+  for (const room of world.rooms.values()) world.refresh(room);
+  return world;
+}
+
 const NAMES =
   'Ada Bo Chidi Dara Efe Folake Gbenga Hadiza Ife Jide Kemi Lola Musa Ngozi Obi Peju Rotimi Sade Temi Uche Vera Wale Yemi Zainab Amara Bisi Chike Dele Emeka Femi Grace Habib Ini Joke Kunle Lanre Mercy Nkem Ola Precious'.split(
     ' ',
@@ -99,6 +118,7 @@ export function atForty(world: World): World {
         i % 4 === 0
           ? {
               state: 'connected',
+              path: { kind: 'direct' },
               address: `10.1.0.${i}:4747`,
               latency_us: 700 + ((i * 7919) % 60_000),
               since: now - i * MINUTE,
@@ -126,6 +146,7 @@ export function inHundreds(world: World): World {
         linked
           ? {
               state: 'connected',
+              path: { kind: 'direct' },
               address: `10.1.${i >> 8}.${i & 255}:4747`,
               latency_us: 600 + ((i * 7919) % 90_000),
               since: now - i * MINUTE,
@@ -154,5 +175,34 @@ export function inTrouble(world: World): World {
   for (const [i, who] of [...world.folk.values()].entries())
     if (i !== 2) who.lastSeen = Date.now() - (i + 1) * 37 * MINUTE;
   for (const room of world.rooms.values()) world.refresh(room);
+  return world;
+}
+
+/** Three thousand people in one room. */
+export function crowd(world: World): World {
+  const now = Date.now();
+  const all = Array.from({ length: 3000 }, (_, i) =>
+    world.meet(
+      somebody(
+        `Person ${i + 1}`,
+        i % 3 === 0
+          ? {
+              state: 'connected',
+              path: { kind: 'direct' },
+              address: `10.1.${i >> 8}.${i & 255}:4747`,
+              latency_us: 900 + i * 37,
+              since: now,
+            }
+          : { state: 'unreachable', last_seen: now - i * MINUTE },
+      ),
+      false,
+    ),
+  );
+  const room = world.room('Whole village', all);
+  for (const [i, who] of all.slice(0, 40).entries())
+    world.say(room, who, `Hello from number ${i + 1}`, now - (40 - i) * MINUTE);
+  world.say(room, null, 'Good evening, all of you.', now - 20_000);
+  world.settle(room, all.slice(0, 1200));
+  world.read(room);
   return world;
 }

@@ -68,18 +68,21 @@ export function friends(now: number) {
   return {
     bayo: somebody('Bayo', {
       state: 'connected',
+      path: { kind: 'direct' },
       address: '192.168.1.20:4747',
       latency_us: 420,
       since: now - 40 * MINUTE,
     }),
     dice: somebody('Dice', {
       state: 'connected',
+      path: { kind: 'direct' },
       address: '192.168.1.31:4747',
       latency_us: 31_000,
       since: now - 12 * MINUTE,
     }),
     ana: somebody('Ana', {
       state: 'connected',
+      path: { kind: 'direct' },
       address: '[2001:db8::7]:4747',
       latency_us: 18_400,
       since: now - 200 * MINUTE,

@@ -1,7 +1,8 @@
 import type { Body, KeychainProblemKind, Quote } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
-import { atForty, inHundreds, inTrouble, severalWays } from './network';
+import { foundThere } from './doctor';
+import { atForty, crowd, everyPath, inHundreds, inTrouble, severalWays } from './network';
 import { World } from './world';
 
 const MINUTE = 60_000;
@@ -14,6 +15,7 @@ const DAY = 24 * HOUR;
 export function worldOf(scene: string): World {
   const keychain = /^(keychain|locked)-(absent|denied|wiped|silent)$/.exec(scene);
   if (keychain) return troubled(keychain[1] === 'keychain', keychain[2] as KeychainProblemKind);
+  if (scene.startsWith('doctor-')) return foundThere(chat(), scene.slice('doctor-'.length));
   switch (scene) {
     case 'first':
       return first();
@@ -52,6 +54,8 @@ export function worldOf(scene: string): World {
       return nearby();
     case 'network':
       return severalWays(chat());
+    case 'network-ways':
+      return everyPath(severalWays(chat()));
     case 'network-forty':
       return atForty(new World());
     case 'network-crowd':
@@ -61,7 +65,7 @@ export function worldOf(scene: string): World {
     case 'clocks':
       return clocks();
     case 'crowd':
-      return crowd();
+      return crowd(new World());
     default:
       return chat();
   }
@@ -225,13 +229,20 @@ function hostile(): World {
   const mallory = world.meet(
     somebody('Maximilian-Alexander von Hohenzollern-Sigmaringen', {
       state: 'connected',
+      path: { kind: 'direct' },
       address: '10.0.0.9:4747',
       latency_us: null,
       since: now,
     }),
   );
   const rtl = world.meet(
-    somebody('\u202Eevil\u202C نور', { state: 'connected', address: '10.0.0.8:4747', latency_us: 900, since: now }),
+    somebody('\u202Eevil\u202C نور', {
+      state: 'connected',
+      path: { kind: 'direct' },
+      address: '10.0.0.8:4747',
+      latency_us: 900,
+      since: now,
+    }),
   );
   const zalgo = world.meet(
     somebody('Z\u0351\u036B\u0343\u036A\u0302a\u0489\u0334\u031Al\u0315\u0321go', {
@@ -262,6 +273,7 @@ function requests(): World {
   const world = chat();
   const bob = somebody('Bob', {
     state: 'connected',
+    path: { kind: 'direct' },
     address: '192.168.1.44:4747',
     latency_us: 2_300,
     since: Date.now(),
@@ -274,8 +286,9 @@ function requests(): World {
       id: 'join-1',
       target: '192.168.1.7:4747',
       state: { state: 'waiting', retry_at: Date.now() + 8_000, reason: 'refused' },
+      trouble: { side: 'theirs', finding: 'not_running', fixes: [] },
     },
-    { id: 'join-2', target: 'Garden club', state: { state: 'refused', why: 'used_up' } },
+    { id: 'join-2', target: 'Garden club', state: { state: 'refused', why: 'used_up' }, trouble: null },
   ];
   return world;
 }
@@ -334,7 +347,13 @@ function loopback(): World {
 function nearby(): World {
   const world = requests();
   const dara = world.meet(
-    somebody('Dara', { state: 'connected', address: '192.168.1.45:4747', latency_us: 2_300, since: Date.now() }),
+    somebody('Dara', {
+      state: 'connected',
+      path: { kind: 'direct' },
+      address: '192.168.1.45:4747',
+      latency_us: 2_300,
+      since: Date.now(),
+    }),
     false,
   );
   const asked = world.room('Dara', [dara], { direct: true });
@@ -369,29 +388,5 @@ function clocks(): World {
       clock: { whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 },
     },
   ];
-  return world;
-}
-
-/** Three thousand people in one room. */
-function crowd(): World {
-  const world = new World();
-  const now = Date.now();
-  const all = Array.from({ length: 3000 }, (_, i) =>
-    world.meet(
-      somebody(
-        `Person ${i + 1}`,
-        i % 3 === 0
-          ? { state: 'connected', address: `10.1.${i >> 8}.${i & 255}:4747`, latency_us: 900 + i * 37, since: now }
-          : { state: 'unreachable', last_seen: now - i * MINUTE },
-      ),
-      false,
-    ),
-  );
-  const room = world.room('Whole village', all);
-  for (const [i, who] of all.slice(0, 40).entries())
-    world.say(room, who, `Hello from number ${i + 1}`, now - (40 - i) * MINUTE);
-  world.say(room, null, 'Good evening, all of you.', now - 20_000);
-  world.settle(room, all.slice(0, 1200));
-  world.read(room);
   return world;
 }

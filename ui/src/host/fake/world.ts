@@ -1,6 +1,7 @@
 import type {
   Alert,
   Body,
+  Finding,
   Joining,
   Me,
   Member,
@@ -37,6 +38,10 @@ export class World {
   alerts: Alert[] = [];
   /** What people lack of rooms, and what is missing here: by peer. */
   readonly owed = new Map<string, Owed[]>();
+  /** What the doctor finds, beside what follows from the switches. */
+  findings: Finding[] = ['listening', 'came_in_nearby', 'not_checked'];
+  checking = false;
+  checkedAt: number | null = Date.now() - 3 * 60_000;
   passphrase = 'correct horse';
   #seq = 0;
   #batch: Numbered[] = [];
@@ -50,9 +55,12 @@ export class World {
       fingerprint: fingerprintOf(peer),
       custody: 'keychain',
       addresses: ['192.168.1.12:4747', '[2001:db8::12]:4747'],
-      reach: 'perhaps_outside',
+      reach: 'this_network',
       not_listening: null,
       nearby_visible: true,
+      internet: false,
+      mapping: true,
+      carry: true,
       links: 0,
       friends: 0,
     };
@@ -90,6 +98,14 @@ export class World {
       joining: this.joining,
       alerts: this.alerts,
     });
+  }
+
+  /** The doctor finds this from now on, or no longer; whether it did. */
+  found(finding: Finding, now: boolean): boolean {
+    const before = this.findings.includes(finding);
+    this.findings = this.findings.filter((one) => one !== finding);
+    if (now) this.findings.push(finding);
+    return before;
   }
 
   meet(who: Somebody, contact = true): Somebody {

@@ -6,7 +6,9 @@ import { arrange, MAX_DRAWN } from './arrange';
 
 const peer = (n: number) => n.toString(16).padStart(64, '0');
 const linked = (n: number): Reach =>
-  reach(peer(n), `Ben ${n}`, { link: { state: 'connected', address: 'x:1', latency_us: 900, since: 0 } });
+  reach(peer(n), `Ben ${n}`, {
+    link: { state: 'connected', path: { kind: 'direct' }, address: 'x:1', latency_us: 900, since: 0 },
+  });
 const beyond = (n: number, gate: number): Reach =>
   reach(peer(n), `Chi ${n}`, { through: { peer: peer(gate), name: `Ben ${gate}`, others: 0 } });
 const away = (n: number): Reach => reach(peer(n), `Dan ${n}`);
@@ -41,15 +43,33 @@ describe('the drawing', () => {
     expect(spots.find((s) => s.reach.peer === peer(3))?.from).toEqual(me);
   });
 
+  it('draws a carried link through whoever carries it', () => {
+    const carried: Reach = reach(peer(2), 'Chi', {
+      link: {
+        state: 'connected',
+        path: { kind: 'through', peer: peer(1), name: 'Ben 1' },
+        address: null,
+        latency_us: 900,
+        since: 0,
+      },
+    });
+    const { spots, me } = arrange([linked(0), linked(1), carried], WIDTH, HEIGHT);
+    const [gate, chi] = [spots.find((s) => s.reach.peer === peer(1)), spots.find((s) => s.reach.peer === peer(2))];
+    expect(chi?.way).toBe('carried');
+    expect(chi?.from).toEqual({ x: gate?.x, y: gate?.y });
+    const lone = arrange([carried], WIDTH, HEIGHT).spots[0];
+    expect(lone?.from, 'their carrier is not to be seen').toEqual(me);
+  });
+
   it('draws the linked of a crowd and counts the rest', () => {
     const people = inOrder([...many(30, linked), ...many(460, (n) => beyond(n, 0), 100), ...many(9, away, 1000)]);
     const { spots, more } = arrange(people, WIDTH, HEIGHT);
     expect(spots.length).toBeGreaterThan(8);
     expect(spots.every((s) => s.way === 'direct')).toBe(true);
-    expect(more).toEqual({ direct: 30 - spots.length, through: 460, none: 9 });
+    expect(more).toEqual({ direct: 30 - spots.length, carried: 0, through: 460, none: 9 });
     const low = arrange(people, WIDTH, 300);
     expect([low.spots.length, low.more.direct]).toEqual([6, 24]);
-    expect(countWays(people)).toEqual({ direct: 30, through: 460, none: 9 });
+    expect(countWays(people)).toEqual({ direct: 30, carried: 0, through: 460, none: 9 });
   });
 });
 

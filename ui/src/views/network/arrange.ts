@@ -1,5 +1,5 @@
 import type { Reach } from '../../gen/api';
-import { countWays, wayOf, type Way } from '../../state/reach';
+import { countWays, gateOf, wayOf, type Way } from '../../state/reach';
 
 /**
  * Up to so many people are drawn one by one, if there is space. Of more, only the linked ones are;
@@ -127,10 +127,8 @@ interface Sector {
 function sectors(drawn: readonly Reach[]): Sector[] {
   const linked = drawn.filter((reach) => wayOf(reach) === 'direct');
   const gates = new Set(linked.map((reach) => reach.peer));
-  const beyond = (peer: string) => drawn.filter((reach) => wayOf(reach) === 'through' && reach.through?.peer === peer);
-  const apart = drawn.filter(
-    (reach) => wayOf(reach) === 'none' || (wayOf(reach) === 'through' && !gates.has(reach.through?.peer ?? '')),
-  );
+  const beyond = (peer: string) => drawn.filter((reach) => gateOf(reach) === peer);
+  const apart = drawn.filter((reach) => wayOf(reach) !== 'direct' && !gates.has(gateOf(reach) ?? ''));
   const groups = [
     ...linked.map((reach) => ({ linked: reach, beyond: beyond(reach.peer) })),
     ...apart.map((reach) => ({ linked: null, beyond: [reach] })),

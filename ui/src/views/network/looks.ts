@@ -1,8 +1,9 @@
 import type { Way } from '../../state/reach';
 
 /** How a way is drawn; the legend says which is which. */
-export const LOOKS: Record<Way, 'unbroken' | 'dashed' | 'dotted'> = {
+export const LOOKS: Record<Way, 'unbroken' | 'joined' | 'dashed' | 'dotted'> = {
   direct: 'unbroken',
+  carried: 'joined',
   through: 'dashed',
   none: 'dotted',
 };
