@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::{Clock, later};
 use super::limits::{
-    LOW_TTL, PORTS_EVERY, PORTS_START, SOCKETS, SOCKETS_AGAIN, SOCKETS_AT_ONCE, SOCKETS_EVERY, SOCKETS_LEAST, SOCKETS_SPARED,
+    LOW_TTL, PORTS_EVERY, PORTS_START, SOCKETS, SOCKETS_AGAIN, SOCKETS_AT_ONCE, SOCKETS_EVERY, SOCKETS_LEAST, SOCKETS_MOST, SOCKETS_SPARED,
 };
 use super::ports::{TAGGED, ports, tagged};
 use super::quic::dial;
@@ -50,7 +50,8 @@ pub(super) async fn look(port: &UdpPort, session: u64, to: IpAddr, clock: &Clock
 /// Opens sockets until one is hit, and dials from that one.
 pub(super) async fn be_found(session: u64, to: SocketAddr, clock: &Clock) -> Result<ByteStream, Tried> {
     let found = async {
-        let mut sockets = open(to).await.map_err(|error| Tried::of(&error))?;
+        let mut sockets = Vec::new();
+        grow(&mut sockets, SOCKETS, to).await.map_err(|error| Tried::of(&error))?;
         let hit = hit(&mut sockets, &tagged(session), to).await;
         let found = hit.into_std().and_then(UdpPort::adopt).map_err(|error| Tried::of(&error))?;
         drop(sockets);
@@ -62,15 +63,16 @@ pub(super) async fn be_found(session: u64, to: SocketAddr, clock: &Clock) -> Res
     }
 }
 
-/// As many sockets as there may be, each with a mapping towards the other side.
-async fn open(to: SocketAddr) -> io::Result<Vec<UdpSocket>> {
+/// Makes them `count`, or as many as there may be, each with a mapping towards the other side.
+async fn grow(sockets: &mut Vec<UdpSocket>, count: usize, to: SocketAddr) -> io::Result<()> {
     let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let mut sockets = Vec::with_capacity(SOCKETS);
-    while sockets.len() < SOCKETS {
+    let before = sockets.len();
+    while sockets.len() < count {
         match UdpSocket::bind((any, 0)).await {
             Ok(socket) => sockets.push(socket),
             Err(error) => {
-                sockets.truncate(sockets.len().saturating_sub(SOCKETS_SPARED));
+                // Those with a mapping stay.
+                sockets.truncate(sockets.len().saturating_sub(SOCKETS_SPARED).max(before));
                 if sockets.len() < SOCKETS_LEAST {
                     return Err(error);
                 }
@@ -78,8 +80,7 @@ async fn open(to: SocketAddr) -> io::Result<Vec<UdpSocket>> {
             }
         }
     }
-    open_mappings(&sockets, to).await?;
-    Ok(sockets)
+    open_mappings(sockets, to).await
 }
 
 /// With few hops: at the other side's router these datagrams can only do harm, as it takes none
@@ -105,7 +106,8 @@ async fn hit(sockets: &mut Vec<UdpSocket>, tagged: &[u8; TAGGED], to: SocketAddr
         tokio::select! {
             place = poll_fn(|waking| poll_hit(sockets, tagged, to, waking)) => return sockets.swap_remove(place),
             () = sleep_until(again) => {
-                let _ = open_mappings(sockets, to).await;
+                // What there is goes on if there may be no more.
+                let _ = grow(sockets, SOCKETS_MOST, to).await;
             }
         }
     }
