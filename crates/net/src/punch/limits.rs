@@ -1,5 +1,5 @@
-//! Every bound and every wait of a punch. Together they bound what one punch sends: ≤ 240 SYNs,
-//! ≤ 60 small datagrams, a dozen QUIC dials, and with a birthday ≤ 768 small datagrams more from the
+//! Every bound and every wait of a punch. Together they bound what one punch sends: ≤ 240 SYNs, ≤
+//! 60 small datagrams, a dozen QUIC dials, and with a birthday ≤ 768 small datagrams more from the
 //! side with the sockets, ≤ 1 024 from the other.
 
 use std::time::Duration;
