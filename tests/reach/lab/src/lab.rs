@@ -30,7 +30,7 @@ impl Lab {
     pub fn build(plan: Plan, program: impl AsRef<Path>) -> Lab {
         let places = Places::of(&plan);
         let ports = places.build();
-        let switch = Switch::start(&ports, plan.one_way, plan.loss);
+        let switch = Switch::start(&ports, plan.one_way, plan.loss, plan.hops());
         let routers = places.routers.iter().map(|(router, _)| router.clone()).collect();
         let folder = tempfile::Builder::new().prefix("grapevine-lab-").tempdir().expect("a folder for the profiles");
         Lab { plan, program: program.as_ref().to_owned(), switch, routers, folder, people: RefCell::default() }

@@ -31,6 +31,7 @@ mod report;
 mod seen;
 mod switch;
 mod talk;
+mod ttl;
 mod upgrade;
 mod upnp;
 

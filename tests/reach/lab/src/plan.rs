@@ -14,7 +14,8 @@ pub struct Plan {
     pub one_way: Duration,
     /// Packets that are lost on the way, in per cent.
     pub loss: f64,
-    /// A provider's router, without NAT, before each home router: packets of low TTL die there.
+    /// A provider's router, without NAT, before each home router, and a way between them as long as
+    /// those of the internet are: packets of low TTL die there.
     pub hop: bool,
     /// IPv6 too, with routers that let nothing in.
     pub ipv6: bool,
@@ -61,6 +62,11 @@ impl Plan {
         self
     }
 
+    /// Routers that the switch stands for.
+    pub(crate) fn hops(&self) -> u8 {
+        if self.hop { LONG_WAY } else { 0 }
+    }
+
     /// The number of a side in all its addresses.
     pub(crate) fn number(&self, side: &str) -> u8 {
         let at = self.sides.iter().position(|known| known.name == side);
@@ -97,5 +103,7 @@ impl Plan {
     }
 }
 
+/// Hops between two providers; most ways have more.
+const LONG_WAY: u8 = 8;
 /// c's first address; the other is .9.
 pub(crate) const PUBLIC: [Ipv4Addr; 2] = [Ipv4Addr::new(11, 99, 0, 1), Ipv4Addr::new(11, 99, 0, 9)];

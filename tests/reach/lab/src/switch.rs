@@ -12,6 +12,7 @@ use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::{AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind, recvfrom, send, socket};
 
 use crate::seen::Seen;
+use crate::ttl::travel;
 
 /// Frames on their way at once; what is more is lost, as with every switch.
 const MAX_UNDER_WAY: usize = 16 * 1024;
@@ -29,6 +30,7 @@ struct Inner {
     delay_us: AtomicU64,
     /// Lost frames in a million.
     loss_ppm: AtomicU64,
+    hops: u8,
 }
 
 #[derive(Default)]
@@ -46,12 +48,12 @@ struct Frame {
 }
 
 impl Switch {
-    /// With these interfaces of this namespace as its ports.
-    pub(crate) fn start(ports: &[String], delay: Duration, loss: f64) -> Switch {
+    /// With these interfaces of this namespace as its ports. `hops`: routers that the way through it stands for.
+    pub(crate) fn start(ports: &[String], delay: Duration, loss: f64, hops: u8) -> Switch {
         let ports: Vec<OwnedFd> = ports.iter().map(|name| open(name).unwrap_or_else(|error| panic!("port {name}: {error}"))).collect();
         let count = ports.len();
         let inner =
-            Inner { ports, state: Mutex::default(), more: Condvar::new(), delay_us: AtomicU64::new(0), loss_ppm: AtomicU64::new(0) };
+            Inner { ports, state: Mutex::default(), more: Condvar::new(), delay_us: AtomicU64::new(0), loss_ppm: AtomicU64::new(0), hops };
         let switch = Switch(Arc::new(inner));
         switch.set(delay, loss);
         for port in 0..count {
@@ -109,8 +111,9 @@ impl Inner {
             if let Some(source) = bytes.get(6..12).and_then(|source| <[u8; 6]>::try_from(source).ok()) {
                 state.homes.insert(source, port);
             }
-            if !lost && state.under_way.len() < MAX_UNDER_WAY {
-                state.under_way.push_back(Frame { due, from: port, bytes: bytes.to_vec() });
+            let mut bytes = bytes.to_vec();
+            if !lost && travel(&mut bytes, self.hops) && state.under_way.len() < MAX_UNDER_WAY {
+                state.under_way.push_back(Frame { due, from: port, bytes });
                 self.more.notify_one();
             }
         }
