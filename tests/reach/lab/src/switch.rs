@@ -48,7 +48,8 @@ struct Frame {
 }
 
 impl Switch {
-    /// With these interfaces of this namespace as its ports. `hops`: routers that the way through it stands for.
+    /// With these interfaces of this namespace as its ports. `hops`: routers that the way through
+    /// it stands for.
     pub(crate) fn start(ports: &[String], delay: Duration, loss: f64, hops: u8) -> Switch {
         let ports: Vec<OwnedFd> = ports.iter().map(|name| open(name).unwrap_or_else(|error| panic!("port {name}: {error}"))).collect();
         let count = ports.len();
