@@ -21,19 +21,16 @@ fn linked(a: Nat, b: Nat, limit: Duration) {
 }
 
 #[test]
-#[ignore = "not met yet: in about half of the runs the inviter does not see that the joiner is there"]
 fn two_behind_usual_routers_find_each_other_by_an_invite_alone() {
     lab::test(WHOLE, || linked(Nat::Eim, Nat::Eim, LINKED_WITHIN));
 }
 
 #[test]
-#[ignore = "not met yet: in about half of the runs the inviter does not see that the joiner is there"]
 fn early_packets_do_not_spoil_a_router_that_answers_strangers() {
     lab::test(WHOLE, || linked(Nat::EimRst, Nat::CgEim, LINKED_WITHIN));
 }
 
 #[test]
-#[ignore = "not met yet: in about half of the runs the inviter does not see that the joiner is there"]
 fn one_of_the_two_may_be_behind_a_symmetric_router() {
     lab::test(WHOLE, || linked(Nat::Eim, Nat::Sym, ONE_SYMMETRIC_WITHIN));
 }

@@ -1,29 +1,40 @@
-//! A private Mainline DHT, whose nodes are on c's public address.
+//! A private Mainline DHT, whose nodes are on addresses of c.
 
 use std::net::SocketAddr;
 
-use mainline::Testnet;
+use mainline::Dht as Node;
 
 use crate::places::within;
-use crate::plan::PUBLIC;
+use crate::plan::dht_addresses;
 
-/// Nodes that answer, so that a lookup has to find its way.
-const NODES: usize = 30;
+/// The usual port of such nodes.
+const PORT: u16 = 6881;
 
 /// Ends when dropped.
 pub struct Dht {
     /// Where its nodes are.
     pub nodes: Vec<SocketAddr>,
-    _net: Testnet,
+    _running: Vec<Node>,
 }
 
 impl Dht {
-    /// In the lab of this process.
+    /// In the lab of this process. All its nodes know each other.
     pub fn start() -> Dht {
-        // Its threads and sockets are made here, so they are at c for good.
-        let net = within("c", || Testnet::builder(NODES).bind_address(PUBLIC[0]).build()).expect("c's address is free");
-        let nodes = net.bootstrap.iter().map(|node| node.parse().expect("an address")).collect();
-        Dht { nodes, _net: net }
+        let nodes: Vec<SocketAddr> = dht_addresses().map(|address| SocketAddr::new(address.into(), PORT)).collect();
+        // Their threads and sockets are made here, so they are at c for good.
+        let running = within("c", || {
+            let mut running: Vec<Node> = Vec::new();
+            for (count, address) in dht_addresses().enumerate() {
+                let mut node = Node::builder();
+                // Each comes to those that are there; nobody is there for the first.
+                node.server_mode().bind_address(address).public_ip(address).port(PORT).bootstrap(&nodes[..count]);
+                let node = node.build().expect("c's address is free");
+                assert!(node.bootstrapped() || count == 0, "node {count} knows others");
+                running.push(node);
+            }
+            running
+        });
+        Dht { nodes, _running: running }
     }
 
     /// What tells a program to use this DHT.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::dht::Dht;
 use crate::lab::Lab;
 use crate::person::{Launch, Person};
-use crate::plan::PUBLIC;
+use crate::plan::dht_addresses;
 
 /// The processor's time is counted in these by Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -31,7 +31,10 @@ pub fn idle(lab: &Lab, time: Duration) -> Idle {
     ana.call("set_mapping", json!({"on": true}));
     let _nobody_uses_it = ana.invite(None, 1);
     std::thread::sleep(SETTLED_AFTER);
-    let bytes = || lab.seen().between(lab.plan.outer("a"), PUBLIC[0], 17).1;
+    let bytes = || {
+        let (seen, own) = (lab.seen(), lab.plan.outer("a"));
+        dht_addresses().map(|node| seen.between(own, node, 17).1).sum::<u64>()
+    };
     let (began, cpu, sent) = (Instant::now(), seconds(&ana), bytes());
     std::thread::sleep(time);
     let took = began.elapsed().as_secs_f64();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sched::{CloneFlags, setns};
 
 use crate::nat::{IPV6_CLOSED, Nat};
-use crate::plan::{PUBLIC, Plan, Side};
+use crate::plan::{PUBLIC, Plan, Side, dht_addresses};
 use crate::programs;
 
 /// Segmentation and checksums are done before a frame leaves: the switch passes frames on as they
@@ -38,7 +38,9 @@ impl Places {
         let mut places = Places { ipv6: plan.ipv6, ..Places::default() };
         places.space("c");
         places.wan("c", PUBLIC[0].octets()[3]);
-        places.command("c", &format!("addr add {}/24 dev wan0", PUBLIC[1]));
+        for address in PUBLIC[1..].iter().copied().chain(dht_addresses()) {
+            places.command("c", &format!("addr add {address}/24 dev wan0"));
+        }
         for side in &plan.sides {
             places.side(plan, side);
         }
@@ -122,8 +124,9 @@ impl Places {
         let (wans, behind) = (self.wans.clone(), std::mem::take(&mut self.behind));
         for (space, number) in &wans {
             for (other, theirs) in wans.iter().filter(|(other, _)| other != space) {
-                let at_c = if other == "c" { vec![PUBLIC[0].octets()[3], PUBLIC[1].octets()[3]] } else { vec![*theirs] };
-                for byte in at_c {
+                let all_of_c = || PUBLIC.into_iter().chain(dht_addresses()).map(|address| address.octets()[3]).collect();
+                let there: Vec<u8> = if other == "c" { all_of_c() } else { vec![*theirs] };
+                for byte in there {
                     self.command(space, &format!("neigh replace 11.99.0.{byte} lladdr {} dev wan0 nud permanent", mac(*theirs)));
                 }
                 if self.ipv6 {

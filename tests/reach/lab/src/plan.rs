@@ -105,5 +105,11 @@ impl Plan {
 
 /// Hops between two providers; most ways have more.
 const LONG_WAY: u8 = 8;
+/// Where the nodes of a private DHT are, at c. Each has an address of its own: a search takes no
+/// more than one node of an address, unless its name fits the address (BEP 42).
+pub(crate) fn dht_addresses() -> impl Iterator<Item = Ipv4Addr> {
+    (100..130).map(|byte| Ipv4Addr::new(11, 99, 0, byte))
+}
+
 /// c's first address; the other is .9.
 pub(crate) const PUBLIC: [Ipv4Addr; 2] = [Ipv4Addr::new(11, 99, 0, 1), Ipv4Addr::new(11, 99, 0, 9)];
