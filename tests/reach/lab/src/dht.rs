@@ -19,6 +19,7 @@ pub struct Dht {
 
 impl Dht {
     /// In the lab of this process. All its nodes know each other.
+    #[expect(deprecated, reason = "the lab has no runtime for the other form")]
     pub fn start() -> Dht {
         let nodes: Vec<SocketAddr> = dht_addresses().map(|address| SocketAddr::new(address.into(), PORT)).collect();
         // Their threads and sockets are made here, so they are at c for good.
