@@ -28,8 +28,8 @@ pub(crate) fn cell(args: &CellArgs) -> ExitCode {
     lab::settle_in();
     let mut plan = Plan::pair(args.a, args.b).losing(args.loss);
     plan.one_way = Duration::from_millis(args.ms);
-    // Between lone people the first packets must die on the way, as they do in the world.
-    plan.hop = args.kind == Kind::Lone;
+    // The first packets of a punch must die on the way, as they do in the world.
+    plan.hop = args.kind != Kind::Idle;
     let lab = Lab::build(plan, beside("grapevine-node"));
     let outcome = match args.kind {
         Kind::Pair => pair(&lab, args),

@@ -119,6 +119,12 @@ pub enum Event {
         /// What it knows of its NAT.
         nat: NatClass,
     },
+    /// Somebody is to be helped to this person, or this person to this device. What there is in
+    /// common with them is told by [`Net::set_common`](crate::Net::set_common), also without a link.
+    WhoIs {
+        /// Who.
+        peer: PeerId,
+    },
     /// A peer asks that this person be dialled, to find out whether others can. Answered by
     /// [`Net::dial_back`](crate::Net::dial_back).
     MayDialBack {

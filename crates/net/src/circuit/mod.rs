@@ -21,6 +21,6 @@ mod tests;
 pub(crate) use end::Over;
 pub(crate) use event::CircuitEvent;
 pub(crate) use limits::Caps;
-pub(crate) use line::Line;
+pub(crate) use line::{Leg, Line};
 pub(crate) use stream::CircuitStream;
 pub(crate) use switchboard::{Switchboard, circuit_of};

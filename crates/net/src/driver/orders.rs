@@ -42,7 +42,7 @@ impl Driver {
                 self.own_addresses = addresses;
                 self.introduce_addresses();
             }
-            Command::SetCommon(peer, rooms) => self.reacher.set_common(peer, &rooms, now),
+            Command::SetCommon(peer, rooms) => self.reacher.set_common(peer, &rooms, now, &mut ways),
             Command::SetReach(settings) => {
                 self.reacher.set_settings(settings);
                 self.context.switchboard.set_carry(settings.carry);

@@ -20,7 +20,7 @@ use crate::outbox::Outbox;
 use crate::path::{Path, Rank};
 use crate::punch::{BirthdaySide, PunchPlan};
 use crate::quic::UdpEvent;
-use crate::reach::{Effect, Outcome, PunchOrder};
+use crate::reach::{Effect, Held, Outcome, PunchOrder};
 use crate::table::AttemptId;
 
 impl Driver {
@@ -34,14 +34,10 @@ impl Driver {
             WayEvent::Udp(UdpEvent::Incoming(stream, remote)) => self.let_in(stream, Path::Quic(remote), None),
             WayEvent::Mapped(mappings) => self.reacher.mapped(mappings, now),
             WayEvent::Circuit(CircuitEvent::Asked { leg, from, to }) => {
-                let to = self.reacher.may_carry(from, to).and_then(|link| self.line(link).ok_or(HelpRefused::NotLinked));
-                self.context.switchboard.permit(leg, to);
+                self.reacher.hold(Held::Carry { from, to, leg }, now, &mut out);
             }
             WayEvent::Circuit(CircuitEvent::Offered { leg, carrier, from }) => {
-                let wanted = self.reacher.may_accept(carrier, from);
-                if let Some(stream) = self.context.switchboard.accept(leg, wanted) {
-                    self.let_in(stream, Path::Circuit { carrier }, Some(from));
-                }
+                self.reacher.hold(Held::Offer { carrier, from, leg }, now, &mut out);
             }
             WayEvent::Circuit(CircuitEvent::Ended { carrier, peer, why, .. }) => {
                 debug!(peer = %peer.short(), carrier = %carrier.short(), %why, "a circuit is over");
@@ -76,6 +72,15 @@ impl Driver {
                 Effect::Meet(order) => self.begin_meeting(*order),
                 Effect::Go(key) => self.go_on_meeting(key),
                 Effect::OpenCircuit { peer, carrier, link } => self.begin_circuit(peer, carrier, link),
+                Effect::Permit { leg, to } => {
+                    let to = to.and_then(|link| self.line(link).ok_or(HelpRefused::NotLinked));
+                    self.context.switchboard.permit(leg, to);
+                }
+                Effect::Accept { leg, carrier, from, wanted } => {
+                    if let Some(stream) = self.context.switchboard.accept(leg, wanted) {
+                        self.let_in(stream, Path::Circuit { carrier }, Some(from));
+                    }
+                }
                 Effect::AskEcho { to, tag } => {
                     // Lost like any datagram.
                     let _ = self.ways.udp.as_ref().map(|udp| udp.ask_echo(to, tag));

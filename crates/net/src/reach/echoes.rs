@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use identity::PeerId;
 
 use super::effect::Effect;
-use super::limits::{ECHO_FRESH, MAX_SIGNAL_WAY};
+use super::limits::{ECHO_AGAIN, ECHO_FRESH, ECHO_REPEATS, MAX_SIGNAL_WAY};
 use super::links::{Links, remember};
 use super::observed::Observed;
 
@@ -19,6 +19,14 @@ pub(crate) struct Udp {
     asked_at: BTreeMap<PeerId, u64>,
     /// Of the last answer.
     round_trips: BTreeMap<PeerId, u64>,
+    repeats: BTreeMap<PeerId, Repeat>,
+}
+
+/// Questions that were not answered yet.
+#[derive(Clone, Copy, Debug)]
+struct Repeat {
+    at: u64,
+    left: u8,
 }
 
 impl Udp {
@@ -32,8 +40,26 @@ impl Udp {
         }
         self.observed.asked(peer);
         remember(&mut self.asked_at, peer, now);
+        self.repeats.insert(peer, Repeat { at: now.saturating_add(ECHO_AGAIN), left: ECHO_REPEATS });
         out.extend(ports.into_iter().map(|to| Effect::AskEcho { to, tag: view.own_tag }));
         true
+    }
+
+    /// Asks again the ports that have not answered.
+    pub(crate) fn tick(&mut self, links: &Links, now: u64, out: &mut Vec<Effect>) {
+        self.repeats.retain(|peer, repeat| {
+            let Some(view) = links.direct(*peer).filter(|view| repeat.left > 0 && !view.has_echoed(now)) else { return false };
+            if repeat.at <= now {
+                (repeat.at, repeat.left) = (now.saturating_add(ECHO_AGAIN), repeat.left.saturating_sub(1));
+                out.extend(view.silent_ports(now).map(|to| Effect::AskEcho { to, tag: view.own_tag }));
+            }
+            true
+        });
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.repeats.values().map(|repeat| repeat.at).min()
     }
 
     /// The first port of this peer answered.

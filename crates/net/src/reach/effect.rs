@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use identity::PeerId;
-use wire::reach::NatClass;
+use wire::reach::{HelpRefused, NatClass};
 use wire::{Address, Message};
 
+use crate::circuit::Leg;
 use crate::event::{Event, LinkId};
 use crate::rendezvous::Meeting;
 
@@ -22,6 +23,10 @@ pub(crate) enum Effect {
     Go(u64),
     /// Open a circuit and make it a link; told of by `circuit_ended`.
     OpenCircuit { peer: PeerId, carrier: PeerId, link: LinkId },
+    /// Answer who asked for a circuit: it goes on over this link.
+    Permit { leg: Leg, to: Result<LinkId, HelpRefused> },
+    /// Answer a carrier that offers a circuit.
+    Accept { leg: Leg, carrier: PeerId, from: PeerId, wanted: bool },
     /// Ask by UDP where this device is seen.
     AskEcho { to: SocketAddr, tag: [u8; 16] },
     /// Answer such questions with this tag.

@@ -5,17 +5,18 @@
 use std::net::SocketAddr;
 
 use identity::PeerId;
-use wire::reach::{Observed, PunchOffer, Signal, SignalRefused};
+use wire::reach::{HelpRefused, Observed, PunchOffer, Signal, SignalRefused};
 use wire::{Address, Message, Role};
 
 use super::answering::Ground;
 use super::dial_back::Around;
 use super::effect::Effect;
+use super::held::Held;
 use super::helping::is_request;
 use super::observed::Seen;
 use super::reacher::Reacher;
 use super::reaching::View;
-use crate::event::LinkId;
+use crate::event::{Event, LinkId};
 use crate::path::{Path, Rank};
 use crate::time::Now;
 
@@ -52,8 +53,8 @@ impl Reacher {
                     self.unsettled = true;
                 }
             }
-            Message::Signal(signal) if is_request(&signal) => self.helping.signal(peer, signal, &self.links, now.tick, out),
-            Message::Signal(signal) => self.on_signal(peer, signal, now, out),
+            Message::Signal(signal) if is_request(&signal) => self.hold(Held::Request { from: peer, signal }, now, out),
+            Message::Signal(signal) => self.hold(Held::Signal { helper: peer, signal }, now, out),
             Message::SignalRefused(SignalRefused { peer: target, session, why }) => {
                 let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
                 self.reaching.refused(peer, target, session, why, &mut self.tried, &view);
@@ -81,6 +82,48 @@ impl Reacher {
         }
         self.udp.refresh(peer, &self.links, now.tick, out);
         self.unsettled = true;
+    }
+
+    /// Goes on with this, or waits for the node's word of a common room.
+    pub(crate) fn hold(&mut self, held: Held, now: Now, out: &mut Vec<Effect>) {
+        let (one, other) = held.pair();
+        if self.links.share_room(one, other) {
+            return self.go_on(held, now, out);
+        }
+        match self.waiting.hold(held, now.tick) {
+            Ok(()) => out.extend([one, other].map(|peer| Effect::Tell(Event::WhoIs { peer }))),
+            Err(held) => self.go_on(held, now, out),
+        }
+    }
+
+    /// Goes on with what has waited long enough.
+    pub(super) fn go_on_with_held(&mut self, now: Now, out: &mut Vec<Effect>) {
+        for held in self.waiting.ready(&self.links, now.tick) {
+            self.go_on(held, now, out);
+        }
+    }
+
+    fn go_on(&mut self, held: Held, now: Now, out: &mut Vec<Effect>) {
+        match held {
+            Held::Request { from, signal } => self.helping.signal(from, signal, &self.links, now.tick, out),
+            Held::Signal { helper, signal } => self.on_signal(helper, signal, now, out),
+            Held::Carry { from, to, leg } => out.push(Effect::Permit { leg, to: self.may_carry(from, to) }),
+            Held::Offer { carrier, from, leg } => out.push(Effect::Accept { leg, carrier, from, wanted: self.may_accept(carrier, from) }),
+        }
+    }
+
+    /// Whether a circuit between these two may go through this device, and over which link on.
+    fn may_carry(&self, from: PeerId, to: PeerId) -> Result<LinkId, HelpRefused> {
+        if !self.links.share_room(from, to) || self.links.direct(from).is_none() {
+            return Err(HelpRefused::NotAllowed);
+        }
+        self.links.direct(to).map(|view| view.link).ok_or(HelpRefused::NotLinked)
+    }
+
+    /// Whether a circuit that a carrier brings is wanted: from a member of a room that the carrier
+    /// is a member of too, if there is no link with it.
+    fn may_accept(&self, carrier: PeerId, from: PeerId) -> bool {
+        self.links.share_room(carrier, from) && self.links.rank(from).is_none()
     }
 
     /// A helper passes on what another member says.

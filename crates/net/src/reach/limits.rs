@@ -19,7 +19,11 @@ pub(crate) const MAX_OFFERS: usize = 16;
 /// Members asked for help in one round.
 pub(crate) const MAX_HELPERS: usize = 3;
 /// For an echo, before an offer goes out without it, milliseconds.
-pub(crate) const ECHO_WAIT: u64 = 300;
+pub(crate) const ECHO_WAIT: u64 = 600;
+/// A question or its answer may have been lost: it is asked again after this, milliseconds.
+pub(crate) const ECHO_AGAIN: u64 = 200;
+/// So many times.
+pub(crate) const ECHO_REPEATS: u8 = 3;
 /// An echo so young shows that the helper knows this device's UDP address, milliseconds: routers
 /// keep an address of a silent port for 30 s.
 pub(crate) const ECHO_FRESH: u64 = 15_000;
@@ -72,6 +76,12 @@ pub(crate) const MAX_SIGNAL_WAY: u64 = 500;
 pub(crate) const SILENT_PEERS: usize = 3;
 /// Questions to one peer before it counts as silent.
 pub(crate) const SILENT_ASKED: u8 = 3;
+
+/// What waits for the node to tell of a common room, milliseconds: it tells five times a second.
+pub(crate) const HELD_FOR: u64 = 1_000;
+/// So much of it at once, and so much that one peer brought.
+pub(crate) const MAX_HELD: usize = 32;
+pub(crate) const MAX_HELD_OF_ONE: usize = 4;
 
 /// Paths tried that the doctor is told of.
 pub(crate) const MAX_TRIED: usize = 64;

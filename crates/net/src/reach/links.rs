@@ -47,8 +47,13 @@ impl LinkView {
 
     /// Whether all ports that there are have answered of late.
     pub(crate) fn has_echoed(&self, now: u64) -> bool {
-        let fresh = |at: &Option<u64>| at.is_some_and(|at| now.saturating_sub(at) < ECHO_FRESH);
-        self.echoed_at.iter().all(fresh)
+        self.echo.is_some() && self.silent_ports(now).next().is_none()
+    }
+
+    /// Ports that have not answered of late.
+    pub(crate) fn silent_ports(&self, now: u64) -> impl Iterator<Item = SocketAddr> {
+        let fresh = move |at: Option<u64>| at.is_some_and(|at| now.saturating_sub(at) < ECHO_FRESH);
+        self.echo.into_iter().flatten().zip(self.echoed_at).filter(move |(_, at)| !fresh(*at)).map(|(port, _)| port)
     }
 
     pub(crate) fn is_direct(&self) -> bool {

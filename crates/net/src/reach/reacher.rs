@@ -20,6 +20,7 @@ use super::dial_back::DialBacks;
 use super::echoes::Udp;
 use super::effect::Effect;
 use super::facts::{Outcome, ReachFacts, ReachSettings, Tried, TriedLog, UdpState, Way};
+use super::held::Waiting;
 use super::helping::Helping;
 use super::limits::FACTS_REST;
 use super::links::{LinkView, Links};
@@ -38,6 +39,7 @@ pub(crate) struct Reacher {
     pub(super) links: Links,
     pub(super) udp: Udp,
     pub(super) helping: Helping,
+    pub(super) waiting: Waiting,
     pub(super) reaching: Reaching,
     pub(super) punches: Punches,
     pub(super) checks: Checks,
@@ -64,6 +66,7 @@ impl Reacher {
             links: Links::default(),
             udp: Udp::default(),
             helping: Helping::default(),
+            waiting: Waiting::default(),
             reaching: Reaching::default(),
             punches: Punches::default(),
             checks: Checks::default(),
@@ -149,7 +152,7 @@ impl Reacher {
     }
 
     /// Rooms that this device has in common with a peer.
-    pub(crate) fn set_common(&mut self, peer: PeerId, rooms: &[u64], now: Now) {
+    pub(crate) fn set_common(&mut self, peer: PeerId, rooms: &[u64], now: Now, out: &mut Vec<Effect>) {
         self.links.set_common(peer, rooms);
         self.reaching.helper_came(peer, &self.links, now.tick);
         // The peer itself may be the one whom others can help to.
@@ -157,6 +160,7 @@ impl Reacher {
             self.reaching.again(Some(peer), &self.links, now.tick);
         }
         self.checks.helper_came();
+        self.go_on_with_held(now, out);
         self.unsettled = true;
     }
 
@@ -285,27 +289,15 @@ impl Reacher {
         self.backs.done(token, outcome, &self.links, out);
     }
 
-    /// Whether a circuit between these two may go through this device, and over which link on.
-    pub(crate) fn may_carry(&self, from: PeerId, to: PeerId) -> Result<LinkId, HelpRefused> {
-        if !self.links.share_room(from, to) || self.links.direct(from).is_none() {
-            return Err(HelpRefused::NotAllowed);
-        }
-        self.links.direct(to).map(|view| view.link).ok_or(HelpRefused::NotLinked)
-    }
-
-    /// Whether a circuit that a carrier brings is wanted: from a member of a room that the carrier
-    /// is a member of too, if there is no link with it.
-    pub(crate) fn may_accept(&self, carrier: PeerId, from: PeerId) -> bool {
-        self.links.share_room(carrier, from) && self.links.rank(from).is_none()
-    }
-
     /// Does what is due.
     pub(crate) fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
         if std::mem::take(&mut self.unsettled) {
             self.settle(now, out);
         }
         let before = out.len();
+        self.go_on_with_held(now, out);
         self.udp.observed.tick(now.tick);
+        self.udp.tick(&self.links, now.tick, out);
         let view = View { me: self.me.peer(), links: &self.links, nat: self.facts.nat, now };
         self.reaching.tick(|| self.rng.random(), &mut self.udp, &mut self.tried, &view, out);
         let ground = Ground { links: &self.links, horizon: self.horizon, nat: self.facts.nat, udp: &self.udp };
@@ -326,7 +318,10 @@ impl Reacher {
         let told = self.dirty.then(|| self.told_at.saturating_add(FACTS_REST));
         let settle = self.unsettled.then_some(now);
         let dues = [self.reaching.next_due(), self.punches.next_due(), self.backs.next_due(), self.checks.next_due(now)];
-        dues.into_iter().chain([self.meetings.next_due(), self.udp.observed.next_due(), told, settle]).flatten().min()
+        dues.into_iter()
+            .chain([self.meetings.next_due(), self.udp.observed.next_due(), self.udp.next_due(), self.waiting.next_due(), told, settle])
+            .flatten()
+            .min()
     }
 
     fn settle_class(&mut self) {

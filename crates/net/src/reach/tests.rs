@@ -174,3 +174,42 @@ fn a_link_that_came_up_by_itself_ends_the_search() {
     assert_eq!(world.punches.len(), 2, "and its end begins it");
     assert!(matches!(world.path(ANA, BEN), Some(Path::Tcp(_))));
 }
+
+#[test]
+fn an_offer_of_somebody_unknown_waits_for_the_nodes_word() {
+    let mut world = World::new();
+    for who in [ANA, CHI] {
+        world.link(who, BEN, Rank::Tcp);
+        world.share(BEN, who, &[7]);
+        world.share(who, BEN, &[7]);
+    }
+    world.share(ANA, CHI, &[7]);
+    world.want(ANA, CHI);
+    world.run(400);
+    assert_eq!((world.punches.len(), world.who_is.contains(&(CHI, world.id(ANA)))), (0, true));
+    world.share(CHI, ANA, &[7]);
+    world.run(700);
+    assert_eq!(world.punches.len(), 2);
+}
+
+#[test]
+fn a_signal_between_two_who_have_nothing_in_common_is_refused_after_a_moment() {
+    let mut world = World::with_helper(&[BEN]);
+    world.share(BEN, CHI, &[8]);
+    world.want(ANA, CHI);
+    world.run(5_000);
+    assert_eq!(world.punches.len(), 0);
+    let refused = world.tried(ANA).iter().find(|tried| tried.way == Way::Signal { helper: world.id(BEN) }).expect("it was tried");
+    assert_eq!(refused.outcome, Outcome::Refused(HelpRefused::NotAllowed));
+}
+
+#[test]
+fn a_lost_echo_is_asked_for_again_before_the_offer() {
+    let mut world = World::with_helper(&[BEN]);
+    world.hard[ANA] = true;
+    world.lost_echoes = 4;
+    world.want(ANA, CHI);
+    world.run(2_000);
+    let birthday: Vec<bool> = world.punches.iter().map(|(_, order, _)| order.birthday).collect();
+    assert_eq!(birthday, [true, true]);
+}

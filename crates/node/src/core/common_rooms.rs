@@ -13,13 +13,19 @@ impl Core {
         self.links.common.note_stale();
     }
 
+    /// The network wants to know of somebody who may be a member.
+    pub(crate) fn on_who_is(&mut self, peer: PeerId) {
+        self.links.common.ask(peer);
+    }
+
     /// Tells the network which rooms this device has in common with those who are linked or
-    /// wanted, if that has changed. A direct room has nobody who could help.
+    /// wanted, or whom it asked about, if that has changed. A direct room has nobody who could help.
     pub(crate) fn tell_common_rooms(&mut self) {
         if !self.links.common.take_due(self.clocks.mono()) {
             return;
         }
-        let peers: BTreeSet<PeerId> = self.links.peers().into_iter().chain(self.links.wanted().copied()).collect();
+        let peers: BTreeSet<PeerId> =
+            self.links.peers().into_iter().chain(self.links.wanted().copied()).chain(self.links.common.asked()).collect();
         let mut common: BTreeMap<PeerId, Vec<u64>> = BTreeMap::new();
         for room in self.rooms.values().filter(|room| room.may_write() && room.other().is_none()) {
             let number = self.links.common.number(&room.id());

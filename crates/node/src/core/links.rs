@@ -50,6 +50,7 @@ impl Core {
             Event::Reach(facts) => self.on_reach(*facts),
             Event::System(facts) => self.on_system(*facts),
             Event::Partner { meeting, nat } => self.on_partner(&meeting, nat),
+            Event::WhoIs { peer } => self.on_who_is(peer),
             Event::MayDialBack { token, subject } => self.on_may_dial_back(token, &subject),
         }
     }

@@ -1,7 +1,7 @@
 //! Which rooms the network was told to be in common with whom, so that members help each other
 //! and nobody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use gossip::Millis;
 use identity::PeerId;
@@ -10,23 +10,42 @@ use wire::ids::RoomId;
 /// Between two looks. Lower: more work while people pour into rooms; higher: friends help each
 /// other later.
 const PAUSE: Millis = 200;
+/// Of whom the network asked last, it is kept up to date of so many.
+const MAX_ASKED: usize = 64;
 
 /// What the network was told, and when it is looked at again.
 pub(crate) struct CommonRooms {
     /// New with each start: the numbers say nothing elsewhere.
     key: [u8; 32],
     told: BTreeMap<PeerId, Vec<u64>>,
+    /// Neither linked nor wanted perhaps, the last one at the end.
+    asked: VecDeque<PeerId>,
     stale: bool,
     rests_until: Millis,
 }
 
 impl CommonRooms {
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        CommonRooms { key, told: BTreeMap::new(), stale: false, rests_until: 0 }
+        CommonRooms { key, told: BTreeMap::new(), asked: VecDeque::new(), stale: false, rests_until: 0 }
     }
 
     pub(crate) fn note_stale(&mut self) {
         self.stale = true;
+    }
+
+    /// The network asks about this person.
+    pub(crate) fn ask(&mut self, peer: PeerId) {
+        self.asked.retain(|asked| *asked != peer);
+        if self.asked.len() >= MAX_ASKED {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(peer);
+        self.stale = true;
+    }
+
+    /// Whom the network asked about.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = PeerId> {
+        self.asked.iter().copied()
     }
 
     pub(crate) fn wake(&self) -> Option<Millis> {
@@ -75,6 +94,18 @@ mod tests {
         let room = RoomId([3; 32]);
         let [one, other] = [1, 2].map(|nth| CommonRooms::new([nth; 32]).number(&room));
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn it_is_told_of_those_whom_the_network_asked_about_last() {
+        let mut common = CommonRooms::new([1; 32]);
+        for nth in 0..100 {
+            common.ask(PeerId::from_bytes([nth; 32]));
+        }
+        common.ask(PeerId::from_bytes([50; 32]));
+        let asked: Vec<u8> = common.asked().map(|peer| peer.as_bytes()[0]).collect();
+        assert_eq!((asked.len(), asked.first(), asked.last()), (MAX_ASKED, Some(&36), Some(&50)));
+        assert!(common.take_due(0));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::plan::dht_addresses;
 
 /// The usual port of such nodes.
 const PORT: u16 = 6881;
+/// Nodes that keep a value.
+const MOST_CLOSE: usize = 20;
 
 /// Ends when dropped.
 pub struct Dht {
@@ -32,6 +34,11 @@ impl Dht {
                 let node = node.build().expect("c's address is free");
                 assert!(node.bootstrapped() || count == 0, "node {count} knows others");
                 running.push(node);
+            }
+            // The first ones came when few were there. Public nodes that people start with know many.
+            for node in &running {
+                node.find_node(*node.info().id());
+                assert!(node.to_bootstrap().len() >= MOST_CLOSE, "a node knows few others");
             }
             running
         });

@@ -48,6 +48,10 @@ pub(super) struct World {
     pub(super) dial_backs: Vec<(usize, PeerId, SocketAddr)>,
     /// When Ana asked for a signal to be passed on.
     pub(super) signals: Vec<u64>,
+    /// Who wanted to know of whom.
+    pub(super) who_is: Vec<(usize, PeerId)>,
+    /// So many requests to the second port of somebody are lost from now on.
+    pub(super) lost_echoes: u32,
     pub(super) sent: u64,
     pub(super) wakes: u64,
     facts: Vec<ReachFacts>,
@@ -68,6 +72,8 @@ impl World {
             circuits: Vec::new(),
             dial_backs: Vec::new(),
             signals: Vec::new(),
+            who_is: Vec::new(),
+            lost_echoes: 0,
             sent: 0,
             wakes: 0,
             facts: vec![ReachFacts::default(); COUNT],
@@ -102,7 +108,9 @@ impl World {
 
     pub(super) fn share(&mut self, who: usize, other: usize, rooms: &[u64]) {
         let (now, other) = (self.moment(), self.ids[other]);
-        self.reachers[who].set_common(other, rooms, now);
+        let mut out = Vec::new();
+        self.reachers[who].set_common(other, rooms, now, &mut out);
+        self.act(who, out);
     }
 
     pub(super) fn id(&self, who: usize) -> PeerId {
@@ -249,6 +257,10 @@ impl World {
                 }
                 Effect::AskEcho { to, tag } => {
                     self.sent += 1;
+                    if to.port() == UDP_OTHER && self.lost_echoes > 0 {
+                        self.lost_echoes -= 1;
+                        continue;
+                    }
                     let asked = (0..COUNT).find(|other| self.tcp(*other).ip() == to.ip()).expect("a device");
                     self.post(asked, DELAY, Mail::EchoAsked { from: who, to, tag });
                 }
@@ -265,8 +277,9 @@ impl World {
                     self.reachers[who].may_dial_back(token, true, now, &mut out);
                     self.act(who, out);
                 }
+                Effect::Tell(Event::WhoIs { peer }) => self.who_is.push((who, peer)),
                 Effect::Tell(Event::Reach(facts)) => self.facts[who] = *facts,
-                Effect::Tell(other) => panic!("{other:?}"),
+                Effect::Tell(_) | Effect::Permit { .. } | Effect::Accept { .. } => panic!("{effect:?}"),
                 Effect::Go(_) | Effect::Meet(_) | Effect::AllowEcho(_) | Effect::ForgetEcho(_) | Effect::Announce(_) => {}
             }
         }
