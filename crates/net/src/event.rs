@@ -119,8 +119,8 @@ pub enum Event {
         /// What it knows of its NAT.
         nat: NatClass,
     },
-    /// Somebody is to be helped to this person, or this person to this device. What there is in
-    /// common with them is told by [`Net::set_common`](crate::Net::set_common), also without a link.
+    /// Somebody is to be helped to this person, or this person to this device. Rooms in common
+    /// with them are told by [`Net::set_common`](crate::Net::set_common), also without a link.
     WhoIs {
         /// Who.
         peer: PeerId,

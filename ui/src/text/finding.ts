@@ -45,7 +45,7 @@ const words: Record<Finding, (details: FindingDetails, now: number) => FindingWo
   shared_address: () => ({
     title: 'Your provider shares one address among many homes',
     means:
-      'Callers end at your provider, and no router of yours can change that. Ask the provider for IPv6 or a public IPv4 address; until then a friend can carry your messages.',
+      'Callers end there, or at a second router before yours if there is one. Ask the provider for IPv6 or a public IPv4 address; until then a friend can carry your messages.',
   }),
   two_routers: () => ({
     title: 'Two routers in a row',

@@ -19,7 +19,8 @@ impl Core {
     }
 
     /// Tells the network which rooms this device has in common with those who are linked or
-    /// wanted, or whom it asked about, if that has changed. A direct room has nobody who could help.
+    /// wanted, or whom it asked about, if that has changed. A direct room has nobody who could
+    /// help.
     pub(crate) fn tell_common_rooms(&mut self) {
         if !self.links.common.take_due(self.clocks.mono()) {
             return;
