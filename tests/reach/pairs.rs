@@ -24,7 +24,7 @@ fn check(a: Nat, b: Nat, expected: Best) {
     // QUIC may be the first of the two; TCP replaces it later.
     let fits = match expected {
         Best::Tcp | Best::Quic => met.direct.is_some(),
-        Best::Circuit => met.by == "circuit",
+        Best::Circuit => met.by == "circuit" && met.words.iter().any(|word| word == lab::CHANGING),
     };
     assert!(fits, "{a} {b}: {met:?}");
     if expected == Best::Circuit {

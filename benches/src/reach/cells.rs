@@ -50,7 +50,9 @@ fn pair(lab: &Lab, args: &CellArgs) -> Outcome {
     println!("{met:?}");
     let mut figures: Vec<(String, f64)> = met.first.iter().map(|(after, _)| ("first_p50_ms".to_owned(), millis(*after))).collect();
     figures.extend(met.direct.map(|after| ("direct_p50_ms".to_owned(), millis(after))));
-    let well = if best == Best::Circuit { met.first.is_some() } else { met.direct.is_some() };
+    // Where no direct link is possible, a member carries, and the doctor says why.
+    let carried = met.first.is_some() && met.words.iter().any(|word| word == lab::CHANGING);
+    let well = if best == Best::Circuit { carried } else { met.direct.is_some() };
     Outcome { well, figures, by: met.by.to_owned() }
 }
 

@@ -41,7 +41,7 @@ pub use expect::{Best, best};
 pub use idle::{Idle, idle};
 pub use lab::Lab;
 pub use lone::{Lone, lone};
-pub use meet::{Meeting, Met, meet};
+pub use meet::{CHANGING, Meeting, Met, meet};
 pub use nat::Nat;
 pub use own::{Ended, again, inside, refused, settle_in, test};
 pub use person::{Launch, Person, text};

@@ -10,6 +10,8 @@ use crate::talk::Path;
 /// Getting into a room over a line that loses packets.
 const JOINED_WITHIN: Duration = Duration::from_secs(30);
 const WORDS: &str = "are you there?";
+/// What the doctor calls a symmetric router.
+pub const CHANGING: &str = "changing_doors";
 /// UDP and TCP, as the frames name them.
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -39,6 +41,9 @@ pub struct Met {
     pub by: &'static str,
     /// Without a link: who passes on what ben says to ana.
     pub through: Option<String>,
+    /// Without a direct link: what the doctors of both say, as soon as one of them names a router
+    /// that changes ports.
+    pub words: Vec<String>,
 }
 
 impl Meeting {
@@ -70,7 +75,15 @@ impl Meeting {
             (Some(_), Some(_)) => busier(lab),
         };
         let through = if first.is_none() { self.heard_through() } else { None };
-        Met { first, direct, by, through }
+        let words = if direct.is_none() { self.words(end) } else { Vec::new() };
+        Met { first, direct, by, through, words }
+    }
+
+    fn words(&self, end: Instant) -> Vec<String> {
+        let both = || [&self.ana, &self.ben].iter().flat_map(|person| person.findings()).collect::<Vec<_>>();
+        let left = end.saturating_duration_since(Instant::now());
+        let named = self.ana.until(left, |_| Some(both()).filter(|words| words.iter().any(|word| word == CHANGING)));
+        named.unwrap_or_else(both)
     }
 
     /// Whoever has written lately is there, whatever became of dialling them.
