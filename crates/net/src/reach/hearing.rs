@@ -91,8 +91,8 @@ impl Reacher {
             return self.go_on(held, now, out);
         }
         match self.waiting.hold(held, now.tick) {
-            Ok(()) => out.extend([one, other].map(|peer| Effect::Tell(Event::WhoIs { peer }))),
-            Err(held) => self.go_on(held, now, out),
+            None => out.extend([one, other].map(|peer| Effect::Tell(Event::WhoIs { peer }))),
+            Some(held) => self.go_on(held, now, out),
         }
     }
 

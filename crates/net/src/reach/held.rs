@@ -43,14 +43,14 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Keeps it; gives it back if there is no place.
-    pub(crate) fn hold(&mut self, held: Held, now: u64) -> Result<(), Held> {
+    pub(crate) fn hold(&mut self, held: Held, now: u64) -> Option<Held> {
         let (from, _) = held.pair();
         let of_one = self.held.iter().filter(|(other, _)| other.pair().0 == from).count();
         if self.held.len() >= MAX_HELD || of_one >= MAX_HELD_OF_ONE {
-            return Err(held);
+            return Some(held);
         }
         self.held.push((held, now.saturating_add(HELD_FOR)));
-        Ok(())
+        None
     }
 
     /// What need not wait any more: a common room is known by now, or there seems to be none.
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn it_waits_for_a_common_room_or_for_a_moment() {
         let (mut waiting, mut links) = (Waiting::default(), Links::default());
-        assert!(waiting.hold(signal(1, 2), 10).is_ok() && waiting.hold(signal(1, 3), 20).is_ok());
+        assert!(waiting.hold(signal(1, 2), 10).is_none() && waiting.hold(signal(1, 3), 20).is_none());
         links.set_common(peer(1), &[7]);
         assert!(waiting.ready(&links, 30).is_empty());
         links.set_common(peer(3), &[7]);
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn neither_one_nor_all_take_more_places_than_there_are() {
         let mut waiting = Waiting::default();
-        let kept = |waiting: &mut Waiting, from: u8| (0..99).filter(|to| waiting.hold(signal(from, *to), 0).is_ok()).count();
+        let kept = |waiting: &mut Waiting, from: u8| (0..99).filter(|to| waiting.hold(signal(from, *to), 0).is_none()).count();
         assert_eq!(kept(&mut waiting, 1), MAX_HELD_OF_ONE);
         let others: usize = (2..99).map(|from| kept(&mut waiting, from)).sum();
         assert_eq!(others, MAX_HELD - MAX_HELD_OF_ONE);
