@@ -151,7 +151,7 @@ fn sources(folder: &FilePath) -> Sources {
 fn no_file_imports_what_imports_it() {
     let crates = entries(&root().join("crates")).into_iter().chain(entries(&root().join("benches/peers")));
     let mut folders: Vec<_> = crates.map(|folder| folder.join("src")).filter(|folder| folder.is_dir()).collect();
-    folders.extend(["src-tauri", "benches/src", "benches/peers/src"].map(|folder| root().join(folder)));
+    folders.extend(["src-tauri", "benches/src", "benches/peers/src", "benches/journals/src"].map(|folder| root().join(folder)));
     let mut wrong = Vec::new();
     for folder in &folders {
         let sources = sources(folder);
