@@ -29,6 +29,7 @@ mod files;
 mod flusher;
 mod heads;
 mod id_cache;
+mod journal;
 mod key;
 mod key_range;
 mod lock;

@@ -1,0 +1,299 @@
+//! All segments together: appending, reading, and what opening finds.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::record::{self, MAX_RECORD};
+use super::segment::{self, EXTENSION, FORM, HEADER, Opened, Segment};
+use crate::seal::Sealer;
+
+/// A segment is closed before it is longer. Higher: more to read when the journal is opened, and
+/// more to write anew for one erased entry; lower: more files.
+const SEGMENT: u64 = 64 << 20;
+
+/// Where an entry is, for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    /// The record's number.
+    pub(crate) record: u64,
+    /// Its place in the record, from 0.
+    pub(crate) entry: u16,
+}
+
+/// Why there is no journal, or no more of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    /// The disk, or the right to use it.
+    #[error("the journal cannot be written or read: {0}")]
+    Io(#[from] io::Error),
+    /// A later program made it.
+    #[error("the journal has form {found}; this program knows up to {FORM}")]
+    TooNew {
+        /// Its form.
+        found: u16,
+    },
+    /// Nothing in it opens.
+    #[error("the journal was sealed under another key")]
+    WrongKey,
+    /// More than a record takes.
+    #[error("a batch takes at most {MAX_RECORD} bytes and 65535 entries")]
+    TooLong,
+    /// A write went wrong and could not be taken back.
+    #[error("an earlier write failed")]
+    Failed,
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// There was nothing.
+    pub(crate) fresh: bool,
+    /// Bytes after the last whole record, which were cut off: a write that was under way.
+    pub(crate) torn: u64,
+    /// Records that are gone, as far as their neighbours tell.
+    pub(crate) gone: Vec<Range<u64>>,
+    /// Files that are no part of it: copies, another profile's, or damaged beyond use.
+    pub(crate) foreign: Vec<PathBuf>,
+}
+
+/// The journal of one profile. Who reads waits for a record that is being written, and never for
+/// the disk to make it durable.
+pub(crate) struct Journal {
+    pub(super) folder: PathBuf,
+    pub(super) sealer: Arc<Sealer>,
+    segments: RwLock<Vec<Arc<Segment>>>,
+    tail: Mutex<Tail>,
+    /// One at a time.
+    pub(super) erasing: Mutex<()>,
+    longest: u64,
+}
+
+/// The open segment: the last one.
+struct Tail {
+    file: File,
+    first: u64,
+    length: u64,
+    starts: Vec<u32>,
+    failed: bool,
+}
+
+impl Tail {
+    fn next(&self) -> u64 {
+        self.first.saturating_add(self.starts.len() as u64)
+    }
+
+    /// What was written after the last record must not stand before the next one.
+    fn take_back(&mut self) {
+        let end = self.length;
+        self.failed = self.file.set_len(end).and_then(|()| self.file.seek(SeekFrom::Start(end))).is_err();
+    }
+}
+
+impl Journal {
+    /// Opens or makes the journal in `folder`. Reads the last segment whole, and the lists of the
+    /// others.
+    pub(crate) fn open(folder: &Path, sealer: Arc<Sealer>) -> Result<(Journal, Found), JournalError> {
+        Self::open_with(folder, sealer, SEGMENT)
+    }
+
+    /// `longest`: bytes of a segment.
+    pub(super) fn open_with(folder: &Path, sealer: Arc<Sealer>, longest: u64) -> Result<(Journal, Found), JournalError> {
+        fs::create_dir_all(folder)?;
+        let mut found = Found::default();
+        let mut segments = segments_in(folder, &sealer, &mut found)?;
+        if segments.is_empty() {
+            found.fresh = found.foreign.is_empty();
+            segments.push(Arc::new(Segment::create(folder, &sealer, 0)?));
+        }
+        let tail = open_tail(&segments, &sealer, &mut found)?;
+        found.gone = gaps(&segments, &tail.starts, &sealer)?;
+        let (segments, tail) = (RwLock::new(segments), Mutex::new(tail));
+        Ok((Journal { folder: folder.to_owned(), sealer, segments, tail, erasing: Mutex::default(), longest }, found))
+    }
+
+    /// The number of the next record.
+    pub(crate) fn next(&self) -> u64 {
+        self.tail().next()
+    }
+
+    /// Appends a record of entries, none of which is empty: after a crash all of it is there, or
+    /// nothing. Durable after a [`sync`](Self::sync). When the disk is full nothing of it is left,
+    /// and the next try may succeed. Returns its number.
+    pub(crate) fn append<'a, I>(&self, entries: I) -> Result<u64, JournalError>
+    where
+        I: IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
+    {
+        let mut tail = self.tail();
+        if tail.failed {
+            return Err(JournalError::Failed);
+        }
+        let entries = entries.into_iter();
+        let (number, fits) = (tail.next(), entries.len() <= usize::from(u16::MAX));
+        let bytes = record::encode(&self.sealer, number, entries).filter(|_| fits).ok_or(JournalError::TooLong)?;
+        let end = segment::ending_bytes(tail.starts.len().saturating_add(1));
+        if !tail.starts.is_empty() && tail.length.saturating_add(bytes.len() as u64).saturating_add(end) > self.longest {
+            self.roll(&mut tail)?;
+        }
+        let (start, length) = (u32::try_from(tail.length).map_err(|_| JournalError::TooLong)?, tail.length);
+        if let Err(error) = tail.file.write_all(&bytes) {
+            tail.take_back();
+            return Err(error.into());
+        }
+        tail.length = length.saturating_add(bytes.len() as u64);
+        tail.starts.push(start);
+        Ok(number)
+    }
+
+    /// Makes all that was appended before survive a power cut. Returns the number of the first
+    /// record of which it says nothing.
+    pub(crate) fn sync(&self) -> Result<u64, JournalError> {
+        let (next, file) = {
+            let tail = self.tail();
+            (tail.next(), tail.file.try_clone()?)
+        };
+        // Not under the lock: others append meanwhile.
+        file.sync_data()?;
+        Ok(next)
+    }
+
+    /// The entries of a record; an erased one is empty. None if it is not there, or damaged.
+    pub(crate) fn read(&self, number: u64) -> Result<Option<Vec<Vec<u8>>>, JournalError> {
+        let Some((segment, start)) = self.place_of(number)? else { return Ok(None) };
+        let record = segment.read(&self.sealer, number, start)?;
+        Ok(record.map(|record| record.entries))
+    }
+
+    fn place_of(&self, number: u64) -> Result<Option<(Arc<Segment>, u32)>, JournalError> {
+        // Both at one moment: the open segment may be closed in between.
+        let tail = self.tail();
+        let segments = self.segments_now();
+        let at = segments.partition_point(|segment| segment.first <= number);
+        let Some(segment) = at.checked_sub(1).and_then(|at| segments.get(at)).cloned() else { return Ok(None) };
+        let place = usize::try_from(number.saturating_sub(segment.first)).unwrap_or(usize::MAX);
+        let start =
+            if segment.first == tail.first { tail.starts.get(place).copied() } else { segment.starts(&self.sealer)?.get(place).copied() };
+        Ok(start.map(|start| (segment, start)))
+    }
+
+    /// Closes the open segment and begins another, so that it can be written anew.
+    pub(super) fn close_tail(&self) -> Result<(), JournalError> {
+        let mut tail = self.tail();
+        if tail.starts.is_empty() { Ok(()) } else { self.roll(&mut tail) }
+    }
+
+    fn roll(&self, tail: &mut Tail) -> Result<(), JournalError> {
+        let mut segments = self.segments_mut();
+        let last = segments.last().ok_or(JournalError::Failed)?;
+        let next = last.close(&self.sealer, &tail.starts).and_then(|()| {
+            let next = Segment::create(&self.folder, &self.sealer, tail.next())?;
+            Ok((next.at_end()?, next))
+        });
+        let (file, next) = next.inspect_err(|_| tail.take_back())?;
+        *tail = Tail { file, first: next.first, length: HEADER as u64, starts: Vec::new(), failed: false };
+        segments.push(Arc::new(next));
+        Ok(())
+    }
+
+    /// The first record of the open segment.
+    pub(super) fn open_from(&self) -> u64 {
+        self.tail().first
+    }
+
+    /// Closed segments, the oldest first.
+    pub(super) fn closed(&self) -> Vec<Arc<Segment>> {
+        self.segments_now().split_last().map(|(_, closed)| closed.to_vec()).unwrap_or_default()
+    }
+
+    /// Puts a segment in the place of the one that begins with the same record.
+    pub(super) fn replace(&self, new: Segment) {
+        if let Some(old) = self.segments_mut().iter_mut().find(|old| old.first == new.first) {
+            *old = Arc::new(new);
+        }
+    }
+
+    fn segments_now(&self) -> RwLockReadGuard<'_, Vec<Arc<Segment>>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn segments_mut(&self) -> RwLockWriteGuard<'_, Vec<Arc<Segment>>> {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The segments of a folder in order. Of two that begin with the same record the one with the right
+/// name counts.
+fn segments_in(folder: &Path, sealer: &Sealer, found: &mut Found) -> Result<Vec<Arc<Segment>>, JournalError> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    let mut segments: Vec<Arc<Segment>> = Vec::new();
+    let mut other_key = false;
+    for path in paths {
+        if path.extension().is_none_or(|extension| extension != EXTENSION) {
+            // An erasure that was under way.
+            fs::remove_file(&path)?;
+            continue;
+        }
+        match Segment::open(&path, sealer)? {
+            Opened::TooNew(found) => return Err(JournalError::TooNew { found }),
+            Opened::OtherKey => {
+                other_key = true;
+                found.foreign.push(path);
+            }
+            Opened::Foreign => found.foreign.push(path),
+            Opened::Segment(segment) => segments.push(Arc::new(segment)),
+        }
+    }
+    if segments.is_empty() && other_key {
+        return Err(JournalError::WrongKey);
+    }
+    segments.sort_by_key(|segment| (segment.first, !segment.is_named_right()));
+    let mut last = None;
+    found
+        .foreign
+        .extend(segments.extract_if(.., |segment| last.replace(segment.first) == Some(segment.first)).map(|copy| copy.path.clone()));
+    Ok(segments)
+}
+
+/// Reads the last segment, and cuts off what a crash left of a record, or the end of a closed one.
+fn open_tail(segments: &[Arc<Segment>], sealer: &Sealer, found: &mut Found) -> Result<Tail, JournalError> {
+    let last = segments.last().ok_or(JournalError::Failed)?;
+    let scan = last.scan(sealer)?;
+    let end = scan.end as u64;
+    let mut file = last.at_end()?;
+    let after = file.metadata()?.len().saturating_sub(end);
+    if after > 0 {
+        // If it is the end of a closed one, the next one could not be made any more.
+        found.torn = if last.list(sealer)?.is_some() { 0 } else { after };
+        file.set_len(end)?;
+        file.sync_all()?;
+    }
+    file.seek(SeekFrom::Start(end))?;
+    Ok(Tail { file, first: last.first, length: end, starts: scan.starts, failed: false })
+}
+
+/// Between segments, and inside those that were damaged.
+fn gaps(segments: &[Arc<Segment>], tail: &[u32], sealer: &Sealer) -> io::Result<Vec<Range<u64>>> {
+    let mut gone: Vec<Range<u64>> = Vec::new();
+    let mut next = 0_u64;
+    for (at, segment) in segments.iter().enumerate() {
+        let is_last = at.saturating_add(1) == segments.len();
+        let starts = if is_last { tail } else { segment.starts(sealer)? };
+        let missing = (segment.first..).zip(starts).filter(|(_, start)| **start == 0);
+        let missing = missing.map(|(number, _)| number..number.saturating_add(1));
+        for range in std::iter::once(next..segment.first).chain(missing).filter(|range| !range.is_empty()) {
+            match gone.last_mut().filter(|gone| gone.end == range.start) {
+                Some(gone) => gone.end = range.end,
+                None => gone.push(range),
+            }
+        }
+        next = segment.first.saturating_add(starts.len() as u64);
+    }
+    Ok(gone)
+}

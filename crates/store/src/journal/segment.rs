@@ -1,0 +1,257 @@
+//! One file of the journal.
+//!
+//! ```text
+//! segment   magic 8 ‖ form u16 ‖ first u64 ‖ sealed nothing ‖ records ‖ end?
+//! end       sealed list ‖ length of it u32 ‖ magic 8            of a closed segment
+//! list      where each record begins, u32, from the first on; 0: it is gone
+//! ```
+//!
+//! `first` is the number of the first record, and the name of the file. If the two differ, or the
+//! beginning is damaged, the first record that opens tells.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::record::{self, Kind, Record};
+use crate::files::sync_dir;
+use crate::seal::{OVERHEAD_BYTES, Sealer};
+
+/// Raised when the form changes.
+pub(super) const FORM: u16 = 1;
+/// Before the first record.
+pub(super) const HEADER: usize = 18 + OVERHEAD_BYTES;
+/// Of all segments' files.
+pub(super) const EXTENSION: &str = "journal";
+/// Of a file that is not whole yet; one that is left over is removed at the next opening.
+const NEW: &str = "new";
+
+const MAGIC: [u8; 8] = *b"GVjournl";
+const END: [u8; 8] = *b"GVjr-end";
+const TRAILER: usize = 12;
+/// Where damage is stepped over, the next record has a number so little above the last one. More
+/// would let chance pass for the beginning of a record more often, which costs time.
+const STEP: u64 = 1 << 24;
+/// Records of a journal: a thousand a second for a thousand years.
+const MOST: u64 = 1 << 45;
+
+/// A file of records.
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    /// The number of its first record.
+    pub(super) first: u64,
+    reading: Mutex<File>,
+    /// Of a closed one. The open one's are with the journal.
+    starts: OnceLock<Vec<u32>>,
+}
+
+/// What a file is.
+pub(super) enum Opened {
+    Segment(Segment),
+    /// Of a later program.
+    TooNew(u16),
+    /// It looks like one, and nothing in it opens.
+    OtherKey,
+    /// Something else, or nothing can be read.
+    Foreign,
+}
+
+/// What reading a file from its beginning on found.
+pub(super) struct Scan {
+    /// Where each record begins, from the first on.
+    pub(super) starts: Vec<u32>,
+    /// Where the last whole record ends.
+    pub(super) end: usize,
+}
+
+impl Segment {
+    /// Makes an empty one, whose name is on the disk for good.
+    pub(super) fn create(folder: &Path, sealer: &Sealer, first: u64) -> io::Result<Segment> {
+        let path = folder.join(format!("{first:016x}.{EXTENSION}"));
+        Segment::put(path, first, |file| file.write_all(&header(sealer, first)))
+    }
+
+    /// Writes a file and puts it there, whole or not at all.
+    pub(super) fn put(path: PathBuf, first: u64, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<Segment> {
+        let new = path.with_extension(NEW);
+        let mut file = BufWriter::new(File::create(&new)?);
+        write(&mut file)?;
+        file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&new, &path)?;
+        path.parent().map_or(Ok(()), sync_dir)?;
+        Segment::at(path, first)
+    }
+
+    fn at(path: PathBuf, first: u64) -> io::Result<Segment> {
+        Ok(Segment { reading: Mutex::new(File::open(&path)?), path, first, starts: OnceLock::new() })
+    }
+
+    /// Opens what may be one.
+    pub(super) fn open(path: &Path, sealer: &Sealer) -> io::Result<Opened> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(HEADER as u64).read_to_end(&mut bytes)?;
+        let said = read_header(&bytes, sealer);
+        if let Some(Header { form: FORM, first, ours: true }) = said
+            && Some(first) == named(path)
+        {
+            return Ok(Opened::Segment(Segment::at(path.to_owned(), first)?));
+        }
+        // Either may be damaged.
+        let bytes = fs::read(path)?;
+        let told = first_in(&bytes, sealer);
+        Ok(match (told, said) {
+            (Some(first), _) => Opened::Segment(Segment::at(path.to_owned(), first)?),
+            (None, Some(header)) if header.form > FORM => Opened::TooNew(header.form),
+            (None, Some(_)) if bytes.len() > HEADER => Opened::OtherKey,
+            (None, _) => Opened::Foreign,
+        })
+    }
+
+    /// By its first record.
+    pub(super) fn is_named_right(&self) -> bool {
+        named(&self.path) == Some(self.first)
+    }
+
+    /// A handle for writing at its end.
+    pub(super) fn at_end(&self) -> io::Result<File> {
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(file)
+    }
+
+    fn reading(&self) -> MutexGuard<'_, File> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills the bytes; false if the file ends before.
+    fn read_at(&self, at: u64, bytes: &mut [u8]) -> io::Result<bool> {
+        let mut file = self.reading();
+        file.seek(SeekFrom::Start(at))?;
+        match file.read_exact(bytes) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            outcome => outcome.map(|()| true),
+        }
+    }
+
+    /// Where the records of a closed segment begin: by its list, else by looking for them.
+    pub(super) fn starts(&self, sealer: &Sealer) -> io::Result<&[u32]> {
+        if let Some(starts) = self.starts.get() {
+            return Ok(starts);
+        }
+        let starts = match self.list(sealer)? {
+            Some(starts) => starts,
+            None => self.scan(sealer)?.starts,
+        };
+        Ok(self.starts.get_or_init(|| starts))
+    }
+
+    /// What its end says, if it is a closed one.
+    pub(super) fn list(&self, sealer: &Sealer) -> io::Result<Option<Vec<u32>>> {
+        let length = self.reading().metadata()?.len();
+        let mut trailer = [0; TRAILER];
+        let Some(at) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
+        if !self.read_at(at, &mut trailer)? {
+            return Ok(None);
+        }
+        let (bytes, magic) = trailer.split_at(4);
+        let bytes = bytes.try_into().map(u32::from_le_bytes).unwrap_or_default();
+        let Some(from) = at.checked_sub(bytes.into()).filter(|from| *from >= HEADER as u64 && magic == END) else { return Ok(None) };
+        let mut sealed = vec![0; bytes as usize];
+        if !self.read_at(from, &mut sealed)? {
+            return Ok(None);
+        }
+        let Ok(plain) = sealer.unseal(&record::bound(Kind::List, self.first), &sealed) else { return Ok(None) };
+        let (starts, rest) = plain.as_chunks::<4>();
+        Ok(rest.is_empty().then(|| starts.iter().map(|start| u32::from_le_bytes(*start)).collect()))
+    }
+
+    /// Reads the file from its beginning on, and steps over what does not open.
+    pub(super) fn scan(&self, sealer: &Sealer) -> io::Result<Scan> {
+        let bytes = fs::read(&self.path)?;
+        let mut scan = Scan { starts: Vec::new(), end: HEADER.min(bytes.len()) };
+        let mut at = HEADER;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let next = self.first.saturating_add(scan.starts.len() as u64);
+            let fits = record::head(rest).is_some_and(|(number, _)| number.checked_sub(next).is_some_and(|over| over <= STEP));
+            match fits.then(|| record::decode(sealer, rest)).flatten() {
+                Some(Record { number, length, .. }) => {
+                    let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+                    scan.starts.resize(place, 0);
+                    scan.starts.push(u32::try_from(at).unwrap_or(0));
+                    at = at.saturating_add(length);
+                    scan.end = at;
+                }
+                None => at = at.saturating_add(1),
+            }
+        }
+        Ok(scan)
+    }
+
+    /// The record that begins there, if it is whole and has this number.
+    pub(super) fn read(&self, sealer: &Sealer, number: u64, start: u32) -> io::Result<Option<Record>> {
+        let mut head = [0; record::HEAD];
+        if start == 0 || !self.read_at(start.into(), &mut head)? {
+            return Ok(None);
+        }
+        let Some((said, length)) = record::head(&head) else { return Ok(None) };
+        let mut bytes = vec![0; length];
+        let there = said == number && self.read_at(start.into(), &mut bytes)?;
+        Ok(there.then(|| record::decode(sealer, &bytes)).flatten())
+    }
+
+    /// Writes what a closed segment ends with, and makes all of it durable. `starts`: where its
+    /// records begin.
+    pub(super) fn close(&self, sealer: &Sealer, starts: &[u32]) -> io::Result<()> {
+        let mut file = self.at_end()?;
+        file.write_all(&ending(sealer, self.first, starts))?;
+        file.sync_data()
+    }
+}
+
+/// The number of the first record that opens. Numbers stay far below what chance looks like.
+fn first_in(bytes: &[u8], sealer: &Sealer) -> Option<u64> {
+    let fits = |rest: &&[u8]| record::head(rest).is_some_and(|(number, length)| number <= MOST && length <= rest.len());
+    (0..bytes.len()).filter_map(|at| bytes.get(at..)).filter(fits).find_map(|rest| record::decode(sealer, rest)).map(|record| record.number)
+}
+
+/// The first record, as the file's name has it.
+fn named(path: &Path) -> Option<u64> {
+    path.file_stem().and_then(|stem| u64::from_str_radix(&stem.to_string_lossy(), 16).ok())
+}
+
+/// List and trailer.
+pub(super) fn ending(sealer: &Sealer, first: u64, starts: &[u32]) -> Vec<u8> {
+    let plain: Vec<u8> = starts.iter().flat_map(|start| start.to_le_bytes()).collect();
+    let sealed = sealer.seal(&record::bound(Kind::List, first), &plain);
+    // A segment has fewer bytes than u32 counts, and so has its list.
+    let length = u32::try_from(sealed.len()).unwrap_or_default();
+    [&sealed[..], &length.to_le_bytes(), &END].concat()
+}
+
+/// Bytes that closing takes for so many records.
+pub(super) fn ending_bytes(records: usize) -> u64 {
+    records.saturating_mul(4).saturating_add(OVERHEAD_BYTES).saturating_add(TRAILER) as u64
+}
+
+pub(super) fn header(sealer: &Sealer, first: u64) -> Vec<u8> {
+    let sealed = sealer.seal(&record::bound(Kind::Header, first), &[]);
+    [&MAGIC[..], &FORM.to_le_bytes(), &first.to_le_bytes(), &sealed].concat()
+}
+
+/// What a segment says of itself.
+struct Header {
+    form: u16,
+    first: u64,
+    /// It was sealed under this key.
+    ours: bool,
+}
+
+fn read_header(bytes: &[u8], sealer: &Sealer) -> Option<Header> {
+    let (magic, rest) = bytes.split_first_chunk::<8>()?;
+    let (form, rest) = rest.split_first_chunk::<2>()?;
+    let (first, sealed) = rest.split_first_chunk::<8>()?;
+    let first = u64::from_le_bytes(*first);
+    let ours = sealer.unseal(&record::bound(Kind::Header, first), sealed).is_ok();
+    (*magic == MAGIC).then(|| Header { form: u16::from_le_bytes(*form), first, ours })
+}

@@ -1,0 +1,243 @@
+//! What survives what.
+
+mod crash;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::segment::EXTENSION;
+use super::*;
+use crate::seal::Sealer;
+
+/// Small, so that a few records fill several.
+const LONGEST: u64 = 600;
+
+fn sealer(key: u8) -> Arc<Sealer> {
+    Arc::new(Sealer::new(&[key; 32]))
+}
+
+fn open(folder: &Path) -> (Journal, Found) {
+    Journal::open_with(folder, sealer(1), LONGEST).expect("it opens")
+}
+
+fn said(number: u64) -> Vec<Vec<u8>> {
+    (0..=number % 3).map(|entry| format!("what ana said, {number}.{entry}").into_bytes()).collect()
+}
+
+fn append(journal: &Journal, count: u64) {
+    for _ in 0..count {
+        let entries = said(journal.next());
+        journal.append(entries.iter().map(Vec::as_slice)).expect("there is room");
+    }
+    journal.sync().expect("the disk works");
+}
+
+/// The records of these that are there; each is as it was said.
+fn there(journal: &Journal, count: u64) -> Vec<u64> {
+    let whole = |number: &u64| match journal.read(*number).expect("the disk works") {
+        Some(entries) => {
+            assert_eq!(entries, said(*number));
+            true
+        }
+        None => false,
+    };
+    (0..count).filter(whole).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("it is ours").map(|entry| entry.expect("it is ours").path()).collect();
+    files.sort();
+    files
+}
+
+/// A folder with so many records, in several segments.
+fn filled(count: u64) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (journal, found) = open(folder.path());
+    assert!(found.fresh);
+    append(&journal, count);
+    assert!(files(folder.path()).len() > 2, "several segments");
+    folder
+}
+
+fn copy(of: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for path in files(of) {
+        fs::copy(&path, folder.path().join(path.file_name().expect("a file"))).expect("there is room");
+    }
+    folder
+}
+
+#[test]
+fn what_was_appended_is_read_and_is_there_again() {
+    let folder = filled(20);
+    for _ in 0..2 {
+        let (journal, found) = open(folder.path());
+        assert_eq!((found, journal.next()), (Found::default(), 20));
+        assert_eq!(there(&journal, 25), (0..20).collect::<Vec<_>>());
+    }
+    let (journal, _) = open(folder.path());
+    append(&journal, 5);
+    assert_eq!(there(&journal, 25).len(), 25);
+}
+
+#[test]
+fn wherever_the_last_segment_is_cut_the_whole_records_before_are_there() {
+    let folder = filled(20);
+    let last = files(folder.path()).pop().expect("the open one");
+    let length = fs::metadata(&last).expect("it is there").len();
+    for cut in 0..length {
+        let spoilt = copy(folder.path());
+        let path = spoilt.path().join(last.file_name().expect("a file"));
+        fs::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(cut)).expect("it is ours");
+        let (journal, _) = open(spoilt.path());
+        let next = journal.next();
+        assert_eq!(there(&journal, 20), (0..next).collect::<Vec<_>>(), "cut at {cut}");
+        append(&journal, 3);
+        assert_eq!(there(&journal, 25).len() as u64, next + 3, "cut at {cut}");
+    }
+}
+
+#[test]
+fn whichever_byte_is_turned_all_other_records_are_there_and_none_is_wrong() {
+    let folder = filled(14);
+    let mut turned = 0;
+    for path in files(folder.path()) {
+        let whole = fs::read(&path).expect("it is ours");
+        for at in 0..whole.len() {
+            let spoilt = copy(folder.path());
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x21;
+            fs::write(spoilt.path().join(path.file_name().expect("a file")), bytes).expect("it is ours");
+            let (journal, found) = open(spoilt.path());
+            let left = there(&journal, 14);
+            assert!(left.len() >= 13, "{} at {at}: {left:?} {found:?}", path.display());
+            turned += usize::from(left.len() == 13);
+        }
+    }
+    assert!(turned > 500, "most bytes are those of records: {turned}");
+}
+
+#[test]
+fn a_segment_that_is_gone_leaves_a_gap_and_the_rest() {
+    let folder = filled(20);
+    let (journal, _) = open(folder.path());
+    let gone = journal.closed()[1].first..journal.closed()[2].first;
+    drop(journal);
+    fs::remove_file(&files(folder.path())[1]).expect("it is ours");
+    let (journal, found) = open(folder.path());
+    assert_eq!(found.gone, std::slice::from_ref(&gone));
+    assert_eq!(there(&journal, 20), (0..20).filter(|number| !gone.contains(number)).collect::<Vec<_>>());
+}
+
+#[test]
+fn segments_that_change_places_are_put_in_order_and_copies_are_left_aside() {
+    let folder = filled(20);
+    let paths = files(folder.path());
+    let other = folder.path().join("other");
+    for (from, to) in [(&paths[0], &other), (&paths[1], &paths[0]), (&other, &paths[1])] {
+        fs::rename(from, to).expect("it is ours");
+    }
+    let copied = folder.path().join(format!("00000000000000ff.{EXTENSION}"));
+    fs::copy(&paths[1], &copied).expect("there is room");
+    let (journal, found) = open(folder.path());
+    assert_eq!(there(&journal, 20).len(), 20);
+    assert_eq!((found.foreign.len(), found.gone), (1, Vec::new()));
+}
+
+#[test]
+fn under_another_key_it_is_refused_and_nothing_is_touched() {
+    let folder = filled(20);
+    let before: Vec<Vec<u8>> = files(folder.path()).iter().map(|path| fs::read(path).expect("it is ours")).collect();
+    let refused = Journal::open_with(folder.path(), sealer(2), LONGEST).err().expect("it is refused");
+    assert!(matches!(refused, JournalError::WrongKey), "{refused}");
+    assert_eq!(files(folder.path()).iter().map(|path| fs::read(path).expect("it is ours")).collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn a_segment_of_another_profile_is_left_aside() {
+    let (folder, other) = (filled(20), tempfile::tempdir().expect("a temporary folder"));
+    let (theirs, _) = Journal::open_with(other.path(), sealer(2), LONGEST).expect("it is new");
+    append(&theirs, 3);
+    let last = folder.path().join(format!("00000000000000ff.{EXTENSION}"));
+    fs::copy(&files(other.path())[0], &last).expect("there is room");
+    let before = fs::read(&last).expect("it is ours");
+    let (journal, found) = open(folder.path());
+    assert_eq!((there(&journal, 25).len(), found.foreign), (20, vec![last.clone()]));
+    assert_eq!(fs::read(&last).expect("it is ours"), before);
+}
+
+#[test]
+fn what_was_erased_is_nowhere_in_the_files_and_all_else_is_there() {
+    let folder = filled(20);
+    let (journal, _) = open(folder.path());
+    let gone: BTreeSet<At> = [(4, 0), (5, 2), (17, 0), (19, 0)].map(|(record, entry)| At { record, entry }).into();
+    journal.erase(&gone).expect("there is room");
+    append(&journal, 1);
+    for journal in [journal, open(folder.path()).0] {
+        for number in 0..20 {
+            let mut expected = said(number);
+            gone.iter().filter(|at| at.record == number).for_each(|at| expected[usize::from(at.entry)].clear());
+            assert_eq!(journal.read(number).expect("the disk works"), Some(expected), "{number}");
+        }
+        assert_eq!(journal.read(20).expect("the disk works"), Some(said(20)));
+    }
+    let erased: BTreeSet<Vec<u8>> = gone.iter().map(|at| said(at.record)[usize::from(at.entry)].clone()).collect();
+    let whole = filled(20);
+    assert_eq!(with_the_key(whole.path()).intersection(&erased).count(), 4, "they are found where nothing was erased");
+    assert_eq!(with_the_key(folder.path()).intersection(&erased).count(), 0);
+}
+
+/// All that somebody finds in the files who has the key, wherever it stands.
+fn with_the_key(folder: &Path) -> BTreeSet<Vec<u8>> {
+    let bytes = files(folder).into_iter().map(|path| fs::read(path).expect("it is ours"));
+    let records = |bytes: Vec<u8>| (0..bytes.len()).filter_map(|at| super::record::decode(&sealer(1), &bytes[at..])).collect::<Vec<_>>();
+    bytes.flat_map(records).flat_map(|record| record.entries).collect()
+}
+
+#[test]
+fn a_crash_after_a_segment_was_closed_costs_nothing() {
+    let folder = filled(20);
+    let (journal, _) = open(folder.path());
+    journal.close_tail().expect("there is room");
+    drop(journal);
+    fs::remove_file(files(folder.path()).pop().expect("the open one")).expect("it is ours");
+    let (journal, found) = open(folder.path());
+    append(&journal, 3);
+    assert_eq!((found, there(&journal, 23).len()), (Found::default(), 23));
+    assert_eq!(there(&open(folder.path()).0, 23).len(), 23);
+}
+
+#[test]
+fn an_erasure_that_was_broken_off_leaves_the_old_segment() {
+    let folder = filled(20);
+    let first = files(folder.path()).remove(0);
+    fs::copy(&first, first.with_extension("new")).expect("there is room");
+    let (journal, found) = open(folder.path());
+    assert_eq!((found, there(&journal, 20).len()), (Found::default(), 20));
+    assert!(files(folder.path()).iter().all(|path| path.extension().is_some_and(|extension| extension == EXTENSION)));
+}
+
+#[test]
+fn a_later_form_is_refused_and_nothing_is_touched() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    drop(open(folder.path()));
+    let path = files(folder.path()).remove(0);
+    let mut bytes = fs::read(&path).expect("it is ours");
+    bytes[8] = 9;
+    fs::write(&path, &bytes).expect("it is ours");
+    let refused = Journal::open_with(folder.path(), sealer(1), LONGEST).err().expect("it is refused");
+    assert!(matches!(refused, JournalError::TooNew { found: 9 }), "{refused}");
+    assert_eq!(fs::read(&path).expect("it is ours"), bytes);
+}
+
+#[test]
+fn a_batch_that_is_too_long_is_refused_and_the_next_one_is_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (journal, _) = open(folder.path());
+    assert!(matches!(journal.append([vec![7; 9 << 20].as_slice()]), Err(JournalError::TooLong)));
+    append(&journal, 2);
+    assert_eq!(there(&journal, 2).len(), 2);
+}
