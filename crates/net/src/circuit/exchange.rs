@@ -338,7 +338,8 @@ impl Exchange {
         }
     }
 
-    fn begin_day(&mut self, now: Now) {
+    /// What was carried yesterday counts no more.
+    pub(crate) fn begin_day(&mut self, now: Now) {
         let day = now.wall.checked_div(DAY).unwrap_or(0);
         if day != self.day {
             (self.day, self.today) = (day, 0);

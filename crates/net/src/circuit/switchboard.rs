@@ -185,7 +185,10 @@ impl Switchboard {
 
     /// What this device carries for others.
     pub(crate) fn carrying(&self) -> Carrying {
-        self.state().exchange.carrying()
+        let (now, mut state) = (self.inner.time.now(), self.state());
+        // Nothing may have been carried since midnight.
+        state.exchange.begin_day(now);
+        state.exchange.carrying()
     }
 
     /// A bulk queue that had refused something has room again.

@@ -255,8 +255,9 @@ fn at_the_cap_of_the_day_circuits_close_and_the_next_day_they_stand_again() {
     assert!(connect(&mut ben, to_ana(), ID, at(1)));
     send(&mut ben, to_ana(), data(ID, 10), at(1));
     assert!(!connect(&mut ben, to_ana(), ID + 2, at(20_000)));
+    ben.begin_day(Now { tick: 25_000, wall: 86_400_000 });
+    assert_eq!(ben.carrying().today, 0, "though nothing was carried yet");
     assert!(connect(&mut ben, to_ana(), ID + 4, Now { tick: 30_000, wall: 86_400_001 }));
-    assert_eq!(ben.carrying().today, 0);
 }
 
 #[test]
