@@ -87,7 +87,10 @@ impl Reacher {
     /// Goes on with this, or waits for the node's word of a common room.
     pub(crate) fn hold(&mut self, held: Held, now: Now, out: &mut Vec<Effect>) {
         let (one, other) = held.pair();
-        if self.links.share_room(one, other) {
+        // Nobody is helped to this device as if by itself: of that the node is not asked, so that
+        // there is never a room in common.
+        let about_me = [one, other].contains(&self.me.peer());
+        if about_me || self.links.share_room(one, other) {
             return self.go_on(held, now, out);
         }
         match self.waiting.hold(held, now.tick) {

@@ -77,3 +77,11 @@ fn answers_that_nobody_waits_for_start_nothing() {
     world.run(5_000);
     assert!(world.punches.is_empty());
 }
+
+#[test]
+fn nobody_brings_a_device_an_offer_of_its_own() {
+    let mut world = World::with_helper(&[BEN]);
+    world.say(BEN, CHI, offer(world.id(CHI), 1, Some("203.0.113.7:4747")));
+    world.run(3_000);
+    assert_eq!((world.punches.len(), world.who_is.len()), (0, 0));
+}
