@@ -65,7 +65,9 @@ impl Node {
     ) -> Result<Result<T, Refused>, Closed> {
         let done = self.with(move |core| {
             core.check_disk()?;
-            Ok((f(core)?, core.when_kept()))
+            let before = core.refused_writes();
+            let value = f(core)?;
+            if core.refused_writes() > before { Err(Refused::Disk) } else { Ok((value, core.when_kept())) }
         });
         Ok(match done.await? {
             Ok((value, kept)) => match tokio::time::timeout(PATIENCE, kept).await {

@@ -7,7 +7,6 @@ use wire::ids::{LogId, RoomId};
 
 use crate::error::StoreError;
 use crate::key;
-use crate::row::Change;
 use crate::store::Store;
 
 /// What one member of a room has.
@@ -24,21 +23,25 @@ impl Store {
     /// Writes what these members of a room have, in place of what was known of each of them. It is
     /// not waited for: a crash may forget it.
     pub fn put_acks(&self, room: &RoomId, rows: &[AckRow]) -> Result<(), StoreError> {
-        let changes: Result<Vec<Change>, StoreError> =
-            rows.iter().map(|row| Ok(Change::Put { key: self.ack_key(room, &row.peer), plain: Self::row_content(row)? })).collect();
-        self.write(changes?)
+        self.write(|filing| {
+            rows.iter().try_for_each(|row| {
+                filing.row(&self.ack_key(room, &row.peer), &Self::row_content(row)?);
+                Ok(())
+            })
+        })
     }
 
     /// What members of a room have. Rows that damage made unreadable are left out and counted.
     pub fn acks(&self, room: &RoomId) -> Vec<AckRow> {
-        let disk = self.disk();
-        let rows = disk.scan_prefix(&key::of_room(key::ACK, &self.room_name(room)));
-        rows.filter_map(|(key, value)| disk.open_row(&key, &value)).filter_map(|row| self.read_row(&row)).collect()
+        self.rows_under(&key::of_room(key::ACK, &self.room_name(room)))
     }
 
     /// Forgets what a member has; fine if nothing was known.
     pub fn forget_acks(&self, room: &RoomId, peer: &PeerId) -> Result<(), StoreError> {
-        self.write(vec![Change::Remove { key: self.ack_key(room, peer) }])
+        self.write(|filing| {
+            filing.no_row(&self.ack_key(room, peer));
+            Ok(())
+        })
     }
 
     fn ack_key(&self, room: &RoomId, peer: &PeerId) -> Vec<u8> {

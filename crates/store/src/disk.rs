@@ -1,118 +1,142 @@
-//! The sealed rows of one profile: reads and writes them, wherever they are kept.
+//! What a profile keeps: the journal, which is the truth, and the index that finds things in it.
+//! Both on disk, or both in memory.
 
 use std::fs;
 use std::io;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sled::IVec;
 
-use crate::error::{Broken, StoreError};
-use crate::files::{Files, sync_dir};
-use crate::key_range::{End, KeyRange};
-use crate::merge_iter::MergeIter;
-use crate::row::{Change, Stored};
+use crate::error::StoreError;
+use crate::index::{Change, End, Index, KeyRange, MergeIter, Meta, Unusable};
+use crate::journal::{At, Fate, Journal};
+use crate::opened_records::{Entries, OpenedRecords};
 use crate::seal::Sealer;
 
-/// Extension of an empty file beside the database. If the file is there, rows were unreadable.
-pub(crate) const UNREADABLE: &str = "unreadable";
+const INDEX_REFUSES: &str = "the index takes nothing";
 
-/// Sealed rows in key order.
+/// Journal and index of one profile. May be shared between threads.
 pub(crate) struct Disk {
     back: Back,
     sealer: Arc<Sealer>,
     unreadable: AtomicU64,
 }
 
-/// Where the rows are.
+/// Where they are.
 enum Back {
-    Files(Arc<Files>),
-    /// In memory, in clear: nothing of it outlives the process.
+    Files(Files),
+    /// In clear; nothing of it outlives the process.
     #[cfg(feature = "manual")]
     Memory(crate::memory::Medium),
 }
 
-impl std::fmt::Debug for Disk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.back {
-            Back::Files(files) => write!(f, "Disk({})", files.dir().display()),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => write!(f, "Disk(memory)"),
-        }
-    }
+struct Files {
+    journal: Arc<Journal>,
+    index: Arc<Index>,
+    opened: OpenedRecords,
+    failed: AtomicBool,
+    /// An empty file that makes the next start build the index anew.
+    flag: PathBuf,
 }
 
-/// Opened databases may be shared between threads: sled is lock-free and the rest is guarded.
 impl Disk {
-    /// Opens or makes the database in `dir`.
-    pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>) -> Result<Disk, Broken> {
-        Ok(Disk::of(Back::Files(Files::open(dir, sealer.clone())?), sealer))
+    /// `flag`: where it is noted that something could not be read.
+    pub(crate) fn of_files(journal: Arc<Journal>, index: Arc<Index>, sealer: Arc<Sealer>, flag: &Path) -> Disk {
+        let (opened, failed, flag) = (OpenedRecords::default(), AtomicBool::new(false), flag.to_owned());
+        Disk { back: Back::Files(Files { journal, index, opened, failed, flag }), sealer, unreadable: AtomicU64::new(0) }
     }
 
-    /// The rows of a medium in memory.
     #[cfg(feature = "manual")]
     pub(crate) fn in_memory(medium: crate::memory::Medium, sealer: Arc<Sealer>) -> Disk {
-        Disk::of(Back::Memory(medium), sealer)
-    }
-
-    fn of(back: Back, sealer: Arc<Sealer>) -> Disk {
-        Disk { back, sealer, unreadable: AtomicU64::new(0) }
+        Disk { back: Back::Memory(medium), sealer, unreadable: AtomicU64::new(0) }
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.sealer
     }
 
-    /// Rows that could not be read since opening. A damaged row is left out of every answer and
-    /// counted here.
-    pub(crate) fn unreadable(&self) -> u64 {
-        self.unreadable.load(Ordering::Relaxed)
-    }
-
-    /// Counts an unreadable row, and makes the next start repair the database.
-    pub(crate) fn note_unreadable(&self, what: &str) {
-        if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
-            && let Err(e) = self.back.note_unreadable()
-        {
-            tracing::error!(error = %e, "the need for a repair cannot be noted");
-        }
-        tracing::error!(what, "a stored row cannot be read");
-    }
-
-    /// A row as it is stored.
-    pub(crate) fn get_raw(&self, key: &[u8]) -> Result<Option<Stored>, Broken> {
+    /// The number of the next record.
+    pub(crate) fn next(&self) -> u64 {
         match &self.back {
-            Back::Files(files) => files.get(key),
+            Back::Files(files) => files.journal.next(),
             #[cfg(feature = "manual")]
-            Back::Memory(medium) => Ok(medium.get(key).map(Stored::Plain)),
+            Back::Memory(medium) => medium.next(),
         }
     }
 
-    /// A row's content; none if it is not there, or not readable.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        match self.get_raw(key) {
-            Ok(value) => self.open_row(key, &value?),
-            Err(_) => {
-                self.note_unreadable("page");
-                None
+    /// Appends a record, and then the rows that find it. All of it is there after a crash, or none.
+    /// If the disk refuses, nothing has changed, and the next try may succeed.
+    pub(crate) fn write(&self, entries: &[Vec<u8>], rows: Vec<Change>) -> Result<(), StoreError> {
+        match &self.back {
+            Back::Files(files) => {
+                if files.failed.load(Ordering::Acquire) {
+                    return Err(StoreError::Disk("an earlier write failed".to_owned()));
+                }
+                if !files.index.has_room() {
+                    return Err(StoreError::Disk(INDEX_REFUSES.to_owned()));
+                }
+                let number = files.journal.append(entries.iter().map(Vec::as_slice)).map_err(refused)?;
+                files.index.write(rows, number.saturating_add(1));
             }
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => medium.write(entries, rows),
+        }
+        Ok(())
+    }
+
+    /// Adds rows of a record that is in the journal already, before the record `next`.
+    pub(crate) fn index(&self, rows: Vec<Change>, next: u64) -> Result<(), StoreError> {
+        match &self.back {
+            Back::Files(files) if files.index.has_room() => files.index.write(rows, next),
+            Back::Files(_) => return Err(StoreError::Disk(INDEX_REFUSES.to_owned())),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A record; none if it is not there, or damaged.
+    pub(crate) fn record(&self, number: u64) -> Option<Entries> {
+        match &self.back {
+            Back::Files(files) => files.opened.get(number, || files.journal.read(number).ok().flatten()),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => medium.record(number),
         }
     }
 
-    pub(crate) fn has(&self, key: &[u8]) -> bool {
-        matches!(self.get_raw(key), Ok(Some(_)))
+    /// What an entry says; none if it is not there, or makes no sense, which is counted.
+    pub(crate) fn read<T>(&self, at: At, made_of: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+        let record = self.record(at.record);
+        let said = record.as_ref().and_then(|entries| entries.get(usize::from(at.entry))).and_then(|entry| made_of(entry));
+        if said.is_none() {
+            self.note_unreadable("entry of the journal");
+        }
+        said
     }
 
-    /// What was stored under a key, in clear.
-    pub(crate) fn open_row(&self, key: &[u8], stored: &Stored) -> Option<Vec<u8>> {
-        let plain = stored.open(&self.sealer, key);
-        if plain.is_none() {
-            self.note_unreadable("row");
+    /// What is under a key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<IVec> {
+        match &self.back {
+            Back::Files(files) => files.index.get(key).unwrap_or_else(|unusable| {
+                self.note_unusable(&unusable);
+                None
+            }),
+            #[cfg(feature = "manual")]
+            Back::Memory(medium) => medium.get(key),
         }
-        plain
+    }
+
+    /// Where in the journal that is which a key stands for.
+    pub(crate) fn at(&self, key: &[u8]) -> Option<At> {
+        At::from_bytes(&self.get(key)?)
+    }
+
+    /// What the entry says that a key stands for.
+    pub(crate) fn entry<T>(&self, key: &[u8], made_of: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+        self.read(self.at(key)?, made_of)
     }
 
     /// Rows between two keys, from either end.
@@ -127,42 +151,21 @@ impl Disk {
 
     fn rows(&self, span: KeyRange) -> Rows<'_> {
         let iter = match &self.back {
-            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(files, span))),
+            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(&files.index, span))),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => RowIter::Memory(medium.rows_in(span)),
         };
         Rows { disk: self, iter: Some(iter) }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.scan_prefix(&[]).next().is_none()
-    }
-
-    /// All of it or, after a crash, none of it.
-    pub(crate) fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        match &self.back {
-            Back::Files(files) => files.apply(changes),
-            #[cfg(feature = "manual")]
-            Back::Memory(medium) => {
-                medium.apply(changes.into_iter().map(Change::plain));
-                Ok(())
-            }
-        }
-    }
-
-    /// So much waits for the disk that writers may soon be blocked.
-    pub(crate) fn is_full(&self) -> bool {
-        match &self.back {
-            Back::Files(files) => files.memtable.is_full(),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => false,
-        }
-    }
-
-    /// Makes everything applied before this call survive a power cut.
+    /// Makes everything written before this call survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         match &self.back {
-            Back::Files(files) => files.sync(),
+            Back::Files(files) => files.journal.sync().map(drop).map_err(|error| {
+                // The system may have forgotten what it could not write.
+                files.failed.store(true, Ordering::Release);
+                refused(error)
+            }),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => {
                 medium.sync();
@@ -171,52 +174,127 @@ impl Disk {
         }
     }
 
+    /// Whether the disk failed for good, so that no write is tried any more.
     pub(crate) fn has_failed(&self) -> bool {
         match &self.back {
-            Back::Files(files) => files.has_failed(),
+            Back::Files(files) => files.failed.load(Ordering::Acquire),
             #[cfg(feature = "manual")]
             Back::Memory(_) => false,
         }
     }
 
-    /// Length of the database file in bytes.
-    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
+    /// Gives the index all that waits for it; what it refuses is read from the journal at the next
+    /// start.
+    pub(crate) fn settle(&self) {
         match &self.back {
-            Back::Files(files) => files.file_bytes(),
+            Back::Files(files) => drop(files.index.settle()),
             #[cfg(feature = "manual")]
-            Back::Memory(_) => Ok(0),
+            Back::Memory(_) => {}
         }
     }
 
-    /// Makes the names of the files survive a power cut; needed once, after they were made.
-    pub(crate) fn sync_names(&self) -> io::Result<()> {
+    /// What the index says of itself.
+    pub(crate) fn index_meta(&self) -> Meta {
         match &self.back {
-            Back::Files(files) => sync_dir(files.dir()).and_then(|()| files.dir().parent().map_or(Ok(()), sync_dir)),
+            Back::Files(files) => files.index.meta(),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Meta::default(),
+        }
+    }
+
+    /// Notes how many records were missing when the index was built, so that it is told once.
+    pub(crate) fn note_gone(&self, gone: u64) {
+        self.settle();
+        self.note(|meta| meta.gone = gone);
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Meta)) {
+        match &self.back {
+            Back::Files(files) => {
+                if let Err(error) = files.index.note(change) {
+                    tracing::error!(%error, "the index cannot be written");
+                }
+            }
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => {}
+        }
+    }
+
+    /// Writes anew what of the journal has entries that nothing points to any more. False: it was
+    /// not to go on.
+    pub(crate) fn rewrite(&self, fate: impl Fn(At, &[u8]) -> Fate, goes_on: impl Fn() -> bool) -> Result<bool, StoreError> {
+        match &self.back {
+            Back::Files(files) => {
+                if !files.index.settle() {
+                    return Err(StoreError::Disk(INDEX_REFUSES.to_owned()));
+                }
+                let meta = files.index.meta();
+                // Of later records the index may not know yet that they are needed.
+                let is_meant = |record| record < meta.next && meta.dead.touches(record);
+                let is_done = files.journal.rewrite(is_meant, fate, goes_on).map_err(refused)?;
+                files.opened.clear();
+                if is_done {
+                    self.note(|now| now.dead.forget(&meta.dead));
+                }
+                Ok(is_done)
+            }
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => Ok(true),
+        }
+    }
+
+    /// So much waits for the disk that writers may soon be blocked.
+    pub(crate) fn is_full(&self) -> bool {
+        match &self.back {
+            Back::Files(files) => files.index.is_full(),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => false,
+        }
+    }
+
+    /// What could not be read since opening. It is left out of every answer and counted here.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// Counts what could not be read, and makes the next start build the index anew.
+    pub(crate) fn note_unreadable(&self, what: &str) {
+        if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
+            && let Err(error) = self.flag()
+        {
+            tracing::error!(%error, "the need for a repair cannot be noted");
+        }
+        tracing::error!(what, "something stored cannot be read");
+    }
+
+    fn note_unusable(&self, unusable: &Unusable) {
+        match unusable {
+            // Nothing is wrong with what is stored.
+            Unusable::Io(error) => tracing::error!(%error, "the index cannot be read"),
+            Unusable::Damaged(_) => self.note_unreadable("index"),
+        }
+    }
+
+    fn flag(&self) -> io::Result<()> {
+        match &self.back {
+            Back::Files(files) => fs::write(&files.flag, b""),
             #[cfg(feature = "manual")]
             Back::Memory(_) => Ok(()),
         }
     }
+}
+
+fn refused(error: impl ToString) -> StoreError {
+    tracing::error!(error = error.to_string(), "the journal cannot be written");
+    StoreError::Disk(error.to_string())
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         match &self.back {
-            Back::Files(files) => files.finish(),
+            Back::Files(files) => files.index.finish(),
             #[cfg(feature = "manual")]
             Back::Memory(_) => {}
-        }
-    }
-}
-
-impl Back {
-    fn note_unreadable(&self) -> io::Result<()> {
-        match self {
-            // Once a write has failed sled reads no better than it writes; what is on disk may be
-            // whole.
-            Back::Files(files) if files.has_failed() => Ok(()),
-            Back::Files(files) => fs::write(files.dir().with_extension(UNREADABLE), b""),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => Ok(()),
         }
     }
 }
@@ -227,31 +305,32 @@ enum RowIter {
     Memory(crate::memory::MediumIter),
 }
 
-/// Rows in order, from either end; a page that cannot be read ends them and is counted.
+/// Rows in order, from either end; a block that cannot be read ends them and is counted.
 pub(crate) struct Rows<'a> {
     disk: &'a Disk,
     iter: Option<RowIter>,
 }
 
 impl Rows<'_> {
-    fn step(&mut self, end: End) -> Option<(IVec, Stored)> {
+    fn step(&mut self, end: End) -> Option<(IVec, IVec)> {
         let step = match self.iter.as_mut()? {
-            RowIter::Files(iter) => catch_unwind(AssertUnwindSafe(|| iter.step(end))),
+            RowIter::Files(iter) => iter.step(end),
             #[cfg(feature = "manual")]
-            RowIter::Memory(iter) => Ok(iter.step(end).map(|(key, value)| Ok((key, Stored::Plain(value))))),
+            RowIter::Memory(iter) => Ok(iter.step(end)),
         };
-        match step {
-            Ok(Some(Ok(row))) => return Some(row),
-            Ok(None) => {}
-            Ok(Some(Err(_))) | Err(_) => self.disk.note_unreadable("page"),
+        let row = step.unwrap_or_else(|unusable| {
+            self.disk.note_unusable(&unusable);
+            None
+        });
+        if row.is_none() {
+            self.iter = None;
         }
-        self.iter = None;
-        None
+        row
     }
 }
 
 impl Iterator for Rows<'_> {
-    type Item = (IVec, Stored);
+    type Item = (IVec, IVec);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step(End::Front)

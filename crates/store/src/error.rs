@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::key::SCHEMA;
+use crate::journal::FORM;
 
 /// Why there is no store. Nothing has changed, except as said.
 #[derive(Debug, thiserror::Error)]
@@ -11,11 +11,15 @@ pub enum OpenError {
     #[error("another process uses this profile")]
     InUse,
     /// A newer version of the program wrote it. Nothing has changed.
-    #[error("the data has form {found}; this version reads up to {SCHEMA}")]
+    #[error("the data has form {found}; this version reads up to {FORM}")]
     TooNew {
         /// The form that was found.
         found: u16,
     },
+    /// An older version of the program wrote it, in a form that is not read any more. Nothing has
+    /// changed.
+    #[error("the data was written by an older version, which kept it in another form; this version cannot read it")]
+    TooOld,
     /// It was sealed under another key. Nothing has changed.
     #[error("the data was sealed under another key")]
     WrongKey,
@@ -30,9 +34,9 @@ pub enum OpenError {
 /// Why a write was not carried out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk refused (full, or failing). Nothing that a [`crate::Store::flush`] vouched for is
-    /// lost; what was written since may not be there after reopening, and every further write is
-    /// refused until the store is opened anew.
+    /// The disk refused (full, or failing). Nothing of this write is there, and nothing that a
+    /// [`crate::Store::flush`] vouched for is lost. Later writes may succeed, unless
+    /// [`crate::Store::has_failed`].
     #[error("writing to the store failed: {0}")]
     Disk(String),
     /// An event does not follow on what is stored of its log: `expected` comes next. Earlier
@@ -47,11 +51,4 @@ pub enum StoreError {
     /// The row is larger than [`crate::MAX_ROW_BYTES`]. Nothing has changed.
     #[error("a row of {0} bytes is too large")]
     TooLarge(usize),
-}
-
-/// Why the database could not be opened or read. The caller decides what follows.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    Damaged(String),
 }

@@ -1,4 +1,5 @@
-//! The thread that makes writes durable, so that the node never waits for a disk.
+//! The threads that make writes durable, and what was erased gone, so that the node never waits for
+//! a disk.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
+use crate::erasure::Eraser;
 use crate::error::StoreError;
 use crate::store::{Mark, Store};
 
@@ -32,8 +34,8 @@ pub enum Urgency {
     Received,
 }
 
-/// Flushes a store in the background, many writes at a time. Sleeps without waking up when nothing
-/// was asked.
+/// Flushes a store in the background, many writes at a time, and twice a day removes from the disk
+/// what was erased. Sleeps without waking up when nothing was asked.
 pub struct Flusher {
     form: Form,
 }
@@ -42,6 +44,7 @@ enum Form {
     Thread {
         shared: Arc<Shared>,
         thread: Option<JoinHandle<()>>,
+        _eraser: Eraser,
     },
     /// Only notes what is asked.
     #[cfg(feature = "manual")]
@@ -65,13 +68,14 @@ impl Flusher {
     /// why nothing is (then nothing more will be until the store is opened anew).
     pub fn start(store: Store, on_done: impl Fn(Result<Mark, StoreError>) + Send + 'static) -> std::io::Result<Flusher> {
         let shared = Arc::new(Shared::default());
+        let eraser = Eraser::start(store.clone())?;
         let of_thread = shared.clone();
         let thread = thread::Builder::new().name("store-flush".to_owned()).spawn(move || {
             while of_thread.wait_until_due() {
                 on_done(store.flush());
             }
         })?;
-        Ok(Flusher { form: Form::Thread { shared, thread: Some(thread) } })
+        Ok(Flusher { form: Form::Thread { shared, thread: Some(thread), _eraser: eraser } })
     }
 
     /// A flusher that does nothing by itself. The holder of the other half calls [`Store::flush`]
@@ -133,7 +137,7 @@ impl Drop for Flusher {
     /// Flushes what was asked for, then ends the thread and waits for it.
     fn drop(&mut self) {
         match &mut self.form {
-            Form::Thread { shared, thread } => {
+            Form::Thread { shared, thread, .. } => {
                 shared.lock().stop = true;
                 shared.changed.notify_one();
                 if let Some(thread) = thread.take() {

@@ -8,10 +8,8 @@ use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use crate::disk::Disk;
-use crate::error::Broken;
 use crate::key::{self, Name};
 use crate::log_index::LogName;
-use crate::row::Change;
 
 /// All heads, by room.
 #[derive(Default)]
@@ -26,39 +24,28 @@ pub(crate) struct Filed {
 }
 
 impl Heads {
-    /// Reads all head rows. An unreadable one means damage: then the rows must be rebuilt from the
-    /// events.
-    pub(crate) fn load(disk: &Disk) -> Result<Heads, Broken> {
-        let mut heads = Heads::default();
+    /// Reads all head rows. None: one is damaged.
+    pub(crate) fn load(disk: &Disk) -> Option<Heads> {
         let before = disk.unreadable();
-        for (key, value) in disk.scan_prefix(&[key::HEAD]) {
-            let row = disk.open_row(&key, &value).as_deref().and_then(decode);
-            let (room, log, filed) = row.ok_or_else(|| Broken::Damaged("a head row is unreadable".to_owned()))?;
-            // A crash came between removing the last event of a branch that no longer counts and
-            // removing its head.
-            let is_left_over = filed.end.branch.is_some() && filed.end.is_empty();
-            if !is_left_over {
-                heads.file(room, log, filed);
-            }
+        let mut heads = Heads::default();
+        for (_, row) in disk.scan_prefix(&[key::HEAD]) {
+            let (room, log, filed) = decode(&row)?;
+            heads.0.entry(room).or_default().insert(log, filed);
         }
-        if disk.unreadable() != before {
-            return Err(Broken::Damaged("head rows are unreadable".to_owned()));
-        }
-        Ok(heads)
+        (disk.unreadable() == before).then_some(heads)
     }
 
     pub(crate) fn get(&self, room: &RoomId, log: &LogKey) -> Option<&LogHead> {
-        self.0.get(room)?.get(log).map(|filed| &filed.end)
+        self.filed(room, log).map(|filed| &filed.end)
     }
 
-    /// The log with a new end, filed where it was.
-    pub(crate) fn with_end(&self, room: &RoomId, log: &LogKey, end: LogHead) -> Filed {
-        Filed { end, under: self.filed_under(room, log) }
+    pub(crate) fn filed(&self, room: &RoomId, log: &LogKey) -> Option<&Filed> {
+        self.0.get(room)?.get(log)
     }
 
     /// Under which log's name its events are in the index.
     pub(crate) fn filed_under(&self, room: &RoomId, log: &LogKey) -> LogId {
-        self.0.get(room).and_then(|logs| logs.get(log)).map_or(log.log, |filed| filed.under)
+        self.filed(room, log).map_or(log.log, |filed| filed.under)
     }
 
     /// The name of a log in keys of the index.
@@ -74,13 +61,14 @@ impl Heads {
         its.map(|(_, filed)| log_name(disk, room, &LogKey { log: filed.under, ..*log })).collect()
     }
 
-    pub(crate) fn file(&mut self, room: RoomId, log: LogKey, filed: Filed) {
-        self.0.entry(room).or_default().insert(log, filed);
-    }
-
-    pub(crate) fn remove(&mut self, room: &RoomId, log: &LogKey) {
-        if let Some(logs) = self.0.get_mut(room) {
-            logs.remove(log);
+    /// Takes what changed; logs with none are no more.
+    pub(crate) fn take(&mut self, changed: Vec<(RoomId, LogKey, Option<Filed>)>) {
+        for (room, log, filed) in changed {
+            let logs = self.0.entry(room).or_default();
+            match filed {
+                Some(filed) => drop(logs.insert(log, filed)),
+                None => drop(logs.remove(&log)),
+            }
         }
     }
 
@@ -99,11 +87,6 @@ impl Heads {
     }
 }
 
-/// The row of a head.
-pub(crate) fn row(disk: &Disk, room: &RoomId, log: &LogKey, filed: &Filed) -> Change {
-    Change::Put { key: row_key(disk, room, log), plain: encode(room, log, filed) }
-}
-
 pub(crate) fn row_key(disk: &Disk, room: &RoomId, log: &LogKey) -> Vec<u8> {
     let (room_name, device) = names(disk, room, &log.device);
     key::head(&room_name, &device, log.log.0)
@@ -114,8 +97,8 @@ fn names(disk: &Disk, room: &RoomId, device: &PeerId) -> (Name, Name) {
     (room_name(disk, room), disk.sealer().name(b'd', device.as_bytes()))
 }
 
-/// The name of a log in keys of the index, if it is filed under its own id.
-pub(crate) fn log_name(disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
+/// The name of a log in keys.
+fn log_name(disk: &Disk, room: &RoomId, log: &LogKey) -> LogName {
     let (room, device) = names(disk, room, &log.device);
     LogName { room, device, log: log.log.0 }
 }
@@ -125,10 +108,10 @@ pub(crate) fn room_name(disk: &Disk, room: &RoomId) -> Name {
     disk.sealer().name(b'r', room.as_bytes())
 }
 
-/// A fixed layout, because it is written with every batch:
+/// A fixed layout:
 /// `room ‖ device ‖ log ‖ seq ‖ chain ‖ hlc ‖ forked`. A branch adds the log that it is of, seq and
 /// chain of what it follows on, chain of its first event, and the log under which it is filed.
-fn encode(room: &RoomId, log: &LogKey, filed: &Filed) -> Vec<u8> {
+pub(crate) fn encode(room: &RoomId, log: &LogKey, filed: &Filed) -> Vec<u8> {
     let head = &filed.end;
     let mut bytes = Vec::with_capacity(201);
     bytes.extend_from_slice(room.as_bytes());
@@ -139,13 +122,20 @@ fn encode(room: &RoomId, log: &LogKey, filed: &Filed) -> Vec<u8> {
     bytes.extend_from_slice(&head.hlc.0.to_be_bytes());
     bytes.push(u8::from(head.forked));
     if let Some(branch) = &head.branch {
-        bytes.extend_from_slice(&branch.of.0.to_be_bytes());
-        bytes.extend_from_slice(&branch.after.seq.to_be_bytes());
-        bytes.extend_from_slice(branch.after.chain.as_bytes());
-        bytes.extend_from_slice(branch.first.as_bytes());
+        encode_branch(branch, &mut bytes);
         bytes.extend_from_slice(&filed.under.0.to_be_bytes());
     }
     bytes
+}
+
+/// Bytes of a branch.
+pub(crate) const BRANCH_BYTES: usize = 76;
+
+pub(crate) fn encode_branch(branch: &Branch, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(&branch.of.0.to_be_bytes());
+    bytes.extend_from_slice(&branch.after.seq.to_be_bytes());
+    bytes.extend_from_slice(branch.after.chain.as_bytes());
+    bytes.extend_from_slice(branch.first.as_bytes());
 }
 
 /// Reads the row of a head.
@@ -162,20 +152,24 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(RoomId, LogKey, Filed)> {
         _ => return None,
     };
     let (branch, under) = match rest.is_empty() {
-        true => (None, LogId(u64::from_be_bytes(*log))),
-        false => decode_branch(rest).map(|(branch, under)| (Some(branch), under))?,
+        true => (None, *log),
+        false => {
+            let (branch, under) = decode_branch(rest)?;
+            (Some(branch), under.try_into().ok()?)
+        }
     };
+    let under = LogId(u64::from_be_bytes(under));
     let log = LogKey { device: PeerId::from_bytes(*device), log: LogId(u64::from_be_bytes(*log)) };
     let head = Head { seq: u32::from_be_bytes(*seq), chain: ChainHash(*chain) };
     Some((RoomId(*room), log, Filed { end: LogHead { head, hlc: Hlc(u64::from_be_bytes(*hlc)), forked, branch }, under }))
 }
 
-fn decode_branch(bytes: &[u8]) -> Option<(Branch, LogId)> {
+/// A branch, and what comes after it.
+pub(crate) fn decode_branch(bytes: &[u8]) -> Option<(Branch, &[u8])> {
     let (of, rest) = bytes.split_first_chunk::<8>()?;
     let (seq, rest) = rest.split_first_chunk::<4>()?;
     let (chain, rest) = rest.split_first_chunk::<32>()?;
     let (first, rest) = rest.split_first_chunk::<32>()?;
-    let under = <[u8; 8]>::try_from(rest).ok()?;
     let after = Head { seq: u32::from_be_bytes(*seq), chain: ChainHash(*chain) };
-    Some((Branch { of: LogId(u64::from_be_bytes(*of)), after, first: ChainHash(*first) }, LogId(u64::from_be_bytes(under))))
+    Some((Branch { of: LogId(u64::from_be_bytes(*of)), after, first: ChainHash(*first) }, rest))
 }

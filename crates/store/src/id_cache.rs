@@ -30,15 +30,17 @@ struct Generations {
 type Place = (RoomId, Hlc, Uuid);
 
 impl IdCache {
-    pub(crate) fn note(&self, room: &RoomId, place: &Position) {
+    pub(crate) fn note<'a>(&self, messages: impl IntoIterator<Item = (&'a RoomId, Position)>) {
         let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.len() >= REMEMBERED {
-            let Generations { young, old } = &mut *generations;
-            std::mem::swap(young, old);
-            // Keeps its capacity: to grow again would cost more than all else here.
-            young.clear();
+        for (room, place) in messages {
+            if generations.young.len() >= REMEMBERED {
+                let Generations { young, old } = &mut *generations;
+                std::mem::swap(young, old);
+                // Keeps its capacity: to grow again would cost more than all else here.
+                young.clear();
+            }
+            generations.young.insert(place.id, (*room, place.hlc, place.uuid));
         }
-        generations.young.insert(place.id, (*room, place.hlc, place.uuid));
     }
 
     pub(crate) fn find(&self, room: &RoomId, id: &EventId) -> Option<Position> {
@@ -62,7 +64,7 @@ mod tests {
     fn the_latest_are_remembered_and_memory_stays_bounded() {
         let (cache, room) = (IdCache::default(), RoomId([1; 32]));
         let total = 3 * REMEMBERED as u32;
-        (0..total).for_each(|n| cache.note(&room, &place(n)));
+        (0..total).for_each(|n| cache.note([(&room, place(n))]));
         let last = place(total - REMEMBERED as u32);
         assert_eq!(cache.find(&room, &last.id), Some(last));
         assert_eq!(cache.find(&room, &place(0).id), None);

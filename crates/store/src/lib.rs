@@ -19,50 +19,41 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
 
 mod acks;
-mod block;
 mod cut;
 mod disk;
+mod entry;
+mod erasure;
 mod error;
-mod event_row;
-mod examine;
-mod files;
+mod filing;
 mod flusher;
 mod heads;
 mod id_cache;
+mod index;
 mod journal;
 mod key;
-mod key_range;
 mod lock;
 mod log_index;
 #[cfg(feature = "manual")]
 mod memory;
-mod memtable;
-mod merge_iter;
-mod newest_segments;
 mod open;
+mod opened_records;
 mod page;
-mod paths;
 mod range;
 mod records;
-mod repair;
-mod row;
-mod salvage;
 mod seal;
-mod sled_log;
 mod store;
-mod witness;
 
 pub use acks::AckRow;
 pub use error::{OpenError, StoreError};
 #[cfg(feature = "manual")]
 pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
-pub use key::SCHEMA;
+pub use journal::FORM;
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 #[cfg(feature = "manual")]
 pub use open::open_in_memory;
-pub use open::{LastEnd, Opened, Outcome, open};
+pub use open::{LastEnd, Opened, Outcome, Progress, open, open_telling};
 pub use page::{Anchor, Page};
 pub use records::{
     Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, OwnInviteRow, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing,

@@ -1,23 +1,16 @@
-//! The index of logs: where the event with a number lies. Places that were written together share a
-//! row, because a row costs the database more than what is in it.
+//! The index of logs: where in the journal the event with a number is. Events that were written
+//! together lie there one after the other, so a row tells of a whole run of them.
 //!
-//! A row holds the places of up to [`MAX_PLACES`] events that follow on each other, under the
-//! number of the last one. A place is the key of an event without its room; its first byte tells
-//! how long it is.
+//! A row lies under the number of the last event of its run: place of the first ‖ how many follow
+//! it, in two bytes.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::Included;
 
-use crate::disk::{Disk, Rows};
-use crate::error::StoreError;
-use crate::key::{self, Name, PLACE_BYTES};
-use crate::row::Change;
-
-/// Places in a row. Raised: fewer rows for what comes together. Lowered: less to read for one
-/// event.
-const MAX_PLACES: usize = 16;
-/// Rows in one batch of an upgrade.
-const ROWS_AT_ONCE: usize = 256;
+use crate::disk::Disk;
+use crate::index::Change;
+use crate::journal::At;
+use crate::key::{self, Name};
 
 /// A log, as keys name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,236 +20,206 @@ pub(crate) struct LogName {
     pub(crate) log: u64,
 }
 
-/// Files events at the end of a log.
-pub(crate) struct Filing {
-    of: LogName,
+/// Events that follow on each other in a log and in a record of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Numbers of the first event and of the last.
+    first: u32,
     last: u32,
-    places: Vec<u8>,
-    held: usize,
+    /// Where the first one is.
+    at: At,
+}
+
+impl Run {
+    pub(crate) fn of(seq: u32, at: At) -> Run {
+        Run { first: seq, last: seq, at }
+    }
+
+    /// Adds the next event; false if it does not lie behind this run.
+    pub(crate) fn add(&mut self, seq: u32, at: At) -> bool {
+        let next = self.last.saturating_add(1);
+        let is_next = seq == next && at == self.place_of(next) && self.last.saturating_sub(self.first) < u32::from(u16::MAX);
+        if is_next {
+            self.last = seq;
+        }
+        is_next
+    }
+
+    fn place_of(&self, seq: u32) -> At {
+        let entry = u32::from(self.at.entry).saturating_add(seq.saturating_sub(self.first));
+        At { entry: u16::try_from(entry).unwrap_or(u16::MAX), ..self.at }
+    }
+
+    fn places(self) -> impl Iterator<Item = (u32, At)> {
+        (self.first..=self.last).map(move |seq| (seq, self.place_of(seq)))
+    }
+
+    /// The row of a run.
+    pub(crate) fn row(&self, of: &LogName) -> Change {
+        let count = (self.last.saturating_sub(self.first) as u16).to_be_bytes();
+        (of.key(self.last).into(), Some([&*self.at.to_bytes(), &count].concat().into()))
+    }
+
+    fn read(key: &[u8], value: &[u8]) -> Option<Run> {
+        let (at, count) = At::split(value)?;
+        let last = u32::from_be_bytes(*key.last_chunk()?);
+        Some(Run { first: last.checked_sub(u16::from_be_bytes(count.try_into().ok()?).into())?, last, at })
+    }
 }
 
 impl LogName {
-    fn row(&self, last: u32) -> Vec<u8> {
-        key::log_index(&self.room, &self.device, self.log, last)
+    fn key(&self, last: u32) -> Vec<u8> {
+        key::log(&self.room, &self.device, self.log, last)
     }
 
-    /// Rows with an event of this number or a higher one.
-    fn rows<'a>(&self, disk: &'a Disk, from: u32) -> Rows<'a> {
-        disk.scan(Included(self.row(from)), Included(self.row(u32::MAX)))
-    }
-}
-
-impl Filing {
-    pub(crate) fn new(of: LogName) -> Filing {
-        Filing { of, last: 0, places: Vec::new(), held: 0 }
+    /// Runs with an event of this number or a higher one.
+    fn runs_from<'a>(&self, disk: &'a Disk, seq: u32) -> impl Iterator<Item = Run> + use<'a> {
+        let rows = disk.scan(Included(self.key(seq)), Included(self.key(u32::MAX)));
+        rows.map_while(|(key, value)| Run::read(&key, &value))
     }
 
-    pub(crate) fn room(&self) -> &Name {
-        &self.of.room
+    /// Where the event with this number is.
+    pub(crate) fn find(&self, disk: &Disk, seq: u32) -> Option<At> {
+        self.places_from(disk, seq).next()
     }
 
-    /// Adds the next event. Its row is among the changes once it is full, or after [`Filing::put`].
-    pub(crate) fn add(&mut self, seq: u32, event_key: &[u8], changes: &mut Vec<Change>) {
-        if self.held == MAX_PLACES {
-            self.put(changes);
+    /// Where the events from `seq` on are, up to the end of the log or to the first that is
+    /// missing.
+    pub(crate) fn places_from<'a>(&self, disk: &'a Disk, seq: u32) -> impl Iterator<Item = At> + use<'a> {
+        let places = self.runs_from(disk, seq).flat_map(Run::places).skip_while(move |(number, _)| *number < seq);
+        places.zip(seq..).map_while(|((number, at), expected)| (number == expected).then_some(at))
+    }
+
+    /// Removes the events after `keep`, up to `last`: others may be filed beyond. Tells where they
+    /// were.
+    pub(crate) fn cut(&self, disk: &Disk, keep: u32, last: u32, rows: &mut Vec<Change>) -> Vec<At> {
+        let mut gone = Vec::new();
+        for run in self.runs_from(disk, keep.saturating_add(1)).take_while(|run| run.first <= last) {
+            let (behind, next) = (run.last > last, last.saturating_add(1));
+            rows.push(if behind {
+                Run { first: next, at: run.place_of(next), ..run }.row(self)
+            } else {
+                (self.key(run.last).into(), None)
+            });
+            if run.first <= keep {
+                rows.push(Run { last: keep, ..run }.row(self));
+            }
+            gone.extend(run.places().filter(|(seq, _)| *seq > keep && *seq <= last).map(|(_, at)| at));
         }
-        self.places.extend(key::to_location(event_key).into_iter().flatten());
-        self.last = seq;
-        self.held = self.held.saturating_add(1);
+        gone
     }
 
-    /// Writes a row with what was added since the last one.
-    pub(crate) fn put(&mut self, changes: &mut Vec<Change>) {
-        if self.held > 0 {
-            changes.push(Change::Put { key: self.of.row(self.last), plain: std::mem::take(&mut self.places) });
-            self.held = 0;
-        }
-    }
-}
-
-/// The key of one event by number.
-pub(crate) fn find(disk: &Disk, of: &LogName, seq: u32) -> Option<Vec<u8>> {
-    keys_from(disk, of, seq).next()
-}
-
-/// The keys of the events from `seq` on, up to the end of the log or to the first that is lost.
-pub(crate) fn keys_from<'a>(disk: &'a Disk, of: &LogName, seq: u32) -> impl Iterator<Item = Vec<u8>> + use<'a> {
-    let of = *of;
-    let rows = of.rows(disk, seq).map_while(move |(key, row)| Some(numbered(&key, &disk.open_row(&key, &row)?)));
-    let places = rows.flatten().skip_while(move |(number, _)| *number < seq);
-    places
-        .zip(seq..)
-        .map_while(move |((number, place), expected)| if number == expected { key::of_location(&of.room, &place) } else { None })
-}
-
-/// Leaves only the first `keep` events.
-pub(crate) fn cut(disk: &Disk, of: &LogName, keep: u32, changes: &mut Vec<Change>) {
-    for (key, row) in of.rows(disk, keep.saturating_add(1)) {
-        changes.push(Change::Remove { key: key.to_vec() });
-        let places = disk.open_row(&key, &row).map(|row| numbered(&key, &row)).unwrap_or_default();
-        let kept: Vec<u8> = places.into_iter().take_while(|(number, _)| *number <= keep).flat_map(|(_, place)| place).collect();
-        if !kept.is_empty() {
-            changes.push(Change::Put { key: of.row(keep), plain: kept });
+    /// Files events anew that are elsewhere now, given by number.
+    pub(crate) fn refile(&self, disk: &Disk, moved: &BTreeMap<u32, At>, rows: &mut Vec<Change>) {
+        let mut from = 0;
+        while let Some((seq, _)) = moved.range(from..).next() {
+            let Some(run) = self.runs_from(disk, *seq).next() else { return };
+            from = run.last.saturating_add(1);
+            let mut parts: Vec<Run> = Vec::new();
+            for (seq, place) in run.places() {
+                let at = moved.get(&seq).copied().unwrap_or(place);
+                if !parts.last_mut().is_some_and(|part| part.add(seq, at)) {
+                    parts.push(Run::of(seq, at));
+                }
+            }
+            rows.extend(parts.iter().map(|part| part.row(self)));
         }
     }
-}
-
-/// Files events under new keys, given by number.
-pub(crate) fn refile(disk: &Disk, of: &LogName, moved: &BTreeMap<u32, Vec<u8>>, changes: &mut Vec<Change>) {
-    let mut from = 0;
-    while let Some((seq, _)) = moved.range(from..).next() {
-        let Some((key, row)) = of.rows(disk, *seq).next() else { return };
-        from = seq.saturating_add(1);
-        let Some(row) = disk.open_row(&key, &row) else { continue };
-        let places = numbered(&key, &row);
-        from = places.last().map_or(from, |(last, _)| last.saturating_add(1).max(from));
-        let location = |(number, place)| moved.get(&number).and_then(|key| key::to_location(key)).unwrap_or(place);
-        changes.push(Change::Put { key: key.to_vec(), plain: places.into_iter().flat_map(location).collect() });
-    }
-}
-
-/// Form 2 had a row for each sixteen numbers. In form 1 each row has one place, which is fine as it
-/// is. May be interrupted and taken up again.
-pub(crate) fn upgrade(disk: &Disk) -> Result<(), StoreError> {
-    let mut changes = Vec::new();
-    for (key, row) in disk.scan_prefix(&[key::STRETCH]) {
-        if let (Some(places), Some((rest, stretch))) = (disk.open_row(&key, &row), key.split_last_chunk()) {
-            let count = u32::try_from(split(&places).count()).unwrap_or(u32::MAX);
-            let last = u32::from_be_bytes(*stretch).saturating_mul(16).saturating_add(count);
-            let key = [&[key::LOG], rest.get(1..).unwrap_or_default(), &last.to_be_bytes()].concat();
-            changes.push(Change::Put { key, plain: places });
-        }
-        changes.push(Change::Remove { key: key.to_vec() });
-        if changes.len() >= ROWS_AT_ONCE {
-            disk.apply(std::mem::take(&mut changes))?;
-        }
-    }
-    disk.apply(changes)
-}
-
-/// The places of a row with their numbers.
-fn numbered(key: &[u8], row: &[u8]) -> Vec<(u32, Vec<u8>)> {
-    let last = key.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
-    let count = u32::try_from(split(row).count()).unwrap_or(u32::MAX);
-    let first = last.saturating_sub(count.saturating_sub(1));
-    (first..).zip(split(row).map(<[u8]>::to_vec)).collect()
-}
-
-/// The places of a row, as far as they are whole.
-fn split(mut row: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let bytes = if *row.first()? == key::RELATION { 1 + 2 * PLACE_BYTES } else { 1 + PLACE_BYTES };
-        let (place, others) = row.split_at_checked(bytes)?;
-        row = others;
-        Some(place)
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
-    use crate::seal::Sealer;
+    use crate::open::open;
+    use crate::store::Store;
 
     const OF: LogName = LogName { room: [1; 16], device: [2; 16], log: 3 };
 
-    fn opened(dir: &Path) -> Disk {
-        Disk::open(dir, Arc::new(Sealer::new(&[1; 32]))).expect("it is new")
+    fn opened(dir: &Path) -> Store {
+        open(dir, &[1; 32]).expect("it is new").store
     }
 
-    /// Of all three kinds.
-    fn event_key(seq: u32) -> Vec<u8> {
-        let mut place = [0; PLACE_BYTES];
-        place[..4].copy_from_slice(&seq.to_be_bytes());
-        match seq % 3 {
-            0 => [&[key::ENTRY][..], &OF.room, &place].concat(),
-            1 => [&[key::OTHER][..], &OF.room, &place].concat(),
-            _ => [&[key::RELATION][..], &OF.room, &[9; PLACE_BYTES], &place].concat(),
-        }
+    fn put(store: &Store, rows: Vec<Change>) {
+        store.disk().index(rows, 0).expect("the disk has room");
     }
 
-    fn file(disk: &Disk, seqs: std::ops::RangeInclusive<u32>) {
-        let (mut filing, mut changes) = (Filing::new(OF), Vec::new());
-        seqs.for_each(|seq| filing.add(seq, &event_key(seq), &mut changes));
-        filing.put(&mut changes);
-        disk.apply(changes).expect("the disk has room");
+    /// Files events as one run, in a record of its own.
+    fn file(store: &Store, seqs: std::ops::RangeInclusive<u32>) {
+        let at = At { record: u64::from(*seqs.start()) * 1_000, entry: 5 };
+        put(store, vec![Run { first: *seqs.start(), last: *seqs.end(), at }.row(&OF)]);
     }
 
-    fn assert_holds(disk: &Disk, have: u32) {
-        for from in 1..=have + 1 {
-            assert_eq!(find(disk, &OF, from), (from <= have).then(|| event_key(from)), "{from} of {have}");
-            assert_eq!(
-                keys_from(disk, &OF, from).collect::<Vec<_>>(),
-                (from..=have).map(event_key).collect::<Vec<_>>(),
-                "from {from} of {have}"
-            );
+    fn places(store: &Store, from: u32) -> Vec<(u64, u16)> {
+        OF.places_from(store.disk(), from).map(|at| (at.record, at.entry)).collect()
+    }
+
+    fn check(store: &Store, expected: &[(u64, u16)]) {
+        for from in 1..=expected.len() as u32 + 1 {
+            assert_eq!(places(store, from), expected[from as usize - 1..], "from {from}");
+            assert_eq!(OF.find(store.disk(), from).map(|at| (at.record, at.entry)), expected.get(from as usize - 1).copied());
         }
     }
 
     #[test]
-    fn places_are_found_however_they_were_filed() {
+    fn events_are_found_however_they_were_filed_and_cut() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        let mut have = 0;
-        for more in [1, 1, 29, 1, 1, 31, 32, 33, 70, 5] {
-            file(&disk, have + 1..=have + more);
-            have += more;
-            assert_holds(&disk, have);
+        let (store, mut expected) = (opened(dir.path()), Vec::new());
+        for more in [1, 1, 29, 1, 70, 5] {
+            let have = expected.len() as u32;
+            file(&store, have + 1..=have + more);
+            expected.extend((0..more as u16).map(|nth| (u64::from(have + 1) * 1_000, 5 + nth)));
+            check(&store, &expected);
+        }
+        for keep in [106, 100, 33, 32, 2, 0] {
+            let mut rows = Vec::new();
+            let gone = OF.cut(store.disk(), keep, u32::MAX, &mut rows);
+            assert_eq!(gone.len(), expected.len() - keep as usize);
+            put(&store, rows);
+            expected.truncate(keep as usize);
+            check(&store, &expected);
         }
     }
 
     #[test]
-    fn a_log_beside_it_is_another_one() {
+    fn what_is_filed_behind_a_cut_stays() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        file(&disk, 1..=20);
-        assert_eq!(find(&disk, &LogName { log: 2, ..OF }, 1), None);
-        assert_eq!(keys_from(&disk, &LogName { log: 4, ..OF }, 1).count(), 0);
+        let store = opened(dir.path());
+        file(&store, 1..=30);
+        let mut rows = Vec::new();
+        assert_eq!(OF.cut(store.disk(), 5, 10, &mut rows).len(), 5);
+        put(&store, rows);
+        assert_eq!(places(&store, 1), (5..10).map(|entry| (1_000, entry)).collect::<Vec<_>>());
+        assert_eq!(places(&store, 11), (15..35).map(|entry| (1_000, entry)).collect::<Vec<_>>());
+        assert_eq!(places(&store, 6), []);
     }
 
     #[test]
-    fn what_is_cut_off_is_gone_and_filing_goes_on_there() {
+    fn what_moves_is_found_elsewhere_and_all_else_where_it_was() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        file(&disk, 1..=130);
-        for keep in [129, 96, 95, 33, 32, 0] {
-            let mut changes = Vec::new();
-            cut(&disk, &OF, keep, &mut changes);
-            disk.apply(changes).expect("the disk has room");
-            assert_holds(&disk, keep);
-            file(&disk, keep + 1..=keep + 2);
-            assert_holds(&disk, keep + 2);
+        let store = opened(dir.path());
+        file(&store, 1..=10);
+        file(&store, 11..=12);
+        let mut expected: Vec<(u64, u16)> = (5..15).map(|entry| (1_000, entry)).chain([(11_000, 5), (11_000, 6)]).collect();
+        for moved in [vec![1], vec![4, 5, 6], vec![10, 11], vec![5], vec![12]] {
+            let record = 77_000 + u64::from(moved[0]);
+            let at = moved.iter().zip(0..).map(|(seq, entry)| (*seq, At { record, entry })).collect();
+            let mut rows = Vec::new();
+            OF.refile(store.disk(), &at, &mut rows);
+            put(&store, rows);
+            moved.iter().zip(0..).for_each(|(seq, entry)| expected[*seq as usize - 1] = (record, entry));
+            check(&store, &expected);
         }
     }
 
     #[test]
-    fn a_row_that_is_lost_moves_no_other_event() {
+    fn another_log_and_a_hole_end_it() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        file(&disk, 1..=40);
-        disk.apply(vec![Change::Remove { key: OF.row(32) }]).expect("the disk has room");
-        file(&disk, 41..=50);
-        assert_eq!((find(&disk, &OF, 17), find(&disk, &OF, 32)), (None, None));
-        assert_eq!(keys_from(&disk, &OF, 1).count(), 16, "up to the hole");
-        assert_eq!(keys_from(&disk, &OF, 33).collect::<Vec<_>>(), (33..=50).map(event_key).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn rows_of_forms_1_and_2_are_taken_over() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let disk = opened(dir.path());
-        let row = |space: u8, number: u32, seqs: std::ops::RangeInclusive<u32>| Change::Put {
-            key: [&[space][..], &OF.room, &OF.device, &OF.log.to_be_bytes(), &number.to_be_bytes()].concat(),
-            plain: seqs.flat_map(|seq| key::to_location(&event_key(seq)).expect("a key of an event")).collect(),
-        };
-        disk.apply((1..=320).map(|seq| row(key::LOG, seq, seq..=seq)).collect()).expect("the disk has room");
-        assert_holds(&disk, 320);
-        let stretches = |have: u32| (20..=(have - 1) / 16).map(move |at| row(key::STRETCH, at, at * 16 + 1..=have.min(at * 16 + 16)));
-        disk.apply(stretches(1_000).collect()).expect("the disk has room");
-        upgrade(&disk).expect("the disk has room");
-        assert_holds(&disk, 1_000);
-        assert_eq!(disk.scan_prefix(&[key::STRETCH]).count(), 0);
+        let store = opened(dir.path());
+        file(&store, 1..=3);
+        file(&store, 5..=6);
+        put(&store, vec![Run::of(4, At { record: 1, entry: 1 }).row(&LogName { log: 4, ..OF })]);
+        assert_eq!((places(&store, 1).len(), places(&store, 4).len(), places(&store, 5).len()), (3, 0, 2));
     }
 }

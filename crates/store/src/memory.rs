@@ -1,16 +1,20 @@
-//! A disk in memory for many nodes in one process: a base that they share, what each wrote over it,
-//! and a crash that takes back what was not synced.
+//! Journal and index in memory, for many nodes in one process: a base that they share, what each
+//! wrote over it, and a crash that takes back what was not synced.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
 
-use crate::key_range::{End, KeyRange};
+use crate::index::{Change, End, KeyRange};
+use crate::opened_records::Entries;
 
-/// Rows that never change again, shared by any number of media.
+/// Records and rows that never change again, shared by any number of media.
 #[derive(Clone, Default)]
-pub struct Base(Arc<BTreeMap<IVec, IVec>>);
+pub struct Base {
+    records: Arc<Vec<Entries>>,
+    rows: Arc<BTreeMap<IVec, IVec>>,
+}
 
 /// What a profile is stored on. Clones are the same one; it outlives the store that was opened on
 /// it, as a disk does.
@@ -20,6 +24,8 @@ pub struct Medium(Arc<Mutex<Rows>>);
 #[derive(Default)]
 struct Rows {
     base: Base,
+    /// After those of the base.
+    records: Vec<Entries>,
     /// None stands for a row of the base that was removed.
     over: BTreeMap<IVec, Option<IVec>>,
     /// Of each write since the last sync, what its rows were before.
@@ -36,12 +42,12 @@ enum Before {
 impl Base {
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.rows.len()
     }
 
     /// No row at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 }
 
@@ -54,14 +60,15 @@ impl Medium {
     /// All that it holds now, as a base for others.
     pub fn to_base(&self) -> Base {
         let rows = self.rows();
-        let mut all = BTreeMap::clone(&rows.base.0);
+        let mut all = BTreeMap::clone(&rows.base.rows);
         for (key, value) in &rows.over {
             match value {
                 Some(value) => all.insert(key.clone(), value.clone()),
                 None => all.remove(key),
             };
         }
-        Base(Arc::new(all))
+        let records = rows.base.records.iter().chain(&rows.records).cloned().collect();
+        Base { records: Arc::new(records), rows: Arc::new(all) }
     }
 
     /// The machine stops: of the writes since the last sync only the first `kept` are there
@@ -70,6 +77,8 @@ impl Medium {
         let mut rows = self.rows();
         let kept = kept.min(rows.unsynced.len());
         let lost = rows.unsynced.split_off(kept);
+        let left = rows.records.len().saturating_sub(lost.len());
+        rows.records.truncate(left);
         for (key, before) in lost.into_iter().rev().flat_map(|write| write.into_iter().rev()) {
             match before {
                 Before::Untouched => rows.over.remove(&key),
@@ -88,19 +97,31 @@ impl Medium {
         let rows = self.rows();
         match rows.over.get(key) {
             Some(value) => value.clone(),
-            None => rows.base.0.get(key).cloned(),
+            None => rows.base.rows.get(key).cloned(),
         }
     }
 
-    /// One write: after a crash all of it is there or none.
-    pub(crate) fn apply(&self, changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
+    /// The number of the next record.
+    pub(crate) fn next(&self) -> u64 {
+        let rows = self.rows();
+        rows.base.records.len().saturating_add(rows.records.len()) as u64
+    }
+
+    pub(crate) fn record(&self, number: u64) -> Option<Entries> {
+        let (rows, number) = (self.rows(), usize::try_from(number).ok()?);
+        let own = || rows.records.get(number.checked_sub(rows.base.records.len())?);
+        rows.base.records.get(number).or_else(own).cloned()
+    }
+
+    /// One record, and the rows that find it: after a crash all of it is there or none.
+    pub(crate) fn write(&self, entries: &[Vec<u8>], changes: Vec<Change>) {
         let mut rows = self.rows();
         let mut write = Vec::new();
         for (key, value) in changes {
-            let key = IVec::from(key);
-            let before = rows.over.insert(key.clone(), value.map(IVec::from));
+            let before = rows.over.insert(key.clone(), value);
             write.push((key, before.map_or(Before::Untouched, Before::Over)));
         }
+        rows.records.push(Entries::new(entries.to_vec()));
         rows.unsynced.push(write);
     }
 
@@ -132,7 +153,7 @@ impl MediumIter {
             let found = {
                 let rows = self.medium.rows();
                 let bounds = self.span.bounds();
-                let (mut over, mut base) = (rows.over.range::<[u8], _>(bounds), rows.base.0.range::<[u8], _>(bounds));
+                let (mut over, mut base) = (rows.over.range::<[u8], _>(bounds), rows.base.rows.range::<[u8], _>(bounds));
                 let (over, base) = match end {
                     End::Front => (over.next(), base.next()),
                     End::Back => (over.next_back(), base.next_back()),
@@ -159,7 +180,7 @@ mod tests {
     use super::*;
 
     fn put(medium: &Medium, key: &str, value: Option<&str>) {
-        medium.apply([(key.as_bytes().to_vec(), value.map(|value| value.as_bytes().to_vec()))]);
+        medium.write(&[key.into()], vec![(key.into(), value.map(IVec::from))]);
     }
 
     fn all(medium: &Medium) -> Vec<(String, String)> {
@@ -191,6 +212,7 @@ mod tests {
         assert_eq!((all(&ana), ana.unsynced()), (rows(&[("a", "3"), ("c", "1")]), 4));
         ana.crash(2);
         assert_eq!((all(&ana), ana.unsynced()), (rows(&[("a", "2")]), 0));
+        assert_eq!((ana.next(), ana.record(3).is_some(), ana.record(4)), (4, true, None));
         put(&ana, "a", None);
         ana.crash(0);
         assert_eq!(all(&ana), rows(&[("a", "2")]));

@@ -1,23 +1,20 @@
 //! Opening a profile's store, in whatever state the last process or the disk left it.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::disk::{Disk, UNREADABLE};
+use crate::disk::Disk;
+use crate::entry;
 use crate::error::OpenError;
-use crate::examine::{self, Found, Unfit};
+use crate::filing::Filing;
 use crate::heads::Heads;
-use crate::key;
+use crate::index::{Index, Meta, Unusable};
+use crate::journal::{At, Found, Journal, JournalError, sync_names};
 use crate::lock::{Lock, NotTaken};
-use crate::newest_segments::NewestSegments;
-use crate::paths::Paths;
-use crate::repair::{self, Mended};
-use crate::row::Change;
 use crate::seal::Sealer;
-use crate::sled_log::SEGMENT_BYTES;
 use crate::store::Store;
-use crate::witness::{Ended, Testimony, Witness};
 
 /// A store, and what opening it took.
 pub struct Opened {
@@ -45,12 +42,10 @@ pub enum Outcome {
     Fresh,
     /// All is as it was left.
     Normal,
-    /// Something was damaged; what could be read is here, peers have the rest.
+    /// A part of the journal is damaged or missing; all else is here, peers have the rest.
     Repaired {
-        /// Events that were durable and are gone, as far as that is known.
+        /// Events that were here and are missing, as far as that is known.
         lost: u64,
-        /// Where the damaged files were kept, if they were.
-        aside: Option<PathBuf>,
     },
     /// Nothing could be read. The damaged files were kept; the store is empty.
     SetAside {
@@ -59,35 +54,45 @@ pub enum Outcome {
     },
 }
 
+/// How far the building of the index is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Records of the journal that were read.
+    pub done: u64,
+    /// All that are to be read.
+    pub of: u64,
+}
+
+/// Records between two words about the progress.
+const TOLD_EVERY: u64 = 4096;
+
 /// Opens (or makes) the store of a profile under its root key. Takes the profile for this process;
-/// blocks for the disk.
+/// blocks for the disk. If the index is missing or damaged it is built anew from the journal, which
+/// takes some seconds for a million events.
 pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
+    open_telling(profile, root_key, |_| ())
+}
+
+/// As [`open`], and tells how far it is, if there is much to read.
+pub fn open_telling(profile: &Path, root_key: &[u8; 32], tell: impl Fn(Progress)) -> Result<Opened, OpenError> {
     let lock = Lock::take(profile).map_err(|e| match e {
         NotTaken::Held => OpenError::InUse,
         NotTaken::Io(e) => OpenError::Io(e),
     })?;
-    let paths = Paths::of(profile);
+    let folder = profile.join("store");
+    if folder.join("db").exists() {
+        return Err(OpenError::TooOld);
+    }
     let sealer = Arc::new(Sealer::new(root_key));
-    let (witness, said) = Witness::open(&paths.witness, &sealer)?;
-    repair::finish_interrupted(&paths)?;
-    let newest = NewestSegments::read(&paths.db.join("db"))?;
-    let known = said.map_or(0, |s| s.events);
-    let (disk, heads, outcome) = match look(&paths, &sealer, said.as_ref()) {
-        Ok(Found::Empty(disk)) if known == 0 => (disk, Heads::default(), Outcome::Fresh),
-        Ok(Found::Empty(disk)) => (disk, Heads::default(), Outcome::Repaired { lost: known, aside: None }),
-        Ok(Found::Sound(disk, heads)) if heads.events() >= known => (disk, heads, Outcome::Normal),
-        Ok(Found::Sound(disk, _)) => {
-            // sled forgot a part and did not tell; its file may still have it.
-            drop(disk);
-            mend(&paths, &newest, &sealer, Unfit::Damaged("events are missing".to_owned()), known)?
-        }
-        Err(unfit) => mend(&paths, &newest, &sealer, unfit, known)?,
-    };
-    let orderly = outcome == Outcome::Normal && disk.has(key::CLEAN) && said.is_some_and(|s| s.ended == Ended::Orderly);
-    begin(&disk)?;
-    let store = Store::new(disk, heads, Some((witness, lock)));
-    store.start_witness()?;
-    Ok(Opened { store, end: if orderly { LastEnd::Orderly } else { LastEnd::Unclean }, outcome })
+    let (journal, found) = Journal::open(&folder.join("journal"), sealer.clone())?;
+    sync_names(&folder).and_then(|()| sync_names(profile))?;
+    let files = Folder { journal: Arc::new(journal), sealer, index: folder.join("index"), flag: folder.join("index.unreadable") };
+    let built = files.build(&found, tell)?;
+    let (orderly, outcome) = (built.is_whole && files.ended_orderly(), built.outcome(&found, &files.journal, &folder));
+    let store = Store::new(built.disk, built.heads, Some(lock));
+    store.mark_open()?;
+    let end = if orderly && outcome == Outcome::Normal { LastEnd::Orderly } else { LastEnd::Unclean };
+    Ok(Opened { store, end, outcome })
 }
 
 /// Opens what a medium in memory holds. A crash cannot damage it, only take away what was not
@@ -95,102 +100,124 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
 #[cfg(feature = "manual")]
 pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let disk = Disk::in_memory(medium.clone(), Arc::new(Sealer::new(root_key)));
-    let fresh = disk.is_empty();
-    let heads = Heads::load(&disk).map_err(|_| io::Error::other("a head row is unreadable"))?;
-    let orderly = disk.has(key::CLEAN);
-    begin(&disk)?;
-    let (end, outcome) = match (orderly, fresh) {
-        (true, _) => (LastEnd::Orderly, Outcome::Normal),
-        (false, true) => (LastEnd::Unclean, Outcome::Fresh),
-        (false, false) => (LastEnd::Unclean, Outcome::Normal),
-    };
-    Ok(Opened { store: Store::new(disk, heads, None), end, outcome })
+    let last = disk.next().checked_sub(1);
+    let orderly = last.and_then(|last| disk.record(last)).is_some_and(|entries| entries.last().is_some_and(|entry| entry == entry::CLOSED));
+    let heads = Heads::load(&disk).ok_or_else(|| io::Error::other("a head row is unreadable"))?;
+    let store = Store::new(disk, RwLock::new(heads), None);
+    store.mark_open()?;
+    let end = if orderly { LastEnd::Orderly } else { LastEnd::Unclean };
+    Ok(Opened { store, end, outcome: if last.is_some() { Outcome::Normal } else { Outcome::Fresh } })
 }
 
-/// Looks at what is there. The files first, because sled wipes what lies beyond a cut.
-fn look(paths: &Paths, sealer: &Arc<Sealer>, said: Option<&Testimony>) -> Result<Found, Unfit> {
-    if paths.db.exists() {
-        let length = match std::fs::metadata(paths.db.join("db")) {
-            Ok(file) => file.len(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
-            Err(e) => return Err(Unfit::Io(e)),
-        };
-        // sled itself shortens the file by whole segments; taken for damage, that would cost a
-        // rebuild, and nothing else.
-        let shorter = said.is_some_and(|said| length < said.file_bytes);
-        if shorter && (length == 0 || !length.is_multiple_of(SEGMENT_BYTES as u64)) {
-            return Err(Unfit::Damaged("its file was cut short".to_owned()));
+/// The files of a store.
+struct Folder {
+    journal: Arc<Journal>,
+    sealer: Arc<Sealer>,
+    index: PathBuf,
+    flag: PathBuf,
+}
+
+/// An index that is complete, and what that took.
+struct Built {
+    disk: Disk,
+    heads: RwLock<Heads>,
+    /// Nothing was to be read: it was complete.
+    is_whole: bool,
+    /// Events that were there before, if the index could still tell.
+    known: Option<u64>,
+    /// What the index that was there said of itself.
+    before: Meta,
+    /// Records that could not be read.
+    missing: u64,
+}
+
+impl Folder {
+    /// Completes the index from the journal, or builds it anew.
+    fn build(&self, found: &Found, tell: impl Fn(Progress)) -> Result<Built, OpenError> {
+        let is_flagged = self.flag.exists();
+        let (mut known, mut before) = (None, Meta::default());
+        match self.open_index() {
+            Ok(disk) => {
+                before = disk.index_meta();
+                let heads = Heads::load(&disk);
+                known = heads.as_ref().map(Heads::events);
+                let is_news = found.gone_records() > before.gone || before.next > self.journal.next();
+                if let Some(heads) = heads.filter(|_| !is_flagged && !is_news) {
+                    return self.complete(disk, heads, known, before, tell);
+                }
+            }
+            Err(Unusable::Io(error)) => return Err(OpenError::Io(error)),
+            Err(Unusable::Damaged(why)) => tracing::warn!(why, "the index is built anew"),
         }
-        if paths.db.with_extension(UNREADABLE).exists() {
-            return Err(Unfit::Damaged("rows were unreadable last time".to_owned()));
+        Index::remove(&self.index)?;
+        let disk = self.open_index().map_err(|error| io::Error::other(error.to_string()))?;
+        let built = self.complete(disk, Heads::default(), known, before, tell)?;
+        built.disk.note_gone(built.missing);
+        match fs::remove_file(&self.flag) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(OpenError::Io(e)),
+            _ => Ok(Built { is_whole: false, ..built }),
         }
     }
-    examine::examine(&paths.db, sealer)
-}
 
-fn mend(
-    paths: &Paths,
-    newest: &NewestSegments,
-    sealer: &Arc<Sealer>,
-    unfit: Unfit,
-    known: u64,
-) -> Result<(Disk, Heads, Outcome), OpenError> {
-    let why = match unfit {
-        Unfit::TooNew(found) => return Err(OpenError::TooNew { found }),
-        Unfit::WrongKey => return Err(OpenError::WrongKey),
-        Unfit::Io(e) => return Err(OpenError::Io(e)),
-        Unfit::Damaged(why) => why,
-    };
-    tracing::error!(why, "the store is damaged");
-    match repair::mend(paths, newest, sealer)? {
-        Mended::Rebuilt { disk, heads, aside } => {
-            let lost = known.saturating_sub(heads.events());
-            Ok((disk, heads, Outcome::Repaired { lost, aside: Some(aside) }))
+    fn open_index(&self) -> Result<Disk, Unusable> {
+        let index = Index::open(&self.index, self.sealer.clone(), self.journal.clone())?;
+        Ok(Disk::of_files(self.journal.clone(), index, self.sealer.clone(), &self.flag))
+    }
+
+    /// Reads what the journal has beyond the index.
+    fn complete(&self, disk: Disk, heads: Heads, known: Option<u64>, before: Meta, tell: impl Fn(Progress)) -> Result<Built, OpenError> {
+        let (from, next, heads) = (disk.index_meta().next, self.journal.next(), RwLock::new(heads));
+        let mut missing = 0_u64;
+        for number in from..next {
+            if number % TOLD_EVERY == 0 {
+                tell(Progress { done: number.saturating_sub(from), of: next.saturating_sub(from) });
+            }
+            let Some(entries) = disk.record(number) else {
+                missing = missing.saturating_add(1);
+                continue;
+            };
+            let mut filing = Filing::new(&disk, &heads, number);
+            for (entry, bytes) in (0..).zip(entries.iter()).filter(|(_, bytes)| !bytes.is_empty()) {
+                if filing.again(At { record: number, entry }, bytes).is_none() {
+                    tracing::error!(number, entry, "an entry of the journal makes no sense");
+                }
+            }
+            let follows = filing.done();
+            disk.index(follows.rows, number.saturating_add(1))?;
+            heads.write().unwrap_or_else(PoisonError::into_inner).take(follows.heads);
         }
-        Mended::Nothing { disk, aside } => Ok((disk, Heads::default(), Outcome::SetAside { path: aside })),
+        Ok(Built { disk, heads, is_whole: from == next, known, before, missing })
+    }
+
+    fn ended_orderly(&self) -> bool {
+        let last = self.journal.next().checked_sub(1).and_then(|last| self.journal.read(last).ok().flatten());
+        last.is_some_and(|entries| entries.last().is_some_and(|entry| entry == entry::CLOSED))
     }
 }
 
-/// Writes what a new database needs, and takes the mark of an orderly end away for good, before
-/// anything else is written.
-fn begin(disk: &Disk) -> Result<(), OpenError> {
-    if !disk.has(key::FORM) {
-        examine::first_rows(disk)?;
+impl Built {
+    fn outcome(&self, found: &Found, journal: &Journal, folder: &Path) -> Outcome {
+        let there = self.heads.read().unwrap_or_else(PoisonError::into_inner).events();
+        let is_cut = self.before.next > journal.next();
+        if journal.next() == 0 && !found.foreign.is_empty() {
+            return Outcome::SetAside { path: folder.join("journal") };
+        }
+        if found.fresh && self.before.next == 0 {
+            return Outcome::Fresh;
+        }
+        let lost = self.known.map_or(0, |known| known.saturating_sub(there));
+        let is_news = self.missing > self.before.gone || is_cut || lost > 0;
+        if is_news { Outcome::Repaired { lost: if lost > 0 { lost } else { self.missing } } } else { Outcome::Normal }
     }
-    disk.apply(vec![Change::Remove { key: key::CLEAN.to_vec() }])?;
-    disk.sync()?;
-    disk.sync_names()?;
-    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::SCHEMA;
-    use crate::log_index;
-
-    /// What form 1 held is opened as it stands, in good order, and is of this form afterwards.
-    #[test]
-    fn a_store_of_form_1_is_taken_over() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        open(dir.path(), &[1; 32]).expect("it is new").store.close().expect("the disk works");
-        let sealer = Arc::new(Sealer::new(&[1; 32]));
-        let of = [&[key::LOG][..], &[1; 16], &[2; 16], &[0; 8]].concat();
-        let location = |seq: u32| [&[key::OTHER][..], &[0; key::PLACE_BYTES - 4], &seq.to_be_bytes()].concat();
-        {
-            let disk = Disk::open(&dir.path().join("store"), sealer.clone()).expect("nobody has it open");
-            let row = |seq: u32| Change::Put { key: [&of[..], &seq.to_be_bytes()].concat(), plain: location(seq) };
-            let form = Change::PutClear { key: key::FORM.to_vec(), value: 1u16.to_be_bytes().to_vec() };
-            disk.apply((1..=100).map(row).chain([form]).collect()).expect("the disk has room");
-            disk.sync().expect("the disk works");
+impl From<JournalError> for OpenError {
+    fn from(error: JournalError) -> OpenError {
+        match error {
+            JournalError::Io(e) => OpenError::Io(e),
+            JournalError::TooNew { found } => OpenError::TooNew { found },
+            JournalError::WrongKey => OpenError::WrongKey,
+            JournalError::TooLong | JournalError::Failed => OpenError::Io(io::Error::other(error)),
         }
-        let opened = open(dir.path(), &[1; 32]).expect("an older form is read");
-        assert_eq!((opened.outcome, opened.end), (Outcome::Normal, LastEnd::Orderly));
-        let disk = opened.store.disk();
-        assert_eq!(disk.get_raw(key::FORM).expect("it can be read").expect("it is there").bytes(), SCHEMA.to_be_bytes());
-        let log = log_index::LogName { room: [1; 16], device: [2; 16], log: 0 };
-        let there: Vec<Vec<u8>> = log_index::keys_from(disk, &log, 1).collect();
-        let wanted: Vec<Vec<u8>> = (1..=100).filter_map(|seq| key::of_location(&log.room, &location(seq))).collect();
-        assert_eq!(there, wanted);
     }
 }

@@ -4,10 +4,12 @@ use std::ops::Bound::{self, Excluded, Included};
 
 use identity::PeerId;
 use rooms::{Hlc, Position, Uuid, Verified, kind};
+use sled::IVec;
 use wire::ids::{EventId, RoomId};
 
+use crate::entry;
+use crate::journal::At;
 use crate::key::{self, Name};
-use crate::row::Stored;
 use crate::store::Store;
 
 /// Where a page lies.
@@ -64,7 +66,8 @@ impl Store {
             }
         };
         let entries: Vec<Verified> = before.into_iter().rev().chain(after).collect();
-        entries.iter().filter(|e| e.header.kind == kind::MESSAGE).for_each(|e| self.id_cache().note(room, &e.position()));
+        let messages = entries.iter().filter(|event| event.header.kind == kind::MESSAGE);
+        self.id_cache().note(messages.map(|event| (room, event.position())));
         let (more_before, more_after) = shown.around(&entries, anchor);
         Page { entries, more_before, more_after }
     }
@@ -82,7 +85,7 @@ impl Store {
         }
         let rows = self.disk().scan_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
         let place = rows.rev().filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
-        self.id_cache().note(room, &place);
+        self.id_cache().note([(room, place)]);
         Some(place)
     }
 
@@ -100,11 +103,11 @@ impl Store {
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
         let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
         let mut count = 0_u32;
-        for (key, value) in self.disk().scan(from, Included(shown.last.clone())) {
+        for (_, at) in self.disk().scan(from, Included(shown.last.clone())) {
             if count >= cap {
                 break;
             }
-            let event = self.disk().open_row(&key, &value).and_then(|plain| self.event_of(plain));
+            let event = At::from_bytes(&at).and_then(|at| self.disk().read(at, entry::event_of));
             count = count.saturating_add(u32::from(event.is_some_and(|event| counts(&event))));
         }
         count
@@ -126,7 +129,7 @@ impl<'a> Shown<'a> {
     /// Readable entries from a bound on, nearest first.
     fn walk(&self, toward: Toward, from: Bound<Vec<u8>>, limit: usize) -> Vec<Verified> {
         let disk = self.store.disk();
-        let open = |(key, value): (sled::IVec, Stored)| disk.open_row(&key, &value).and_then(|plain| self.store.event_of(plain));
+        let open = |(_, at): (IVec, IVec)| disk.read(At::from_bytes(&at)?, entry::event_of);
         match toward {
             Toward::Older => self.rows(Included(self.first.clone()), from).rev().filter_map(open).take(limit).collect(),
             Toward::Newer => self.rows(from, Included(self.last.clone())).filter_map(open).take(limit).collect(),

@@ -9,9 +9,11 @@ use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 use wire::{Address, codec};
 
+use crate::entry;
 use crate::error::StoreError;
+use crate::filing::Filing;
+use crate::journal::At;
 use crate::key;
-use crate::row::Change;
 use crate::store::Store;
 
 /// Largest content of a small row, in bytes: a draft of more than three of the longest messages,
@@ -217,7 +219,18 @@ row!(OwnInviteRow, SECRET, key: [u8; 32], std::convert::identity);
 impl Store {
     /// Writes a small row, replacing the one with its id.
     pub fn put<R: Row>(&self, row: &R) -> Result<(), StoreError> {
-        self.write(vec![Change::Put { key: self.row_key::<R>(row.id()), plain: Self::row_content(row)? }])
+        self.write(|filing| {
+            filing.row(&self.row_key::<R>(row.id()), &Self::row_content(row)?);
+            Ok(())
+        })
+    }
+
+    /// Writes small rows, all or none.
+    pub(crate) fn write(&self, rows: impl FnOnce(&mut Filing<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let mut filing = self.filing();
+        rows(&mut filing)?;
+        self.commit(filing)
     }
 
     /// A small row as it is sealed.
@@ -231,20 +244,25 @@ impl Store {
 
     /// One small row.
     pub fn get<R: Row>(&self, id: &R::Id) -> Option<R> {
-        let row = self.disk().get(&self.row_key::<R>(id))?;
-        self.read_row(&row)
+        self.disk().entry(&self.row_key::<R>(id), read_row)
     }
 
     /// Every small row of a kind, in no useful order.
     pub fn all<R: Row>(&self) -> Vec<R> {
-        let disk = self.disk();
-        let rows = disk.scan_prefix(&[R::SPACE]).filter_map(|(key, value)| disk.open_row(&key, &value));
-        rows.filter_map(|row| self.read_row(&row)).collect()
+        self.rows_under(&[R::SPACE])
+    }
+
+    pub(crate) fn rows_under<R: Decode<()> + Encode>(&self, prefix: &[u8]) -> Vec<R> {
+        let places = self.disk().scan_prefix(prefix).filter_map(|(_, at)| At::from_bytes(&at));
+        places.filter_map(|at| self.disk().read(at, read_row)).collect()
     }
 
     /// Forgets a small row; fine if there is none.
     pub fn remove<R: Row>(&self, id: &R::Id) -> Result<(), StoreError> {
-        self.write(vec![Change::Remove { key: self.row_key::<R>(id) }])
+        self.write(|filing| {
+            filing.no_row(&self.row_key::<R>(id));
+            Ok(())
+        })
     }
 
     /// Writes a setting.
@@ -252,25 +270,24 @@ impl Store {
         if value.len() > MAX_ROW_BYTES {
             return Err(StoreError::TooLarge(value.len()));
         }
-        self.write(vec![Change::Put { key: setting.key(), plain: value.as_bytes().to_vec() }])
+        self.write(|filing| {
+            filing.row(&setting.key(), value.as_bytes());
+            Ok(())
+        })
     }
 
     /// A setting; none if it was never written.
     pub fn setting(&self, setting: Setting) -> Option<String> {
-        String::from_utf8(self.disk().get(&setting.key())?).ok()
+        self.disk().entry(&setting.key(), |entry| String::from_utf8(entry::content(entry)?.to_vec()).ok())
     }
 
     fn row_key<R: Row>(&self, id: &R::Id) -> Vec<u8> {
         key::named(R::SPACE, &self.disk().sealer().name(R::SPACE, R::id_bytes(id)))
     }
+}
 
-    pub(crate) fn read_row<R: Decode<()> + Encode>(&self, row: &[u8]) -> Option<R> {
-        let read = row.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok());
-        if read.is_none() {
-            self.disk().note_unreadable("small row");
-        }
-        read
-    }
+fn read_row<R: Decode<()> + Encode>(entry: &[u8]) -> Option<R> {
+    entry::content(entry)?.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok())
 }
 
 impl Setting {

@@ -77,11 +77,6 @@ impl Sealer {
         name.copy_from_slice(&hash.as_bytes()[..16]);
         name
     }
-
-    /// Tells a whole record from a torn one in a file that is written in place.
-    pub(crate) fn mac(&self, record: &[u8]) -> [u8; 32] {
-        *blake3::keyed_hash(&self.names, record).as_bytes()
-    }
 }
 
 #[cfg(test)]

@@ -81,18 +81,41 @@ fn another_key_is_refused_and_nothing_changes_for_the_right_one() {
 fn a_newer_form_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     open(dir.path()).close().expect("the disk works");
-    let write_form = |form: u16| {
-        let db = sled::Config::new().path(dir.path().join("store")).open().expect("nobody has it open");
-        db.insert(b"V", &form.to_be_bytes()).expect("the disk has room");
-        db.flush().expect("the disk works");
-    };
-    write_form(store::SCHEMA + 1);
+    let journal = files(dir.path()).into_keys().find(|path| path.extension().is_some_and(|its| its == "journal")).expect("there is one");
+    let was = fs::read(&journal).expect("it can be read");
+    let mut bytes = was.clone();
+    // The form follows on eight bytes that tell what the file is.
+    bytes[8] += 1;
+    fs::write(&journal, &bytes[..58]).expect("the disk has room");
     let before = files(dir.path());
-    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found }) if found == store::SCHEMA + 1));
-    let after = files(dir.path());
-    assert_eq!(before.keys().collect::<Vec<_>>().len(), after.keys().len());
-    write_form(store::SCHEMA);
+    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found }) if found == store::FORM + 1));
+    assert_eq!(before, files(dir.path()));
+    fs::write(&journal, &was).expect("the disk has room");
     assert_eq!(opened(dir.path()).end, LastEnd::Orderly, "the other version's data is as it was");
+}
+
+#[test]
+fn what_an_older_version_kept_is_refused_in_words_and_left_alone() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(dir.path().join("store")).and_then(|()| fs::write(dir.path().join("store/db"), b"of sled")).expect("there is room");
+    let refused = store::open(dir.path(), &KEY).err().expect("it is refused");
+    assert!(matches!(refused, OpenError::TooOld) && refused.to_string().contains("older version"), "{refused}");
+    assert_eq!(fs::read(dir.path().join("store/db")).expect("it is there"), b"of sled");
+}
+
+#[test]
+fn an_index_that_is_built_anew_tells_how_far_it_is() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (store, mut pen) = (open(dir.path()), Pen::new(ana(), room(1), 1));
+    (0..9_000).for_each(|_| store.append(&[pen.say("words")]).expect("there is room"));
+    store.close().expect("the disk works");
+    fs::remove_dir_all(dir.path().join("store/index")).expect("it is there");
+    let told = std::sync::Mutex::new(Vec::new());
+    let opened = store::open_telling(dir.path(), &KEY, |progress| told.lock().expect("nobody panicked").push(progress)).expect("it opens");
+    assert_eq!((opened.outcome, opened.store.events()), (Outcome::Normal, 9_000));
+    assert_eq!(opened.end, LastEnd::Unclean, "without the index it is not known whether the journal was cut");
+    let told = told.into_inner().expect("nobody panicked");
+    assert!(told.len() == 3 && told.is_sorted_by_key(|progress| progress.done) && told[0].of > 9_000, "{told:?}");
 }
 
 #[test]
@@ -136,11 +159,10 @@ fn no_text_name_room_person_or_key_is_on_disk_in_clear() {
         ("signature", said.sig.expect("it is signed").as_bytes()[..8].to_vec()),
         ("root key", KEY[..8].to_vec()),
     ];
-    let id = said.id();
     let check = |when: &str| {
         let files = files(dir.path());
         let holds = |bytes: &[u8]| files.iter().find(|(_, c)| c.windows(bytes.len()).any(|w| w == bytes)).map(|(path, _)| path.clone());
-        assert!(holds(&id.0).is_some(), "the search itself works: ids of events are visible");
+        assert!(holds(b"GVjournl").is_some(), "the search itself works: it finds what a segment begins with");
         for (what, secret) in &secrets {
             assert_eq!(holds(secret), None, "{what} {when}");
         }

@@ -193,7 +193,7 @@ impl Core {
     fn tell_outcome(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Fresh | Outcome::Normal => {}
-            Outcome::Repaired { lost, .. } => self.alert(AlertKind::HistoryRepaired, lost.to_string()),
+            Outcome::Repaired { lost } => self.alert(AlertKind::HistoryRepaired, lost.to_string()),
             Outcome::SetAside { path } => self.alert(AlertKind::HistorySetAside, path.display().to_string()),
         }
     }

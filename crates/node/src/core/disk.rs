@@ -8,9 +8,15 @@ use super::Core;
 use crate::view::{AlertKind, Refused};
 
 impl Core {
-    /// Refuses if a write has failed: nothing that is asked for from now on would be kept.
+    /// Refuses if the disk has failed for good: nothing that is asked for from now on would be
+    /// kept.
     pub fn check_disk(&self) -> Result<(), Refused> {
         if self.disk.store().has_failed() { Err(Refused::Disk) } else { Ok(()) }
+    }
+
+    /// How many writes the disk did not take; a full one may take the next.
+    pub(crate) fn refused_writes(&self) -> u64 {
+        self.disk.store().refused_writes()
     }
 
     /// Has everything written so far made durable at once; the receiver hears how that went.

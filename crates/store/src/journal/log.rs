@@ -7,21 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::record::{self, MAX_RECORD};
-use super::segment::{self, EXTENSION, FORM, HEADER, Opened, Segment};
+use super::segment::{self, EMPTIED, EXTENSION, FORM, HEADER, NEW, Opened, Segment};
 use crate::seal::Sealer;
 
 /// A segment is closed before it is longer. Higher: more to read when the journal is opened, and
 /// more to write anew for one erased entry; lower: more files.
 const SEGMENT: u64 = 64 << 20;
-
-/// Where an entry is, for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct At {
-    /// The record's number.
-    pub(crate) record: u64,
-    /// Its place in the record, from 0.
-    pub(crate) entry: u16,
-}
 
 /// Why there is no journal, or no more of it.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +46,16 @@ pub(crate) struct Found {
     pub(crate) torn: u64,
     /// Records that are gone, as far as their neighbours tell.
     pub(crate) gone: Vec<Range<u64>>,
-    /// Files that are no part of it: copies, another profile's, or damaged beyond use.
+    /// Files that are no part of it: copies, another profile's, or damaged beyond use. They were
+    /// given these names.
     pub(crate) foreign: Vec<PathBuf>,
+}
+
+impl Found {
+    /// How many records are gone.
+    pub(crate) fn gone_records(&self) -> u64 {
+        self.gone.iter().fold(0, |count: u64, gone| count.saturating_add(gone.end.saturating_sub(gone.start)))
+    }
 }
 
 /// The journal of one profile. Who reads waits for a record that is being written, and never for
@@ -162,6 +161,9 @@ impl Journal {
     /// The entries of a record; an erased one is empty. None if it is not there, or damaged.
     pub(crate) fn read(&self, number: u64) -> Result<Option<Vec<Vec<u8>>>, JournalError> {
         let Some((segment, start)) = self.place_of(number)? else { return Ok(None) };
+        if start == EMPTIED {
+            return Ok(Some(Vec::new()));
+        }
         let record = segment.read(&self.sealer, number, start)?;
         Ok(record.map(|record| record.entries))
     }
@@ -197,9 +199,10 @@ impl Journal {
         Ok(())
     }
 
-    /// The first record of the open segment.
-    pub(super) fn open_from(&self) -> u64 {
-        self.tail().first
+    /// The first record of the open segment, and the next one to come.
+    pub(super) fn open_records(&self) -> (u64, u64) {
+        let tail = self.tail();
+        (tail.first, tail.next())
     }
 
     /// Closed segments, the oldest first.
@@ -234,10 +237,13 @@ fn segments_in(folder: &Path, sealer: &Sealer, found: &mut Found) -> Result<Vec<
     paths.sort();
     let mut segments: Vec<Arc<Segment>> = Vec::new();
     let mut other_key = false;
+    let is = |path: &Path, extension| path.extension().is_some_and(|its| its == extension);
     for path in paths {
-        if path.extension().is_none_or(|extension| extension != EXTENSION) {
-            // An erasure that was under way.
+        if is(&path, NEW) {
+            // A segment that was being written.
             fs::remove_file(&path)?;
+        }
+        if !is(&path, EXTENSION) {
             continue;
         }
         match Segment::open(&path, sealer)? {
@@ -255,10 +261,20 @@ fn segments_in(folder: &Path, sealer: &Sealer, found: &mut Found) -> Result<Vec<
     }
     segments.sort_by_key(|segment| (segment.first, !segment.is_named_right()));
     let mut last = None;
-    found
-        .foreign
-        .extend(segments.extract_if(.., |segment| last.replace(segment.first) == Some(segment.first)).map(|copy| copy.path.clone()));
+    let copies = segments.extract_if(.., |segment| last.replace(segment.first) == Some(segment.first));
+    found.foreign.extend(copies.map(|copy| copy.path.clone()));
+    for path in &mut found.foreign {
+        *path = put_aside(path)?;
+    }
     Ok(segments)
+}
+
+/// Renames a file, so that no segment takes its name.
+fn put_aside(path: &Path) -> io::Result<PathBuf> {
+    let names = (0..).map(|number: u32| path.with_extension(format!("aside{number}")));
+    let free = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| path.with_extension("aside"));
+    fs::rename(path, &free)?;
+    Ok(free)
 }
 
 /// Reads the last segment, and cuts off what a crash left of a record, or the end of a closed one.

@@ -1,5 +1,5 @@
-//! The journal: an append-only file of sealed records, which is to be the truth of a profile: all
-//! else on the disk can be built anew from it.
+//! The journal: an append-only file of sealed records, which is the truth of a profile: all else on
+//! the disk can be built anew from it.
 //!
 //! A record is a batch of entries, sealed as one under its number, so that a turned bit and a
 //! swapped, repeated or foreign record are noticed by the seal itself. Entries are named by [`At`],
@@ -7,9 +7,7 @@
 //! numbers. Why it is a format of our own: decision 30. Start in `log.rs`; `record.rs` is the form
 //! of a record, `segment.rs` one file, `erase.rs` what is removed from the disk.
 
-// The store is built on it next.
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "nothing else uses it yet"))]
-
+mod at;
 mod erase;
 mod log;
 mod record;
@@ -17,4 +15,8 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use log::{At, Found, Journal, JournalError};
+pub(crate) use at::At;
+pub(crate) use erase::Fate;
+pub(crate) use log::{Found, Journal, JournalError};
+pub use segment::FORM;
+pub(crate) use segment::sync_names;

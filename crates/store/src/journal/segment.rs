@@ -3,33 +3,36 @@
 //! ```text
 //! segment   magic 8 ‖ form u16 ‖ first u64 ‖ sealed nothing ‖ records ‖ end?
 //! end       sealed list ‖ length of it u32 ‖ magic 8            of a closed segment
-//! list      where each record begins, u32, from the first on; 0: it is gone
+//! list      where each record begins, u32, from the first on; 0: it is lost, 1: emptied
 //! ```
 //!
-//! `first` is the number of the first record, and the name of the file. If the two differ, or the
-//! beginning is damaged, the first record that opens tells.
+//! `first` is the number of the first record, and the name of the file. If the beginning is
+//! damaged, the end tells whether the name is right, else the first record that opens does.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use super::record::{self, Kind, Record};
-use crate::files::sync_dir;
 use crate::seal::{OVERHEAD_BYTES, Sealer};
 
 /// Raised when the form changes.
-pub(super) const FORM: u16 = 1;
+pub const FORM: u16 = 1;
 /// Before the first record.
 pub(super) const HEADER: usize = 18 + OVERHEAD_BYTES;
 /// Of all segments' files.
 pub(super) const EXTENSION: &str = "journal";
 /// Of a file that is not whole yet; one that is left over is removed at the next opening.
-const NEW: &str = "new";
+pub(super) const NEW: &str = "new";
+/// Stands for where a record begins of which nothing is left, because all of it was to go.
+pub(super) const EMPTIED: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"GVjournl";
 const END: [u8; 8] = *b"GVjr-end";
 const TRAILER: usize = 12;
+/// Bytes that are read of a record at first.
+const SHORT: usize = 1024;
 /// Where damage is stepped over, the next record has a number so little above the last one. More
 /// would let chance pass for the beginning of a record more often, which costs time.
 const STEP: u64 = 1 << 24;
@@ -41,7 +44,7 @@ pub(super) struct Segment {
     pub(super) path: PathBuf,
     /// The number of its first record.
     pub(super) first: u64,
-    reading: Mutex<File>,
+    file: File,
     /// Of a closed one. The open one's are with the journal.
     starts: OnceLock<Vec<u32>>,
 }
@@ -79,12 +82,17 @@ impl Segment {
         write(&mut file)?;
         file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&new, &path)?;
-        path.parent().map_or(Ok(()), sync_dir)?;
+        path.parent().map_or(Ok(()), sync_names)?;
         Segment::at(path, first)
     }
 
     fn at(path: PathBuf, first: u64) -> io::Result<Segment> {
-        Ok(Segment { reading: Mutex::new(File::open(&path)?), path, first, starts: OnceLock::new() })
+        Ok(Segment { file: File::open(&path)?, path, first, starts: OnceLock::new() })
+    }
+
+    /// With what is known already.
+    pub(super) fn with_starts(self, starts: Vec<u32>) -> Segment {
+        Segment { starts: starts.into(), ..self }
     }
 
     /// Opens what may be one.
@@ -92,12 +100,16 @@ impl Segment {
         let mut bytes = Vec::new();
         File::open(path)?.take(HEADER as u64).read_to_end(&mut bytes)?;
         let said = read_header(&bytes, sealer);
-        if let Some(Header { form: FORM, first, ours: true }) = said
-            && Some(first) == named(path)
-        {
+        if let Some(Header { form: FORM, first, ours: true }) = said {
             return Ok(Opened::Segment(Segment::at(path.to_owned(), first)?));
         }
-        // Either may be damaged.
+        // The beginning is damaged. Its name is right if its end says so too.
+        if let Some(first) = named(path) {
+            let segment = Segment::at(path.to_owned(), first)?;
+            if segment.list(sealer)?.is_some() {
+                return Ok(Opened::Segment(segment));
+            }
+        }
         let bytes = fs::read(path)?;
         let told = first_in(&bytes, sealer);
         Ok(match (told, said) {
@@ -120,18 +132,16 @@ impl Segment {
         Ok(file)
     }
 
-    fn reading(&self) -> MutexGuard<'_, File> {
-        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Fills the bytes; false if the file ends before.
     fn read_at(&self, at: u64, bytes: &mut [u8]) -> io::Result<bool> {
-        let mut file = self.reading();
-        file.seek(SeekFrom::Start(at))?;
-        match file.read_exact(bytes) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            outcome => outcome.map(|()| true),
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match read_from(&self.file, at.saturating_add(filled as u64), rest)? {
+                0 => return Ok(false),
+                more => filled = filled.saturating_add(more),
+            }
         }
+        Ok(true)
     }
 
     /// Where the records of a closed segment begin: by its list, else by looking for them.
@@ -148,7 +158,7 @@ impl Segment {
 
     /// What its end says, if it is a closed one.
     pub(super) fn list(&self, sealer: &Sealer) -> io::Result<Option<Vec<u32>>> {
-        let length = self.reading().metadata()?.len();
+        let length = self.file.metadata()?.len();
         let mut trailer = [0; TRAILER];
         let Some(at) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
         if !self.read_at(at, &mut trailer)? {
@@ -190,14 +200,24 @@ impl Segment {
 
     /// The record that begins there, if it is whole and has this number.
     pub(super) fn read(&self, sealer: &Sealer, number: u64, start: u32) -> io::Result<Option<Record>> {
-        let mut head = [0; record::HEAD];
-        if start == 0 || !self.read_at(start.into(), &mut head)? {
+        Ok(self.bytes(number, start)?.and_then(|bytes| record::decode(sealer, &bytes)))
+    }
+
+    /// The bytes of that record, whatever they are.
+    pub(super) fn bytes(&self, number: u64, start: u32) -> io::Result<Option<Vec<u8>>> {
+        if start <= EMPTIED {
             return Ok(None);
         }
-        let Some((said, length)) = record::head(&head) else { return Ok(None) };
-        let mut bytes = vec![0; length];
-        let there = said == number && self.read_at(start.into(), &mut bytes)?;
-        Ok(there.then(|| record::decode(sealer, &bytes)).flatten())
+        // Most records are short: one call reads all of it.
+        let mut bytes = vec![0; SHORT];
+        let there = read_from(&self.file, start.into(), &mut bytes)?;
+        bytes.truncate(there);
+        let Some((_, length)) = record::head(&bytes).filter(|(said, _)| *said == number) else { return Ok(None) };
+        let had = bytes.len().min(length);
+        bytes.resize(length, 0);
+        let rest = bytes.get_mut(had..).unwrap_or_default();
+        let is_whole = self.read_at(u64::from(start).saturating_add(had as u64), rest)?;
+        Ok(is_whole.then_some(bytes))
     }
 
     /// Writes what a closed segment ends with, and makes all of it durable. `starts`: where its
@@ -207,6 +227,25 @@ impl Segment {
         file.write_all(&ending(sealer, self.first, starts))?;
         file.sync_data()
     }
+}
+
+/// Reads from a place on, without moving where others read.
+fn read_from(file: &File, at: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file, bytes, at);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at);
+        match read {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Makes the names in a directory survive a power cut. Only Unix can and needs to.
+pub(crate) fn sync_names(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// The number of the first record that opens. Numbers stay far below what chance looks like.

@@ -29,6 +29,11 @@ pub fn room(n: u8) -> RoomId {
     RoomId([n; 32])
 }
 
+/// How often a random test is repeated: so many times, or as the environment says.
+pub fn rounds(usual: u64) -> u64 {
+    std::env::var("GRAPEVINE_STORE_ROUNDS").map_or(usual, |rounds| rounds.parse().expect("a number of rounds"))
+}
+
 /// One log of one person, with a clock that moves when told.
 pub struct Pen {
     who: Identity,

@@ -57,15 +57,6 @@ impl KeyRange {
         (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
     }
 
-    /// The key, or the beginning of the range if the key lies before that. The key must not lie
-    /// beyond the range.
-    pub(crate) fn nearest(&self, key: IVec) -> IVec {
-        match &self.from {
-            Bound::Included(from) | Bound::Excluded(from) if key < *from => from.clone(),
-            Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => key,
-        }
-    }
-
     /// Leaves out a key and all keys between it and that end.
     pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
         match end {

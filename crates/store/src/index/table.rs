@@ -1,0 +1,317 @@
+//! The index on disk: the one place that calls sled. No panic of sled gets out, and whatever is
+//! wrong with it costs nothing but building it anew.
+
+use std::fs;
+use std::io;
+use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use sled::IVec;
+
+use super::block::{self, Change, Entry};
+use super::key_range::KeyRange;
+use super::memtable::{Batch, Memtable, Then};
+use super::meta::{Dead, Meta};
+use crate::journal::Journal;
+use crate::seal::Sealer;
+
+/// Page cache. Raised: faster paging far back in large histories. Lowered: less memory, which a
+/// member that talks much can fill. sled keeps a page or two in each of its 256 shards all the
+/// same, 16 MB.
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+/// How long a database that was closed a moment ago may stay locked.
+const FREE_WITHIN: Duration = Duration::from_secs(2);
+/// Where the index tells of itself: before all rows.
+const META: [u8; 1] = [0];
+/// No key of a row comes before this.
+pub(super) const FIRST: [u8; 1] = [1];
+
+/// The table, the rows on their way to it, and the thread that brings them there.
+pub(crate) struct Index {
+    pub(super) memtable: Memtable,
+    dir: PathBuf,
+    sealer: Arc<Sealer>,
+    journal: Arc<Journal>,
+    /// None while it cannot be opened.
+    db: RwLock<Option<sled::Db>>,
+    /// A write has failed: sled takes nothing any more until it is opened anew. It still reads.
+    failed: AtomicBool,
+    /// As it is in the database.
+    meta: Mutex<Meta>,
+    /// It ends when there is nothing to do.
+    settler: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why the database cannot be used or read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// The system refuses: rights, space, the device.
+    #[error(transparent)]
+    Io(io::Error),
+    /// Damaged, of another form, of another profile, or sled gave up.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl Index {
+    /// Opens or makes the database in `dir`. A new one knows nothing of the journal.
+    pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>, journal: Arc<Journal>) -> Result<Arc<Index>, Unusable> {
+        let db = open_when_free(dir)?;
+        let found = guarded(|| Ok((db.get(META)?, db.is_empty())))?;
+        let meta = match found {
+            (Some(sealed), _) => sealer.unseal(&META, &sealed).ok().and_then(|plain| Meta::decode(&plain)),
+            (None, is_new) => is_new.then(Meta::default),
+        };
+        let meta = meta.ok_or_else(|| Unusable::Damaged("it is of another form or another profile".to_owned()))?;
+        Ok(Arc::new(Index {
+            memtable: Memtable::default(),
+            dir: dir.to_owned(),
+            sealer,
+            journal,
+            db: RwLock::new(Some(db)),
+            failed: AtomicBool::new(false),
+            meta: Mutex::new(meta),
+            settler: Mutex::default(),
+        }))
+    }
+
+    /// Removes all of it from the disk. Nobody may have it open.
+    pub(crate) fn remove(dir: &Path) -> io::Result<()> {
+        match fs::remove_dir_all(dir) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the database on disk says of itself.
+    pub(crate) fn meta(&self) -> Meta {
+        guard(&self.meta).clone()
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<IVec>, Unusable> {
+        if let Some(value) = self.memtable.get(key) {
+            return Ok(value);
+        }
+        let db = self.db()?;
+        guarded(|| {
+            let Some((first, sealed)) = block_up_to(&db, key)? else { return Ok(None) };
+            let found = self.entries(&first, &sealed)?.into_iter().find(|(other, _)| other == key);
+            Ok(found.map(|(_, value)| value))
+        })
+    }
+
+    pub(super) fn db(&self) -> Result<sled::Db, Unusable> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        db.clone().ok_or_else(|| Unusable::Io(io::Error::other("it is not open")))
+    }
+
+    /// What is in a block.
+    pub(super) fn entries(&self, first: &IVec, sealed: &IVec) -> sled::Result<Vec<Entry>> {
+        let plain = self.sealer.unseal(first, sealed).ok();
+        plain.and_then(|plain| block::decode(first, &plain)).ok_or_else(|| sled::Error::ReportableBug("a block is damaged".to_owned()))
+    }
+
+    /// Whether more rows may be written now; waits for the database while it takes what waits.
+    pub(crate) fn has_room(&self) -> bool {
+        self.memtable.has_room() || (self.settle() && self.memtable.has_room())
+    }
+
+    /// So much waits that writers may soon be blocked.
+    pub(crate) fn is_full(&self) -> bool {
+        self.memtable.is_full()
+    }
+
+    /// Takes rows: all that the journal says up to the record `next`. Returns before the database
+    /// has them.
+    pub(crate) fn write(self: &Arc<Self>, rows: Vec<Change>, next: u64) {
+        if self.memtable.push(rows, next) == Then::Settle {
+            self.start_settler();
+        }
+    }
+
+    fn start_settler(self: &Arc<Self>) {
+        let index = self.clone();
+        match thread::Builder::new().name("store-settle".to_owned()).spawn(move || while index.settle_one() {}) {
+            // The thread before this one has nothing to do any more.
+            Ok(thread) => *guard(&self.settler) = Some(thread),
+            Err(_) => while self.settle_one() {},
+        }
+    }
+
+    /// Waits until the database has everything written before this call, and its file too; false if
+    /// it refuses.
+    pub(crate) fn settle(&self) -> bool {
+        let (newest, then) = self.memtable.want_all();
+        if then == Then::Settle {
+            while self.settle_one() {}
+        }
+        self.memtable.wait_for(newest) && self.db().is_ok_and(|db| guarded(|| db.flush()).is_ok())
+    }
+
+    /// Gives the database one batch; false if none is full or wanted, or if it refuses.
+    fn settle_one(&self) -> bool {
+        let Some(batch) = self.memtable.take() else { return false };
+        match self.bring(&batch) {
+            Ok(()) => {
+                self.memtable.retire();
+                true
+            }
+            Err(error) => {
+                // Nothing is lost: the journal has it, and readers find it in the memtable.
+                tracing::error!(%error, "the index cannot be written");
+                self.failed.store(true, Ordering::Release);
+                self.memtable.refused();
+                false
+            }
+        }
+    }
+
+    fn bring(&self, batch: &Batch) -> Result<(), Unusable> {
+        if self.failed.load(Ordering::Acquire) {
+            self.reopen()?;
+        }
+        // It must never say more than the journal, not even after a power cut.
+        self.journal.sync().map_err(|e| Unusable::Damaged(e.to_string()))?;
+        let rows: Vec<Change> = batch.rows.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let db = self.db()?;
+        let mut meta = guard(&self.meta);
+        let mut new = Meta { next: batch.next, ..meta.clone() };
+        new.dead.extend(&batch.dead);
+        guarded(|| {
+            let mut blocks = self.blocks(&db, &rows, &mut new.dead)?;
+            blocks.insert(&META, self.sealer.seal(&META, &new.encode()));
+            db.apply_batch(blocks)
+        })?;
+        *meta = new;
+        Ok(())
+    }
+
+    fn reopen(&self) -> Result<(), Unusable> {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        *db = None;
+        *db = Some(open_when_free(&self.dir)?);
+        self.failed.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Changes what it says of itself.
+    pub(crate) fn note(&self, change: impl FnOnce(&mut Meta)) -> Result<(), Unusable> {
+        let db = self.db()?;
+        let mut meta = guard(&self.meta);
+        let mut new = meta.clone();
+        change(&mut new);
+        guarded(|| {
+            db.insert(META, self.sealer.seal(&META, &new.encode()))?;
+            db.flush().map(drop)
+        })?;
+        *meta = new;
+        Ok(())
+    }
+
+    /// Rows in blocks: in the one that they fall into, or in new ones where there is none.
+    fn blocks(&self, db: &sled::Db, rows: &[Change], dead: &mut Dead) -> sled::Result<sled::Batch> {
+        let mut blocks = sled::Batch::default();
+        let mut rest = rows;
+        while let Some((key, _)) = rest.first() {
+            let (stretch, before) = self.stretch_around(db, key)?;
+            let (written, others) = rest.split_at(rest.partition_point(|(key, _)| stretch.contains(key)));
+            rest = others;
+            let old = before.first().map(|(first, _)| first.clone());
+            let after = block::merge(before, written, |key, value| dead.note(key, Some(&value)));
+            // If the first row is still there, its block is written over.
+            if let Some(old) = old.filter(|old| after.first().is_none_or(|(first, _)| first != old)) {
+                blocks.remove(old);
+            }
+            for (first, plain) in block::encode(&after) {
+                // A copy of the key of its own. The database keeps keys for long. Allocated here,
+                // they lie beside other things that it keeps, and not among short-lived ones, whose
+                // memory could then not be given back.
+                blocks.insert(IVec::from(first.as_ref()), self.sealer.seal(first, &plain));
+            }
+        }
+        Ok(blocks)
+    }
+
+    /// Which keys are written together with `key`, and what is there already: up to the next block,
+    /// with the block that begins before `key`, if there is one.
+    fn stretch_around(&self, db: &sled::Db, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
+        let entries = match block_up_to(db, key)? {
+            Some((first, sealed)) => self.entries(&first, &sealed)?,
+            None => Vec::new(),
+        };
+        let next = db.range::<&[u8], _>((Excluded(key.as_ref()), Unbounded)).next().transpose()?;
+        let end = next.map_or(Unbounded, |(next, _)| Excluded(next.to_vec()));
+        Ok((KeyRange::new(Included(key.to_vec()), end), entries))
+    }
+
+    /// Called when the last handle goes. Gives all that waits to the database, and ends the work on
+    /// it.
+    pub(crate) fn finish(&self) {
+        if let Some(settler) = guard(&self.settler).take() {
+            // A panic of its own has been caught and noted.
+            let _ = settler.join();
+        }
+        // What it refuses is read from the journal at the next start.
+        self.settle();
+    }
+}
+
+/// The last block that begins at a key or before it.
+pub(super) fn block_up_to(db: &sled::Db, key: &[u8]) -> sled::Result<Option<(IVec, IVec)>> {
+    if key < FIRST.as_slice() {
+        return Ok(None);
+    }
+    db.range(FIRST.as_slice()..=key).next_back().transpose()
+}
+
+/// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that
+/// can only be the last work of sled's threads for a handle that this process has just dropped.
+fn open_when_free(dir: &Path) -> Result<sled::Db, Unusable> {
+    let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let since = Instant::now();
+    loop {
+        match guarded(|| config.open()) {
+            Err(Unusable::Io(e)) if e.to_string().contains("could not acquire lock") && since.elapsed() < FREE_WITHIN => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Calls sled. It may panic on damage.
+pub(super) fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Unusable> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(outcome) => outcome.map_err(Unusable::from),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(Unusable::Damaged(text.unwrap_or("the database gave up").to_owned()))
+        }
+    }
+}
+
+impl From<sled::Error> for Unusable {
+    fn from(error: sled::Error) -> Unusable {
+        match error {
+            sled::Error::Io(e) if is_about_the_system(&e) => Unusable::Io(e),
+            error => Unusable::Damaged(error.to_string()),
+        }
+    }
+}
+
+/// Errors that say more about rights, space or the device than about the content of the files.
+fn is_about_the_system(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock};
+    matches!(error.kind(), PermissionDenied | StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | NotADirectory | WouldBlock)
+        || error.to_string().contains("could not acquire lock")
+}
+
+/// Nothing here panics half-way through a change, so a poisoned state is whole.
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

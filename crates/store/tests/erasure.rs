@@ -1,0 +1,149 @@
+//! What was deleted, superseded or written over is on the disk no more, not even for somebody who
+//! has the key.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chacha20::XChaCha20;
+use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
+use common::*;
+use rooms::Payload;
+use store::{Anchor, LastEnd, Outcome, RoomRow, Setting};
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("it can be listed").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Which of these words somebody finds who has the key, and takes every place in every file for the
+/// beginning of something that was sealed.
+fn found_with_the_key(profile: &Path, words: &[&'static str]) -> Vec<&'static str> {
+    let key = blake3::derive_key("grapevine/1 store values", &KEY);
+    let mut found = Vec::new();
+    let mut look = |bytes: &[u8]| {
+        let is_in = |word: &&str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+        found.extend(words.iter().copied().filter(is_in));
+    };
+    for path in files(profile) {
+        let bytes = fs::read(&path).expect("it can be read");
+        look(&bytes);
+        // Noise compresses badly, and sled's file is mostly zeros.
+        for at in (0..bytes.len().saturating_sub(24)).filter(|at| bytes[*at..at + 24].iter().any(|byte| *byte != 0)) {
+            let mut text = bytes[at + 24..bytes.len().min(at + 24 + 1_600)].to_vec();
+            let nonce: [u8; 24] = bytes[at..at + 24].try_into().expect("so many");
+            let mut cipher = XChaCha20::new((&key).into(), (&nonce).into());
+            // The first block makes the key of the tag.
+            cipher.seek(64_u32);
+            cipher.apply_keystream(&mut text);
+            look(&text);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn row(draft: &str) -> RoomRow {
+    RoomRow {
+        room: room(1),
+        kind: store::RoomKind::Group,
+        name: "Garden".to_owned(),
+        standing: store::Standing::Member,
+        read_up_to: None,
+        draft: draft.to_owned(),
+        active_at: NOON,
+        own_logs: Vec::new(),
+    }
+}
+
+const GONE: [&str; 5] = ["alpha-deleted", "beta-superseded", "gamma-draft", "delta-name", "epsilon-again"];
+const STAYS: [&str; 3] = ["zeta-message", "eta-draft", "theta-name"];
+
+#[test]
+fn after_an_erasure_nothing_of_it_is_found_with_the_key_in_hand() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let mut pen = Pen::new(ana(), room(1), 1);
+    let said = pen.run(&["zeta-message", "alpha-deleted", "more"].map(message));
+    let edits =
+        ["beta-superseded", "in the end"].map(|text| pen.write(Payload::Edit { target: said[0].position(), text: text.to_owned() }));
+    let single = pen.say("epsilon-again");
+    store.append(&said).expect("there is room");
+    edits.iter().for_each(|edit| store.append(std::slice::from_ref(edit)).expect("there is room"));
+    store.append(std::slice::from_ref(&single)).expect("there is room");
+    ["gamma-draft", "eta-draft"].iter().for_each(|draft| store.put(&row(draft)).expect("there is room"));
+    ["delta-name", "theta-name"].iter().for_each(|name| store.put_setting(Setting::DisplayName, name).expect("there is room"));
+    store.flush().expect("the disk works");
+    let mut all = [&GONE[..], &STAYS].concat();
+    all.sort_unstable();
+    assert_eq!(found_with_the_key(dir.path(), &all), all, "they are found where nothing was erased");
+
+    store.erase(&said[1]).expect("there is room");
+    store.erase(&single).expect("there is room");
+    store.set_aside([&edits[0]]).expect("there is room");
+    assert_eq!(store.erased_up_to(), None);
+    let mark = store.mark();
+    store.erase_now().expect("the disk works");
+    assert_eq!(store.erased_up_to(), Some(mark));
+    let mut stays = STAYS.to_vec();
+    stays.sort_unstable();
+    assert_eq!(found_with_the_key(dir.path(), &all), stays, "while it is open");
+    store.close().expect("the disk works");
+    assert_eq!(found_with_the_key(dir.path(), &all), stays);
+
+    // Also for an index that is built from what is left.
+    for is_built_anew in [false, true] {
+        if is_built_anew {
+            fs::remove_dir_all(dir.path().join("store/index")).expect("it is there");
+        }
+        let opened = opened(dir.path());
+        assert_eq!(opened.outcome, Outcome::Normal);
+        assert!(is_built_anew || opened.end == LastEnd::Orderly);
+        let store = opened.store;
+        let shown = store.page(&room(1), Anchor::Latest, 10, EVER).entries;
+        assert_eq!(shown, [said[0].clone(), said[1].without_payload(), said[2].clone(), single.without_payload()]);
+        assert_eq!(store.relations_of(&room(1), &said[0].position()), edits[1..]);
+        let served = store.range(&room(1), said[0].log_key(), 1, 6, 9_999);
+        assert_eq!(rooms::run::decode(&served, &room(1)).expect("the chain is whole").last_seq(), 6);
+        assert_eq!(
+            (store.get::<RoomRow>(&room(1)), store.setting(Setting::DisplayName)),
+            (Some(row("eta-draft")), Some("theta-name".into()))
+        );
+        store.erase_now().expect("the disk works");
+        store.close().expect("the disk works");
+    }
+    assert_eq!(found_with_the_key(dir.path(), &all), stays);
+}
+
+#[test]
+fn what_is_written_while_something_is_erased_stays() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let writer = store.clone();
+    let thread = std::thread::spawn(move || {
+        let mut pen = Pen::new(ana(), room(1), 1);
+        for n in 0..3_000_u64 {
+            writer.append(&[pen.say(&n.to_string())]).expect("there is room");
+            writer.put(&row(&n.to_string())).expect("there is room");
+        }
+    });
+    let mut times = 0;
+    while !thread.is_finished() {
+        store.erase_now().expect("the disk works");
+        times += 1;
+    }
+    thread.join().expect("it wrote");
+    assert!(times > 2, "{times}");
+    let check = |store: &store::Store| {
+        let shown = store.page(&room(1), Anchor::Latest, 10_000, EVER).entries;
+        assert_eq!(shown.iter().filter(|event| event.payload().is_some()).count(), 3_000);
+        assert_eq!((store.get::<RoomRow>(&room(1)), store.unreadable()), (Some(row("2999")), 0));
+    };
+    check(&store);
+    store.erase_now().expect("the disk works");
+    check(&store);
+    store.close().expect("the disk works");
+    check(&open(dir.path()));
+}
