@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -139,21 +138,12 @@ impl Disk {
         self.read(self.at(key)?, made_of)
     }
 
-    /// Rows between two keys, from either end.
-    pub(crate) fn scan(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> Rows<'_> {
-        self.rows(KeyRange::new(from, to))
-    }
-
-    /// Rows whose key begins so.
-    pub(crate) fn scan_prefix(&self, prefix: &[u8]) -> Rows<'_> {
-        self.rows(KeyRange::of_prefix(prefix))
-    }
-
-    fn rows(&self, span: KeyRange) -> Rows<'_> {
+    /// Rows of a range, from one end.
+    pub(crate) fn scan(&self, span: KeyRange, end: End) -> Rows<'_> {
         let iter = match &self.back {
-            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(&files.index, span))),
+            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(&files.index, span, end))),
             #[cfg(feature = "manual")]
-            Back::Memory(medium) => RowIter::Memory(medium.rows_in(span)),
+            Back::Memory(medium) => RowIter::Memory(medium.rows_in(span, end)),
         };
         Rows { disk: self, iter: Some(iter) }
     }
@@ -305,18 +295,20 @@ enum RowIter {
     Memory(crate::memory::MediumIter),
 }
 
-/// Rows in order, from either end; a block that cannot be read ends them and is counted.
+/// Rows in order; a block that cannot be read ends them and is counted.
 pub(crate) struct Rows<'a> {
     disk: &'a Disk,
     iter: Option<RowIter>,
 }
 
-impl Rows<'_> {
-    fn step(&mut self, end: End) -> Option<(IVec, IVec)> {
+impl Iterator for Rows<'_> {
+    type Item = (IVec, IVec);
+
+    fn next(&mut self) -> Option<Self::Item> {
         let step = match self.iter.as_mut()? {
-            RowIter::Files(iter) => iter.step(end),
+            RowIter::Files(iter) => iter.next(),
             #[cfg(feature = "manual")]
-            RowIter::Memory(iter) => Ok(iter.step(end)),
+            RowIter::Memory(iter) => Ok(iter.next()),
         };
         let row = step.unwrap_or_else(|unusable| {
             self.disk.note_unusable(&unusable);
@@ -326,19 +318,5 @@ impl Rows<'_> {
             self.iter = None;
         }
         row
-    }
-}
-
-impl Iterator for Rows<'_> {
-    type Item = (IVec, IVec);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step(End::Front)
-    }
-}
-
-impl DoubleEndedIterator for Rows<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.step(End::Back)
     }
 }

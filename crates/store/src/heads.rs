@@ -8,6 +8,7 @@ use rooms::{Branch, Hlc, LogHead};
 use wire::ids::{ChainHash, Head, LogId, LogKey, RoomId};
 
 use crate::disk::Disk;
+use crate::index::{End, KeyRange};
 use crate::key::{self, Name};
 use crate::log_index::LogName;
 
@@ -28,7 +29,7 @@ impl Heads {
     pub(crate) fn load(disk: &Disk) -> Option<Heads> {
         let before = disk.unreadable();
         let mut heads = Heads::default();
-        for (_, row) in disk.scan_prefix(&[key::HEAD]) {
+        for (_, row) in disk.scan(KeyRange::of_prefix(&[key::HEAD]), End::Front) {
             let (room, log, filed) = decode(&row)?;
             heads.0.entry(room).or_default().insert(log, filed);
         }

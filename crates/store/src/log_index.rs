@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::Included;
 
 use crate::disk::Disk;
-use crate::index::Change;
+use crate::index::{Change, End, KeyRange};
 use crate::journal::At;
 use crate::key::{self, Name};
 
@@ -74,7 +74,7 @@ impl LogName {
 
     /// Runs with an event of this number or a higher one.
     fn runs_from<'a>(&self, disk: &'a Disk, seq: u32) -> impl Iterator<Item = Run> + use<'a> {
-        let rows = disk.scan(Included(self.key(seq)), Included(self.key(u32::MAX)));
+        let rows = disk.scan(KeyRange::new(Included(self.key(seq)), Included(self.key(u32::MAX))), End::Front);
         rows.map_while(|(key, value)| Run::read(&key, &value))
     }
 

@@ -129,9 +129,9 @@ impl Medium {
         self.rows().unsynced = Vec::new();
     }
 
-    /// Rows of a range from either end. Like those of files it sees what is written meanwhile.
-    pub(crate) fn rows_in(&self, span: KeyRange) -> MediumIter {
-        MediumIter { medium: self.clone(), span }
+    /// Rows of a range from one end.
+    pub(crate) fn rows_in(&self, span: KeyRange, end: End) -> MediumIter {
+        MediumIter { medium: self.clone(), span, end }
     }
 
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
@@ -141,32 +141,35 @@ impl Medium {
     }
 }
 
-/// Rows of a range, from either end.
+/// Rows of a range, from one end.
 pub(crate) struct MediumIter {
     medium: Medium,
     span: KeyRange,
+    end: End,
 }
 
 impl MediumIter {
-    pub(crate) fn step(&mut self, end: End) -> Option<(IVec, IVec)> {
+    pub(crate) fn next(&mut self) -> Option<(IVec, IVec)> {
         while !self.span.is_empty() {
             let found = {
                 let rows = self.medium.rows();
                 let bounds = self.span.bounds();
                 let (mut over, mut base) = (rows.over.range::<[u8], _>(bounds), rows.base.rows.range::<[u8], _>(bounds));
-                let (over, base) = match end {
+                let (over, base) = match self.end {
                     End::Front => (over.next(), base.next()),
                     End::Back => (over.next_back(), base.next_back()),
                 };
                 match (over, base) {
-                    (Some((key, value)), base) if base.is_none_or(|(other, _)| !end.is_outer(other, key)) => {
+                    (Some((key, value)), base)
+                        if base.is_none_or(|(other, _)| if self.end == End::Front { key <= other } else { key >= other }) =>
+                    {
                         Some((key.clone(), value.clone()))
                     }
                     (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
                 }
             };
             let (key, value) = found?;
-            self.span.leave_out(&key, end);
+            self.span = self.span.split(self.end, key.clone(), true).1;
             if let Some(value) = value {
                 return Some((key, value));
             }
@@ -186,8 +189,8 @@ mod tests {
     fn all(medium: &Medium) -> Vec<(String, String)> {
         let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
         let walk = |end| {
-            let mut rows = medium.rows_in(KeyRange::of_prefix(b""));
-            std::iter::from_fn(move || rows.step(end)).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
+            let mut rows = medium.rows_in(KeyRange::of_prefix(b""), end);
+            std::iter::from_fn(move || rows.next()).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
         };
         let (there, mut back) = (walk(End::Front), walk(End::Back));
         back.reverse();

@@ -85,6 +85,9 @@ pub fn open_telling(profile: &Path, root_key: &[u8; 32], tell: impl Fn(Progress)
     }
     let sealer = Arc::new(Sealer::new(root_key));
     let (journal, found) = Journal::open(&folder.join("journal"), sealer.clone())?;
+    if found != Found::default() {
+        tracing::warn!(?found, "the journal was not left as it should be");
+    }
     sync_names(&folder).and_then(|()| sync_names(profile))?;
     let files = Folder { journal: Arc::new(journal), sealer, index: folder.join("index"), flag: folder.join("index.unreadable") };
     let built = files.build(&found, tell)?;

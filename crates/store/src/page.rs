@@ -8,6 +8,7 @@ use sled::IVec;
 use wire::ids::{EventId, RoomId};
 
 use crate::entry;
+use crate::index::{End, KeyRange};
 use crate::journal::At;
 use crate::key::{self, Name};
 use crate::store::Store;
@@ -83,8 +84,8 @@ impl Store {
         if let Some(place) = self.id_cache().find(room, id) {
             return Some(place);
         }
-        let rows = self.disk().scan_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
-        let place = rows.rev().filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
+        let all = KeyRange::of_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
+        let place = self.disk().scan(all, End::Back).filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
         self.id_cache().note([(room, place)]);
         Some(place)
     }
@@ -103,7 +104,7 @@ impl Store {
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
         let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
         let mut count = 0_u32;
-        for (_, at) in self.disk().scan(from, Included(shown.last.clone())) {
+        for (_, at) in self.disk().scan(KeyRange::new(from, Included(shown.last.clone())), End::Front) {
             if count >= cap {
                 break;
             }
@@ -131,19 +132,19 @@ impl<'a> Shown<'a> {
         let disk = self.store.disk();
         let open = |(_, at): (IVec, IVec)| disk.read(At::from_bytes(&at)?, entry::event_of);
         match toward {
-            Toward::Older => self.rows(Included(self.first.clone()), from).rev().filter_map(open).take(limit).collect(),
-            Toward::Newer => self.rows(from, Included(self.last.clone())).filter_map(open).take(limit).collect(),
+            Toward::Older => self.rows(Included(self.first.clone()), from, End::Back).filter_map(open).take(limit).collect(),
+            Toward::Newer => self.rows(from, Included(self.last.clone()), End::Front).filter_map(open).take(limit).collect(),
         }
     }
 
-    fn rows(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> crate::disk::Rows<'a> {
+    fn rows(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>, end: End) -> crate::disk::Rows<'a> {
         // A position of the future as upper bound must not reach beyond what may be shown.
         let to = match to {
             Included(to) if to <= self.last => Included(to),
             Excluded(to) if to <= self.last => Excluded(to),
             Included(_) | Excluded(_) | Bound::Unbounded => Included(self.last.clone()),
         };
-        self.store.disk().scan(from, to)
+        self.store.disk().scan(KeyRange::new(from, to), end)
     }
 
     /// Whether there is something on either side of a page.
@@ -154,8 +155,8 @@ impl<'a> Shown<'a> {
             (_, _, Anchor::Before(place) | Anchor::Around(place)) => (Excluded(self.key(&place)), Included(self.key(&place))),
             (_, _, Anchor::After(place)) => (Included(self.key(&place)), Excluded(self.key(&place))),
         };
-        let before = self.rows(Included(self.first.clone()), older_than).next_back().is_some();
-        let after = self.rows(newer_than, Included(self.last.clone())).next().is_some();
+        let before = self.rows(Included(self.first.clone()), older_than, End::Back).next().is_some();
+        let after = self.rows(newer_than, Included(self.last.clone()), End::Front).next().is_some();
         (before, after)
     }
 }

@@ -9,6 +9,7 @@ use wire::ids::{LogKey, RoomId};
 use wire::message::RawEvent;
 
 use crate::entry;
+use crate::index::{End, KeyRange};
 use crate::journal::At;
 use crate::key::{self, Name};
 use crate::log_index::LogName;
@@ -122,7 +123,7 @@ impl Store {
         let Some(end) = of.last().map(|last| end_of_target(&room, last)) else { return found };
         while let Some(first) = rest.first() {
             let mut strays = 0_usize;
-            let mut rows = self.disk().scan(Included(key::of_target(&room, first)), Included(end.clone()));
+            let mut rows = self.disk().scan(KeyRange::new(Included(key::of_target(&room, first)), Included(end.clone())), End::Front);
             rest = loop {
                 let Some((key, at)) = rows.next() else { break &[] };
                 let target = key::target_of_relation(&key);
@@ -142,7 +143,8 @@ impl Store {
 
     /// The newest message that an edit, a delete or a reaction here is about: one row is read.
     pub fn newest_target(&self, room: &RoomId) -> Option<Position> {
-        let (key, _) = self.disk().scan_prefix(&key::of_room(key::RELATION, &self.room_name(room))).next_back()?;
+        let all = KeyRange::of_prefix(&key::of_room(key::RELATION, &self.room_name(room)));
+        let (key, _) = self.disk().scan(all, End::Back).next()?;
         key::target_of_relation(&key)
     }
 

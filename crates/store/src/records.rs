@@ -12,6 +12,7 @@ use wire::{Address, codec};
 use crate::entry;
 use crate::error::StoreError;
 use crate::filing::Filing;
+use crate::index::{End, KeyRange};
 use crate::journal::At;
 use crate::key;
 use crate::store::Store;
@@ -253,7 +254,7 @@ impl Store {
     }
 
     pub(crate) fn rows_under<R: Decode<()> + Encode>(&self, prefix: &[u8]) -> Vec<R> {
-        let places = self.disk().scan_prefix(prefix).filter_map(|(_, at)| At::from_bytes(&at));
+        let places = self.disk().scan(KeyRange::of_prefix(prefix), End::Front).filter_map(|(_, at)| At::from_bytes(&at));
         places.filter_map(|at| self.disk().read(at, read_row)).collect()
     }
 

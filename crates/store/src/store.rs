@@ -102,7 +102,7 @@ impl Store {
     /// not here. Its bytes are gone from the disk once [`Store::erased_up_to`] says so.
     pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let Some(stored) = self.find_stored(event).filter(|stored| stored.payload().is_some()) else { return Ok(()) };
+        let Some((stored, _)) = self.find_stored(event).filter(|(stored, _)| stored.payload().is_some()) else { return Ok(()) };
         let target = Payload::of(&stored).ok().and_then(|payload| payload.target());
         let mut filing = self.filing();
         filing.bare(&stored, target);
@@ -116,18 +116,17 @@ impl Store {
         let _writing = self.writing();
         let mut filing = self.filing();
         for event in events {
-            if kind::role(event.header.kind) == kind::Role::Relation
-                && let Some(stored) = self.find_stored(event).filter(|stored| stored.payload().is_some())
-            {
-                filing.bare(&stored, None);
-            }
+            let is_relation = kind::role(event.header.kind) == kind::Role::Relation;
+            let shown = self.find_stored(event).filter(|(_, is_shown)| is_relation && *is_shown);
+            shown.into_iter().for_each(|(stored, _)| filing.bare(&stored, None));
         }
         self.commit(filing)
     }
 
-    fn find_stored(&self, event: &Event) -> Option<Verified> {
-        let (_, at) = filing::find(self.disk(), &self.heads_now(), event)?;
-        self.disk().read(at, entry::event_of)
+    /// An event as it is stored, and whether it is shown.
+    fn find_stored(&self, event: &Event) -> Option<(Verified, bool)> {
+        let (name, at) = filing::find(self.disk(), &self.heads_now(), event)?;
+        self.disk().read(at, |entry| Some((entry::event_of(entry)?, filing::place_of(&name.room, entry).is_some())))
     }
 
     /// So much waits for the disk that a caller that writes much now may be blocked.

@@ -1,4 +1,4 @@
-//! A range of keys, taken from either end.
+//! A range of keys.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -14,8 +14,8 @@ pub(crate) enum End {
 /// Keys between two bounds.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyRange {
-    from: Bound<IVec>,
-    to: Bound<IVec>,
+    pub(crate) from: Bound<IVec>,
+    pub(crate) to: Bound<IVec>,
 }
 
 impl KeyRange {
@@ -57,21 +57,15 @@ impl KeyRange {
         (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
     }
 
-    /// Leaves out a key and all keys between it and that end.
-    pub(crate) fn leave_out(&mut self, key: &IVec, end: End) {
+    /// The part of the range from its end up to a key, the key included or not, and the rest.
+    pub(crate) fn split(&self, end: End, key: IVec, included: bool) -> (KeyRange, KeyRange) {
+        let (near, far) = match included {
+            true => (Bound::Included(key.clone()), Bound::Excluded(key)),
+            false => (Bound::Excluded(key.clone()), Bound::Included(key)),
+        };
         match end {
-            End::Front => self.from = Bound::Excluded(key.clone()),
-            End::Back => self.to = Bound::Excluded(key.clone()),
-        }
-    }
-}
-
-impl End {
-    /// Whether one key comes before another, going from this end.
-    pub(crate) fn is_outer(self, key: &IVec, other: &IVec) -> bool {
-        match self {
-            End::Front => key < other,
-            End::Back => key > other,
+            End::Front => (KeyRange { to: near, ..self.clone() }, KeyRange { from: far, ..self.clone() }),
+            End::Back => (KeyRange { from: near, ..self.clone() }, KeyRange { to: far, ..self.clone() }),
         }
     }
 }

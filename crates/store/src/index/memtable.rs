@@ -23,6 +23,8 @@ const BATCH_ROWS: usize = 4 * 1024;
 const MAX_BATCHES: usize = 8;
 /// Once so many wait, callers that can write later should.
 const MANY_BATCHES: usize = 2;
+/// Rows that are read under one lock.
+const READ_AT_ONCE: usize = 64;
 /// How long the database is left alone after it failed.
 const REST: Duration = Duration::from_secs(1);
 
@@ -108,24 +110,40 @@ impl Memtable {
         self.state().batches().find_map(|batch| batch.rows.get(key).cloned())
     }
 
-    /// The first or last row of a range, and how many batches the database had at that moment. The
+    /// How many batches the database has.
+    pub(super) fn retired(&self) -> u64 {
+        self.state().retired
+    }
+
+    /// Rows of a range in order: all, or those next to one end; then the last one is told. The
     /// range must not be empty.
-    pub(super) fn outermost(&self, span: &KeyRange, end: End) -> (u64, Option<Change>) {
+    pub(super) fn rows_in(&self, span: &KeyRange, end: End) -> (Vec<Change>, Option<IVec>) {
         let state = self.state();
-        let mut outermost: Option<(&IVec, &Option<IVec>)> = None;
+        let mut rows = BTreeMap::new();
         for batch in state.batches() {
-            let mut rows = batch.rows.range::<[u8], _>(span.bounds());
-            let found = match end {
-                End::Front => rows.next(),
-                End::Back => rows.next_back(),
-            };
+            let range = batch.rows.range::<[u8], _>(span.bounds());
             // Of two with one key the newer counts, which came first.
-            outermost = match (outermost, found) {
-                (Some((key, _)), Some((other, _))) if !end.is_outer(other, key) => outermost,
-                (outermost, found) => found.or(outermost),
+            let mut add = |(key, value)| {
+                rows.entry(key).or_insert(value);
+            };
+            match end {
+                End::Front => range.take(READ_AT_ONCE.saturating_add(1)).for_each(&mut add),
+                End::Back => range.rev().take(READ_AT_ONCE.saturating_add(1)).for_each(&mut add),
+            }
+        }
+        let too_many = rows.len() > READ_AT_ONCE;
+        while rows.len() > READ_AT_ONCE {
+            match end {
+                End::Front => rows.pop_last(),
+                End::Back => rows.pop_first(),
             };
         }
-        (state.retired, outermost.map(|(key, value)| (key.clone(), value.clone())))
+        let last = match end {
+            End::Front => rows.last_key_value(),
+            End::Back => rows.first_key_value(),
+        };
+        let last = last.filter(|_| too_many).map(|(key, _)| (*key).clone());
+        (rows.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect(), last)
     }
 
     /// Asks for everything that was pushed to be settled. Gives how many batches the database has

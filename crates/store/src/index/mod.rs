@@ -10,6 +10,8 @@ mod memtable;
 mod merge_iter;
 mod meta;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use block::Change;
 pub(crate) use key_range::{End, KeyRange};

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::ops::Bound::{Excluded, Included, Unbounded};
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use sled::IVec;
 
 use super::block::{self, Change, Entry};
-use super::key_range::KeyRange;
+use super::key_range::{End, KeyRange};
 use super::memtable::{Batch, Memtable, Then};
 use super::meta::{Dead, Meta};
 use crate::journal::Journal;
@@ -29,7 +29,7 @@ const FREE_WITHIN: Duration = Duration::from_secs(2);
 /// Where the index tells of itself: before all rows.
 const META: [u8; 1] = [0];
 /// No key of a row comes before this.
-pub(super) const FIRST: [u8; 1] = [1];
+const FIRST: [u8; 1] = [1];
 
 /// The table, the rows on their way to it, and the thread that brings them there.
 pub(crate) struct Index {
@@ -99,19 +99,41 @@ impl Index {
         }
         let db = self.db()?;
         guarded(|| {
-            let Some((first, sealed)) = block_up_to(&db, key)? else { return Ok(None) };
+            let Some((first, sealed)) = block_up_to(&db, Included(&IVec::from(key)))? else { return Ok(None) };
             let found = self.entries(&first, &sealed)?.into_iter().find(|(other, _)| other == key);
             Ok(found.map(|(_, value)| value))
         })
     }
 
-    pub(super) fn db(&self) -> Result<sled::Db, Unusable> {
+    fn db(&self) -> Result<sled::Db, Unusable> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         db.clone().ok_or_else(|| Unusable::Io(io::Error::other("it is not open")))
     }
 
+    /// The part of a range from one end to where the block there ends, the rest of the range, and
+    /// the rows of that block.
+    pub(super) fn stretch(&self, span: &KeyRange, end: End) -> Result<(KeyRange, KeyRange, Vec<Entry>), Unusable> {
+        let db = self.db()?;
+        let nothing = || KeyRange::new(Included(Vec::new()), Excluded(Vec::new()));
+        guarded(|| {
+            let (block, border) = match (end, &span.from) {
+                (End::Front, Included(from) | Excluded(from)) => (block_up_to(&db, Included(from))?, next_block(&db, Excluded(from))?),
+                (End::Front, Unbounded) => (None, next_block(&db, Included(&IVec::from(&FIRST)))?),
+                (End::Back, _) => {
+                    let block = block_up_to(&db, span.to.as_ref())?;
+                    let first = block.as_ref().map(|(first, _)| first.clone());
+                    (block, first)
+                }
+            };
+            let entries = block.map_or(Ok(Vec::new()), |(first, sealed)| self.entries(&first, &sealed))?;
+            let parts = border.filter(|border| span.contains(border)).map(|border| span.split(end, border, end == End::Back));
+            let (stretch, rest) = parts.unwrap_or_else(|| (span.clone(), nothing()));
+            Ok((stretch, rest, entries))
+        })
+    }
+
     /// What is in a block.
-    pub(super) fn entries(&self, first: &IVec, sealed: &IVec) -> sled::Result<Vec<Entry>> {
+    fn entries(&self, first: &IVec, sealed: &IVec) -> sled::Result<Vec<Entry>> {
         let plain = self.sealer.unseal(first, sealed).ok();
         plain.and_then(|plain| block::decode(first, &plain)).ok_or_else(|| sled::Error::ReportableBug("a block is damaged".to_owned()))
     }
@@ -218,8 +240,10 @@ impl Index {
         let mut blocks = sled::Batch::default();
         let mut rest = rows;
         while let Some((key, _)) = rest.first() {
-            let (stretch, before) = self.stretch_around(db, key)?;
-            let (written, others) = rest.split_at(rest.partition_point(|(key, _)| stretch.contains(key)));
+            // With the block that begins before it, up to the next one.
+            let before = block_up_to(db, Included(key))?.map_or(Ok(Vec::new()), |(first, sealed)| self.entries(&first, &sealed))?;
+            let next = next_block(db, Excluded(key))?;
+            let (written, others) = rest.split_at(rest.partition_point(|(key, _)| next.as_ref().is_none_or(|next| key < next)));
             rest = others;
             let old = before.first().map(|(first, _)| first.clone());
             let after = block::merge(before, written, |key, value| dead.note(key, Some(&value)));
@@ -237,18 +261,6 @@ impl Index {
         Ok(blocks)
     }
 
-    /// Which keys are written together with `key`, and what is there already: up to the next block,
-    /// with the block that begins before `key`, if there is one.
-    fn stretch_around(&self, db: &sled::Db, key: &IVec) -> sled::Result<(KeyRange, Vec<Entry>)> {
-        let entries = match block_up_to(db, key)? {
-            Some((first, sealed)) => self.entries(&first, &sealed)?,
-            None => Vec::new(),
-        };
-        let next = db.range::<&[u8], _>((Excluded(key.as_ref()), Unbounded)).next().transpose()?;
-        let end = next.map_or(Unbounded, |(next, _)| Excluded(next.to_vec()));
-        Ok((KeyRange::new(Included(key.to_vec()), end), entries))
-    }
-
     /// Called when the last handle goes. Gives all that waits to the database, and ends the work on
     /// it.
     pub(crate) fn finish(&self) {
@@ -261,12 +273,16 @@ impl Index {
     }
 }
 
-/// The last block that begins at a key or before it.
-pub(super) fn block_up_to(db: &sled::Db, key: &[u8]) -> sled::Result<Option<(IVec, IVec)>> {
-    if key < FIRST.as_slice() {
-        return Ok(None);
-    }
-    db.range(FIRST.as_slice()..=key).next_back().transpose()
+/// The last block that begins before a bound.
+fn block_up_to(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<(IVec, IVec)>> {
+    let span = KeyRange { from: Included(IVec::from(&FIRST)), to: bound.cloned() };
+    if span.is_empty() { Ok(None) } else { db.range::<&[u8], _>(span.bounds()).next_back().transpose() }
+}
+
+/// Where the first block begins after a bound.
+fn next_block(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<IVec>> {
+    let span = (bound.map(AsRef::as_ref), Unbounded);
+    Ok(db.range::<&[u8], _>(span).next().transpose()?.map(|(first, _)| first))
 }
 
 /// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that
@@ -285,7 +301,7 @@ fn open_when_free(dir: &Path) -> Result<sled::Db, Unusable> {
 }
 
 /// Calls sled. It may panic on damage.
-pub(super) fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Unusable> {
+fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Unusable> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(outcome) => outcome.map_err(Unusable::from),
         Err(panic) => {
