@@ -26,6 +26,9 @@ use crate::seal::Sealer;
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// How long a database that was closed a moment ago may stay locked.
 const FREE_WITHIN: Duration = Duration::from_secs(2);
+/// Bytes that are kept so that sled can be opened anew, and read, on a full disk: sled does neither
+/// once it could not write.
+const RESERVE: usize = 1024 * 1024;
 /// Where the index tells of itself: before all rows.
 const META: [u8; 1] = [0];
 /// No key of a row comes before this.
@@ -39,7 +42,7 @@ pub(crate) struct Index {
     journal: Arc<Journal>,
     /// None while it cannot be opened.
     db: RwLock<Option<sled::Db>>,
-    /// A write has failed: sled takes nothing any more until it is opened anew. It still reads.
+    /// A write has failed. Nothing more is taken until the reserve is there again.
     failed: AtomicBool,
     /// As it is in the database.
     meta: Mutex<Meta>,
@@ -62,13 +65,9 @@ impl Index {
     /// Opens or makes the database in `dir`. A new one knows nothing of the journal.
     pub(crate) fn open(dir: &Path, sealer: Arc<Sealer>, journal: Arc<Journal>) -> Result<Arc<Index>, Unusable> {
         let db = open_when_free(dir)?;
-        let found = guarded(|| Ok((db.get(META)?, db.is_empty())))?;
-        let meta = match found {
-            (Some(sealed), _) => sealer.unseal(&META, &sealed).ok().and_then(|plain| Meta::decode(&plain)),
-            (None, is_new) => is_new.then(Meta::default),
-        };
+        let meta = read_meta(&db, &sealer)?.or_else(|| db.is_empty().then(Meta::default));
         let meta = meta.ok_or_else(|| Unusable::Damaged("it is of another form or another profile".to_owned()))?;
-        Ok(Arc::new(Index {
+        let index = Arc::new(Index {
             memtable: Memtable::default(),
             dir: dir.to_owned(),
             sealer,
@@ -77,7 +76,10 @@ impl Index {
             failed: AtomicBool::new(false),
             meta: Mutex::new(meta),
             settler: Mutex::default(),
-        }))
+        });
+        // A disk that has no room for it has none for what would be written first.
+        index.failed.store(index.make_reserve().is_err(), Ordering::Release);
+        Ok(index)
     }
 
     /// Removes all of it from the disk. Nobody may have it open.
@@ -97,9 +99,8 @@ impl Index {
         if let Some(value) = self.memtable.get(key) {
             return Ok(value);
         }
-        let db = self.db()?;
-        guarded(|| {
-            let Some((first, sealed)) = block_up_to(&db, Included(&IVec::from(key)))? else { return Ok(None) };
+        self.reading(|db| {
+            let Some((first, sealed)) = block_up_to(db, Included(&IVec::from(key)))? else { return Ok(None) };
             let found = self.entries(&first, &sealed)?.into_iter().find(|(other, _)| other == key);
             Ok(found.map(|(_, value)| value))
         })
@@ -110,17 +111,27 @@ impl Index {
         db.clone().ok_or_else(|| Unusable::Io(io::Error::other("it is not open")))
     }
 
+    /// Reads; while it is being opened anew, waits for that.
+    fn reading<T>(&self, read: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<T, Unusable> {
+        let since = Instant::now();
+        loop {
+            match self.db().and_then(|db| guarded(|| read(&db))) {
+                Err(Unusable::Io(_)) if since.elapsed() < FREE_WITHIN => thread::sleep(Duration::from_millis(5)),
+                outcome => return outcome,
+            }
+        }
+    }
+
     /// The part of a range from one end to where the block there ends, the rest of the range, and
     /// the rows of that block.
     pub(super) fn stretch(&self, span: &KeyRange, end: End) -> Result<(KeyRange, KeyRange, Vec<Entry>), Unusable> {
-        let db = self.db()?;
         let nothing = || KeyRange::new(Included(Vec::new()), Excluded(Vec::new()));
-        guarded(|| {
+        self.reading(|db| {
             let (block, border) = match (end, &span.from) {
-                (End::Front, Included(from) | Excluded(from)) => (block_up_to(&db, Included(from))?, next_block(&db, Excluded(from))?),
-                (End::Front, Unbounded) => (None, next_block(&db, Included(&IVec::from(&FIRST)))?),
+                (End::Front, Included(from) | Excluded(from)) => (block_up_to(db, Included(from))?, next_block(db, Excluded(from))?),
+                (End::Front, Unbounded) => (None, next_block(db, Included(&IVec::from(&FIRST)))?),
                 (End::Back, _) => {
-                    let block = block_up_to(&db, span.to.as_ref())?;
+                    let block = block_up_to(db, span.to.as_ref())?;
                     let first = block.as_ref().map(|(first, _)| first.clone());
                     (block, first)
                 }
@@ -140,7 +151,14 @@ impl Index {
 
     /// Whether more rows may be written now; waits for the database while it takes what waits.
     pub(crate) fn has_room(&self) -> bool {
-        self.memtable.has_room() || (self.settle() && self.memtable.has_room())
+        if self.failed.load(Ordering::Acquire) {
+            if self.reopen().and_then(|()| self.make_reserve().map_err(Unusable::Io)).is_err() {
+                return false;
+            }
+            self.failed.store(false, Ordering::Release);
+            return self.settle();
+        }
+        self.memtable.has_room()
     }
 
     /// So much waits that writers may soon be blocked.
@@ -165,14 +183,13 @@ impl Index {
         }
     }
 
-    /// Waits until the database has everything written before this call, and its file too; false if
-    /// it refuses.
+    /// Waits until the database has everything written before this call; false if it refuses.
     pub(crate) fn settle(&self) -> bool {
         let (newest, then) = self.memtable.want_all();
         if then == Then::Settle {
             while self.settle_one() {}
         }
-        self.memtable.wait_for(newest) && self.db().is_ok_and(|db| guarded(|| db.flush()).is_ok())
+        self.memtable.wait_for(newest)
     }
 
     /// Gives the database one batch; false if none is full or wanted, or if it refuses.
@@ -188,15 +205,15 @@ impl Index {
                 tracing::error!(%error, "the index cannot be written");
                 self.failed.store(true, Ordering::Release);
                 self.memtable.refused();
+                if let Err(error) = fs::remove_file(self.reserve()).map_err(Unusable::Io).and_then(|()| self.reopen()) {
+                    tracing::error!(%error, "the index cannot be opened anew");
+                }
                 false
             }
         }
     }
 
     fn bring(&self, batch: &Batch) -> Result<(), Unusable> {
-        if self.failed.load(Ordering::Acquire) {
-            self.reopen()?;
-        }
         // It must never say more than the journal, not even after a power cut.
         self.journal.sync().map_err(|e| Unusable::Damaged(e.to_string()))?;
         let rows: Vec<Change> = batch.rows.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -207,18 +224,37 @@ impl Index {
         guarded(|| {
             let mut blocks = self.blocks(&db, &rows, &mut new.dead)?;
             blocks.insert(&META, self.sealer.seal(&META, &new.encode()));
-            db.apply_batch(blocks)
+            db.apply_batch(blocks)?;
+            // sled writes later, and what it cannot write then it forgets. Until it has, the rows
+            // are kept.
+            db.flush().map(drop)
         })?;
         *meta = new;
         Ok(())
     }
 
+    /// sled takes nothing any more once a write has failed, until it is opened anew.
     fn reopen(&self) -> Result<(), Unusable> {
         let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
         *db = None;
-        *db = Some(open_when_free(&self.dir)?);
-        self.failed.store(false, Ordering::Release);
-        Ok(())
+        let opened = open_when_free(&self.dir)?;
+        let found = read_meta(&opened, &self.sealer)?;
+        *db = Some(opened);
+        // What it lost is in the memtable no more. The next start reads it from the journal.
+        let is_whole = found.is_some_and(|found| found.next >= guard(&self.meta).next);
+        if is_whole { Ok(()) } else { Err(Unusable::Damaged("it lost what it had".to_owned())) }
+    }
+
+    fn reserve(&self) -> PathBuf {
+        self.dir.with_extension("reserve")
+    }
+
+    fn make_reserve(&self) -> io::Result<()> {
+        let path = self.reserve();
+        if fs::metadata(&path).is_ok_and(|file| file.len() == RESERVE as u64) {
+            return Ok(());
+        }
+        fs::write(&path, vec![0; RESERVE]).inspect_err(|_| drop(fs::remove_file(&path)))
     }
 
     /// Changes what it says of itself.
@@ -271,6 +307,12 @@ impl Index {
         // What it refuses is read from the journal at the next start.
         self.settle();
     }
+}
+
+/// What the database says of itself; none if that makes no sense.
+fn read_meta(db: &sled::Db, sealer: &Sealer) -> Result<Option<Meta>, Unusable> {
+    let sealed = guarded(|| db.get(META))?;
+    Ok(sealed.and_then(|sealed| sealer.unseal(&META, &sealed).ok()).and_then(|plain| Meta::decode(&plain)))
 }
 
 /// The last block that begins before a bound.

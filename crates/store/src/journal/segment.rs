@@ -79,8 +79,9 @@ impl Segment {
     pub(super) fn put(path: PathBuf, first: u64, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<Segment> {
         let new = path.with_extension(NEW);
         let mut file = BufWriter::new(File::create(&new)?);
-        write(&mut file)?;
-        file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
+        let written = write(&mut file).and_then(|()| file.into_inner().map_err(IntoInnerError::into_error)?.sync_all());
+        // On a full disk it would take the room that is left.
+        written.inspect_err(|_| drop(fs::remove_file(&new)))?;
         fs::rename(&new, &path)?;
         path.parent().map_or(Ok(()), sync_names)?;
         Segment::at(path, first)
