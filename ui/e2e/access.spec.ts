@@ -48,6 +48,13 @@ const SCENES: Scene[] = [
     },
   ],
   [
+    'a history that is put in order',
+    'building',
+    async (page) => {
+      await page.getByTestId('building').waitFor();
+    },
+  ],
+  [
     'empty',
     'empty',
     async (page) => {

@@ -68,3 +68,34 @@ test('a profile that cannot open says why and what to do', async ({ page }) => {
   await begin(page, 'unusable');
   await expect(page.getByTestId('unusable')).toContainText('open already, in another window');
 });
+
+test('a history that is put in order tells how far it is, and then opens', async ({ page }) => {
+  await begin(page, 'building');
+  const bar = page.getByRole('progressbar', { name: 'Putting your history in order' });
+  await expect(page.getByTestId('building')).toContainText('Putting your history in order: 42 %');
+  await expect(bar).toHaveJSProperty('value', 42);
+
+  await page.evaluate(() => {
+    const world = window.grapevineFake?.world;
+    if (world?.stage.stage !== 'opening') throw new Error('the scene is another one');
+    world.stage = { ...world.stage, building: { done: 990_000, of: 1_000_000 } };
+    world.emit({ notice: 'stage_changed', stage: world.stage });
+  });
+  await expect(page.getByTestId('building')).toContainText('99 %');
+  await expect(bar).toHaveJSProperty('value', 99);
+
+  await page.evaluate(() => {
+    const world = window.grapevineFake?.world;
+    if (!world) throw new Error('there is no fake world');
+    world.stage = { stage: 'open' };
+    world.emit({ notice: 'stage_changed', stage: world.stage });
+  });
+  await expect(page.getByTestId('rail-me')).toBeVisible();
+  await expect(bar).toHaveCount(0);
+});
+
+test('data of an older version is told apart, and another try is not offered', async ({ page }) => {
+  await begin(page, 'too-old');
+  await expect(page.getByTestId('unusable')).toContainText('An older version of Grapevine wrote this data');
+  await expect(page.getByTestId('first-retry')).toHaveCount(0);
+});

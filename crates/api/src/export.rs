@@ -14,6 +14,7 @@ pub fn typescript() -> String {
     all!(
         Done,
         Stage,
+        Building,
         KeychainProblem,
         KeychainProblemKind,
         CustodyChoice,

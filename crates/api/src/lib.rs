@@ -8,6 +8,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod building;
 pub mod contract;
 mod convert;
 mod dispatch;

@@ -10,6 +10,7 @@ use identity::{Choice, CustodyError, Found, Secrets, Zeroizing};
 use node::{Node, OpenError};
 use tracing::Instrument;
 
+use crate::building;
 use crate::contract::{Command, Reply};
 use crate::convert;
 use crate::dispatch::{self, Pending};
@@ -85,7 +86,7 @@ impl Session {
     /// Begins to open a profile and returns at once; `status` and `stage_changed` notices tell how
     /// it goes. Needs a tokio runtime.
     pub fn open(config: Config) -> Session {
-        let state = Mutex::new(State::At(Stage::Opening { waited_ms: 0 }));
+        let state = Mutex::new(State::At(Stage::Opening { waited_ms: 0, building: None }));
         let session =
             Session(Arc::new(Inner { config, hub: Arc::default(), state, opening: tokio::sync::Mutex::new(()), lock: Mutex::default() }));
         let opening = session.clone();
@@ -227,7 +228,7 @@ impl Session {
                 }
                 Err(CustodyError::Silent { .. }) if began.elapsed() < KEYCHAIN_LIMIT => {
                     let waited_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    self.set_stage(Stage::Opening { waited_ms });
+                    self.set_stage(Stage::Opening { waited_ms, building: None });
                 }
                 Err(error) => return self.set_stage(locked(&error)),
             }
@@ -286,12 +287,19 @@ impl Session {
     async fn start(&self, secrets: Secrets, custody: Custody, name: Option<String>) -> Result<Stage, Refusal> {
         let profile = self.0.config.profile.clone();
         let key = secrets.store_key.clone();
-        let opened = match blocking(move || node::open_store(&profile, &key)).await {
+        let telling = self.clone();
+        let tell = move |progress| {
+            if let Some(building) = building::told(progress) {
+                telling.set_stage(Stage::Opening { waited_ms: 0, building: Some(building) });
+            }
+        };
+        let opened = match blocking(move || node::open_store_telling(&profile, &key, tell)).await {
             Ok(opened) => opened,
             Err(error) => {
                 let code = match &error {
                     OpenError::InUse => Code::ProfileInUse,
                     OpenError::TooNew { .. } => Code::DataTooNew,
+                    OpenError::TooOld => Code::DataTooOld,
                     _ => Code::Disk,
                 };
                 self.set_stage(Stage::Unusable { code, detail: error.to_string() });

@@ -25,7 +25,7 @@ pub use crate::core::{Core, Options};
 pub use handle::{Closed, Node};
 pub use run::start;
 pub use sink::Sink;
-pub use store::{OpenError, open as open_store};
+pub use store::{OpenError, Progress as OpenProgress, open as open_store, open_telling as open_store_telling};
 pub use wire::ids::{EventId, RoomId};
 pub use wire::text::is_unfit;
 pub use wire::{Address, NameFault, check_name, shows, tidy_name};

@@ -4,9 +4,14 @@ export type Done = Record<symbol, never>;
 
 export type Stage = { "stage": "opening", 
 /**
- * Milliseconds since the question was put.
+ * Milliseconds since the keychain was asked; shown as waiting once it has taken two
+ * seconds.
  */
-waited_ms: number, } | { "stage": "welcome", 
+waited_ms: number, 
+/**
+ * Set while so much of the history is read anew that it can be seen.
+ */
+building: Building | null, } | { "stage": "welcome", 
 /**
  * From the OS user.
  */
@@ -32,6 +37,16 @@ code: Code,
  * For a report; never shown alone.
  */
 detail: string, } | { "stage": "open" };
+
+export type Building = { 
+/**
+ * Records that were read.
+ */
+done: number, 
+/**
+ * All that are to be read.
+ */
+of: number, };
 
 export type KeychainProblem = { 
 /**
@@ -1140,7 +1155,7 @@ code: Code,
  */
 message: string, };
 
-export type Code = "unknown_call" | "bad_arguments" | "not_open" | "already_open" | "wrong_passphrase" | "weak_passphrase" | "keychain" | "bad_name" | "empty_text" | "text_too_long" | "unknown_room" | "unknown_message" | "unknown_peer" | "not_author" | "not_member" | "bad_invite" | "limit" | "profile_in_use" | "data_too_new" | "disk" | "closing";
+export type Code = "unknown_call" | "bad_arguments" | "not_open" | "already_open" | "wrong_passphrase" | "weak_passphrase" | "keychain" | "bad_name" | "empty_text" | "text_too_long" | "unknown_room" | "unknown_message" | "unknown_peer" | "not_author" | "not_member" | "bad_invite" | "limit" | "profile_in_use" | "data_too_new" | "data_too_old" | "disk" | "closing";
 
 export type Status = Record<symbol, never>;
 

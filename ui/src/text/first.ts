@@ -1,4 +1,4 @@
-import type { Code, KeychainProblemKind } from '../gen/api';
+import type { Building, Code, KeychainProblemKind } from '../gen/api';
 
 export const first = {
   name: 'Grapevine',
@@ -27,10 +27,22 @@ export const first = {
   opening: 'Opening…',
   waiting: 'Waiting for your keychain to be unlocked…',
   waitingHint: 'Your system may show a window of its own that asks for a password. It may be behind this one.',
+  building: 'Putting your history in order',
+  buildingHint: 'What is kept here is read anew. Grapevine opens when that is done.',
   lockedAbsent: 'Start the keychain that you used before, then try again.',
   details: 'For a report',
   unusableTitle: 'Grapevine cannot open',
 };
+
+/** How far it is, in hundredths that are full. */
+export function percentOf({ done, of }: Building): number {
+  return of > 0 ? Math.floor((100 * done) / of) : 0;
+}
+
+/** "Putting your history in order: 42 %". */
+export function buildingWords(percent: number): string {
+  return `${first.building}: ${percent}\u00a0%`;
+}
 
 /** Each keychain trouble: what happened, and what to do. */
 export const keychainWords: Record<KeychainProblemKind, { happened: string; todo: string }> = {
@@ -67,6 +79,13 @@ export function unusableWords(code: Code): { happened: string; todo: string } {
     return {
       happened: 'A newer version of Grapevine wrote this data, and this one cannot read it. Nothing was changed.',
       todo: 'Install the newer version again.',
+    };
+  }
+  if (code === 'data_too_old') {
+    return {
+      happened:
+        'An older version of Grapevine wrote this data, in a form that this one does not read. Nothing was changed.',
+      todo: 'Use the older version again to read it, or start this one with a new profile.',
     };
   }
   if (code === 'disk') {

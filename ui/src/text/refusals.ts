@@ -21,6 +21,7 @@ export const refusalWords: Record<RefusalCode, string> = {
   limit: 'There are too many of these already. Nothing was changed.',
   profile_in_use: 'This profile is open in another window of Grapevine.',
   data_too_new: 'A newer version of Grapevine wrote this data.',
+  data_too_old: 'An older version of Grapevine wrote this data, in a form that this one does not read.',
   disk: 'The disk could not be read or written. Nothing was changed.',
   closing: 'Grapevine is closing.',
   broken: 'Something went wrong inside Grapevine. This is a fault of ours, not yours.',

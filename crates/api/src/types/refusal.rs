@@ -51,6 +51,8 @@ data! {
         ProfileInUse,
         /// The data was written by a newer version.
         DataTooNew,
+        /// The data was written by an older version, in a form that is not read any more.
+        DataTooOld,
         /// Reading or writing the disk failed.
         Disk,
         /// The node is shutting down.

@@ -12,10 +12,13 @@ data! {
     /// Where a profile stands.
     #[serde(tag = "stage", rename_all = "snake_case")]
     pub enum Stage {
-        /// The keychain is being asked; shown as waiting once it has taken two seconds.
+        /// Opens by itself: the keychain is being asked, or what it opens is read.
         Opening {
-            /// Milliseconds since the question was put.
+            /// Milliseconds since the keychain was asked; shown as waiting once it has taken two
+            /// seconds.
             #[ts(type = "number")] waited_ms: u64,
+            /// Set while so much of the history is read anew that it can be seen.
+            building: Option<Building>,
         },
         /// No identity yet.
         Welcome {
@@ -44,6 +47,17 @@ data! {
         },
         /// Open; `snapshot` answers.
         Open,
+    }
+
+    /// The index of the history is being built anew, or completed.
+    #[derive(Copy, Eq)]
+    pub struct Building {
+        /// Records that were read.
+        #[ts(type = "number")]
+        pub done: u64,
+        /// All that are to be read.
+        #[ts(type = "number")]
+        pub of: u64,
     }
 
     /// Why the keychain does not serve.

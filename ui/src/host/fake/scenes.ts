@@ -1,4 +1,4 @@
-import type { Body, KeychainProblemKind, Quote } from '../../gen/api';
+import type { Body, KeychainProblemKind, Quote, Stage } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
 import { foundThere } from './doctor';
@@ -21,21 +21,16 @@ export function worldOf(scene: string): World {
       return first();
     case 'locked':
       return troubled(false, 'denied');
-    case 'passphrase': {
-      const world = chat();
-      world.stage = { stage: 'needs_passphrase', wrong: false };
-      return world;
-    }
-    case 'opening': {
-      const world = new World();
-      world.stage = { stage: 'opening', waited_ms: 2_500 };
-      return world;
-    }
-    case 'unusable': {
-      const world = new World();
-      world.stage = { stage: 'unusable', code: 'profile_in_use', detail: 'lock held by process 4711' };
-      return world;
-    }
+    case 'passphrase':
+      return at(chat(), { stage: 'needs_passphrase', wrong: false });
+    case 'opening':
+      return at(new World(), { stage: 'opening', waited_ms: 2_500, building: null });
+    case 'building':
+      return at(chat(), { stage: 'opening', waited_ms: 0, building: { done: 420_000, of: 1_000_000 } });
+    case 'unusable':
+      return at(new World(), { stage: 'unusable', code: 'profile_in_use', detail: 'lock held by process 4711' });
+    case 'too-old':
+      return at(new World(), { stage: 'unusable', code: 'data_too_old', detail: 'an older version wrote it' });
     case 'empty':
       return new World();
     case 'big':
@@ -69,6 +64,12 @@ export function worldOf(scene: string): World {
     default:
       return chat();
   }
+}
+
+/** The same world, at this stage. */
+function at(world: World, stage: Stage): World {
+  world.stage = stage;
+  return world;
 }
 
 function first(): World {
