@@ -44,7 +44,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let largest = choices.sizes.iter().max().copied().unwrap_or(0);
-    let mut table = vec![["messages", "", "bytes each", "opening ms", "built anew ms", "memory MiB", "page p50 ms", "page max ms"].map(str::to_owned)];
+    let mut table =
+        vec![["messages", "", "bytes each", "opening ms", "built anew ms", "memory MiB", "page p50 ms", "page max ms"].map(str::to_owned)];
     for size in choices.sizes {
         for engine in ["ours", "sqlite"] {
             let folder = tempfile::tempdir().expect("a temporary folder");
@@ -69,7 +70,10 @@ fn main() -> ExitCode {
             if engine == "ours" && size == largest && choices.used > 0 {
                 let used = run("use", choices.used);
                 let names = ["before", "after"];
-                names.iter().zip(&used).for_each(|(name, mib)| put(&format!("scale_{engine}_{size}_memory_{name}_use_mib"), mib - empty[1]));
+                names
+                    .iter()
+                    .zip(&used)
+                    .for_each(|(name, mib)| put(&format!("scale_{engine}_{size}_memory_{name}_use_mib"), mib - empty[1]));
                 put(&format!("scale_{engine}_{size}_calls_in_use"), used[2]);
             }
         }

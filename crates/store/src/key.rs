@@ -2,8 +2,8 @@
 //! are read.
 //!
 //! ```text
-//! E room16 place56            an entry of the timeline (Create, Add, Leave, Message)
-//! O room16 target56 place56   an Edit, Delete or Reaction, under what it is about
+//! E room16 place40            an entry of the timeline (Create, Add, Leave, Message)
+//! O room16 target56 place40   an Edit, Delete or Reaction, under what it is about
 //! L room16 device16 log8 seq4 events by their log, up to seq                        → run
 //! H room16 device16 log8      how far that log has come                             → head
 //! R room16                    a room
@@ -16,10 +16,11 @@
 //! U room16                    what came late in a room and is unseen
 //! ```
 //! Under most stands where it is in the journal. Runs are in `log_index.rs`, heads in `heads.rs`.
-//! `place56` is a [`Position`]: display order.
+//! `target56` is a [`Position`]: display order; of `place40` the id has 16 bytes.
 //! Names are keyed hashes ([`crate::seal`]); numbers are big-endian.
 
 use rooms::Position;
+use wire::ids::EventId;
 
 pub(crate) const ENTRY: u8 = b'E';
 pub(crate) const RELATION: u8 = b'O';
@@ -37,6 +38,9 @@ pub(crate) const ACK: u8 = b'A';
 pub(crate) type Name = [u8; 16];
 /// Bytes of a position.
 pub(crate) const PLACE_BYTES: usize = 56;
+/// Bytes of an id in keys.
+const ID_BYTES: usize = 16;
+const SHORT_BYTES: usize = PLACE_BYTES - 32 + ID_BYTES;
 
 fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(parts.iter().fold(1, |bytes: usize, part| bytes.saturating_add(part.len())));
@@ -46,11 +50,11 @@ fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 pub(crate) fn entry(room: &Name, place: &Position) -> Vec<u8> {
-    join(ENTRY, &[room, &place.to_key()])
+    join(ENTRY, &[room, &short(place)])
 }
 
 pub(crate) fn relation(room: &Name, target: &Position, place: &Position) -> Vec<u8> {
-    join(RELATION, &[room, &target.to_key(), &place.to_key()])
+    join(RELATION, &[room, &target.to_key(), &short(place)])
 }
 
 /// All rows of a room in one space.
@@ -79,9 +83,16 @@ pub(crate) fn named(space: u8, name: &Name) -> Vec<u8> {
     join(space, &[name])
 }
 
-/// The position in the key of an entry.
-pub(crate) fn place_of_entry(key: &[u8]) -> Option<Position> {
-    key.last_chunk::<PLACE_BYTES>().filter(|_| key.first() == Some(&ENTRY)).and_then(|place| Position::from_key(place))
+/// A position with half of the id: no two ids agree in 16 bytes, and each row is shorter.
+fn short(place: &Position) -> [u8; SHORT_BYTES] {
+    let mut short = [0; SHORT_BYTES];
+    short.iter_mut().zip(place.to_key()).for_each(|(short, byte)| *short = byte);
+    short
+}
+
+/// Whether the key of an entry may be that of the event with this id.
+pub(crate) fn may_be(key: &[u8], id: &EventId) -> bool {
+    id.0.first_chunk::<ID_BYTES>().is_some_and(|id| key.ends_with(id))
 }
 
 /// Where the target begins in the key of a relation.

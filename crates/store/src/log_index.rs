@@ -2,7 +2,7 @@
 //! together lie there one after the other, so a row tells of a whole run of them.
 //!
 //! A row lies under the number of the last event of its run: place of the first ‖ how many follow
-//! it, in two bytes.
+//! it, in two bytes, if any.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::Included;
@@ -56,14 +56,16 @@ impl Run {
 
     /// The row of a run.
     pub(crate) fn row(&self, of: &LogName) -> Change {
-        let count = (self.last.saturating_sub(self.first) as u16).to_be_bytes();
-        (of.key(self.last).into(), Some([&*self.at.to_bytes(), &count].concat().into()))
+        let more = self.last.saturating_sub(self.first) as u16;
+        let more = if more > 0 { more.to_be_bytes().to_vec() } else { Vec::new() };
+        (of.key(self.last).into(), Some([self.at.to_bytes(), more].concat().into()))
     }
 
     fn read(key: &[u8], value: &[u8]) -> Option<Run> {
-        let (at, count) = At::split(value)?;
+        let (at, more) = At::split(value)?;
         let last = u32::from_be_bytes(*key.last_chunk()?);
-        Some(Run { first: last.checked_sub(u16::from_be_bytes(count.try_into().ok()?).into())?, last, at })
+        let more = if more.is_empty() { 0 } else { u16::from_be_bytes(more.try_into().ok()?) };
+        Some(Run { first: last.checked_sub(more.into())?, last, at })
     }
 }
 

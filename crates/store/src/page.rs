@@ -85,7 +85,8 @@ impl Store {
             return Some(place);
         }
         let all = KeyRange::of_prefix(&key::of_room(key::ENTRY, &self.room_name(room)));
-        let place = self.disk().scan(all, End::Back).filter_map(|(key, _)| key::place_of_entry(&key)).find(|place| place.id == *id)?;
+        let mut rows = self.disk().scan(all, End::Back).filter(|(key, _)| key::may_be(key, id));
+        let place = rows.find_map(|(key, _)| self.read_event(&key).filter(|event| event.id() == *id))?.position();
         self.id_cache().note([(room, place)]);
         Some(place)
     }

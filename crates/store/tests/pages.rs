@@ -76,7 +76,7 @@ proptest! {
         for ask in asks {
             let mut place = *ask.place.get(&places);
             if ask.limit % 5 == 0 {
-                place.id.0[31] ^= 1; // between two entries
+                place.id.0[15] ^= 1; // between two entries
             }
             let anchor = [Anchor::Latest, Anchor::Before(place), Anchor::After(place), Anchor::Around(place)][usize::from(ask.anchor)];
             let not_after = ask.horizon.map_or(EVER, |at| at.get(&places).hlc);

@@ -281,7 +281,7 @@ fn put_aside(path: &Path) -> io::Result<PathBuf> {
 fn open_tail(segments: &[Arc<Segment>], sealer: &Sealer, found: &mut Found) -> Result<Tail, JournalError> {
     let last = segments.last().ok_or(JournalError::Failed)?;
     let scan = last.scan(sealer)?;
-    let end = scan.end as u64;
+    let end = scan.end;
     let mut file = last.at_end()?;
     let after = file.metadata()?.len().saturating_sub(end);
     if after > 0 {

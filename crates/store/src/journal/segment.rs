@@ -31,6 +31,8 @@ pub(super) const EMPTIED: u32 = 1;
 const MAGIC: [u8; 8] = *b"GVjournl";
 const END: [u8; 8] = *b"GVjr-end";
 const TRAILER: usize = 12;
+/// Bytes that are read at once where a file is read from its beginning on.
+const WINDOW: usize = 1 << 20;
 /// Bytes that are read of a record at first.
 const SHORT: usize = 1024;
 /// Where damage is stepped over, the next record has a number so little above the last one. More
@@ -65,7 +67,7 @@ pub(super) struct Scan {
     /// Where each record begins, from the first on.
     pub(super) starts: Vec<u32>,
     /// Where the last whole record ends.
-    pub(super) end: usize,
+    pub(super) end: u64,
 }
 
 impl Segment {
@@ -179,23 +181,27 @@ impl Segment {
 
     /// Reads the file from its beginning on, and steps over what does not open.
     pub(super) fn scan(&self, sealer: &Sealer) -> io::Result<Scan> {
-        let bytes = fs::read(&self.path)?;
-        let mut scan = Scan { starts: Vec::new(), end: HEADER.min(bytes.len()) };
-        let mut at = HEADER;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let mut scan = Scan { starts: Vec::new(), end: HEADER as u64 };
+        let mut at = HEADER as u64;
+        let mut window = Window { file: &self.file, at: 0, bytes: Vec::new() };
+        while let Some(head) = window.read(at, record::HEAD)? {
             let next = self.first.saturating_add(scan.starts.len() as u64);
-            let fits = record::head(rest).is_some_and(|(number, _)| number.checked_sub(next).is_some_and(|over| over <= STEP));
-            match fits.then(|| record::decode(sealer, rest)).flatten() {
-                Some(Record { number, length, .. }) => {
-                    let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
-                    scan.starts.resize(place, 0);
-                    scan.starts.push(u32::try_from(at).unwrap_or(0));
-                    at = at.saturating_add(length);
-                    scan.end = at;
-                }
-                None => at = at.saturating_add(1),
-            }
+            let fits = |(number, _): &(u64, usize)| number.checked_sub(next).is_some_and(|over| over <= STEP);
+            let found = match record::head(head).filter(fits) {
+                Some((_, length)) => window.read(at, length)?.and_then(|bytes| record::decode(sealer, bytes)),
+                None => None,
+            };
+            let Some(Record { number, length, .. }) = found else {
+                at = at.saturating_add(1);
+                continue;
+            };
+            let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+            scan.starts.resize(place, 0);
+            scan.starts.push(u32::try_from(at).unwrap_or(0));
+            at = at.saturating_add(length as u64);
+            scan.end = at;
         }
+        scan.end = scan.end.min(self.file.metadata()?.len());
         Ok(scan)
     }
 
@@ -227,6 +233,37 @@ impl Segment {
         let mut file = self.at_end()?;
         file.write_all(&ending(sealer, self.first, starts))?;
         file.sync_data()
+    }
+}
+
+/// A part of a file, which moves along it.
+struct Window<'a> {
+    file: &'a File,
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window<'_> {
+    /// So many bytes from a place on, which is never before the last one; none if the file ends
+    /// sooner.
+    fn read(&mut self, at: u64, length: usize) -> io::Result<Option<&[u8]>> {
+        let begin = usize::try_from(at.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        if self.bytes.len() < begin.saturating_add(length) {
+            self.bytes.drain(..begin.min(self.bytes.len()));
+            self.at = at;
+            let had = self.bytes.len();
+            self.bytes.resize(length.max(WINDOW), 0);
+            let mut filled = had;
+            while let Some(rest) = self.bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+                match read_from(self.file, at.saturating_add(filled as u64), rest)? {
+                    0 => break,
+                    more => filled = filled.saturating_add(more),
+                }
+            }
+            self.bytes.truncate(filled);
+            return Ok(self.bytes.get(..length));
+        }
+        Ok(self.bytes.get(begin..begin.saturating_add(length)))
     }
 }
 
