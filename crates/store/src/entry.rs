@@ -3,7 +3,7 @@
 //! ```text
 //! event     0|1 ‖ event as on the wire                     proof: of a later event, its own
 //! branched  2|3 ‖ log8 ‖ branch76 ‖ event as on the wire   in a branch of its log
-//! bare      4|5 ‖ target56? ‖ event without its content    in the place of the event with that id
+//! replacing 4|5 ‖ 0|1 ‖ target56? ‖ event                  in the place of that event, as it was
 //! row       6 ‖ key1 ‖ key ‖ content                       a small row; the last one counts
 //! no row    7 ‖ key                                        from here on
 //! end       8 ‖ keep4 ‖ head                               a log is cut after `keep` and ends so
@@ -30,8 +30,8 @@ pub(crate) enum Entry<'a> {
         /// The branch that it is in, and its id.
         into: Option<(LogId, Branch)>,
     },
-    /// What is left of an event. `target`: it is still found under this one.
-    Bare {
+    /// An event as it is from now on: without its content, or found under another `target`.
+    Replacing {
         event: Verified,
         target: Option<Position>,
     },
@@ -68,7 +68,7 @@ pub(crate) fn event(event: &Event, proof: Proof, into: Option<(LogId, &Branch)>)
     bytes
 }
 
-pub(crate) fn bare(event: &Verified, target: Option<&Position>) -> Vec<u8> {
+pub(crate) fn replacing(event: &Verified, target: Option<&Position>) -> Vec<u8> {
     let place = target.map(Position::to_key);
     let mut bytes = vec![4 | proof_bit(event.proof()), u8::from(place.is_some())];
     bytes.extend(place.into_iter().flatten());
@@ -138,7 +138,7 @@ pub(crate) fn decode(entry: &[u8]) -> Option<Entry<'_>> {
                 0 => None,
                 _ => Some(Position::from_key(rest.first_chunk::<PLACE_BYTES>()?)?),
             };
-            Entry::Bare { event: event_of(entry)?, target }
+            Entry::Replacing { event: event_of(entry)?, target }
         }
         6 => {
             let (length, rest) = rest.split_first()?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use wire::ids::LogId;
+use rooms::Verified;
 
 use crate::entry::{self, Entry};
 use crate::error::StoreError;
@@ -48,8 +48,11 @@ impl Store {
     /// An entry that nothing points to is dead. Of an event what its log needs stays: all but its
     /// content.
     fn fate(&self, at: At, bytes: &[u8]) -> Fate {
-        let (event, into) = match entry::decode(bytes) {
-            Some(Entry::Event { event, into }) => (event, into),
+        let (event, target, less): (_, _, &dyn Fn(&Verified) -> Vec<u8>) = match entry::decode(bytes) {
+            Some(Entry::Event { event, into }) => {
+                (event, None, &move |left| entry::event(left, left.proof(), into.as_ref().map(|(log, branch)| (*log, branch))))
+            }
+            Some(Entry::Replacing { event, target }) => (event, target, &|left| entry::replacing(left, None)),
             Some(Entry::Row { key, .. }) if self.disk().at(key) != Some(at) => return Fate::Goes,
             Some(Entry::Open | Entry::Closed) => return Fate::Goes,
             _ => return Fate::Stays,
@@ -57,12 +60,8 @@ impl Store {
         let room = self.room_name(&event.header.room);
         let names = self.heads_now().names_of_parts(self.disk(), &event.header.room, &event.log_key());
         let in_logs = names.iter().filter_map(|name| name.find(self.disk(), event.header.seq));
-        let is_live = in_logs.chain(filing::place(&room, &event, None).and_then(|key| self.disk().at(&key))).any(|there| there == at);
-        if is_live || event.payload().is_none() {
-            return Fate::Stays;
-        }
-        let into = into.as_ref().map(|(log, branch): &(LogId, _)| (*log, branch));
-        Fate::Becomes(entry::event(&event.without_payload(), event.proof(), into))
+        let is_live = in_logs.chain(filing::place(&room, &event, target).and_then(|key| self.disk().at(&key))).any(|there| there == at);
+        if is_live || event.payload().is_none() { Fate::Stays } else { Fate::Becomes(less(&event.without_payload())) }
     }
 }
 

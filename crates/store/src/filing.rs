@@ -62,11 +62,10 @@ impl<'a> Filing<'a> {
         Ok(is_new)
     }
 
-    /// Writes what is left of an event whose content goes; it is still found under `target`.
-    pub(crate) fn bare(&mut self, event: &Verified, target: Option<Position>) {
-        let bare = event.without_payload();
-        self.file_bare(self.next(), &bare, target);
-        self.entries.push(entry::bare(&bare, target.as_ref()));
+    /// Writes an event as it is from now on; it is found under `target`, if it says none itself.
+    pub(crate) fn replace(&mut self, event: &Verified, target: Option<Position>) {
+        self.file_replacing(self.next(), event, target);
+        self.entries.push(entry::replacing(event, target.as_ref()));
     }
 
     /// Writes a small row.
@@ -100,7 +99,7 @@ impl<'a> Filing<'a> {
                     self.file_place(at, &room, &event, None);
                 }
             }
-            Entry::Bare { event, target } => self.file_bare(at, &event, target),
+            Entry::Replacing { event, target } => self.file_replacing(at, &event, target),
             Entry::Row { key, .. } => self.rows.push((key.into(), Some(at.to_bytes().into()))),
             Entry::NoRow { key } => self.rows.push((key.into(), None)),
             Entry::End { room, log, keep, filed } => self.file_end(&room, &log, keep, filed),
@@ -164,7 +163,7 @@ impl<'a> Filing<'a> {
         self.rows.extend(place(room, event, target).map(|key| (key.into(), Some(at.to_bytes().into()))));
     }
 
-    fn file_bare(&mut self, at: At, event: &Verified, target: Option<Position>) {
+    fn file_replacing(&mut self, at: At, event: &Verified, target: Option<Position>) {
         let room = heads::room_name(self.disk, &event.header.room);
         let place_now = place(&room, event, target);
         if let Some((log, before)) = find(self.disk, &self.heads(), event) {
@@ -220,7 +219,7 @@ pub(crate) fn place(room: &Name, event: &Event, target: Option<Position>) -> Opt
 pub(crate) fn place_of(room: &Name, entry: &[u8]) -> Option<Vec<u8>> {
     match entry::decode(entry)? {
         Entry::Event { event, .. } => place(room, &event, None),
-        Entry::Bare { event, target } => place(room, &event, target),
+        Entry::Replacing { event, target } => place(room, &event, target),
         _ => None,
     }
 }

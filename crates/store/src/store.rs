@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use rooms::{Branch, Event, Fitting, LogHead, Payload, Verified, kind};
+use rooms::{Branch, Event, Fitting, LogHead, Payload, Position, Verified, kind};
 use wire::ids::{LogKey, RoomId};
 
 use crate::disk::Disk;
@@ -105,7 +105,7 @@ impl Store {
         let Some((stored, _)) = self.find_stored(event).filter(|(stored, _)| stored.payload().is_some()) else { return Ok(()) };
         let target = Payload::of(&stored).ok().and_then(|payload| payload.target());
         let mut filing = self.filing();
-        filing.bare(&stored, target);
+        filing.replace(&stored.without_payload(), target);
         self.commit(filing)
     }
 
@@ -118,8 +118,18 @@ impl Store {
         for event in events {
             let is_relation = kind::role(event.header.kind) == kind::Role::Relation;
             let shown = self.find_stored(event).filter(|(_, is_shown)| is_relation && *is_shown);
-            shown.into_iter().for_each(|(stored, _)| filing.bare(&stored, None));
+            shown.into_iter().for_each(|(stored, _)| filing.replace(&stored.without_payload(), None));
         }
+        self.commit(filing)
+    }
+
+    /// Files an edit, a delete or a reaction under its target, because its content could not be
+    /// read when it came, and now can. Fine if it is not here.
+    pub fn file_under(&self, event: &Event, target: &Position) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let Some((stored, false)) = self.find_stored(event) else { return Ok(()) };
+        let mut filing = self.filing();
+        filing.replace(&stored, Some(*target));
         self.commit(filing)
     }
 

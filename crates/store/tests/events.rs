@@ -348,6 +348,34 @@ fn invented_targets_are_passed_over() {
 }
 
 #[test]
+fn a_relation_that_could_not_be_read_is_found_once_its_target_is_known() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut store = open(dir.path());
+    let mut pen = Pen::new(ana(), room(1), 1);
+    let said = pen.say("to be put right");
+    // As if the key of its content were not here yet.
+    let edit = pen.write(Payload::Edit { target: said.position(), text: "put right".to_owned() }).without_payload();
+    let more = pen.say("and more");
+    store.append(&[said.clone(), edit.clone(), more]).expect("the disk has room");
+    assert_eq!(store.relations_of(&room(1), &said.position()), []);
+    assert_eq!(store.range(&room(1), said.log_key(), 1, 3, 9999).len(), 3, "it is in its log");
+    store.file_under(&edit, &said.position()).expect("the disk has room");
+    store.file_under(&Pen::new(ben(), room(1), 9).say("never stored"), &said.position()).expect("nothing to file");
+    for is_built_anew in [false, true, false] {
+        if is_built_anew {
+            store.close().expect("the disk works");
+            std::fs::remove_dir_all(dir.path().join("store/index")).expect("it is there");
+            store = open(dir.path());
+        }
+        assert_eq!(store.relations_of(&room(1), &said.position()), std::slice::from_ref(&edit));
+        assert_eq!(store.range(&room(1), said.log_key(), 1, 3, 9999).len(), 3);
+        store.erase_now().expect("the disk works");
+    }
+    store.set_aside([&edit]).expect("the disk has room");
+    assert_eq!(store.relations_of(&room(1), &said.position()), []);
+}
+
+#[test]
 fn what_is_set_aside_is_found_in_its_log_only_and_without_its_content() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut store = open(dir.path());
