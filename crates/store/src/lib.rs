@@ -1,19 +1,20 @@
 //! Disk: what a profile keeps, sealed, durable when it says so, and never silently lost.
 //!
-//! Owns: the database of one profile (events in display order and by log, heads of logs, rooms,
-//! people, requests, invites, settings), its lock against a second process, its repair, rows on
-//! their way to the database, and the threads that bring them there and make them durable. The only
-//! crate that knows sled. Never does: signatures, membership, networking; it believes what is
-//! [`rooms::Verified`] and refuses gaps in logs. No name, text or address is on disk in clear:
-//! values are sealed with XChaCha20-Poly1305 bound to their keys, names in keys are keyed hashes.
-//! Times, UUIDs and ids of events are visible, because rows lie in display order. Data passes in as
+//! Owns: the journal of one profile (events, rooms, people, requests, invites, settings), the index
+//! by which things are found in it (display order, logs, heads), its lock against a second process,
+//! what opening makes of damage, erasure, and the threads for all that. The only crate that knows
+//! sled. Never does: signatures, membership, networking; it believes what is [`rooms::Verified`]
+//! and refuses gaps in logs. No name, text or address is on disk in clear: everything is sealed
+//! with XChaCha20-Poly1305 bound to its place, names in keys are keyed hashes. Times, UUIDs and ids
+//! of some events are visible, because rows lie in display order. Data passes in as
 //! [`rooms::Verified`] events and small rows ([`RoomRow`], …) by [`Store::append`] and
 //! [`Store::put`], and out by [`Store::page`] (for people), [`Store::range`] (for peers) and
 //! [`Store::heads`] (for the start). Written is not durable: [`Store::mark`] numbers writes,
-//! [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut. Start in
-//! `store.rs`, then `key.rs`. `memtable.rs`, `block.rs` and `files.rs` are the way to the disk, and
-//! `merge_iter.rs` the way back. `open.rs`, `examine.rs` and `repair.rs` deal with what the last
-//! process or the disk left behind.
+//! [`Store::flush`] (or a [`Flusher`]) says up to where they survive a power cut. Erased is not
+//! gone: [`Store::erased_up_to`] tells. docs/STORAGE.md says what survives what. Start in
+//! `store.rs`, then `entry.rs` (what the journal holds), `filing.rs` (what follows from it) and
+//! `key.rs` (what the index holds). `journal/` and `index/` are the way to the disk, `disk.rs` both
+//! together, `open.rs` what the last process or the disk left behind.
 
 // A disk can lie: no index, sum or `unwrap` may panic on what is read.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
