@@ -7,8 +7,6 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rooms::Verified;
-
 use crate::entry::{self, Entry};
 use crate::error::StoreError;
 use crate::filing;
@@ -48,11 +46,9 @@ impl Store {
     /// An entry that nothing points to is dead. Of an event what its log needs stays: all but its
     /// content.
     fn fate(&self, at: At, bytes: &[u8]) -> Fate {
-        let (event, target, less): (_, _, &dyn Fn(&Verified) -> Vec<u8>) = match entry::decode(bytes) {
-            Some(Entry::Event { event, into }) => {
-                (event, None, &move |left| entry::event(left, left.proof(), into.as_ref().map(|(log, branch)| (*log, branch))))
-            }
-            Some(Entry::Replacing { event, target }) => (event, target, &|left| entry::replacing(left, None)),
+        let (event, target, into) = match entry::decode(bytes) {
+            Some(Entry::Event { event, into }) => (event, None, Some(into)),
+            Some(Entry::Replacing { event, target }) => (event, target, None),
             Some(Entry::Row { key, .. }) if self.disk().at(key) != Some(at) => return Fate::Goes,
             Some(Entry::Open | Entry::Closed) => return Fate::Goes,
             _ => return Fate::Stays,
@@ -61,7 +57,14 @@ impl Store {
         let names = self.heads_now().names_of_parts(self.disk(), &event.header.room, &event.log_key());
         let in_logs = names.iter().filter_map(|name| name.find(self.disk(), event.header.seq));
         let is_live = in_logs.chain(filing::place(&room, &event, target).and_then(|key| self.disk().at(&key))).any(|there| there == at);
-        if is_live || event.payload().is_none() { Fate::Stays } else { Fate::Becomes(less(&event.without_payload())) }
+        if is_live || event.payload().is_none() {
+            return Fate::Stays;
+        }
+        let left = event.without_payload();
+        Fate::Becomes(match into {
+            Some(into) => entry::event(&left, left.proof(), into.as_ref().map(|(log, branch)| (*log, branch))),
+            None => entry::replacing(&left, None),
+        })
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::block::{self, Entry};
+use super::database::Unusable;
 use super::key_range::{End, KeyRange};
-use super::table::{Index, Unusable};
+use super::table::Index;
 
 /// Rows of a range from one end, those of the memtable included. What is written meanwhile may be
 /// seen or not.

@@ -2,9 +2,11 @@
 //! come. All of it is made from the journal, and can be made from it again.
 //!
 //! Rows wait in a memtable and reach sled in large sorted batches, in blocks, together with the
-//! position in the journal up to which the table is complete. Start in `table.rs`.
+//! position in the journal up to which the table is complete. Start in `table.rs`;
+//! `database.rs` is the one place that opens sled.
 
 mod block;
+mod database;
 mod key_range;
 mod memtable;
 mod merge_iter;
@@ -14,7 +16,8 @@ mod table;
 mod tests;
 
 pub(crate) use block::Change;
+pub(crate) use database::Unusable;
 pub(crate) use key_range::{End, KeyRange};
 pub(crate) use merge_iter::MergeIter;
 pub(crate) use meta::Meta;
-pub(crate) use table::{Index, Unusable};
+pub(crate) use table::Index;

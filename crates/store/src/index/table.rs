@@ -1,10 +1,9 @@
-//! The index on disk: the one place that calls sled. No panic of sled gets out, and whatever is
-//! wrong with it costs nothing but building it anew.
+//! The index: a table in the database, the rows on their way there, and what is done when the
+//! database fails. Whatever is wrong with it costs nothing but building it anew.
 
 use std::fs;
 use std::io;
-use std::ops::Bound::{self, Excluded, Included, Unbounded};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -14,25 +13,16 @@ use std::time::{Duration, Instant};
 use sled::IVec;
 
 use super::block::{self, Change, Entry};
+use super::database::{FIRST, FREE_WITHIN, META, Unusable, block_up_to, guarded, next_block, open_when_free, read_meta};
 use super::key_range::{End, KeyRange};
 use super::memtable::{Batch, Memtable, Then};
 use super::meta::{Dead, Meta};
 use crate::journal::Journal;
 use crate::seal::Sealer;
 
-/// Page cache. Raised: faster paging far back in large histories. Lowered: less memory, which a
-/// member that talks much can fill. sled keeps a page or two in each of its 256 shards all the
-/// same, 16 MB.
-const CACHE_BYTES: u64 = 8 * 1024 * 1024;
-/// How long a database that was closed a moment ago may stay locked.
-const FREE_WITHIN: Duration = Duration::from_secs(2);
 /// Bytes that are kept so that sled can be opened anew, and read, on a full disk: sled does neither
 /// once it could not write.
 const RESERVE: usize = 1024 * 1024;
-/// Where the index tells of itself: before all rows.
-const META: [u8; 1] = [0];
-/// No key of a row comes before this.
-const FIRST: [u8; 1] = [1];
 
 /// The table, the rows on their way to it, and the thread that brings them there.
 pub(crate) struct Index {
@@ -48,17 +38,6 @@ pub(crate) struct Index {
     meta: Mutex<Meta>,
     /// It ends when there is nothing to do.
     settler: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Why the database cannot be used or read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unusable {
-    /// The system refuses: rights, space, the device.
-    #[error(transparent)]
-    Io(io::Error),
-    /// Damaged, of another form, of another profile, or sled gave up.
-    #[error("{0}")]
-    Damaged(String),
 }
 
 impl Index {
@@ -205,7 +184,9 @@ impl Index {
                 tracing::error!(%error, "the index cannot be written");
                 self.failed.store(true, Ordering::Release);
                 self.memtable.refused();
-                if let Err(error) = fs::remove_file(self.reserve()).map_err(Unusable::Io).and_then(|()| self.reopen()) {
+                // It may be gone already.
+                let _ = fs::remove_file(self.reserve());
+                if let Err(error) = self.reopen() {
                     tracing::error!(%error, "the index cannot be opened anew");
                 }
                 false
@@ -307,66 +288,6 @@ impl Index {
         // What it refuses is read from the journal at the next start.
         self.settle();
     }
-}
-
-/// What the database says of itself; none if that makes no sense.
-fn read_meta(db: &sled::Db, sealer: &Sealer) -> Result<Option<Meta>, Unusable> {
-    let sealed = guarded(|| db.get(META))?;
-    Ok(sealed.and_then(|sealed| sealer.unseal(&META, &sealed).ok()).and_then(|plain| Meta::decode(&plain)))
-}
-
-/// The last block that begins before a bound.
-fn block_up_to(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<(IVec, IVec)>> {
-    let span = KeyRange { from: Included(IVec::from(&FIRST)), to: bound.cloned() };
-    if span.is_empty() { Ok(None) } else { db.range::<&[u8], _>(span.bounds()).next_back().transpose() }
-}
-
-/// Where the first block begins after a bound.
-fn next_block(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<IVec>> {
-    let span = (bound.map(AsRef::as_ref), Unbounded);
-    Ok(db.range::<&[u8], _>(span).next().transpose()?.map(|(first, _)| first))
-}
-
-/// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that
-/// can only be the last work of sled's threads for a handle that this process has just dropped.
-fn open_when_free(dir: &Path) -> Result<sled::Db, Unusable> {
-    let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    let since = Instant::now();
-    loop {
-        match guarded(|| config.open()) {
-            Err(Unusable::Io(e)) if e.to_string().contains("could not acquire lock") && since.elapsed() < FREE_WITHIN => {
-                thread::sleep(Duration::from_millis(5));
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-/// Calls sled. It may panic on damage.
-fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Unusable> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(outcome) => outcome.map_err(Unusable::from),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(Unusable::Damaged(text.unwrap_or("the database gave up").to_owned()))
-        }
-    }
-}
-
-impl From<sled::Error> for Unusable {
-    fn from(error: sled::Error) -> Unusable {
-        match error {
-            sled::Error::Io(e) if is_about_the_system(&e) => Unusable::Io(e),
-            error => Unusable::Damaged(error.to_string()),
-        }
-    }
-}
-
-/// Errors that say more about rights, space or the device than about the content of the files.
-fn is_about_the_system(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock};
-    matches!(error.kind(), PermissionDenied | StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem | NotADirectory | WouldBlock)
-        || error.to_string().contains("could not acquire lock")
 }
 
 /// Nothing here panics half-way through a change, so a poisoned state is whole.
