@@ -1,12 +1,19 @@
 //! Removing what nobody needs from the disk.
 
+use std::fs;
 use std::io::{self, Write};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::at::At;
 use super::log::{Journal, JournalError};
 use super::record::{self, Record};
 use super::segment::{self, EMPTIED, HEADER, Segment, header};
+
+/// Neighbours that are together no longer than this part of the longest segment may become one.
+/// Raised: more of them. Lowered: more to write anew for one entry.
+const MERGED_PART: u64 = 4;
+/// So many neighbours do. Each time something is erased the open segment is closed, however short.
+const MANY: usize = 8;
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +29,9 @@ pub(crate) enum Fate {
 impl Journal {
     /// Gives the entries of some records the fate that they are to have. Each segment that has such
     /// a record is written anew and put in the place of the old one, which takes the time of
-    /// writing it; others read and append meanwhile. All entries keep their places. After a crash
-    /// some of them may still be as they were, and so they may if it is not to go on, which gives
-    /// false.
+    /// writing it; others read and append meanwhile. Many short neighbours become one segment, so
+    /// that there are never too many. All entries keep their places. After a crash some of them may
+    /// still be as they were, and so they may if it is not to go on, which gives false.
     pub(crate) fn rewrite(
         &self,
         is_meant: impl Fn(u64) -> bool,
@@ -36,52 +43,75 @@ impl Journal {
         if (first..next).any(&is_meant) {
             self.close_tail()?;
         }
-        for segment in self.closed() {
+        for group in self.groups()? {
             if !goes_on() {
                 return Ok(false);
             }
-            let old = segment.starts(&self.sealer)?;
-            let is_there = |(_, start): &(u64, &u32)| **start > EMPTIED;
-            if (segment.first..).zip(old).filter(is_there).any(|(number, _)| is_meant(number)) {
-                let mut starts = Vec::with_capacity(old.len());
-                let new = Segment::put(segment.path.clone(), segment.first, |file| {
-                    self.write_to(file, &segment, old, &mut starts, &is_meant, &fate)
-                })?;
-                self.replace(new.with_starts(starts));
-            }
+            let Some(head) = group.first().filter(|_| group.len() > 1 || self.has_any(&group, &is_meant)) else { continue };
+            let mut starts = Vec::new();
+            let new = Segment::put(head.path.clone(), head.first, |file| self.write_to(file, &group, &mut starts, &is_meant, &fate))?;
+            self.replace(&group, new.with_starts(starts));
+            // After a crash they are removed when the journal is opened.
+            group.iter().skip(1).try_for_each(|segment| fs::remove_file(&segment.path))?;
         }
         Ok(true)
+    }
+
+    /// Closed segments; many that follow on each other and are short, together.
+    fn groups(&self) -> io::Result<Vec<Vec<Arc<Segment>>>> {
+        let mut groups: Vec<Vec<Arc<Segment>>> = Vec::new();
+        let (mut length, mut next) = (u64::MAX, 0);
+        for segment in self.closed() {
+            length = length.saturating_add(segment.length()?);
+            match groups.last_mut() {
+                Some(group) if length <= self.longest / MERGED_PART && segment.first == next => group.push(segment.clone()),
+                _ => {
+                    length = segment.length()?;
+                    groups.push(vec![segment.clone()]);
+                }
+            }
+            next = segment.end(&self.sealer)?;
+        }
+        let alone = |group: Vec<Arc<Segment>>| group.into_iter().map(|segment| vec![segment]).collect();
+        Ok(groups.into_iter().flat_map(|group| if group.len() < MANY { alone(group) } else { vec![group] }).collect())
+    }
+
+    fn has_any(&self, group: &[Arc<Segment>], is_meant: impl Fn(u64) -> bool) -> bool {
+        let records = |segment: &Arc<Segment>| (segment.first..).zip(segment.starts(&self.sealer).unwrap_or_default().to_vec());
+        group.iter().flat_map(records).any(|(number, start)| start > EMPTIED && is_meant(number))
     }
 
     fn write_to(
         &self,
         file: &mut impl Write,
-        segment: &Segment,
-        old: &[u32],
+        group: &[Arc<Segment>],
         starts: &mut Vec<u32>,
         is_meant: impl Fn(u64) -> bool,
         fate: impl Fn(At, &[u8]) -> Fate,
     ) -> io::Result<()> {
-        file.write_all(&header(&self.sealer, segment.first))?;
+        let first = group.first().map_or(0, |segment| segment.first);
+        file.write_all(&header(&self.sealer, first))?;
         let mut length = HEADER;
-        for (number, start) in (segment.first..).zip(old) {
-            let bytes = if is_meant(number) {
-                segment.read(&self.sealer, number, *start)?.map(|record| self.left_of(record, &fate))
-            } else {
-                segment.bytes(number, *start)?
-            };
-            // What cannot be read any more is left out. No record is longer than before.
-            starts.push(match &bytes {
-                _ if *start == EMPTIED => EMPTIED,
-                None => 0,
-                Some(bytes) if bytes.is_empty() => EMPTIED,
-                Some(_) => u32::try_from(length).unwrap_or(0),
-            });
-            let bytes = bytes.unwrap_or_default();
-            file.write_all(&bytes)?;
-            length = length.saturating_add(bytes.len());
+        for segment in group {
+            for (number, start) in (segment.first..).zip(segment.starts(&self.sealer)?) {
+                let bytes = if is_meant(number) {
+                    segment.read(&self.sealer, number, *start)?.map(|record| self.left_of(record, &fate))
+                } else {
+                    segment.bytes(number, *start)?
+                };
+                // What cannot be read any more is left out. No record is longer than before.
+                starts.push(match &bytes {
+                    _ if *start == EMPTIED => EMPTIED,
+                    None => 0,
+                    Some(bytes) if bytes.is_empty() => EMPTIED,
+                    Some(_) => u32::try_from(length).unwrap_or(0),
+                });
+                let bytes = bytes.unwrap_or_default();
+                file.write_all(&bytes)?;
+                length = length.saturating_add(bytes.len());
+            }
         }
-        file.write_all(&segment::ending(&self.sealer, segment.first, starts))
+        file.write_all(&segment::ending(&self.sealer, first, starts))
     }
 
     /// The bytes of a record after that; none if all of it goes.

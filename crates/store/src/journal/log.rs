@@ -67,7 +67,7 @@ pub(crate) struct Journal {
     tail: Mutex<Tail>,
     /// One at a time.
     pub(super) erasing: Mutex<()>,
-    longest: u64,
+    pub(super) longest: u64,
 }
 
 /// The open segment: the last one.
@@ -107,6 +107,7 @@ impl Journal {
             found.fresh = found.foreign.is_empty();
             segments.push(Arc::new(Segment::create(folder, &sealer, 0)?));
         }
+        remove_merged(&mut segments, &sealer)?;
         let tail = open_tail(&segments, &sealer, &mut found)?;
         found.gone = gaps(&segments, &tail.starts, &sealer)?;
         let (segments, tail) = (RwLock::new(segments), Mutex::new(tail));
@@ -210,10 +211,12 @@ impl Journal {
         self.segments_now().split_last().map(|(_, closed)| closed.to_vec()).unwrap_or_default()
     }
 
-    /// Puts a segment in the place of the one that begins with the same record.
-    pub(super) fn replace(&self, new: Segment) {
-        if let Some(old) = self.segments_mut().iter_mut().find(|old| old.first == new.first) {
-            *old = Arc::new(new);
+    /// Puts a segment in the place of others.
+    pub(super) fn replace(&self, old: &[Arc<Segment>], new: Segment) {
+        let mut segments = self.segments_mut();
+        segments.retain(|segment| segment.first == new.first || !old.iter().any(|old| old.first == segment.first));
+        if let Some(head) = segments.iter_mut().find(|segment| segment.first == new.first) {
+            *head = Arc::new(new);
         }
     }
 
@@ -267,6 +270,23 @@ fn segments_in(folder: &Path, sealer: &Sealer, found: &mut Found) -> Result<Vec<
         *path = put_aside(path)?;
     }
     Ok(segments)
+}
+
+/// Removes segments whose records are in the one before: a crash came after they became one.
+fn remove_merged(segments: &mut Vec<Arc<Segment>>, sealer: &Sealer) -> io::Result<()> {
+    let mut end = 0;
+    let mut merged = Vec::new();
+    for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+        if segment.first >= end {
+            end = segment.end(sealer)?;
+        }
+        if next.first < end && next.end(sealer)? <= end {
+            merged.push(next.first);
+            fs::remove_file(&next.path)?;
+        }
+    }
+    segments.retain(|segment| !merged.contains(&segment.first));
+    Ok(())
 }
 
 /// Renames a file, so that no segment takes its name.

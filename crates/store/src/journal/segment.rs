@@ -128,6 +128,15 @@ impl Segment {
         named(&self.path) == Some(self.first)
     }
 
+    /// The number after its last record, if it is a closed one.
+    pub(super) fn end(&self, sealer: &Sealer) -> io::Result<u64> {
+        Ok(self.first.saturating_add(self.starts(sealer)?.len() as u64))
+    }
+
+    pub(super) fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// A handle for writing at its end.
     pub(super) fn at_end(&self) -> io::Result<File> {
         let mut file = OpenOptions::new().write(true).open(&self.path)?;
@@ -161,7 +170,7 @@ impl Segment {
 
     /// What its end says, if it is a closed one.
     pub(super) fn list(&self, sealer: &Sealer) -> io::Result<Option<Vec<u32>>> {
-        let length = self.file.metadata()?.len();
+        let length = self.length()?;
         let mut trailer = [0; TRAILER];
         let Some(at) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
         if !self.read_at(at, &mut trailer)? {

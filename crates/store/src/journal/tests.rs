@@ -207,6 +207,36 @@ fn with_the_key(folder: &Path) -> BTreeSet<Vec<u8>> {
 }
 
 #[test]
+fn many_short_segments_become_one_and_what_a_crash_leaves_of_that_costs_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (journal, _) = Journal::open_with(folder.path(), sealer(1), 100_000).expect("it is new");
+    for _ in 0..8 {
+        append(&journal, 5);
+        journal.close_tail().expect("there is room");
+    }
+    append(&journal, 2);
+    let before = copy(folder.path());
+    assert_eq!(files(folder.path()).len(), 9);
+    let fate = |at: At, _: &[u8]| if at.record == 7 { Fate::Goes } else { Fate::Stays };
+    assert!(journal.rewrite(|record| record == 7, fate, || true).expect("there is room"));
+    assert_eq!(files(folder.path()).len(), 2, "one, and the open one");
+    let check = |journal: &Journal| {
+        for number in (0..42).filter(|number| *number != 7) {
+            assert_eq!(journal.read(number).expect("the disk works"), Some(said(number)), "{number}");
+        }
+        assert_eq!((journal.read(7).expect("the disk works"), journal.next()), (Some(Vec::new()), 42));
+    };
+    check(&journal);
+    drop(journal);
+    for path in files(before.path()).into_iter().skip(1).take(7) {
+        fs::copy(&path, folder.path().join(path.file_name().expect("a file"))).expect("there is room");
+    }
+    let (journal, found) = Journal::open_with(folder.path(), sealer(1), 100_000).expect("it opens");
+    assert_eq!((found, files(folder.path()).len()), (Found::default(), 2));
+    check(&journal);
+}
+
+#[test]
 fn a_crash_after_a_segment_was_closed_costs_nothing() {
     let folder = filled(20);
     let (journal, _) = open(folder.path());
