@@ -173,9 +173,17 @@ impl Disk {
         }
     }
 
-    /// Gives the index all that waits for it; what it refuses is read from the journal at the next
-    /// start.
-    pub(crate) fn settle(&self) {
+    /// Leaves all in good order; what could not be put in order is read at the next start.
+    pub(crate) fn finish(&self) {
+        self.settle();
+        match &self.back {
+            Back::Files(files) => drop(files.journal.finish()),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => {}
+        }
+    }
+
+    fn settle(&self) {
         match &self.back {
             Back::Files(files) => drop(files.index.settle()),
             #[cfg(feature = "manual")]

@@ -192,7 +192,7 @@ impl Store {
         let _writing = self.writing();
         self.mark_with(entry::CLOSED)?;
         self.0.disk.sync()?;
-        self.0.disk.settle();
+        self.0.disk.finish();
         Ok(())
     }
 

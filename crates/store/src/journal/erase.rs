@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, PoisonError};
 
 use super::at::At;
-use super::log::{Journal, JournalError};
+use super::found::JournalError;
+use super::log::Journal;
 use super::record::{self, Record};
 use super::segment::{self, EMPTIED, HEADER, Segment, header};
 

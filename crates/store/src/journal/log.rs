@@ -1,62 +1,18 @@
-//! All segments together: appending, reading, and what opening finds.
+//! All segments together: appending and reading.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::ops::Range;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::record::{self, MAX_RECORD};
-use super::segment::{self, EMPTIED, EXTENSION, FORM, HEADER, NEW, Opened, Segment};
+use super::found::{Found, JournalError, gaps, remove_merged, segments_in};
+use super::record;
+use super::segment::{self, EMPTIED, HEADER, Segment};
 use crate::seal::Sealer;
 
 /// A segment is closed before it is longer. Higher: more to read when the journal is opened, and
 /// more to write anew for one erased entry; lower: more files.
 const SEGMENT: u64 = 64 << 20;
-
-/// Why there is no journal, or no more of it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum JournalError {
-    /// The disk, or the right to use it.
-    #[error("the journal cannot be written or read: {0}")]
-    Io(#[from] io::Error),
-    /// A later program made it.
-    #[error("the journal has form {found}; this program knows up to {FORM}")]
-    TooNew {
-        /// Its form.
-        found: u16,
-    },
-    /// Nothing in it opens.
-    #[error("the journal was sealed under another key")]
-    WrongKey,
-    /// More than a record takes.
-    #[error("a batch takes at most {MAX_RECORD} bytes and 65535 entries")]
-    TooLong,
-    /// A write went wrong and could not be taken back.
-    #[error("an earlier write failed")]
-    Failed,
-}
-
-/// What opening found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// There was nothing.
-    pub(crate) fresh: bool,
-    /// Bytes after the last whole record, which were cut off: a write that was under way.
-    pub(crate) torn: u64,
-    /// Records that are gone, as far as their neighbours tell.
-    pub(crate) gone: Vec<Range<u64>>,
-    /// Files that are no part of it: copies, another profile's, or damaged beyond use. They were
-    /// given these names.
-    pub(crate) foreign: Vec<PathBuf>,
-}
-
-impl Found {
-    /// How many records are gone.
-    pub(crate) fn gone_records(&self) -> u64 {
-        self.gone.iter().fold(0, |count: u64, gone| count.saturating_add(gone.end.saturating_sub(gone.start)))
-    }
-}
 
 /// The journal of one profile. Who reads waits for a record that is being written, and never for
 /// the disk to make it durable.
@@ -77,6 +33,8 @@ struct Tail {
     length: u64,
     starts: Vec<u32>,
     failed: bool,
+    /// What a closed segment ends with stands behind the last record.
+    is_ended: bool,
 }
 
 impl Tail {
@@ -88,6 +46,7 @@ impl Tail {
     fn take_back(&mut self) {
         let end = self.length;
         self.failed = self.file.set_len(end).and_then(|()| self.file.seek(SeekFrom::Start(end))).is_err();
+        self.is_ended = false;
     }
 }
 
@@ -127,6 +86,9 @@ impl Journal {
         I: IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
     {
         let mut tail = self.tail();
+        if tail.is_ended {
+            tail.take_back();
+        }
         if tail.failed {
             return Err(JournalError::Failed);
         }
@@ -181,9 +143,25 @@ impl Journal {
         Ok(start.map(|start| (segment, start)))
     }
 
+    /// Ends the open segment like a closed one, so that the next opening need not read all of it,
+    /// and makes everything durable. It goes on with the next record.
+    pub(crate) fn finish(&self) -> Result<(), JournalError> {
+        let mut tail = self.tail();
+        if tail.failed || tail.is_ended {
+            return Ok(());
+        }
+        tail.is_ended = true;
+        let last = self.segments_now().last().cloned().ok_or(JournalError::Failed)?;
+        last.close(&self.sealer, &tail.starts).inspect_err(|_| tail.take_back())?;
+        Ok(())
+    }
+
     /// Closes the open segment and begins another, so that it can be written anew.
     pub(super) fn close_tail(&self) -> Result<(), JournalError> {
         let mut tail = self.tail();
+        if tail.is_ended {
+            tail.take_back();
+        }
         if tail.starts.is_empty() { Ok(()) } else { self.roll(&mut tail) }
     }
 
@@ -195,7 +173,7 @@ impl Journal {
             Ok((next.at_end()?, next))
         });
         let (file, next) = next.inspect_err(|_| tail.take_back())?;
-        *tail = Tail { file, first: next.first, length: HEADER as u64, starts: Vec::new(), failed: false };
+        *tail = Tail { file, first: next.first, length: HEADER as u64, starts: Vec::new(), failed: false, is_ended: false };
         segments.push(Arc::new(next));
         Ok(())
     }
@@ -233,103 +211,21 @@ impl Journal {
     }
 }
 
-/// The segments of a folder in order. Of two that begin with the same record the one with the right
-/// name counts.
-fn segments_in(folder: &Path, sealer: &Sealer, found: &mut Found) -> Result<Vec<Arc<Segment>>, JournalError> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    paths.sort();
-    let mut segments: Vec<Arc<Segment>> = Vec::new();
-    let mut other_key = false;
-    let is = |path: &Path, extension| path.extension().is_some_and(|its| its == extension);
-    for path in paths {
-        if is(&path, NEW) {
-            // A segment that was being written.
-            fs::remove_file(&path)?;
-        }
-        if !is(&path, EXTENSION) {
-            continue;
-        }
-        match Segment::open(&path, sealer)? {
-            Opened::TooNew(found) => return Err(JournalError::TooNew { found }),
-            Opened::OtherKey => {
-                other_key = true;
-                found.foreign.push(path);
-            }
-            Opened::Foreign => found.foreign.push(path),
-            Opened::Segment(segment) => segments.push(Arc::new(segment)),
-        }
-    }
-    if segments.is_empty() && other_key {
-        return Err(JournalError::WrongKey);
-    }
-    segments.sort_by_key(|segment| (segment.first, !segment.is_named_right()));
-    let mut last = None;
-    let copies = segments.extract_if(.., |segment| last.replace(segment.first) == Some(segment.first));
-    found.foreign.extend(copies.map(|copy| copy.path.clone()));
-    for path in &mut found.foreign {
-        *path = put_aside(path)?;
-    }
-    Ok(segments)
-}
-
-/// Removes segments whose records are in the one before: a crash came after they became one.
-fn remove_merged(segments: &mut Vec<Arc<Segment>>, sealer: &Sealer) -> io::Result<()> {
-    let mut end = 0;
-    let mut merged = Vec::new();
-    for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
-        if segment.first >= end {
-            end = segment.end(sealer)?;
-        }
-        if next.first < end && next.end(sealer)? <= end {
-            merged.push(next.first);
-            fs::remove_file(&next.path)?;
-        }
-    }
-    segments.retain(|segment| !merged.contains(&segment.first));
-    Ok(())
-}
-
-/// Renames a file, so that no segment takes its name.
-fn put_aside(path: &Path) -> io::Result<PathBuf> {
-    let names = (0..).map(|number: u32| path.with_extension(format!("aside{number}")));
-    let free = names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| path.with_extension("aside"));
-    fs::rename(path, &free)?;
-    Ok(free)
-}
-
 /// Reads the last segment, and cuts off what a crash left of a record, or the end of a closed one.
 fn open_tail(segments: &[Arc<Segment>], sealer: &Sealer, found: &mut Found) -> Result<Tail, JournalError> {
     let last = segments.last().ok_or(JournalError::Failed)?;
-    let scan = last.scan(sealer)?;
+    // One that was left in good order tells by its end.
+    let list = last.list(sealer)?;
+    let is_whole = list.is_some();
+    let scan = list.map_or_else(|| last.scan(sealer), Ok)?;
     let end = scan.end;
     let mut file = last.at_end()?;
     let after = file.metadata()?.len().saturating_sub(end);
     if after > 0 {
-        // If it is the end of a closed one, the next one could not be made any more.
-        found.torn = if last.list(sealer)?.is_some() { 0 } else { after };
+        found.torn = if is_whole { 0 } else { after };
         file.set_len(end)?;
         file.sync_all()?;
     }
     file.seek(SeekFrom::Start(end))?;
-    Ok(Tail { file, first: last.first, length: end, starts: scan.starts, failed: false })
-}
-
-/// Between segments, and inside those that were damaged.
-fn gaps(segments: &[Arc<Segment>], tail: &[u32], sealer: &Sealer) -> io::Result<Vec<Range<u64>>> {
-    let mut gone: Vec<Range<u64>> = Vec::new();
-    let mut next = 0_u64;
-    for (at, segment) in segments.iter().enumerate() {
-        let is_last = at.saturating_add(1) == segments.len();
-        let starts = if is_last { tail } else { segment.starts(sealer)? };
-        let missing = (segment.first..).zip(starts).filter(|(_, start)| **start == 0);
-        let missing = missing.map(|(number, _)| number..number.saturating_add(1));
-        for range in std::iter::once(next..segment.first).chain(missing).filter(|range| !range.is_empty()) {
-            match gone.last_mut().filter(|gone| gone.end == range.start) {
-                Some(gone) => gone.end = range.end,
-                None => gone.push(range),
-            }
-        }
-        next = segment.first.saturating_add(starts.len() as u64);
-    }
-    Ok(gone)
+    Ok(Tail { file, first: last.first, length: end, starts: scan.starts, failed: false, is_ended: false })
 }

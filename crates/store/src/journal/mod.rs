@@ -9,6 +9,7 @@
 
 mod at;
 mod erase;
+mod found;
 mod log;
 mod record;
 mod segment;
@@ -17,6 +18,7 @@ mod tests;
 
 pub(crate) use at::At;
 pub(crate) use erase::Fate;
-pub(crate) use log::{Found, Journal, JournalError};
+pub(crate) use found::{Found, JournalError};
+pub(crate) use log::Journal;
 pub use segment::FORM;
 pub(crate) use segment::sync_names;

@@ -62,7 +62,7 @@ pub(super) enum Opened {
     Foreign,
 }
 
-/// What reading a file from its beginning on found.
+/// What a file holds.
 pub(super) struct Scan {
     /// Where each record begins, from the first on.
     pub(super) starts: Vec<u32>,
@@ -161,15 +161,12 @@ impl Segment {
         if let Some(starts) = self.starts.get() {
             return Ok(starts);
         }
-        let starts = match self.list(sealer)? {
-            Some(starts) => starts,
-            None => self.scan(sealer)?.starts,
-        };
-        Ok(self.starts.get_or_init(|| starts))
+        let scan = self.list(sealer)?.map_or_else(|| self.scan(sealer), Ok)?;
+        Ok(self.starts.get_or_init(|| scan.starts))
     }
 
-    /// What its end says, if it is a closed one.
-    pub(super) fn list(&self, sealer: &Sealer) -> io::Result<Option<Vec<u32>>> {
+    /// What its end says, if it is a closed one: where records begin, and where the end does.
+    pub(super) fn list(&self, sealer: &Sealer) -> io::Result<Option<Scan>> {
         let length = self.length()?;
         let mut trailer = [0; TRAILER];
         let Some(at) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
@@ -185,7 +182,8 @@ impl Segment {
         }
         let Ok(plain) = sealer.unseal(&record::bound(Kind::List, self.first), &sealed) else { return Ok(None) };
         let (starts, rest) = plain.as_chunks::<4>();
-        Ok(rest.is_empty().then(|| starts.iter().map(|start| u32::from_le_bytes(*start)).collect()))
+        let starts = starts.iter().map(|start| u32::from_le_bytes(*start)).collect();
+        Ok(rest.is_empty().then_some(Scan { starts, end: from }))
     }
 
     /// Reads the file from its beginning on, and steps over what does not open.

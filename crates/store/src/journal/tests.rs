@@ -84,6 +84,22 @@ fn what_was_appended_is_read_and_is_there_again() {
 }
 
 #[test]
+fn a_journal_that_was_left_in_good_order_goes_on() {
+    let folder = filled(20);
+    for round in 1..4 {
+        let (journal, found) = open(folder.path());
+        assert_eq!((found, journal.next()), (Found::default(), 15 + 5 * round));
+        journal.finish().expect("there is room");
+        append(&journal, 5);
+        journal.finish().expect("there is room");
+        journal.finish().expect("there is nothing to do");
+        assert_eq!(there(&journal, 20 + 5 * round).len() as u64, 20 + 5 * round);
+    }
+    let (journal, found) = open(folder.path());
+    assert_eq!((found, there(&journal, 40).len()), (Found::default(), 35));
+}
+
+#[test]
 fn wherever_the_last_segment_is_cut_the_whole_records_before_are_there() {
     let folder = filled(20);
     let last = files(folder.path()).pop().expect("the open one");
