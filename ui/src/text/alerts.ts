@@ -2,13 +2,20 @@ import type { Alert, ClockOff } from '../gen/api';
 
 export const alerts = { label: 'Things to know', dismiss: 'Dismiss', more: (n: number) => `${n} more` };
 
+/** How many messages a part of a log may lack; nothing if that is not known. */
+function atMost(detail: string): string {
+  const count = Number(detail);
+  if (!Number.isInteger(count) || count < 1) return '';
+  return `, ${count === 1 ? 'one message' : `at most ${count.toLocaleString('en')} messages`},`;
+}
+
 /** Each case: what happened, and what it means. */
 export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string } {
   switch (alert.kind) {
     case 'history_repaired':
       return {
         tone: 'warn',
-        words: 'Your history was damaged on disk. What could be read was kept; the rest comes again from the others.',
+        words: `Your history was damaged on disk. What could be read was kept; the rest${atMost(alert.detail)} comes again from the others.`,
       };
     case 'history_set_aside':
       return {
