@@ -131,13 +131,18 @@ impl Index {
     /// Whether more rows may be written now; waits for the database while it takes what waits.
     pub(crate) fn has_room(&self) -> bool {
         if self.failed.load(Ordering::Acquire) {
-            if self.reopen().and_then(|()| self.make_reserve().map_err(Unusable::Io)).is_err() {
-                return false;
-            }
-            self.failed.store(false, Ordering::Release);
-            return self.settle();
+            // Twice: a batch that was under way may still fail for want of room that is there now.
+            return self.recover() || self.recover();
         }
         self.memtable.has_room()
+    }
+
+    fn recover(&self) -> bool {
+        if self.reopen().and_then(|()| self.make_reserve().map_err(Unusable::Io)).is_err() {
+            return false;
+        }
+        self.failed.store(false, Ordering::Release);
+        self.settle()
     }
 
     /// So much waits that writers may soon be blocked.
