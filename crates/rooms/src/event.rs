@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use bincode::{Decode, Encode};
 use identity::Signature;
 use wire::ids::{ChainHash, EventId, Head, LogKey};
 use wire::message::RawEvent;
@@ -141,7 +142,7 @@ fn check_payload(header: &Header, payload: &[u8]) -> Result<(), EventFault> {
 }
 
 /// Why an event is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Proof {
     /// Its own signature was checked here. A range that is served may end with it.
     Own,

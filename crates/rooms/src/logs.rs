@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::ids::{ChainHash, Head, LogId, LogKey};
 
@@ -10,7 +11,7 @@ use crate::limits::MAX_LOGS_PER_DEVICE;
 use crate::run::{Fit, Run};
 
 /// How a branch is attached to the log that it is a part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Branch {
     /// The log that its events name.
     pub of: LogId,
@@ -21,7 +22,7 @@ pub struct Branch {
 }
 
 /// Where one log ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LogHead {
     /// Its last event; `seq` 0 if the log forked at its very first event.
     pub head: Head,

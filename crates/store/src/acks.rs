@@ -5,8 +5,10 @@ use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::ids::{LogId, RoomId};
 
+use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::key;
+use crate::records::row_entry;
 use crate::store::Store;
 
 /// What one member of a room has.
@@ -23,25 +25,18 @@ impl Store {
     /// Writes what these members of a room have, in place of what was known of each of them. It is
     /// not waited for: a crash may forget it.
     pub fn put_acks(&self, room: &RoomId, rows: &[AckRow]) -> Result<(), StoreError> {
-        self.write(|filing| {
-            rows.iter().try_for_each(|row| {
-                filing.row(&self.ack_key(room, &row.peer), &Self::row_content(row)?);
-                Ok(())
-            })
-        })
+        let rows = rows.iter().map(|row| row_entry(self.ack_key(room, &row.peer), row));
+        self.write(rows.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// What members of a room have. Rows that damage made unreadable are left out and counted.
     pub fn acks(&self, room: &RoomId) -> Vec<AckRow> {
-        self.rows_under(&key::of_room(key::ACK, &self.room_name(room)))
+        self.rows_under(&key::named(key::ACK, &self.room_name(room)))
     }
 
     /// Forgets what a member has; fine if nothing was known.
     pub fn forget_acks(&self, room: &RoomId, peer: &PeerId) -> Result<(), StoreError> {
-        self.write(|filing| {
-            filing.no_row(&self.ack_key(room, peer));
-            Ok(())
-        })
+        self.write([Entry::NoRow { key: self.ack_key(room, peer) }])
     }
 
     fn ack_key(&self, room: &RoomId, peer: &PeerId) -> Vec<u8> {

@@ -3,6 +3,7 @@
 use rooms::{Hlc, LogHead, Recut};
 use wire::ids::{ChainHash, Head, LogKey, RoomId};
 
+use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::heads::Filed;
 use crate::store::Store;
@@ -16,9 +17,7 @@ impl Store {
         let (head, hlc) = common.unwrap_or((Head { seq: 0, chain: ChainHash([0; 32]) }, Hlc::default()));
         let end = LogHead { head, hlc, forked: true, branch: None };
         let under = self.heads_now().filed_under(room, log);
-        let mut filing = self.filing();
-        filing.end(room, log, head.seq, Some(Filed { end, under }));
-        self.commit(filing)
+        self.record([Entry::End { room: *room, log: *log, keep: head.seq, filed: Some(Filed { end, under }) }])
     }
 
     /// Cuts logs where they forked, and removes what no longer counts.
@@ -26,18 +25,14 @@ impl Store {
         let held = |log: &LogKey| self.heads_now().filed(room, log).copied();
         for log in &recut.gone {
             if let Some(held) = held(log) {
-                let mut filing = self.filing();
-                filing.end(room, log, held.end.before(), None);
-                self.commit(filing)?;
+                self.record([Entry::End { room: *room, log: *log, keep: held.end.before(), filed: None }])?;
             }
         }
         let Some((cut, held)) = recut.cut.as_ref().and_then(|cut| Some((cut, held(&cut.log)?))) else { return Ok(()) };
         // What is left of it, and the rest, stay where they are in the index. In one record: a
         // crash leaves the log whole or cut.
-        let mut filing = self.filing();
-        for (log, end) in [(&cut.log, cut.end), (&cut.rest, cut.rest_end)] {
-            filing.end(room, log, cut.rest_end.head.seq, Some(Filed { end, under: held.under }));
-        }
-        self.commit(filing)
+        let keep = cut.rest_end.head.seq;
+        let part = |log, end| Entry::End { room: *room, log, keep, filed: Some(Filed { end, under: held.under }) };
+        self.record([part(cut.log, cut.end), part(cut.rest, cut.rest_end)])
     }
 }

@@ -2,20 +2,19 @@
 //! Both on disk, or both in memory.
 
 use std::fs;
-use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sled::IVec;
 
+use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::index::{Change, End, Index, KeyRange, MergeIter, Meta, Unusable};
 use crate::journal::{At, Fate, Journal};
 use crate::opened_records::{Entries, OpenedRecords};
 use crate::seal::Sealer;
-
-const INDEX_REFUSES: &str = "the index takes nothing";
 
 /// Journal and index of one profile. May be shared between threads.
 pub(crate) struct Disk {
@@ -36,21 +35,32 @@ struct Files {
     journal: Arc<Journal>,
     index: Arc<Index>,
     opened: OpenedRecords,
-    failed: AtomicBool,
     /// An empty file that makes the next start build the index anew.
     flag: PathBuf,
 }
 
+/// Rows in order; a block that cannot be read ends them and is counted.
+pub(crate) type Rows<'a> = Box<dyn Iterator<Item = (IVec, IVec)> + 'a>;
+
 impl Disk {
     /// `flag`: where it is noted that something could not be read.
     pub(crate) fn of_files(journal: Arc<Journal>, index: Arc<Index>, sealer: Arc<Sealer>, flag: &Path) -> Disk {
-        let (opened, failed, flag) = (OpenedRecords::default(), AtomicBool::new(false), flag.to_owned());
-        Disk { back: Back::Files(Files { journal, index, opened, failed, flag }), sealer, unreadable: AtomicU64::new(0) }
+        let files = Files { journal, index, opened: OpenedRecords::default(), flag: flag.to_owned() };
+        Disk { back: Back::Files(files), sealer, unreadable: AtomicU64::new(0) }
     }
 
     #[cfg(feature = "manual")]
     pub(crate) fn in_memory(medium: crate::memory::Medium, sealer: Arc<Sealer>) -> Disk {
         Disk { back: Back::Memory(medium), sealer, unreadable: AtomicU64::new(0) }
+    }
+
+    /// None: in memory, where nothing waits, fails, or is ever damaged.
+    fn files(&self) -> Option<&Files> {
+        match &self.back {
+            Back::Files(files) => Some(files),
+            #[cfg(feature = "manual")]
+            Back::Memory(_) => None,
+        }
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
@@ -71,12 +81,7 @@ impl Disk {
     pub(crate) fn write(&self, entries: &[Vec<u8>], rows: Vec<Change>) -> Result<(), StoreError> {
         match &self.back {
             Back::Files(files) => {
-                if files.failed.load(Ordering::Acquire) {
-                    return Err(StoreError::Disk("an earlier write failed".to_owned()));
-                }
-                if !files.index.has_room() {
-                    return Err(StoreError::Disk(INDEX_REFUSES.to_owned()));
-                }
+                taken(files.index.has_room())?;
                 let number = files.journal.append(entries.iter().map(Vec::as_slice)).map_err(refused)?;
                 files.index.write(rows, number.saturating_add(1));
             }
@@ -88,12 +93,9 @@ impl Disk {
 
     /// Adds rows of a record that is in the journal already, before the record `next`.
     pub(crate) fn index(&self, rows: Vec<Change>, next: u64) -> Result<(), StoreError> {
-        match &self.back {
-            Back::Files(files) if files.index.has_room() => files.index.write(rows, next),
-            Back::Files(_) => return Err(StoreError::Disk(INDEX_REFUSES.to_owned())),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => {}
-        }
+        let Some(files) = self.files() else { return Ok(()) };
+        taken(files.index.has_room())?;
+        files.index.write(rows, next);
         Ok(())
     }
 
@@ -104,6 +106,12 @@ impl Disk {
             #[cfg(feature = "manual")]
             Back::Memory(medium) => medium.record(number),
         }
+    }
+
+    /// Whether the last process ended in order: nothing was written after it had said so.
+    pub(crate) fn ended_orderly(&self) -> bool {
+        let last = self.next().checked_sub(1).and_then(|last| self.record(last));
+        last.is_some_and(|entries| entries.last() == Some(&Entry::Closed.encode()))
     }
 
     /// What an entry says; none if it is not there, or makes no sense, which is counted.
@@ -119,10 +127,7 @@ impl Disk {
     /// What is under a key.
     pub(crate) fn get(&self, key: &[u8]) -> Option<IVec> {
         match &self.back {
-            Back::Files(files) => files.index.get(key).unwrap_or_else(|unusable| {
-                self.note_unusable(&unusable);
-                None
-            }),
+            Back::Files(files) => self.found(files.index.get(key)),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => medium.get(key),
         }
@@ -140,22 +145,20 @@ impl Disk {
 
     /// Rows of a range, from one end.
     pub(crate) fn scan(&self, span: KeyRange, end: End) -> Rows<'_> {
-        let iter = match &self.back {
-            Back::Files(files) => RowIter::Files(Box::new(MergeIter::new(&files.index, span, end))),
+        match &self.back {
+            Back::Files(files) => {
+                let mut rows = MergeIter::new(&files.index, span, end);
+                Box::new(iter::from_fn(move || self.found(rows.next())).fuse())
+            }
             #[cfg(feature = "manual")]
-            Back::Memory(medium) => RowIter::Memory(medium.rows_in(span, end)),
-        };
-        Rows { disk: self, iter: Some(iter) }
+            Back::Memory(medium) => Box::new(medium.rows_in(span, end)),
+        }
     }
 
     /// Makes everything written before this call survive a power cut.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         match &self.back {
-            Back::Files(files) => files.journal.sync().map(drop).map_err(|error| {
-                // The system may have forgotten what it could not write.
-                files.failed.store(true, Ordering::Release);
-                refused(error)
-            }),
+            Back::Files(files) => files.journal.sync().map_err(refused),
             #[cfg(feature = "manual")]
             Back::Memory(medium) => {
                 medium.sync();
@@ -166,88 +169,36 @@ impl Disk {
 
     /// Whether the disk failed for good, so that no write is tried any more.
     pub(crate) fn has_failed(&self) -> bool {
-        match &self.back {
-            Back::Files(files) => files.failed.load(Ordering::Acquire),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => false,
-        }
+        self.files().is_some_and(|files| files.journal.has_failed())
     }
 
-    /// Leaves all in good order; what could not be put in order is read at the next start.
+    /// Gives the index all that waits for it; what it refuses is read at the next start.
     pub(crate) fn finish(&self) {
-        self.settle();
-        match &self.back {
-            Back::Files(files) => drop(files.journal.finish()),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => {}
-        }
-    }
-
-    fn settle(&self) {
-        match &self.back {
-            Back::Files(files) => drop(files.index.settle()),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => {}
-        }
-    }
-
-    /// What the index says of itself.
-    pub(crate) fn index_meta(&self) -> Meta {
-        match &self.back {
-            Back::Files(files) => files.index.meta(),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => Meta::default(),
-        }
-    }
-
-    /// Notes how many records were missing when the index was built, so that it is told once.
-    pub(crate) fn note_gone(&self, gone: u64) {
-        self.settle();
-        self.note(|meta| meta.gone = gone);
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Meta)) {
-        match &self.back {
-            Back::Files(files) => {
-                if let Err(error) = files.index.note(change) {
-                    tracing::error!(%error, "the index cannot be written");
-                }
-            }
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => {}
+        if let Some(files) = self.files() {
+            files.index.settle();
         }
     }
 
     /// Writes anew what of the journal has entries that nothing points to any more. False: it was
     /// not to go on.
     pub(crate) fn rewrite(&self, fate: impl Fn(At, &[u8]) -> Fate, goes_on: impl Fn() -> bool) -> Result<bool, StoreError> {
-        match &self.back {
-            Back::Files(files) => {
-                if !files.index.settle() {
-                    return Err(StoreError::Disk(INDEX_REFUSES.to_owned()));
-                }
-                let meta = files.index.meta();
-                // Of later records the index may not know yet that they are needed.
-                let is_meant = |record| record < meta.next && meta.dead.touches(record);
-                let is_done = files.journal.rewrite(is_meant, fate, goes_on).map_err(refused)?;
-                files.opened.clear();
-                if is_done {
-                    self.note(|now| now.dead.forget(&meta.dead));
-                }
-                Ok(is_done)
-            }
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => Ok(true),
+        let Some(files) = self.files() else { return Ok(true) };
+        // First all rows, which may leave more to erase.
+        taken(files.index.settle() && files.index.note(Meta::begin_erasure))?;
+        let meta = files.index.meta();
+        // Of later records the index may not know yet that they are needed.
+        let is_meant = |record| record < meta.next && meta.is_erasing(record);
+        let is_done = files.journal.rewrite(is_meant, fate, goes_on).map_err(refused)?;
+        files.opened.clear();
+        if is_done {
+            files.index.note(|now| now.erasing.clear());
         }
+        Ok(is_done)
     }
 
     /// So much waits for the disk that writers may soon be blocked.
     pub(crate) fn is_full(&self) -> bool {
-        match &self.back {
-            Back::Files(files) => files.index.is_full(),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => false,
-        }
+        self.files().is_some_and(|files| files.index.is_full())
     }
 
     /// What could not be read since opening. It is left out of every answer and counted here.
@@ -257,29 +208,28 @@ impl Disk {
 
     /// Counts what could not be read, and makes the next start build the index anew.
     pub(crate) fn note_unreadable(&self, what: &str) {
-        if self.unreadable.fetch_add(1, Ordering::Relaxed) == 0
-            && let Err(error) = self.flag()
-        {
+        let is_first = self.unreadable.fetch_add(1, Ordering::Relaxed) == 0;
+        if let Some(Err(error)) = self.files().filter(|_| is_first).map(|files| fs::write(&files.flag, b"")) {
             tracing::error!(%error, "the need for a repair cannot be noted");
         }
         tracing::error!(what, "something stored cannot be read");
     }
 
-    fn note_unusable(&self, unusable: &Unusable) {
-        match unusable {
-            // Nothing is wrong with what is stored.
-            Unusable::Io(error) => tracing::error!(%error, "the index cannot be read"),
-            Unusable::Damaged(_) => self.note_unreadable("index"),
-        }
+    /// What was found in the index; if it is damaged, that is counted.
+    fn found<T>(&self, found: Result<Option<T>, Unusable>) -> Option<T> {
+        found.unwrap_or_else(|unusable| {
+            match unusable {
+                // Nothing is wrong with what is stored.
+                Unusable::Io(error) => tracing::error!(%error, "the index cannot be read"),
+                Unusable::Damaged(_) => self.note_unreadable("index"),
+            }
+            None
+        })
     }
+}
 
-    fn flag(&self) -> io::Result<()> {
-        match &self.back {
-            Back::Files(files) => fs::write(&files.flag, b""),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => Ok(()),
-        }
-    }
+fn taken(by_index: bool) -> Result<(), StoreError> {
+    if by_index { Ok(()) } else { Err(StoreError::Disk("the index takes nothing".to_owned())) }
 }
 
 fn refused(error: impl ToString) -> StoreError {
@@ -287,44 +237,8 @@ fn refused(error: impl ToString) -> StoreError {
     StoreError::Disk(error.to_string())
 }
 
-impl Drop for Disk {
+impl Drop for Files {
     fn drop(&mut self) {
-        match &self.back {
-            Back::Files(files) => files.index.finish(),
-            #[cfg(feature = "manual")]
-            Back::Memory(_) => {}
-        }
-    }
-}
-
-enum RowIter {
-    Files(Box<MergeIter>),
-    #[cfg(feature = "manual")]
-    Memory(crate::memory::MediumIter),
-}
-
-/// Rows in order; a block that cannot be read ends them and is counted.
-pub(crate) struct Rows<'a> {
-    disk: &'a Disk,
-    iter: Option<RowIter>,
-}
-
-impl Iterator for Rows<'_> {
-    type Item = (IVec, IVec);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let step = match self.iter.as_mut()? {
-            RowIter::Files(iter) => iter.next(),
-            #[cfg(feature = "manual")]
-            RowIter::Memory(iter) => Ok(iter.next()),
-        };
-        let row = step.unwrap_or_else(|unusable| {
-            self.disk.note_unusable(&unusable);
-            None
-        });
-        if row.is_none() {
-            self.iter = None;
-        }
-        row
+        self.index.finish();
     }
 }

@@ -1,173 +1,167 @@
 //! The entries of the journal: all that cannot be made from anything else.
 //!
-//! ```text
-//! event     0|1 ‖ event as on the wire                     proof: of a later event, its own
-//! branched  2|3 ‖ log8 ‖ branch76 ‖ event as on the wire   in a branch of its log
-//! replacing 4|5 ‖ 0|1 ‖ target56? ‖ event                  in the place of that event, as it was
-//! row       6 ‖ key1 ‖ key ‖ content                       a small row; the last one counts
-//! no row    7 ‖ key                                        from here on
-//! end       8 ‖ keep4 ‖ head                               a log is cut after `keep` and ends so
-//! gone      9 ‖ room32 ‖ device32 ‖ log8 ‖ keep4           a branch is no more
-//! open     10                                              a process has opened the store
-//! closed   11                                              in good order
-//! ```
-//! `head` is in `heads.rs`. Numbers are big-endian.
+//! Nearly all of them are events that come next in their logs. Such an entry is one byte for its
+//! proof, and the event as on the wire; all others are as [`wire::codec`] encodes an [`Entry`].
 
-use rooms::{Branch, Event, Position, Proof, Verified};
+use bincode::de::Decoder;
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{Decode, Encode};
+use rooms::{Branch, Position, Proof, Verified};
+use wire::codec;
 use wire::ids::{LogId, LogKey, RoomId};
 use wire::message::RawEvent;
 
-use crate::heads::{self, Filed};
-use crate::key::PLACE_BYTES;
+use crate::heads::Filed;
 
-pub(crate) const OPEN: &[u8] = &[10];
-pub(crate) const CLOSED: &[u8] = &[11];
+/// First byte of an event that comes next in its log, by its proof: the encoding of an [`Entry`]
+/// begins with a far smaller one, the number of its variant.
+const OWN: u8 = 0xff;
+const LATER: u8 = 0xfe;
 
-/// An entry that was read.
-pub(crate) enum Entry<'a> {
-    Event {
-        event: Verified,
-        /// The branch that it is in, and its id.
-        into: Option<(LogId, Branch)>,
-    },
-    /// An event as it is from now on: without its content, or found under another `target`.
-    Replacing {
-        event: Verified,
-        target: Option<Position>,
-    },
-    Row {
-        key: &'a [u8],
-        content: &'a [u8],
-    },
-    NoRow {
-        key: &'a [u8],
-    },
+/// An entry.
+#[derive(Encode, Decode)]
+pub(crate) enum Entry {
+    /// An event, and the branch of its log that it is in, with that one's id.
+    Event { event: Stored, into: Option<(LogId, Branch)> },
+    /// In the place of that event as it was: without its content, or found under another `target`.
+    Replacing { event: Stored, target: Option<Position> },
+    /// A small row; the last one counts.
+    Row { key: Vec<u8>, content: Vec<u8> },
+    /// No row from here on.
+    NoRow { key: Vec<u8> },
     /// The events of a log after `keep` are gone, and it ends so; with none it is no more.
-    End {
-        room: RoomId,
-        log: LogKey,
-        keep: u32,
-        filed: Option<Filed>,
-    },
+    End { room: RoomId, log: LogKey, keep: u32, filed: Option<Filed> },
+    /// A process has opened the store.
     Open,
+    /// It has closed it in good order.
     Closed,
 }
 
-pub(crate) fn event(event: &Event, proof: Proof, into: Option<(LogId, &Branch)>) -> Vec<u8> {
-    let raw = &event.raw().0;
-    let mut bytes = Vec::with_capacity(raw.len().saturating_add(1));
-    match into {
-        None => bytes.push(proof_bit(proof)),
-        Some((log, branch)) => {
-            bytes.push(2 | proof_bit(proof));
-            bytes.extend_from_slice(&log.0.to_be_bytes());
-            heads::encode_branch(branch, &mut bytes);
+/// An event, encoded with its proof.
+pub(crate) struct Stored(pub(crate) Verified);
+
+impl Entry {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        match self {
+            Entry::Event { event: Stored(event), into: None } => {
+                let proof = if event.proof() == Proof::Own { OWN } else { LATER };
+                [&[proof], &*event.raw().0].concat()
+            }
+            other => codec::encode(other),
         }
     }
-    bytes.extend_from_slice(raw);
-    bytes
-}
 
-pub(crate) fn replacing(event: &Verified, target: Option<&Position>) -> Vec<u8> {
-    let place = target.map(Position::to_key);
-    let mut bytes = vec![4 | proof_bit(event.proof()), u8::from(place.is_some())];
-    bytes.extend(place.into_iter().flatten());
-    bytes.extend_from_slice(&event.raw().0);
-    bytes
-}
+    /// None: it is damaged.
+    pub(crate) fn decode(entry: &[u8]) -> Option<Entry> {
+        match next_event(entry) {
+            Some((proof, raw)) => Some(Entry::Event { event: Stored(Verified::from_store(raw, proof).ok()?), into: None }),
+            None => codec::decode(entry).ok(),
+        }
+    }
 
-pub(crate) fn row(key: &[u8], content: &[u8]) -> Vec<u8> {
-    // Keys are far shorter than 256 bytes.
-    [&[6, key.len() as u8], key, content].concat()
-}
-
-pub(crate) fn no_row(key: &[u8]) -> Vec<u8> {
-    [&[7], key].concat()
-}
-
-pub(crate) fn end(room: &RoomId, log: &LogKey, keep: u32, filed: Option<&Filed>) -> Vec<u8> {
-    match filed {
-        Some(filed) => [&[8][..], &keep.to_be_bytes(), &heads::encode(room, log, filed)].concat(),
-        None => [&[9][..], room.as_bytes(), log.device.as_bytes(), &log.log.0.to_be_bytes(), &keep.to_be_bytes()].concat(),
+    /// The event, with its content or without, and the target that it is found under, if it says
+    /// none itself.
+    pub(crate) fn into_event(self) -> Option<(Verified, Option<Position>)> {
+        match self {
+            Entry::Event { event, .. } => Some((event.0, None)),
+            Entry::Replacing { event, target } => Some((event.0, target)),
+            _ => None,
+        }
     }
 }
 
-/// The content of a small row.
-pub(crate) fn content(entry: &[u8]) -> Option<&[u8]> {
-    match decode(entry)? {
-        Entry::Row { content, .. } => Some(content),
+impl Encode for Stored {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.0.proof(), self.0.raw()).encode(encoder)
+    }
+}
+
+impl<Context> Decode<Context> for Stored {
+    fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (proof, raw) = Decode::decode(decoder)?;
+        Verified::from_store(raw, proof).map(Stored).map_err(|_| DecodeError::Other("not an event"))
+    }
+}
+
+bincode::impl_borrow_decode!(Stored);
+
+/// The event of an entry.
+pub(crate) fn event_of(entry: &[u8]) -> Option<Verified> {
+    Some(Entry::decode(entry)?.into_event()?.0)
+}
+
+/// The event of an entry, as on the wire: mostly without a look at what it says.
+pub(crate) fn raw_event(entry: &[u8]) -> Option<(Proof, RawEvent)> {
+    next_event(entry).or_else(|| event_of(entry).map(|event| (event.proof(), event.raw().clone())))
+}
+
+/// The event of an entry, if it comes next in its log.
+fn next_event(entry: &[u8]) -> Option<(Proof, RawEvent)> {
+    match entry.split_first()? {
+        (&OWN, raw) => Some((Proof::Own, RawEvent(raw.into()))),
+        (&LATER, raw) => Some((Proof::Later, RawEvent(raw.into()))),
         _ => None,
     }
 }
 
-/// The event of an entry, with its content or without.
-pub(crate) fn event_of(entry: &[u8]) -> Option<Verified> {
-    let (proof, raw) = raw_event(entry)?;
-    Verified::from_store(RawEvent(raw.into()), proof).ok()
-}
+#[cfg(test)]
+mod tests {
+    use identity::Identity;
+    use proptest::prelude::*;
+    use rooms::{Author, Clock, Draft, Hlc, LogHead, Payload};
+    use wire::ids::{ChainHash, Head};
 
-/// The event of an entry, as on the wire.
-pub(crate) fn raw_event(entry: &[u8]) -> Option<(Proof, &[u8])> {
-    let (tag, rest) = entry.split_first()?;
-    let proof = if tag & 1 == 1 { Proof::Own } else { Proof::Later };
-    let raw = match tag {
-        0 | 1 => rest,
-        2 | 3 => rest.get(8_usize.saturating_add(heads::BRANCH_BYTES)..)?,
-        4 | 5 => match rest.split_first()? {
-            (0, rest) => rest,
-            (1, rest) => rest.get(PLACE_BYTES..)?,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some((proof, raw))
-}
+    use super::*;
 
-pub(crate) fn decode(entry: &[u8]) -> Option<Entry<'_>> {
-    let (tag, rest) = entry.split_first()?;
-    Some(match tag {
-        0 | 1 => Entry::Event { event: event_of(entry)?, into: None },
-        2 | 3 => {
-            let (log, rest) = rest.split_first_chunk()?;
-            let (branch, _) = heads::decode_branch(rest)?;
-            Entry::Event { event: event_of(entry)?, into: Some((LogId(u64::from_be_bytes(*log)), branch)) }
-        }
-        4 | 5 => {
-            let (has_target, rest) = rest.split_first()?;
-            let target = match has_target {
-                0 => None,
-                _ => Some(Position::from_key(rest.first_chunk::<PLACE_BYTES>()?)?),
-            };
-            Entry::Replacing { event: event_of(entry)?, target }
-        }
-        6 => {
-            let (length, rest) = rest.split_first()?;
-            let (key, content) = rest.split_at_checked(usize::from(*length))?;
-            Entry::Row { key, content }
-        }
-        7 => Entry::NoRow { key: rest },
-        8 => {
-            let (keep, rest) = rest.split_first_chunk()?;
-            let (room, log, filed) = heads::decode(rest)?;
-            Entry::End { room, log, keep: u32::from_be_bytes(*keep), filed: Some(filed) }
-        }
-        9 => {
-            let (room, rest) = rest.split_first_chunk()?;
-            let (device, rest) = rest.split_first_chunk()?;
-            let (log, rest) = rest.split_first_chunk()?;
-            let keep = u32::from_be_bytes(rest.try_into().ok()?);
-            let log = LogKey { device: identity::PeerId::from_bytes(*device), log: LogId(u64::from_be_bytes(*log)) };
-            Entry::End { room: RoomId(*room), log, keep, filed: None }
-        }
-        10 => Entry::Open,
-        11 => Entry::Closed,
-        _ => return None,
-    })
-}
+    /// One entry of each kind.
+    fn entries() -> Vec<Entry> {
+        let (who, room, text) = (Identity::from_seed(&[1; 32]), RoomId([1; 32]), "x".repeat(9_000));
+        let draft = Draft::new(&Payload::Message { text, reply: None }, 1_760_000_000_000, &[1; 10]).expect("well-formed");
+        let drafts = [draft.clone(), draft];
+        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16]);
+        let [later, own] = written.expect("well-formed").try_into().expect("two");
+        let (log, head, place) = (own.log_key(), own.head(), own.position());
+        let branch = Branch { of: log.log, after: Head { seq: 0, chain: ChainHash([0; 32]) }, first: head.chain };
+        let filed = Filed { end: LogHead { head, hlc: Hlc(9), forked: true, branch: Some(branch) }, under: log.log };
+        let stored = || Stored(own.clone());
+        vec![
+            Entry::Event { event: Stored(later), into: None },
+            Entry::Event { event: stored(), into: None },
+            Entry::Event { event: stored(), into: Some((LogId(7), branch)) },
+            Entry::Replacing { event: Stored(own.without_payload()), target: None },
+            Entry::Replacing { event: stored(), target: Some(place) },
+            Entry::Row { key: vec![1; 17], content: vec![2; crate::MAX_ROW_BYTES] },
+            Entry::NoRow { key: vec![1; 17] },
+            Entry::End { room, log, keep: 3, filed: Some(filed) },
+            Entry::End { room, log, keep: u32::MAX, filed: None },
+            Entry::Open,
+            Entry::Closed,
+        ]
+    }
 
-fn proof_bit(proof: Proof) -> u8 {
-    match proof {
-        Proof::Own => 1,
-        Proof::Later => 0,
+    #[test]
+    fn entries_come_back_and_what_is_left_of_one_is_none() {
+        for entry in entries() {
+            let bytes = entry.encode();
+            let again = Entry::decode(&bytes).expect("it is whole");
+            assert_eq!(again.encode(), bytes);
+            assert_eq!(raw_event(&bytes).map(|(proof, _)| proof), event_of(&bytes).map(|event| event.proof()));
+            assert!(Entry::decode(&[&bytes[..], &[0]].concat()).is_none());
+            assert!((0..bytes.len()).step_by(7).all(|end| Entry::decode(&bytes[..end]).is_none()));
+            if let Entry::Event { event: Stored(event), into: None } = again {
+                assert_eq!(bytes.len(), event.raw().0.len() + 1);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(nth in 0_usize..11, at: prop::sample::Index, byte: u8, noise in prop::collection::vec(any::<u8>(), 0..99)) {
+            let mut bytes = entries()[nth].encode();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = (Entry::decode(&bytes), raw_event(&bytes), Entry::decode(&noise), raw_event(&noise));
+        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use crate::journal::FORM;
-
 /// Why there is no store. Nothing has changed, except as said.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -11,10 +9,12 @@ pub enum OpenError {
     #[error("another process uses this profile")]
     InUse,
     /// A newer version of the program wrote it. Nothing has changed.
-    #[error("the data has form {found}; this version reads up to {FORM}")]
+    #[error("the data has form {found}; this version knows form {known}")]
     TooNew {
         /// The form that was found.
         found: u16,
+        /// The one of this version.
+        known: u16,
     },
     /// An older version of the program wrote it, in a form that is not read any more. Nothing has
     /// changed.

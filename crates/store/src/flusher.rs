@@ -1,13 +1,13 @@
 //! The threads that make writes durable, and what was erased gone, so that the node never waits for
 //! a disk.
 
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
-use crate::erasure::Eraser;
 use crate::error::StoreError;
 use crate::store::{Mark, Store};
 
@@ -37,45 +37,46 @@ pub enum Urgency {
 /// Flushes a store in the background, many writes at a time, and twice a day removes from the disk
 /// what was erased. Sleeps without waking up when nothing was asked.
 pub struct Flusher {
-    form: Form,
-}
-
-enum Form {
-    Thread {
-        shared: Arc<Shared>,
-        thread: Option<JoinHandle<()>>,
-        _eraser: Eraser,
-    },
-    /// Only notes what is asked.
-    #[cfg(feature = "manual")]
-    Manual(Due),
+    shared: Arc<Shared>,
+    /// One that flushes and one that erases, since that may take seconds; none in a simulator.
+    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
 struct Shared {
     wanted: Mutex<Wanted>,
+    /// For the thread that flushes.
     changed: Condvar,
+    /// For the thread that erases.
+    stopped: Condvar,
 }
 
 #[derive(Default)]
 struct Wanted {
-    by: Option<Instant>,
+    /// The shortest delay that was asked for since the last flush, and when that is due.
+    flush: Option<(Duration, Instant)>,
     stop: bool,
 }
 
 impl Flusher {
-    /// Starts the thread. `on_done` is called on it after each flush: with what is durable now, or
-    /// why nothing is (then nothing more will be until the store is opened anew).
-    pub fn start(store: Store, on_done: impl Fn(Result<Mark, StoreError>) + Send + 'static) -> std::io::Result<Flusher> {
-        let shared = Arc::new(Shared::default());
-        let eraser = Eraser::start(store.clone())?;
-        let of_thread = shared.clone();
-        let thread = thread::Builder::new().name("store-flush".to_owned()).spawn(move || {
-            while of_thread.wait_until_due() {
+    /// Starts the threads. `on_done` is called after each flush: with what is durable now, or why
+    /// nothing is (then nothing more will be until the store is opened anew).
+    pub fn start(store: Store, on_done: impl Fn(Result<Mark, StoreError>) + Send + 'static) -> io::Result<Flusher> {
+        let mut flusher = Flusher { shared: Arc::default(), threads: Vec::new() };
+        let erased = store.clone();
+        flusher.spawn("store-erase", move |shared| erased.erase_until(|most| shared.stops_within(most)))?;
+        flusher.spawn("store-flush", move |shared| {
+            while shared.wait_until_due() {
                 on_done(store.flush());
             }
         })?;
-        Ok(Flusher { form: Form::Thread { shared, thread: Some(thread), _eraser: eraser } })
+        Ok(flusher)
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce(&Shared) + Send + 'static) -> io::Result<()> {
+        let shared = self.shared.clone();
+        self.threads.push(thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared))?);
+        Ok(())
     }
 
     /// A flusher that does nothing by itself. The holder of the other half calls [`Store::flush`]
@@ -83,24 +84,20 @@ impl Flusher {
     #[cfg(feature = "manual")]
     pub fn manual() -> (Flusher, Due) {
         let due = Due::default();
-        (Flusher { form: Form::Manual(due.clone()) }, due)
+        (Flusher { shared: due.0.clone(), threads: Vec::new() }, due)
     }
 
     /// Asks for what was written before this call to be durable soon. Never waits.
     pub fn soon(&self, urgency: Urgency) {
-        match &self.form {
-            Form::Thread { shared, .. } => {
-                let (now, most) = (Instant::now(), urgency.delay());
-                let mut wanted = shared.lock();
-                if wanted.by.is_none_or(|by| by.saturating_duration_since(now) > most) {
-                    // Many processes on one computer that heard the same message would all sync at
-                    // once, and the next message would wait for that.
-                    wanted.by = now.checked_add(most.mul_f64(rand::rng().random_range(0.5..=1.0))).or(Some(now));
-                    shared.changed.notify_one();
-                }
-            }
-            #[cfg(feature = "manual")]
-            Form::Manual(due) => due.note(urgency.delay()),
+        let delay = urgency.delay();
+        let mut wanted = self.shared.lock();
+        if wanted.flush.is_none_or(|(shortest, _)| delay < shortest) {
+            // Many processes on one computer that heard the same message would all sync at once,
+            // and the next message would wait for that.
+            let now = Instant::now();
+            let due = now.checked_add(delay.mul_f64(rand::rng().random_range(0.5..=1.0))).unwrap_or(now);
+            wanted.flush = Some((delay, wanted.flush.map_or(due, |(_, before)| before.min(due))));
+            self.shared.changed.notify_one();
         }
     }
 }
@@ -118,35 +115,26 @@ impl Urgency {
 /// What a manual flusher was asked for.
 #[cfg(feature = "manual")]
 #[derive(Clone, Default)]
-pub struct Due(Arc<Mutex<Option<Duration>>>);
+pub struct Due(Arc<Shared>);
 
 #[cfg(feature = "manual")]
 impl Due {
-    fn note(&self, delay: Duration) {
-        let mut due = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *due = Some(due.map_or(delay, |earlier| earlier.min(delay)));
-    }
-
     /// The shortest delay asked for since the last call, from then on; none if nothing was asked.
     pub fn take(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().flush.take().map(|(shortest, _)| shortest)
     }
 }
 
 impl Drop for Flusher {
-    /// Flushes what was asked for, then ends the thread and waits for it.
+    /// Flushes what was asked for, then ends the threads and waits for them: at most as long as the
+    /// erasing of one segment takes.
     fn drop(&mut self) {
-        match &mut self.form {
-            Form::Thread { shared, thread, .. } => {
-                shared.lock().stop = true;
-                shared.changed.notify_one();
-                if let Some(thread) = thread.take() {
-                    // A panic of the callback has been reported by its own thread.
-                    let _ = thread.join();
-                }
-            }
-            #[cfg(feature = "manual")]
-            Form::Manual(_) => {}
+        self.shared.lock().stop = true;
+        self.shared.changed.notify_one();
+        self.shared.stopped.notify_one();
+        for thread in self.threads.drain(..) {
+            // A panic, as of the callback, has been reported by its own thread.
+            let _ = thread.join();
         }
     }
 }
@@ -156,20 +144,22 @@ impl Shared {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next deadline and takes it; false once it is time to end.
+    /// Waits until a flush is due and takes that; false once it is time to end.
     fn wait_until_due(&self) -> bool {
         let mut wanted = self.lock();
-        loop {
-            let left = wanted.by.map(|by| by.saturating_duration_since(Instant::now()));
-            match left {
-                Some(left) if left.is_zero() || wanted.stop => {
-                    wanted.by = None;
-                    return true;
-                }
-                None if wanted.stop => return false,
-                Some(left) => wanted = self.changed.wait_timeout(wanted, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => wanted = self.changed.wait(wanted).unwrap_or_else(PoisonError::into_inner),
+        while !wanted.stop {
+            let left = wanted.flush.map_or(Duration::MAX, |(_, due)| due.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                break;
             }
+            wanted = self.changed.wait_timeout(wanted, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        wanted.flush.take().is_some()
+    }
+
+    /// Waits for the end, but no longer than so long; whether it has come.
+    fn stops_within(&self, most: Duration) -> bool {
+        let waited = self.stopped.wait_timeout_while(self.lock(), most, |wanted| !wanted.stop);
+        waited.unwrap_or_else(PoisonError::into_inner).0.stop
     }
 }

@@ -36,11 +36,8 @@ pub(crate) const SETTING: u8 = b'S';
 pub(crate) const ACK: u8 = b'A';
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];
-/// Bytes of a position.
-pub(crate) const PLACE_BYTES: usize = 56;
-/// Bytes of an id in keys.
+/// Bytes of an id in keys: no two ids agree in so many, and each row is shorter.
 const ID_BYTES: usize = 16;
-const SHORT_BYTES: usize = PLACE_BYTES - 32 + ID_BYTES;
 
 fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(parts.iter().fold(1, |bytes: usize, part| bytes.saturating_add(part.len())));
@@ -50,16 +47,16 @@ fn join(space: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 pub(crate) fn entry(room: &Name, place: &Position) -> Vec<u8> {
-    join(ENTRY, &[room, &short(place)])
+    join(ENTRY, &[room, short(&place.to_key())])
 }
 
 pub(crate) fn relation(room: &Name, target: &Position, place: &Position) -> Vec<u8> {
-    join(RELATION, &[room, &target.to_key(), &short(place)])
+    join(RELATION, &[room, &target.to_key(), short(&place.to_key())])
 }
 
-/// All rows of a room in one space.
-pub(crate) fn of_room(space: u8, room: &Name) -> Vec<u8> {
-    join(space, &[room])
+/// A row with this name, or all rows of a room in one space.
+pub(crate) fn named(space: u8, name: &Name) -> Vec<u8> {
+    join(space, &[name])
 }
 
 /// Relations of one target.
@@ -79,15 +76,9 @@ pub(crate) fn ack(room: &Name, peer: &Name) -> Vec<u8> {
     join(ACK, &[room, peer])
 }
 
-pub(crate) fn named(space: u8, name: &Name) -> Vec<u8> {
-    join(space, &[name])
-}
-
-/// A position with half of the id: no two ids agree in 16 bytes, and each row is shorter.
-fn short(place: &Position) -> [u8; SHORT_BYTES] {
-    let mut short = [0; SHORT_BYTES];
-    short.iter_mut().zip(place.to_key()).for_each(|(short, byte)| *short = byte);
-    short
+/// A position with a part of the id.
+fn short(place: &[u8; Position::KEY_BYTES]) -> &[u8] {
+    place.get(..Position::KEY_BYTES - 32 + ID_BYTES).unwrap_or_default()
 }
 
 /// Whether the key of an entry may be that of the event with this id.
@@ -100,6 +91,5 @@ const TARGET_AT: usize = 1 + size_of::<Name>();
 
 /// The position of what a relation is about, in its key.
 pub(crate) fn target_of_relation(key: &[u8]) -> Option<Position> {
-    let (target, _) = key.get(TARGET_AT..)?.split_first_chunk::<PLACE_BYTES>()?;
-    Position::from_key(target)
+    Position::from_key(key.get(TARGET_AT..)?.get(..Position::KEY_BYTES)?)
 }

@@ -52,9 +52,9 @@ pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
 pub use journal::FORM;
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
-#[cfg(feature = "manual")]
-pub use open::open_in_memory;
 pub use open::{LastEnd, Opened, Outcome, Progress, open, open_telling};
+#[cfg(feature = "manual")]
+pub use open::{open_in_memory, open_in_segments};
 pub use page::{Anchor, Page};
 pub use records::{
     Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, OwnInviteRow, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing,

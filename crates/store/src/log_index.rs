@@ -31,18 +31,17 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn of(seq: u32, at: At) -> Run {
-        Run { first: seq, last: seq, at }
+    /// Adds an event to the last of these runs, or as one of its own if it does not lie behind it.
+    pub(crate) fn add(runs: &mut Vec<Run>, seq: u32, at: At) {
+        match runs.last_mut() {
+            Some(run) if run.goes_on(seq, at) => run.last = seq,
+            _ => runs.push(Run { first: seq, last: seq, at }),
+        }
     }
 
-    /// Adds the next event; false if it does not lie behind this run.
-    pub(crate) fn add(&mut self, seq: u32, at: At) -> bool {
+    fn goes_on(&self, seq: u32, at: At) -> bool {
         let next = self.last.saturating_add(1);
-        let is_next = seq == next && at == self.place_of(next) && self.last.saturating_sub(self.first) < u32::from(u16::MAX);
-        if is_next {
-            self.last = seq;
-        }
-        is_next
+        seq == next && at == self.place_of(next) && self.last.saturating_sub(self.first) < u32::from(u16::MAX)
     }
 
     fn place_of(&self, seq: u32) -> At {
@@ -96,17 +95,10 @@ impl LogName {
     /// were.
     pub(crate) fn cut(&self, disk: &Disk, keep: u32, last: u32, rows: &mut Vec<Change>) -> Vec<At> {
         let mut gone = Vec::new();
+        let goes = |seq: u32| seq > keep && seq <= last;
         for run in self.runs_from(disk, keep.saturating_add(1)).take_while(|run| run.first <= last) {
-            let (behind, next) = (run.last > last, last.saturating_add(1));
-            rows.push(if behind {
-                Run { first: next, at: run.place_of(next), ..run }.row(self)
-            } else {
-                (self.key(run.last).into(), None)
-            });
-            if run.first <= keep {
-                rows.push(Run { last: keep, ..run }.row(self));
-            }
-            gone.extend(run.places().filter(|(seq, _)| *seq > keep && *seq <= last).map(|(_, at)| at));
+            rows.extend(self.rows_now(run, |seq, at| (!goes(seq)).then_some(at)));
+            gone.extend(run.places().filter(|(seq, _)| goes(*seq)).map(|(_, at)| at));
         }
         gone
     }
@@ -117,15 +109,19 @@ impl LogName {
         while let Some((seq, _)) = moved.range(from..).next() {
             let Some(run) = self.runs_from(disk, *seq).next() else { return };
             from = run.last.saturating_add(1);
-            let mut parts: Vec<Run> = Vec::new();
-            for (seq, place) in run.places() {
-                let at = moved.get(&seq).copied().unwrap_or(place);
-                if !parts.last_mut().is_some_and(|part| part.add(seq, at)) {
-                    parts.push(Run::of(seq, at));
-                }
-            }
-            rows.extend(parts.iter().map(|part| part.row(self)));
+            rows.extend(self.rows_now(run, |seq, at| Some(moved.get(&seq).copied().unwrap_or(at))));
         }
+    }
+
+    /// The rows of a run whose events are elsewhere now, or gone.
+    fn rows_now(&self, run: Run, now: impl Fn(u32, At) -> Option<At>) -> Vec<Change> {
+        let mut runs = Vec::new();
+        for (seq, at) in run.places() {
+            now(seq, at).into_iter().for_each(|at| Run::add(&mut runs, seq, at));
+        }
+        let is_last_gone = runs.last().is_none_or(|left| left.last < run.last);
+        let gone = is_last_gone.then(|| (self.key(run.last).into(), None));
+        gone.into_iter().chain(runs.iter().map(|run| run.row(self))).collect()
     }
 }
 
@@ -221,7 +217,7 @@ mod tests {
         let store = opened(dir.path());
         file(&store, 1..=3);
         file(&store, 5..=6);
-        put(&store, vec![Run::of(4, At { record: 1, entry: 1 }).row(&LogName { log: 4, ..OF })]);
+        put(&store, vec![Run { first: 4, last: 4, at: At { record: 1, entry: 1 } }.row(&LogName { log: 4, ..OF })]);
         assert_eq!((places(&store, 1).len(), places(&store, 4).len(), places(&store, 5).len()), (3, 0, 2));
     }
 }

@@ -2,6 +2,7 @@
 //! wrote over it, and a crash that takes back what was not synced.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sled::IVec;
@@ -32,12 +33,8 @@ struct Rows {
     unsynced: Vec<Vec<(IVec, Before)>>,
 }
 
-/// What a row was before a write.
-enum Before {
-    /// Not written over yet.
-    Untouched,
-    Over(Option<IVec>),
-}
+/// What `over` held under a key before a write; none: nothing yet.
+type Before = Option<Option<IVec>>;
 
 impl Base {
     /// Number of rows.
@@ -59,14 +56,8 @@ impl Medium {
 
     /// All that it holds now, as a base for others.
     pub fn to_base(&self) -> Base {
+        let all = self.rows_in(KeyRange::of_prefix(b""), End::Front).collect();
         let rows = self.rows();
-        let mut all = BTreeMap::clone(&rows.base.rows);
-        for (key, value) in &rows.over {
-            match value {
-                Some(value) => all.insert(key.clone(), value.clone()),
-                None => all.remove(key),
-            };
-        }
         let records = rows.base.records.iter().chain(&rows.records).cloned().collect();
         Base { records: Arc::new(records), rows: Arc::new(all) }
     }
@@ -75,15 +66,14 @@ impl Medium {
     /// afterwards.
     pub fn crash(&self, kept: usize) {
         let mut rows = self.rows();
-        let kept = kept.min(rows.unsynced.len());
-        let lost = rows.unsynced.split_off(kept);
-        let left = rows.records.len().saturating_sub(lost.len());
-        rows.records.truncate(left);
-        for (key, before) in lost.into_iter().rev().flat_map(|write| write.into_iter().rev()) {
-            match before {
-                Before::Untouched => rows.over.remove(&key),
-                Before::Over(value) => rows.over.insert(key, value),
-            };
+        while rows.unsynced.len() > kept {
+            rows.records.pop();
+            for (key, before) in rows.unsynced.pop().into_iter().flatten().rev() {
+                match before {
+                    None => rows.over.remove(&key),
+                    Some(value) => rows.over.insert(key, value),
+                };
+            }
         }
         rows.unsynced.clear();
     }
@@ -94,11 +84,7 @@ impl Medium {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<IVec> {
-        let rows = self.rows();
-        match rows.over.get(key) {
-            Some(value) => value.clone(),
-            None => rows.base.rows.get(key).cloned(),
-        }
+        self.rows().get(key)
     }
 
     /// The number of the next record.
@@ -119,7 +105,7 @@ impl Medium {
         let mut write = Vec::new();
         for (key, value) in changes {
             let before = rows.over.insert(key.clone(), value);
-            write.push((key, before.map_or(Before::Untouched, Before::Over)));
+            write.push((key, before));
         }
         rows.records.push(Entries::new(entries.to_vec()));
         rows.unsynced.push(write);
@@ -130,8 +116,13 @@ impl Medium {
     }
 
     /// Rows of a range from one end.
-    pub(crate) fn rows_in(&self, span: KeyRange, end: End) -> MediumIter {
-        MediumIter { medium: self.clone(), span, end }
+    pub(crate) fn rows_in(&self, mut span: KeyRange, end: End) -> impl Iterator<Item = (IVec, IVec)> {
+        let next = move || {
+            let (key, value) = self.rows().nearest(&span, end)?;
+            span.pass(end, key.clone());
+            Some((key, value))
+        };
+        iter::from_fn(next).filter_map(|(key, value)| Some((key, value?)))
     }
 
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
@@ -141,40 +132,16 @@ impl Medium {
     }
 }
 
-/// Rows of a range, from one end.
-pub(crate) struct MediumIter {
-    medium: Medium,
-    span: KeyRange,
-    end: End,
-}
+impl Rows {
+    fn get(&self, key: &[u8]) -> Option<IVec> {
+        self.over.get(key).cloned().unwrap_or_else(|| self.base.rows.get(key).cloned())
+    }
 
-impl MediumIter {
-    pub(crate) fn next(&mut self) -> Option<(IVec, IVec)> {
-        while !self.span.is_empty() {
-            let found = {
-                let rows = self.medium.rows();
-                let bounds = self.span.bounds();
-                let (mut over, mut base) = (rows.over.range::<[u8], _>(bounds), rows.base.rows.range::<[u8], _>(bounds));
-                let (over, base) = match self.end {
-                    End::Front => (over.next(), base.next()),
-                    End::Back => (over.next_back(), base.next_back()),
-                };
-                match (over, base) {
-                    (Some((key, value)), base)
-                        if base.is_none_or(|(other, _)| if self.end == End::Front { key <= other } else { key >= other }) =>
-                    {
-                        Some((key.clone(), value.clone()))
-                    }
-                    (_, base) => base.map(|(key, value)| (key.clone(), Some(value.clone()))),
-                }
-            };
-            let (key, value) = found?;
-            self.span = self.span.split(self.end, key.clone(), true).1;
-            if let Some(value) = value {
-                return Some((key, value));
-            }
-        }
-        None
+    /// The first row of a range from one end, even if it was removed.
+    fn nearest(&self, span: &KeyRange, end: End) -> Option<Change> {
+        let over = span.nearest(&self.over, end).map(|(key, value)| (key, value.as_ref()));
+        let base = span.nearest(&self.base.rows, end).map(|(key, value)| (key, Some(value)));
+        end.nearer(over, base).map(|(key, value)| (key.clone(), value.cloned()))
     }
 }
 
@@ -189,8 +156,8 @@ mod tests {
     fn all(medium: &Medium) -> Vec<(String, String)> {
         let text = |bytes: &IVec| String::from_utf8_lossy(bytes).into_owned();
         let walk = |end| {
-            let mut rows = medium.rows_in(KeyRange::of_prefix(b""), end);
-            std::iter::from_fn(move || rows.next()).map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
+            let rows = medium.rows_in(KeyRange::of_prefix(b""), end);
+            rows.map(|(key, value)| (text(&key), text(&value))).collect::<Vec<_>>()
         };
         let (there, mut back) = (walk(End::Front), walk(End::Back));
         back.reverse();

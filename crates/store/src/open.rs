@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::disk::Disk;
-use crate::entry;
 use crate::error::OpenError;
 use crate::filing::Filing;
 use crate::heads::Heads;
 use crate::index::{Index, Meta, Unusable};
-use crate::journal::{At, Found, Journal, JournalError, sync_names};
-use crate::lock::{Lock, NotTaken};
+use crate::journal::{At, Found, Journal, SEGMENT_BYTES, sync_names};
+use crate::lock::Lock;
 use crate::seal::Sealer;
 use crate::store::Store;
 
@@ -75,26 +74,39 @@ pub fn open(profile: &Path, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
 
 /// As [`open`], and tells how far it is, if there is much to read.
 pub fn open_telling(profile: &Path, root_key: &[u8; 32], tell: impl Fn(Progress)) -> Result<Opened, OpenError> {
-    let lock = Lock::take(profile).map_err(|e| match e {
-        NotTaken::Held => OpenError::InUse,
-        NotTaken::Io(e) => OpenError::Io(e),
-    })?;
+    open_with(profile, root_key, SEGMENT_BYTES, tell)
+}
+
+/// As [`open`], with files of the journal of at most so many bytes: a small history is in many.
+#[cfg(feature = "manual")]
+pub fn open_in_segments(profile: &Path, root_key: &[u8; 32], longest: u64) -> Result<Opened, OpenError> {
+    open_with(profile, root_key, longest, |_| ())
+}
+
+fn open_with(profile: &Path, root_key: &[u8; 32], longest: u64, tell: impl Fn(Progress)) -> Result<Opened, OpenError> {
+    let lock = Lock::take(profile)?;
     let folder = profile.join("store");
     if folder.join("db").exists() {
         return Err(OpenError::TooOld);
     }
     let sealer = Arc::new(Sealer::new(root_key));
-    let (journal, found) = Journal::open(&folder.join("journal"), sealer.clone())?;
+    let (journal, found) = Journal::open(&folder.join("journal"), sealer.clone(), longest)?;
     if found != Found::default() {
         tracing::warn!(?found, "the journal was not left as it should be");
     }
     sync_names(&folder).and_then(|()| sync_names(profile))?;
     let files = Folder { journal: Arc::new(journal), sealer, index: folder.join("index"), flag: folder.join("index.unreadable") };
     let built = files.build(&found, tell)?;
-    let (orderly, outcome) = (built.is_whole && files.ended_orderly(), built.outcome(&found, &files.journal, &folder));
+    let is_orderly = built.is_whole && built.disk.ended_orderly();
+    let outcome = match built.lost {
+        _ if files.journal.next() == 0 && !found.foreign.is_empty() => Outcome::SetAside { path: folder.join("journal") },
+        None if found.fresh => Outcome::Fresh,
+        None => Outcome::Normal,
+        Some(lost) => Outcome::Repaired { lost },
+    };
     let store = Store::new(built.disk, built.heads, Some(lock));
     store.mark_open()?;
-    let end = if orderly && outcome == Outcome::Normal { LastEnd::Orderly } else { LastEnd::Unclean };
+    let end = if is_orderly && outcome == Outcome::Normal { LastEnd::Orderly } else { LastEnd::Unclean };
     Ok(Opened { store, end, outcome })
 }
 
@@ -103,13 +115,12 @@ pub fn open_telling(profile: &Path, root_key: &[u8; 32], tell: impl Fn(Progress)
 #[cfg(feature = "manual")]
 pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let disk = Disk::in_memory(medium.clone(), Arc::new(Sealer::new(root_key)));
-    let last = disk.next().checked_sub(1);
-    let orderly = last.and_then(|last| disk.record(last)).is_some_and(|entries| entries.last().is_some_and(|entry| entry == entry::CLOSED));
+    let end = if disk.ended_orderly() { LastEnd::Orderly } else { LastEnd::Unclean };
+    let outcome = if disk.next() == 0 { Outcome::Fresh } else { Outcome::Normal };
     let heads = Heads::load(&disk).ok_or_else(|| io::Error::other("a head row is unreadable"))?;
     let store = Store::new(disk, RwLock::new(heads), None);
     store.mark_open()?;
-    let end = if orderly { LastEnd::Orderly } else { LastEnd::Unclean };
-    Ok(Opened { store, end, outcome: if last.is_some() { Outcome::Normal } else { Outcome::Fresh } })
+    Ok(Opened { store, end, outcome })
 }
 
 /// The files of a store.
@@ -126,51 +137,58 @@ struct Built {
     heads: RwLock<Heads>,
     /// Nothing was to be read: it was complete.
     is_whole: bool,
-    /// Events that were there before, if the index could still tell.
-    known: Option<u64>,
-    /// What the index that was there said of itself.
-    before: Meta,
-    /// Records that could not be read.
-    missing: u64,
+    /// Events that were here and are missing. None: nothing is, or nothing more than was told
+    /// before.
+    lost: Option<u64>,
 }
 
 impl Folder {
     /// Completes the index from the journal, or builds it anew.
     fn build(&self, found: &Found, tell: impl Fn(Progress)) -> Result<Built, OpenError> {
-        let is_flagged = self.flag.exists();
-        let (mut known, mut before) = (None, Meta::default());
+        let (mut known, mut before, mut usable) = (0, Meta::default(), None);
         match self.open_index() {
-            Ok(disk) => {
-                before = disk.index_meta();
+            Ok((index, disk)) => {
+                before = index.meta();
                 let heads = Heads::load(&disk);
-                known = heads.as_ref().map(Heads::events);
-                let is_news = found.gone_records() > before.gone || before.next > self.journal.next();
-                if let Some(heads) = heads.filter(|_| !is_flagged && !is_news) {
-                    return self.complete(disk, heads, known, before, tell);
-                }
+                known = heads.as_ref().map_or(0, Heads::events);
+                let is_news = self.flag.exists() || found.gone > before.gone || before.next > self.journal.next();
+                usable = heads.filter(|_| !is_news).map(|heads| (index, disk, heads));
             }
             Err(Unusable::Io(error)) => return Err(OpenError::Io(error)),
             Err(Unusable::Damaged(why)) => tracing::warn!(why, "the index is built anew"),
         }
-        Index::remove(&self.index)?;
-        let disk = self.open_index().map_err(|error| io::Error::other(error.to_string()))?;
-        let built = self.complete(disk, Heads::default(), known, before, tell)?;
-        built.disk.note_gone(built.missing);
-        match fs::remove_file(&self.flag) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(OpenError::Io(e)),
-            _ => Ok(Built { is_whole: false, ..built }),
+        let (index, disk, heads) = match usable {
+            Some(usable) => usable,
+            None => {
+                Index::remove(&self.index)?;
+                let (index, disk) = self.open_index().map_err(|error| io::Error::other(error.to_string()))?;
+                (index, disk, Heads::default())
+            }
+        };
+        let Meta { next: from, gone, .. } = index.meta();
+        let (heads, missing) = self.complete(&disk, from, heads, tell)?;
+        let gone = gone.saturating_add(missing);
+        if gone > 0 {
+            // It is told once.
+            index.note(|meta| meta.gone = gone);
         }
+        if self.flag.exists() {
+            fs::remove_file(&self.flag)?;
+        }
+        let there = heads.read().unwrap_or_else(PoisonError::into_inner).events();
+        let (next, lost) = (self.journal.next(), known.saturating_sub(there));
+        let is_news = gone > before.gone || before.next > next || lost > 0;
+        Ok(Built { disk, heads, is_whole: from == next, lost: is_news.then_some(if lost > 0 { lost } else { missing }) })
     }
 
-    fn open_index(&self) -> Result<Disk, Unusable> {
+    fn open_index(&self) -> Result<(Arc<Index>, Disk), Unusable> {
         let index = Index::open(&self.index, self.sealer.clone(), self.journal.clone())?;
-        Ok(Disk::of_files(self.journal.clone(), index, self.sealer.clone(), &self.flag))
+        Ok((index.clone(), Disk::of_files(self.journal.clone(), index, self.sealer.clone(), &self.flag)))
     }
 
-    /// Reads what the journal has beyond the index.
-    fn complete(&self, disk: Disk, heads: Heads, known: Option<u64>, before: Meta, tell: impl Fn(Progress)) -> Result<Built, OpenError> {
-        let (from, next, heads) = (disk.index_meta().next, self.journal.next(), RwLock::new(heads));
-        let mut missing = 0_u64;
+    /// Reads what the journal has from a record on. Tells how many records could not be read.
+    fn complete(&self, disk: &Disk, from: u64, heads: Heads, tell: impl Fn(Progress)) -> Result<(RwLock<Heads>, u64), OpenError> {
+        let (next, heads, mut missing) = (self.journal.next(), RwLock::new(heads), 0_u64);
         for number in from..next {
             if number % TOLD_EVERY == 0 {
                 tell(Progress { done: number.saturating_sub(from), of: next.saturating_sub(from) });
@@ -179,7 +197,7 @@ impl Folder {
                 missing = missing.saturating_add(1);
                 continue;
             };
-            let mut filing = Filing::new(&disk, &heads, number);
+            let mut filing = Filing::new(disk, &heads, number);
             for (entry, bytes) in (0..).zip(entries.iter()).filter(|(_, bytes)| !bytes.is_empty()) {
                 if filing.again(At { record: number, entry }, bytes).is_none() {
                     tracing::error!(number, entry, "an entry of the journal makes no sense");
@@ -189,38 +207,6 @@ impl Folder {
             disk.index(follows.rows, number.saturating_add(1))?;
             heads.write().unwrap_or_else(PoisonError::into_inner).take(follows.heads);
         }
-        Ok(Built { disk, heads, is_whole: from == next, known, before, missing })
-    }
-
-    fn ended_orderly(&self) -> bool {
-        let last = self.journal.next().checked_sub(1).and_then(|last| self.journal.read(last).ok().flatten());
-        last.is_some_and(|entries| entries.last().is_some_and(|entry| entry == entry::CLOSED))
-    }
-}
-
-impl Built {
-    fn outcome(&self, found: &Found, journal: &Journal, folder: &Path) -> Outcome {
-        let there = self.heads.read().unwrap_or_else(PoisonError::into_inner).events();
-        let is_cut = self.before.next > journal.next();
-        if journal.next() == 0 && !found.foreign.is_empty() {
-            return Outcome::SetAside { path: folder.join("journal") };
-        }
-        if found.fresh && self.before.next == 0 {
-            return Outcome::Fresh;
-        }
-        let lost = self.known.map_or(0, |known| known.saturating_sub(there));
-        let is_news = self.missing > self.before.gone || is_cut || lost > 0;
-        if is_news { Outcome::Repaired { lost: if lost > 0 { lost } else { self.missing } } } else { Outcome::Normal }
-    }
-}
-
-impl From<JournalError> for OpenError {
-    fn from(error: JournalError) -> OpenError {
-        match error {
-            JournalError::Io(e) => OpenError::Io(e),
-            JournalError::TooNew { found } => OpenError::TooNew { found },
-            JournalError::WrongKey => OpenError::WrongKey,
-            JournalError::TooLong | JournalError::Failed => OpenError::Io(io::Error::other(error)),
-        }
+        Ok((heads, missing))
     }
 }

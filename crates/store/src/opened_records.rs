@@ -4,12 +4,13 @@
 //! each of its events.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The entries of a record; one that was erased is empty.
 pub(crate) type Entries = Arc<Vec<Vec<u8>>>;
 
-/// Bytes of records that are kept. Raised: fewer records are unsealed twice.
+/// Once records of so many bytes are kept, older ones are not. Raised: fewer records are unsealed
+/// twice.
 const BYTES: usize = 1 << 20;
 /// Records that are looked through for one. Raised: more of them are found, and none is sooner.
 const RECORDS: usize = 32;
@@ -21,31 +22,29 @@ pub(crate) struct OpenedRecords(Mutex<VecDeque<(u64, Entries)>>);
 impl OpenedRecords {
     /// A record from here, or as it is read now.
     pub(crate) fn get(&self, number: u64, read: impl FnOnce() -> Option<Vec<Vec<u8>>>) -> Option<Entries> {
-        {
-            let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = records.iter().position(|(held, _)| *held == number) {
-                let held = records.remove(at)?;
-                let entries = held.1.clone();
-                records.push_front(held);
-                return Some(entries);
-            }
+        let held = self.lock().iter().find(|(held, _)| *held == number).map(|(_, entries)| entries.clone());
+        if held.is_some() {
+            return held;
         }
         let entries = Entries::new(read()?);
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.lock();
         records.push_front((number, entries.clone()));
         records.truncate(RECORDS);
         let mut bytes = 0_usize;
-        let fit = records.iter().take_while(|(_, entries)| {
+        records.retain(|(_, entries)| {
+            let fits = bytes < BYTES;
             bytes = entries.iter().fold(bytes, |bytes, entry| bytes.saturating_add(entry.len()));
-            bytes <= BYTES
+            fits
         });
-        let fit = fit.count().max(1);
-        records.truncate(fit);
         Some(entries)
     }
 
     /// Forgets all of them: some were written anew.
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Entries)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,6 @@
 //! Reading events by log, to serve them to others and to make membership from; and by target:
 //! edits, deletes and reactions of messages.
 
-use std::ops::Bound::Included;
-
 use rooms::limits::MAX_RUN_EVENTS;
 use rooms::{Hlc, Position, Proof, Verified};
 use wire::ids::{LogKey, RoomId};
@@ -42,7 +40,7 @@ impl Store {
         let (mut events, mut bytes, mut whole) = (Vec::new(), 0_usize, 0);
         let mut places = of.places_from(self.disk(), from);
         for seq in (from..).take(MAX_RUN_EVENTS) {
-            let read = |at| self.disk().read(at, |entry| entry::raw_event(entry).map(|(proof, raw)| (proof, RawEvent(raw.into()))));
+            let read = |at| self.disk().read(at, entry::raw_event);
             let Some((proof, event)) = places.next().and_then(read) else {
                 // What lies beyond a hole would not follow.
                 self.note_if_hole(room, &log, &of, seq);
@@ -87,8 +85,8 @@ impl Store {
 
     /// All control events of a room, each log in order: membership is made from them at start.
     pub fn control_events(&self, room: &RoomId) -> Vec<Verified> {
-        let logs: Vec<LogKey> = self.heads(room).into_iter().map(|(log, _)| log).filter(|log| log.log.is_control()).collect();
-        logs.iter().flat_map(|log| self.log_events(room, log, 1)).collect()
+        let heads = self.heads(room);
+        heads.iter().filter(|(log, _)| log.log.is_control()).flat_map(|(log, _)| self.log_events(room, log, 1)).collect()
     }
 
     /// The events of a log, or of a branch, from a number on.
@@ -120,30 +118,32 @@ impl Store {
     pub fn relations(&self, room: &RoomId, of: impl IntoIterator<Item = Position>) -> Vec<Verified> {
         let (room, of): (Name, Vec<Position>) = (self.room_name(room), of.into_iter().collect());
         let (mut found, mut rest) = (Vec::new(), of.as_slice());
-        let Some(end) = of.last().map(|last| end_of_target(&room, last)) else { return found };
-        while let Some(first) = rest.first() {
-            let mut strays = 0_usize;
-            let mut rows = self.disk().scan(KeyRange::new(Included(key::of_target(&room, first)), Included(end.clone())), End::Front);
-            rest = loop {
-                let Some((key, at)) = rows.next() else { break &[] };
-                let target = key::target_of_relation(&key);
-                if target.is_some_and(|target| of.binary_search(&target).is_ok()) {
-                    strays = 0;
-                    found.extend(At::from_bytes(&at).and_then(|at| self.disk().read(at, entry::event_of)));
-                    continue;
+        while let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+            let to_last = KeyRange::of_prefix(&key::of_target(&room, last)).to;
+            let span = KeyRange { to: to_last, ..KeyRange::of_prefix(&key::of_target(&room, first)) };
+            let (wanted, mut strays) = (std::mem::take(&mut rest), 0_usize);
+            for (key, at) in self.disk().scan(span, End::Front) {
+                let Some(target) = key::target_of_relation(&key) else { continue };
+                match wanted.binary_search(&target) {
+                    Ok(_) => {
+                        strays = 0;
+                        found.extend(At::from_bytes(&at).and_then(|at| self.disk().read(at, entry::event_of)));
+                    }
+                    Err(next) if strays >= MAX_STRAY_ROWS => {
+                        // Past the first one, even if they were not given in order.
+                        rest = wanted.get(next.max(1)..).unwrap_or_default();
+                        break;
+                    }
+                    Err(_) => strays = strays.saturating_add(1),
                 }
-                strays = strays.saturating_add(1);
-                if strays > MAX_STRAY_ROWS {
-                    break rest.get(rest.partition_point(|next| Some(*next) <= target)..).unwrap_or_default();
-                }
-            };
+            }
         }
         found
     }
 
     /// The newest message that an edit, a delete or a reaction here is about: one row is read.
     pub fn newest_target(&self, room: &RoomId) -> Option<Position> {
-        let all = KeyRange::of_prefix(&key::of_room(key::RELATION, &self.room_name(room)));
+        let all = KeyRange::of_prefix(&key::named(key::RELATION, &self.room_name(room)));
         let (key, _) = self.disk().scan(all, End::Back).next()?;
         key::target_of_relation(&key)
     }
@@ -152,14 +152,6 @@ impl Store {
     pub fn relations_of(&self, room: &RoomId, target: &Position) -> Vec<Verified> {
         self.relations(room, [*target])
     }
-}
-
-/// Where the relations of a target end.
-fn end_of_target(room: &Name, target: &Position) -> Vec<u8> {
-    let mut end = key::of_target(room, target);
-    // Longer than any row of that target could be, and sorts after all of them.
-    end.extend_from_slice(&[0xff; key::PLACE_BYTES + 1]);
-    end
 }
 
 #[cfg(test)]

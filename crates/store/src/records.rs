@@ -9,11 +9,9 @@ use wire::ids::{LogId, RoomId};
 use wire::message::PeerRecord;
 use wire::{Address, codec};
 
-use crate::entry;
+use crate::entry::Entry;
 use crate::error::StoreError;
-use crate::filing::Filing;
 use crate::index::{End, KeyRange};
-use crate::journal::At;
 use crate::key;
 use crate::store::Store;
 
@@ -220,27 +218,7 @@ row!(OwnInviteRow, SECRET, key: [u8; 32], std::convert::identity);
 impl Store {
     /// Writes a small row, replacing the one with its id.
     pub fn put<R: Row>(&self, row: &R) -> Result<(), StoreError> {
-        self.write(|filing| {
-            filing.row(&self.row_key::<R>(row.id()), &Self::row_content(row)?);
-            Ok(())
-        })
-    }
-
-    /// Writes small rows, all or none.
-    pub(crate) fn write(&self, rows: impl FnOnce(&mut Filing<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let _writing = self.writing();
-        let mut filing = self.filing();
-        rows(&mut filing)?;
-        self.commit(filing)
-    }
-
-    /// A small row as it is sealed.
-    pub(crate) fn row_content(row: &impl Encode) -> Result<Vec<u8>, StoreError> {
-        let content = codec::encode(row);
-        let mut plain = Vec::with_capacity(content.len().saturating_add(1));
-        plain.push(ROW_VERSION);
-        plain.extend_from_slice(&content);
-        if plain.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(plain.len())) } else { Ok(plain) }
+        self.write([row_entry(self.row_key::<R>(row.id()), row)?])
     }
 
     /// One small row.
@@ -254,32 +232,22 @@ impl Store {
     }
 
     pub(crate) fn rows_under<R: Decode<()> + Encode>(&self, prefix: &[u8]) -> Vec<R> {
-        let places = self.disk().scan(KeyRange::of_prefix(prefix), End::Front).filter_map(|(_, at)| At::from_bytes(&at));
-        places.filter_map(|at| self.disk().read(at, read_row)).collect()
+        self.read_all(KeyRange::of_prefix(prefix), End::Front, read_row).collect()
     }
 
     /// Forgets a small row; fine if there is none.
     pub fn remove<R: Row>(&self, id: &R::Id) -> Result<(), StoreError> {
-        self.write(|filing| {
-            filing.no_row(&self.row_key::<R>(id));
-            Ok(())
-        })
+        self.write([Entry::NoRow { key: self.row_key::<R>(id) }])
     }
 
     /// Writes a setting.
     pub fn put_setting(&self, setting: Setting, value: &str) -> Result<(), StoreError> {
-        if value.len() > MAX_ROW_BYTES {
-            return Err(StoreError::TooLarge(value.len()));
-        }
-        self.write(|filing| {
-            filing.row(&setting.key(), value.as_bytes());
-            Ok(())
-        })
+        self.write([row_entry(setting.key(), &value)?])
     }
 
     /// A setting; none if it was never written.
     pub fn setting(&self, setting: Setting) -> Option<String> {
-        self.disk().entry(&setting.key(), |entry| String::from_utf8(entry::content(entry)?.to_vec()).ok())
+        self.disk().entry(&setting.key(), read_row)
     }
 
     fn row_key<R: Row>(&self, id: &R::Id) -> Vec<u8> {
@@ -287,8 +255,15 @@ impl Store {
     }
 }
 
+pub(crate) fn row_entry(key: Vec<u8>, row: &impl Encode) -> Result<Entry, StoreError> {
+    let content = codec::encode(&(ROW_VERSION, row));
+    if content.len() > MAX_ROW_BYTES { Err(StoreError::TooLarge(content.len())) } else { Ok(Entry::Row { key, content }) }
+}
+
 fn read_row<R: Decode<()> + Encode>(entry: &[u8]) -> Option<R> {
-    entry::content(entry)?.split_first().filter(|(version, _)| **version == ROW_VERSION).and_then(|(_, rest)| codec::decode(rest).ok())
+    let Entry::Row { content, .. } = Entry::decode(entry)? else { return None };
+    let (version, row) = codec::decode::<(u8, R)>(&content).ok()?;
+    (version == ROW_VERSION).then_some(row)
 }
 
 impl Setting {

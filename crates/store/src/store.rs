@@ -3,15 +3,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use rooms::{Branch, Event, Fitting, LogHead, Payload, Position, Verified, kind};
-use wire::ids::{LogKey, RoomId};
+use rooms::{Branch, Event, Fitting, LogHead, Position, Verified, kind};
+use wire::ids::{LogId, LogKey, RoomId};
 
 use crate::disk::Disk;
-use crate::entry;
+use crate::entry::{self, Entry, Stored};
 use crate::error::StoreError;
-use crate::filing::{self, Effect, Filing};
+use crate::filing::{self, Effect, Filing, Found};
 use crate::heads::{self, Heads};
 use crate::id_cache::IdCache;
+use crate::index::{End, KeyRange};
+use crate::journal::At;
 use crate::key::Name;
 use crate::lock::Lock;
 use crate::log_index::LogName;
@@ -39,7 +41,7 @@ pub(crate) struct Inner {
     writing: Mutex<()>,
     mark: AtomicU64,
     refused: AtomicU64,
-    id_cache: IdCache,
+    pub(crate) id_cache: IdCache,
     /// One more than the mark up to which all that was erased is gone from the disk.
     pub(crate) erased: AtomicU64,
     /// One at a time.
@@ -79,16 +81,16 @@ impl Store {
     pub fn append_fitting(&self, room: &RoomId, fitting: &Fitting, events: &[Verified]) -> Result<(), StoreError> {
         let _writing = self.writing();
         self.recut(room, &fitting.recut)?;
-        let into = fitting.branch.map(|branch| (fitting.log, branch));
+        let into = fitting.branch.map(|branch| (fitting.log.log, branch));
         events.chunks(MAX_BATCH_EVENTS).try_for_each(|batch| self.append_batch(batch, into))
     }
 
     /// `into` names the branch that all of them belong to.
-    fn append_batch(&self, events: &[Verified], into: Option<(LogKey, Branch)>) -> Result<(), StoreError> {
+    fn append_batch(&self, events: &[Verified], into: Option<(LogId, Branch)>) -> Result<(), StoreError> {
         let mut filing = self.filing();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
-            if filing.event(event, into)? {
+            if filing.write(&Entry::Event { event: Stored(event.clone()), into })? {
                 fresh.push(event);
             }
         }
@@ -102,11 +104,9 @@ impl Store {
     /// not here. Its bytes are gone from the disk once [`Store::erased_up_to`] says so.
     pub fn erase(&self, event: &Event) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let Some((stored, _)) = self.find_stored(event).filter(|(stored, _)| stored.payload().is_some()) else { return Ok(()) };
-        let target = Payload::of(&stored).ok().and_then(|payload| payload.target());
-        let mut filing = self.filing();
-        filing.replace(&stored.without_payload(), target);
-        self.commit(filing)
+        let Some(found) = self.find_stored(event).filter(|found| found.event.payload().is_some()) else { return Ok(()) };
+        let target = found.target.or_else(|| filing::target_of(&found.event));
+        self.record([Entry::Replacing { event: Stored(found.event.without_payload()), target }])
     }
 
     /// Sets aside edits, deletes and reactions that later ones have superseded
@@ -114,29 +114,21 @@ impl Store {
     /// erased. They keep their numbers in their logs.
     pub fn set_aside<'a>(&self, events: impl IntoIterator<Item = &'a Verified>) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let mut filing = self.filing();
-        for event in events {
-            let is_relation = kind::role(event.header.kind) == kind::Role::Relation;
-            let shown = self.find_stored(event).filter(|(_, is_shown)| is_relation && *is_shown);
-            shown.into_iter().for_each(|(stored, _)| filing.replace(&stored.without_payload(), None));
-        }
-        self.commit(filing)
+        let relations = events.into_iter().filter(|event| kind::role(event.header.kind) == kind::Role::Relation);
+        let shown = relations.filter_map(|event| self.find_stored(event).filter(Found::is_shown));
+        self.record(shown.map(|found| Entry::Replacing { event: Stored(found.event.without_payload()), target: None }))
     }
 
     /// Files an edit, a delete or a reaction under its target, because its content could not be
     /// read when it came, and now can. Fine if it is not here.
     pub fn file_under(&self, event: &Event, target: &Position) -> Result<(), StoreError> {
         let _writing = self.writing();
-        let Some((stored, false)) = self.find_stored(event) else { return Ok(()) };
-        let mut filing = self.filing();
-        filing.replace(&stored, Some(*target));
-        self.commit(filing)
+        let hidden = self.find_stored(event).filter(|found| !found.is_shown());
+        self.record(hidden.map(|found| Entry::Replacing { event: Stored(found.event), target: Some(*target) }))
     }
 
-    /// An event as it is stored, and whether it is shown.
-    fn find_stored(&self, event: &Event) -> Option<(Verified, bool)> {
-        let (name, at) = filing::find(self.disk(), &self.heads_now(), event)?;
-        self.disk().read(at, |entry| Some((entry::event_of(entry)?, filing::place_of(&name.room, entry).is_some())))
+    fn find_stored(&self, event: &Event) -> Option<Found> {
+        filing::find(self.disk(), &self.heads_now(), event)
     }
 
     /// So much waits for the disk that a caller that writes much now may be blocked.
@@ -190,7 +182,7 @@ impl Store {
     /// handles can still read; what they write makes the end disorderly again.
     pub fn close(self) -> Result<(), StoreError> {
         let _writing = self.writing();
-        self.mark_with(entry::CLOSED)?;
+        self.mark_with(&Entry::Closed)?;
         self.0.disk.sync()?;
         self.0.disk.finish();
         Ok(())
@@ -198,12 +190,12 @@ impl Store {
 
     /// From here on the journal says that the store is open, until it says otherwise.
     pub(crate) fn mark_open(&self) -> Result<(), StoreError> {
-        self.mark_with(entry::OPEN)?;
+        self.mark_with(&Entry::Open)?;
         self.0.disk.sync()
     }
 
-    fn mark_with(&self, entry: &[u8]) -> Result<(), StoreError> {
-        self.0.disk.write(&[entry.to_vec()], Vec::new())
+    fn mark_with(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.0.disk.write(&[entry.encode()], Vec::new())
     }
 
     /// What could not be read since opening, because the disk damaged it. Anything above zero: tell
@@ -216,10 +208,6 @@ impl Store {
         &self.0.disk
     }
 
-    pub(crate) fn id_cache(&self) -> &IdCache {
-        &self.0.id_cache
-    }
-
     pub(crate) fn room_name(&self, room: &RoomId) -> Name {
         heads::room_name(&self.0.disk, room)
     }
@@ -228,18 +216,30 @@ impl Store {
         self.0.heads.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The event under a key, if it is there and readable.
-    pub(crate) fn read_event(&self, key: &[u8]) -> Option<Verified> {
-        self.0.disk.entry(key, entry::event_of)
+    /// What the entries say that rows of a range stand for. Those that damage made unreadable are
+    /// left out and counted.
+    pub(crate) fn read_all<T>(&self, span: KeyRange, end: End, made_of: impl Fn(&[u8]) -> Option<T>) -> impl Iterator<Item = T> {
+        self.disk().scan(span, end).filter_map(move |(_, at)| self.disk().read(At::from_bytes(&at)?, &made_of))
     }
 
-    /// A record to be written. Only under the lock of the writers.
-    pub(crate) fn filing(&self) -> Filing<'_> {
+    /// Writes entries, all or none.
+    pub(crate) fn write(&self, entries: impl IntoIterator<Item = Entry>) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        self.record(entries)
+    }
+
+    /// As [`Store::write`], under the lock of the writers.
+    pub(crate) fn record(&self, entries: impl IntoIterator<Item = Entry>) -> Result<(), StoreError> {
+        let mut filing = self.filing();
+        entries.into_iter().try_for_each(|entry| filing.write(&entry).map(drop))?;
+        self.commit(filing)
+    }
+
+    fn filing(&self) -> Filing<'_> {
         Filing::new(&self.0.disk, &self.0.heads, self.0.disk.next())
     }
 
-    /// Writes a record, all of it or nothing.
-    pub(crate) fn commit(&self, filing: Filing<'_>) -> Result<(), StoreError> {
+    fn commit(&self, filing: Filing<'_>) -> Result<(), StoreError> {
         let Effect { entries, rows, heads } = filing.done();
         if entries.is_empty() {
             return Ok(());

@@ -30,7 +30,7 @@ fn profile_of_child() -> Option<std::path::PathBuf> {
 #[test]
 fn child_writes_until_killed() {
     let Some(profile) = profile_of_child() else { return };
-    let store = open(&profile);
+    let store = store::open_in_segments(&profile, &KEY, 60_000).expect("it opens").store;
     let mut pen = Pen::new(ana(), room(1), 1 + store.heads(&room(1)).len() as u64);
     let (done, marks) = mpsc::sync_channel(1024);
     let flusher = Flusher::start(store.clone(), move |mark| done.send(mark).expect("the writer listens")).expect("a thread");

@@ -44,7 +44,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn write(profile: &Path, events: usize) -> Vec<Verified> {
-    let store = open(profile);
+    let store = store::open_in_segments(profile, &KEY, 60_000).expect("it is new").store;
     let mut pens = [Pen::new(ana(), room(1), 1), Pen::new(ben(), room(1), 2), Pen::new(chi(), room(2), 3)];
     let row = |draft: String| RoomRow {
         room: room(1),
@@ -63,7 +63,7 @@ fn write(profile: &Path, events: usize) -> Vec<Verified> {
         let event = pen.say(&format!("words {n} {}", "and more ".repeat(20)));
         store.append(std::slice::from_ref(&event)).expect("the disk has room");
         if n % 200 == 0 {
-            // The old drafts are dead, so this closes a segment.
+            // The old drafts are dead, so this writes some segments anew.
             (0..3).for_each(|draft| store.put(&row(format!("{n} {draft}"))).expect("the disk has room"));
             store.erase_now().expect("the disk works");
         }

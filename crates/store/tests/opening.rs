@@ -88,7 +88,7 @@ fn a_newer_form_is_refused_and_left_alone() {
     bytes[8] += 1;
     fs::write(&journal, &bytes[..58]).expect("the disk has room");
     let before = files(dir.path());
-    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found }) if found == store::FORM + 1));
+    assert!(matches!(store::open(dir.path(), &KEY), Err(OpenError::TooNew { found, .. }) if found == store::FORM + 1));
     assert_eq!(before, files(dir.path()));
     fs::write(&journal, &was).expect("the disk has room");
     assert_eq!(opened(dir.path()).end, LastEnd::Orderly, "the other version's data is as it was");

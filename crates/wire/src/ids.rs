@@ -110,7 +110,7 @@ pub struct LogKey {
 }
 
 /// How far a log has come: its last event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Head {
     /// Sequence number of the last event, ≥ 1.
     pub seq: u32,

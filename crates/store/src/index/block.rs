@@ -54,24 +54,6 @@ fn encode_one(block: &[Entry]) -> Vec<u8> {
     plain
 }
 
-/// The rows of a block with what is now written over them, both in order. Tells what was under a
-/// key before.
-pub(super) fn merge(before: Vec<Entry>, written: &[Change], mut replaced: impl FnMut(&IVec, IVec)) -> Vec<Entry> {
-    let mut before = before.into_iter().peekable();
-    let mut merged = Vec::with_capacity(before.len().saturating_add(written.len()));
-    for (key, value) in written {
-        while let Some(entry) = before.next_if(|(other, _)| other < key) {
-            merged.push(entry);
-        }
-        if let Some((_, old)) = before.next_if(|(other, _)| other == key) {
-            replaced(key, old);
-        }
-        merged.extend(value.as_ref().map(|value| (key.clone(), value.clone())));
-    }
-    merged.extend(before);
-    merged
-}
-
 /// Keys and values are far shorter than 256 bytes: the longest are those of relations, and heads.
 fn put(plain: &mut Vec<u8>, part: &[u8]) {
     debug_assert!(u8::try_from(part.len()).is_ok(), "a row of the index has {} bytes", part.len());
@@ -121,16 +103,5 @@ mod tests {
         let entries: Vec<Entry> = (0..33).map(|at| entry(at, 1)).collect();
         let blocks = encode(&entries).filter_map(|(first, plain)| decode(first, &plain));
         assert_eq!(blocks.map(|block| block.len()).collect::<Vec<_>>(), [17, 16]);
-    }
-
-    #[test]
-    fn merging_tells_what_was_there_before() {
-        let before: Vec<Entry> = [1, 3, 5].map(|at| entry(at, 1)).into();
-        let (new, removed) = (entry(2, 2), entry(5, 0).0);
-        let written = [(new.0.clone(), Some(new.1.clone())), (entry(3, 0).0, Some(entry(3, 9).1)), (removed, None)];
-        let mut old = Vec::new();
-        let merged = merge(before.clone(), &written, |_, value| old.push(value));
-        assert_eq!(merged, [before[0].clone(), new, entry(3, 9)]);
-        assert_eq!(old, [before[1].1.clone(), before[2].1.clone()]);
     }
 }

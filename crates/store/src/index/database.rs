@@ -1,7 +1,7 @@
 //! sled itself. No panic of it gets out.
 
 use std::io;
-use std::ops::Bound::{self, Included, Unbounded};
+use std::ops::Bound::{self, Unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use sled::IVec;
 
-use super::key_range::KeyRange;
 use super::meta::Meta;
 use crate::seal::Sealer;
 
@@ -21,8 +20,6 @@ const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 pub(super) const FREE_WITHIN: Duration = Duration::from_secs(2);
 /// Where the index tells of itself: before all rows.
 pub(super) const META: [u8; 1] = [0];
-/// No key of a row comes before this.
-pub(super) const FIRST: [u8; 1] = [1];
 
 /// Why the database cannot be used or read.
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +33,15 @@ pub(crate) enum Unusable {
 }
 
 /// What the database says of itself; none if that makes no sense.
-pub(super) fn read_meta(db: &sled::Db, sealer: &Sealer) -> Result<Option<Meta>, Unusable> {
-    let sealed = guarded(|| db.get(META))?;
+pub(super) fn read_meta(db: &sled::Db, sealer: &Sealer) -> sled::Result<Option<Meta>> {
+    let sealed = db.get(META)?;
     Ok(sealed.and_then(|sealed| sealer.unseal(&META, &sealed).ok()).and_then(|plain| Meta::decode(&plain)))
 }
 
 /// The last block that begins before a bound.
-pub(super) fn block_up_to(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<(IVec, IVec)>> {
-    let span = KeyRange { from: Included(IVec::from(&FIRST)), to: bound.cloned() };
-    if span.is_empty() { Ok(None) } else { db.range::<&[u8], _>(span.bounds()).next_back().transpose() }
-}
-
-/// Where the first block begins after a bound.
-pub(super) fn next_block(db: &sled::Db, bound: Bound<&IVec>) -> sled::Result<Option<IVec>> {
-    let span = (bound.map(AsRef::as_ref), Unbounded);
-    Ok(db.range::<&[u8], _>(span).next().transpose()?.map(|(first, _)| first))
+pub(super) fn block_up_to(db: &sled::Db, bound: Bound<&[u8]>) -> sled::Result<Option<(IVec, IVec)>> {
+    let block = db.range::<&[u8], _>((Unbounded, bound)).next_back().transpose()?;
+    Ok(block.filter(|(first, _)| **first != META))
 }
 
 /// Opens it, waiting a moment if the file is still locked. We hold the profile's own lock, so that

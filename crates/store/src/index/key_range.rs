@@ -1,5 +1,6 @@
 //! A range of keys.
 
+use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
 use sled::IVec;
@@ -9,6 +10,19 @@ use sled::IVec;
 pub(crate) enum End {
     Front,
     Back,
+}
+
+impl End {
+    /// The one of two rows that is nearer to this end; of two under one key, the first.
+    pub(crate) fn nearer<K: Ord, V>(self, one: Option<(K, V)>, other: Option<(K, V)>) -> Option<(K, V)> {
+        match (one, other) {
+            (Some(one), Some(other)) => {
+                let is_other = if self == End::Front { other.0 < one.0 } else { other.0 > one.0 };
+                Some(if is_other { other } else { one })
+            }
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 /// Keys between two bounds.
@@ -37,35 +51,29 @@ impl KeyRange {
         KeyRange::new(Bound::Included(prefix.to_vec()), to)
     }
 
-    /// Whether no key can lie in the range. The bounds of such a range must not be given to a map,
-    /// which would panic.
-    pub(crate) fn is_empty(&self) -> bool {
-        match (&self.from, &self.to) {
-            (Bound::Included(from), Bound::Included(to)) => from > to,
-            (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) | (Bound::Excluded(from), Bound::Included(to)) => {
-                from >= to
-            }
-            (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-        }
-    }
-
-    pub(crate) fn contains(&self, key: &IVec) -> bool {
+    pub(super) fn contains(&self, key: &IVec) -> bool {
         (self.from.as_ref(), self.to.as_ref()).contains(key)
     }
 
-    pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
-        (self.from.as_ref().map(AsRef::as_ref), self.to.as_ref().map(AsRef::as_ref))
+    /// All from one end on, also what is beyond the other one.
+    pub(super) fn onward_from(&self, end: End) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        match end {
+            End::Front => (self.from.as_ref().map(AsRef::as_ref), Bound::Unbounded),
+            End::Back => (Bound::Unbounded, self.to.as_ref().map(AsRef::as_ref)),
+        }
     }
 
-    /// The part of the range from its end up to a key, the key included or not, and the rest.
-    pub(crate) fn split(&self, end: End, key: IVec, included: bool) -> (KeyRange, KeyRange) {
-        let (near, far) = match included {
-            true => (Bound::Included(key.clone()), Bound::Excluded(key)),
-            false => (Bound::Excluded(key.clone()), Bound::Included(key)),
-        };
-        match end {
-            End::Front => (KeyRange { to: near, ..self.clone() }, KeyRange { from: far, ..self.clone() }),
-            End::Back => (KeyRange { from: near, ..self.clone() }, KeyRange { to: far, ..self.clone() }),
-        }
+    /// The row of a map in this range that is next to one end.
+    pub(crate) fn nearest<'a, V>(&self, map: &'a BTreeMap<IVec, V>, end: End) -> Option<(&'a IVec, &'a V)> {
+        // Not between both bounds: a map would panic if nothing can lie there.
+        let mut rows = map.range::<[u8], _>(self.onward_from(end));
+        let nearest = if end == End::Front { rows.next() } else { rows.next_back() };
+        nearest.filter(|(key, _)| self.contains(key))
+    }
+
+    /// Leaves out all from one end up to a key.
+    pub(crate) fn pass(&mut self, end: End, key: IVec) {
+        let bound = if end == End::Front { &mut self.from } else { &mut self.to };
+        *bound = Bound::Excluded(key);
     }
 }

@@ -3,201 +3,166 @@
 //!
 //! Writing a row to sled costs a walk through its tree, and writing a few of them as a batch wakes
 //! all threads of its pool. So rows wait here, where readers find them, until there are enough for
-//! a large batch. Rows that were written together reach the database together. What is here need
-//! not be saved: the journal has it.
+//! a large batch; others are written while it is on its way. Rows that were written together reach
+//! the database together. What is here need not be saved: the journal has it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use sled::IVec;
 
 use super::block::Change;
 use super::key_range::{End, KeyRange};
-use super::meta::Dead;
+use super::meta::{Meta, chunk_of};
 
-/// Rows that make a batch full. Raised: less work for each row, and more to read again after a
-/// crash.
+/// Rows that make a batch. Raised: less work for each row, and more to read again after a crash.
 const BATCH_ROWS: usize = 4 * 1024;
-/// Full batches that may wait; beyond that, writers wait for the database.
-const MAX_BATCHES: usize = 8;
 /// Once so many wait, callers that can write later should.
-const MANY_BATCHES: usize = 2;
-/// Rows that are read under one lock.
-const READ_AT_ONCE: usize = 64;
-/// How long the database is left alone after it failed.
-const REST: Duration = Duration::from_secs(1);
+const MANY_ROWS: usize = 2 * BATCH_ROWS;
+/// So many may wait; beyond that, writers wait for the database. Raised: more memory, because as
+/// many may be on their way.
+const MAX_ROWS: usize = 4 * BATCH_ROWS;
 
-/// Batches of rows on their way to the database.
-#[derive(Default)]
+/// Rows on their way to the database.
 pub(super) struct Memtable {
     state: Mutex<State>,
     less: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     /// It still grows.
     newest: Batch,
-    /// Those that are to reach the database now, oldest first.
-    waiting: VecDeque<Arc<Batch>>,
-    /// How many the database has.
-    retired: u64,
-    /// A thread settles: it takes batches and brings them to the database.
+    /// It is on its way; readers find its rows here until the database has them.
+    frozen: Option<Arc<Batch>>,
+    /// Of all writes ([`Meta::writes`]) so many are in the database.
+    settled: u64,
+    /// So many are to be there soon, however few rows they are.
+    wanted: u64,
+    /// A thread settles: it brings batches to the database.
     settling: bool,
-    /// Since when the database refuses.
-    refusing: Option<Instant>,
 }
 
 /// Rows that reach the database together: the last that was written under each key.
-#[derive(Default)]
 pub(super) struct Batch {
     pub(super) rows: BTreeMap<IVec, Option<IVec>>,
-    /// The first record of the journal that is not in it, nor in those before.
-    pub(super) next: u64,
-    /// What rows pointed to that were written over here.
-    pub(super) dead: Dead,
-}
-
-/// What a writer has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    GoOn,
-    /// Start a thread that settles.
-    Settle,
+    /// What the index says of itself with them.
+    pub(super) meta: Meta,
 }
 
 impl Memtable {
+    /// `meta`: what the database says of itself.
+    pub(super) fn new(meta: Meta) -> Memtable {
+        let settled = meta.writes;
+        let newest = Batch { rows: BTreeMap::new(), meta };
+        let state = State { newest, frozen: None, settled, wanted: settled, settling: false };
+        Memtable { state: Mutex::new(state), less: Condvar::new() }
+    }
+
+    /// What the index says of itself with all that was written.
+    pub(super) fn meta(&self) -> Meta {
+        self.state().newest.meta.clone()
+    }
+
     /// Waits while too much waits and a thread settles. False: there is no room, and the database
     /// takes nothing.
     pub(super) fn has_room(&self) -> bool {
-        let mut state = self.state();
-        while state.waiting.len() >= MAX_BATCHES && state.settling {
-            state = self.wait(state);
-        }
-        state.waiting.len() < MAX_BATCHES
-    }
-
-    /// Takes rows that belong together: all that the journal says up to `next`.
-    pub(super) fn push(&self, group: Vec<Change>, next: u64) -> Then {
-        let mut state = self.state();
-        let batch = &mut state.newest;
-        batch.next = next;
-        for (key, value) in group {
-            if let Some(place) = batch.rows.get_mut(&key) {
-                let before = std::mem::replace(place, value);
-                batch.dead.note(&key, before.as_ref());
-            } else {
-                batch.rows.insert(key, value);
-            }
-        }
-        if batch.rows.len() < BATCH_ROWS {
-            return Then::GoOn;
-        }
-        state.close_newest();
-        let rests = state.refusing.is_some_and(|since| since.elapsed() < REST);
-        if rests { Then::GoOn } else { state.begin() }
+        let state = self.less.wait_while(self.state(), |state| state.settling && state.newest.rows.len() >= MAX_ROWS);
+        state.unwrap_or_else(PoisonError::into_inner).newest.rows.len() < MAX_ROWS
     }
 
     /// So much waits that a caller that writes much now may be blocked.
     pub(super) fn is_full(&self) -> bool {
         let state = self.state();
-        state.settling && state.waiting.len() >= MANY_BATCHES
+        state.settling && state.newest.rows.len() >= MANY_ROWS
+    }
+
+    /// Takes rows that belong together, and what the index says of itself with them.
+    pub(super) fn push(&self, group: Vec<Change>, change: impl FnOnce(&mut Meta)) {
+        let mut state = self.state();
+        let Batch { rows, meta } = &mut state.newest;
+        meta.writes = meta.writes.saturating_add(1);
+        change(meta);
+        for (key, value) in group {
+            if let Some(place) = rows.get_mut(&key) {
+                let before = std::mem::replace(place, value);
+                meta.dead.extend(before.and_then(|before| chunk_of(&key, &before)));
+            } else {
+                rows.insert(key, value);
+            }
+        }
     }
 
     /// What was written last under a key, if that is here; within, none if it was removed.
     pub(super) fn get(&self, key: &[u8]) -> Option<Option<IVec>> {
-        self.state().batches().find_map(|batch| batch.rows.get(key).cloned())
-    }
-
-    /// How many batches the database has.
-    pub(super) fn retired(&self) -> u64 {
-        self.state().retired
-    }
-
-    /// Rows of a range in order: all, or those next to one end; then the last one is told. The
-    /// range must not be empty.
-    pub(super) fn rows_in(&self, span: &KeyRange, end: End) -> (Vec<Change>, Option<IVec>) {
         let state = self.state();
-        let mut rows = BTreeMap::new();
-        for batch in state.batches() {
-            let range = batch.rows.range::<[u8], _>(span.bounds());
-            // Of two with one key the newer counts, which came first.
-            let mut add = |(key, value)| {
-                rows.entry(key).or_insert(value);
-            };
-            match end {
-                End::Front => range.take(READ_AT_ONCE.saturating_add(1)).for_each(&mut add),
-                End::Back => range.rev().take(READ_AT_ONCE.saturating_add(1)).for_each(&mut add),
-            }
-        }
-        let too_many = rows.len() > READ_AT_ONCE;
-        while rows.len() > READ_AT_ONCE {
-            match end {
-                End::Front => rows.pop_last(),
-                End::Back => rows.pop_first(),
-            };
-        }
-        let last = match end {
-            End::Front => rows.last_key_value(),
-            End::Back => rows.first_key_value(),
-        };
-        let last = last.filter(|_| too_many).map(|(key, _)| (*key).clone());
-        (rows.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect(), last)
+        let frozen = || state.frozen.as_ref()?.rows.get(key);
+        state.newest.rows.get(key).or_else(frozen).cloned()
     }
 
-    /// Asks for everything that was pushed to be settled. Gives how many batches the database has
-    /// then, and whether the caller must settle.
-    pub(super) fn want_all(&self) -> (u64, Then) {
+    /// The row of a range that is next to one end, and how many writes are in the database at this
+    /// moment.
+    pub(super) fn nearest(&self, span: &KeyRange, end: End) -> (Option<Change>, u64) {
+        let state = self.state();
+        let frozen = state.frozen.as_ref().and_then(|batch| span.nearest(&batch.rows, end));
+        let row = end.nearer(span.nearest(&state.newest.rows, end), frozen);
+        (row.map(|(key, value)| (key.clone(), value.clone())), state.settled)
+    }
+
+    /// Of all writes so many are in the database.
+    pub(super) fn settled(&self) -> u64 {
+        self.state().settled
+    }
+
+    /// Asks for everything that was pushed to be settled: so many writes.
+    pub(super) fn want_all(&self) -> u64 {
         let mut state = self.state();
-        if state.newest.next > 0 {
-            state.close_newest();
-        }
-        let all = state.retired.saturating_add(state.waiting.len() as u64);
-        (all, state.begin())
+        state.wanted = state.newest.meta.writes;
+        state.wanted
     }
 
-    /// Blocks until the database has so many batches; false if it refused.
+    /// Blocks until the database has so many writes; false if it refused.
     pub(super) fn wait_for(&self, all: u64) -> bool {
-        let mut state = self.state();
-        while state.retired < all && state.settling {
-            state = self.wait(state);
-        }
-        state.retired >= all
+        let state = self.less.wait_while(self.state(), |state| state.settled < all && state.settling);
+        state.unwrap_or_else(PoisonError::into_inner).settled >= all
     }
 
-    /// The next batch, for the thread that settles. It must be retired or refused before another
-    /// one is taken, and readers find its rows here until then. None if no other waits; then the
-    /// thread has stopped settling.
+    /// Whether the caller must settle, because something is to be settled and no thread does.
+    pub(super) fn begin(&self) -> bool {
+        let mut state = self.state();
+        let begins = !state.settling && state.is_due();
+        state.settling |= begins;
+        begins
+    }
+
+    /// The next batch, for the thread that settles: the one before, if that was refused. None if
+    /// there are too few rows and nobody wants them; then the thread has stopped settling.
     pub(super) fn take(&self) -> Option<Arc<Batch>> {
         let mut state = self.state();
-        let taken = state.waiting.front().cloned();
-        state.settling = taken.is_some();
-        taken
+        state.settling = state.is_due();
+        if state.settling && state.frozen.is_none() {
+            let meta = state.newest.meta.clone();
+            let rows = std::mem::take(&mut state.newest.rows);
+            state.frozen = Some(Arc::new(Batch { rows, meta }));
+        }
+        state.frozen.clone()
     }
 
-    /// The database has the batch that was taken.
-    pub(super) fn retire(&self) {
+    /// The database has the batch that was taken; `dead` was written over there.
+    pub(super) fn retire(&self, batch: Arc<Batch>, dead: BTreeSet<u64>) {
         let mut state = self.state();
-        // To free it takes longer than to remove it.
-        let retired = state.waiting.pop_front();
-        state.retired = state.retired.saturating_add(1);
-        state.refusing = None;
+        state.settled = batch.meta.writes;
+        state.newest.meta.dead.extend(dead);
+        state.frozen = None;
         drop(state);
         self.less.notify_all();
-        drop(retired);
+        // To free it takes longer than to remove it.
+        drop(batch);
     }
 
     /// The database refused it. The thread has stopped settling.
     pub(super) fn refused(&self) {
-        let mut state = self.state();
-        state.refusing = Some(Instant::now());
-        state.settling = false;
+        self.state().settling = false;
         self.less.notify_all();
-    }
-
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.less.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No code between lock and unlock can panic half-way through a change, so a poisoned state is
@@ -208,19 +173,7 @@ impl Memtable {
 }
 
 impl State {
-    /// All batches, the newest first.
-    fn batches(&self) -> impl Iterator<Item = &Batch> {
-        std::iter::once(&self.newest).chain(self.waiting.iter().rev().map(Arc::as_ref))
-    }
-
-    fn close_newest(&mut self) {
-        let batch = std::mem::take(&mut self.newest);
-        self.waiting.push_back(Arc::new(batch));
-    }
-
-    fn begin(&mut self) -> Then {
-        let begins = !self.settling && !self.waiting.is_empty();
-        self.settling |= begins;
-        if begins { Then::Settle } else { Then::GoOn }
+    fn is_due(&self) -> bool {
+        self.frozen.is_some() || self.newest.rows.len() >= BATCH_ROWS || self.wanted > self.settled
     }
 }

@@ -1,9 +1,8 @@
 //! A merging iterator: rows in key order, of the memtable and of the blocks of the database.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::block::{self, Entry};
+use super::block::Entry;
 use super::database::Unusable;
 use super::key_range::{End, KeyRange};
 use super::table::Index;
@@ -13,50 +12,38 @@ use super::table::Index;
 pub(crate) struct MergeIter {
     index: Arc<Index>,
     end: End,
-    /// What has not been read yet.
+    /// What has not been given out yet.
     rest: KeyRange,
-    /// Rows that were read and not given out, the next one first.
-    ahead: VecDeque<Entry>,
+    /// Rows of the block there, the next one last. Some may be beyond the range.
+    below: Vec<Entry>,
+    /// How many writes the database had when the block was read. None: it has to be read.
+    settled: Option<u64>,
 }
 
 impl MergeIter {
     pub(crate) fn new(index: &Arc<Index>, span: KeyRange, end: End) -> MergeIter {
-        MergeIter { index: index.clone(), end, rest: span, ahead: VecDeque::new() }
+        MergeIter { index: index.clone(), end, rest: span, below: Vec::new(), settled: None }
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Entry>, Unusable> {
         loop {
-            if let Some(row) = self.ahead.pop_front() {
-                return Ok(Some(row));
+            let (above, settled) = self.index.memtable.nearest(&self.rest, self.end);
+            // A batch that has moved down since the block was read would be seen in neither.
+            if self.settled != Some(settled) {
+                self.below = self.index.read_block(&self.rest, self.end)?;
+                self.settled = Some(settled);
+                continue;
             }
-            if self.rest.is_empty() {
-                return Ok(None);
+            let below = self.below.last().filter(|(key, _)| self.rest.contains(key));
+            let below = below.map(|(key, value)| (key.clone(), Some(value.clone())));
+            let Some((key, value)) = self.end.nearer(above, below) else { return Ok(None) };
+            self.rest.pass(self.end, key.clone());
+            if self.below.pop_if(|(other, _)| *other == key).is_some() && self.below.is_empty() {
+                self.settled = None;
             }
-            self.read_on()?;
+            if let Some(value) = value {
+                return Ok(Some((key, value)));
+            }
         }
-    }
-
-    /// Reads the rows up to the end of a block.
-    fn read_on(&mut self) -> Result<(), Unusable> {
-        let (stretch, rest, below, above) = loop {
-            // A batch that moves down in between would be seen in neither.
-            let retired = self.index.memtable.retired();
-            let (stretch, rest, below) = self.index.stretch(&self.rest, self.end)?;
-            let (above, last) = self.index.memtable.rows_in(&stretch, self.end);
-            if self.index.memtable.retired() == retired {
-                // Of many rows above only the first were read.
-                let shorter = last.map(|last| self.rest.split(self.end, last, true));
-                let (stretch, rest) = shorter.unwrap_or((stretch, rest));
-                break (stretch, rest, below, above);
-            }
-        };
-        self.rest = rest;
-        let below = below.into_iter().filter(|(key, _)| stretch.contains(key)).collect();
-        let rows = block::merge(below, &above, |_, _| ());
-        match self.end {
-            End::Front => self.ahead.extend(rows),
-            End::Back => self.ahead.extend(rows.into_iter().rev()),
-        }
-        Ok(())
     }
 }

@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use sled::IVec;
 
 use super::*;
-use crate::journal::{At, Journal};
+use crate::journal::{At, Journal, SEGMENT_BYTES};
 use crate::seal::Sealer;
 
 fn open(folder: &Path) -> Arc<Index> {
     let sealer = Arc::new(Sealer::new(&[1; 32]));
-    let (journal, _) = Journal::open(&folder.join("journal"), sealer.clone()).expect("it opens");
+    let (journal, _) = Journal::open(&folder.join("journal"), sealer.clone(), SEGMENT_BYTES).expect("it opens");
     Index::open(&folder.join("index"), sealer, Arc::new(journal)).expect("it opens")
 }
 
@@ -125,15 +125,42 @@ fn what_was_written_over_is_counted_where_it_is() {
     put(2, 50_000);
     put(1, 90_000);
     assert!(index.settle());
-    let touched = |index: &Index| [10_000, 50_000, 90_000].map(|record| index.meta().dead.touches(record));
-    assert_eq!(touched(&index), [true, false, false], "while it waited");
-    let before = index.meta().dead;
+    let chunks = |meta: Meta| [10_000, 50_000, 90_000].map(|record| meta.dead.contains(&(record / meta::CHUNK)));
+    let dead = |index: &Index| chunks(index.meta());
+    assert_eq!(dead(&index), [true, false, false], "while it waited");
+    assert!(index.note(Meta::begin_erasure));
     index.write(vec![(key(2), None)], 90_002);
     assert!(index.settle());
-    assert_eq!(touched(&index), [true, true, false], "in the database");
-    index.note(|meta| meta.dead.forget(&before)).expect("it can be written");
-    assert_eq!(touched(&index), [false, true, false]);
+    assert_eq!(dead(&index), [false, true, false], "in the database");
+    assert_eq!([10_000, 50_000, 90_000].map(|record| index.meta().is_erasing(record)), [true, false, false]);
     index.finish();
     drop(index);
-    assert_eq!(touched(&open(folder.path())), [false, true, false], "also later");
+    let index = open(folder.path());
+    assert!(index.meta().is_erasing(10_000), "an erasure that did not end is begun with again");
+    assert!(index.note(|meta| meta.erasing.clear()));
+    index.finish();
+    drop(index);
+    let meta = open(folder.path()).meta();
+    assert!(!meta.is_erasing(10_000));
+    assert_eq!(chunks(meta), [false, true, false], "also later");
+}
+
+#[test]
+fn what_the_database_refuses_is_found_all_the_same_and_reaches_it_later() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let index = open(folder.path());
+    let put = |number: u16| index.write(vec![(key(number), Some(value(1)))], u64::from(number));
+    (1..=10).for_each(put);
+    // As on a full disk, its reserve cannot be had.
+    let reserve = folder.path().join("index.reserve");
+    std::fs::remove_file(&reserve).and_then(|()| std::fs::create_dir(&reserve)).expect("the disk works");
+    assert!(!index.settle() && !index.has_room());
+    put(11);
+    assert_eq!(rows(&index, all(), End::Front).len(), 11);
+    std::fs::remove_dir(&reserve).expect("it is empty");
+    assert!(index.has_room());
+    index.finish();
+    drop(index);
+    let index = open(folder.path());
+    assert_eq!((rows(&index, all(), End::Back).len(), index.meta().next), (11, 11));
 }

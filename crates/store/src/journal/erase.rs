@@ -1,20 +1,13 @@
 //! Removing what nobody needs from the disk.
 
 use std::fs;
-use std::io::{self, Write};
-use std::sync::{Arc, PoisonError};
+use std::io::{self, Seek, Write};
+use std::sync::Arc;
 
 use super::at::At;
-use super::found::JournalError;
-use super::log::Journal;
-use super::record::{self, Record};
-use super::segment::{self, EMPTIED, HEADER, Segment, header};
-
-/// Neighbours that are together no longer than this part of the longest segment may become one.
-/// Raised: more of them. Lowered: more to write anew for one entry.
-const MERGED_PART: u64 = 4;
-/// So many neighbours do. Each time something is erased the open segment is closed, however short.
-const MANY: usize = 8;
+use super::log::{Journal, State};
+use super::record;
+use super::segment::{EMPTIED, LOST, NEW, Segment, header, sync_names};
 
 /// What becomes of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,107 +20,119 @@ pub(crate) enum Fate {
     Goes,
 }
 
+/// Where the records of a segment begin, and where they end.
+type Extent = (Vec<u32>, u64);
+
 impl Journal {
     /// Gives the entries of some records the fate that they are to have. Each segment that has such
     /// a record is written anew and put in the place of the old one, which takes the time of
-    /// writing it; others read and append meanwhile. Many short neighbours become one segment, so
-    /// that there are never too many. All entries keep their places. After a crash some of them may
-    /// still be as they were, and so they may if it is not to go on, which gives false.
+    /// writing it; others read and append meanwhile. All entries keep their places. After a crash
+    /// some of them may still be as they were, and so they may if it is not to go on, which gives
+    /// false. Only one caller at a time.
     pub(crate) fn rewrite(
         &self,
         is_meant: impl Fn(u64) -> bool,
         fate: impl Fn(At, &[u8]) -> Fate,
         goes_on: impl Fn() -> bool,
-    ) -> Result<bool, JournalError> {
-        let _erasing = self.erasing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, next) = self.open_records();
-        if (first..next).any(&is_meant) {
-            self.close_tail()?;
-        }
-        for group in self.groups()? {
+    ) -> io::Result<bool> {
+        let segments = self.state().segments.clone();
+        let ends = segments.iter().skip(1).map(|segment| segment.first).chain([self.next()]);
+        for (segment, end) in segments.iter().zip(ends) {
             if !goes_on() {
                 return Ok(false);
             }
-            let Some(head) = group.first().filter(|_| group.len() > 1 || self.has_any(&group, &is_meant)) else { continue };
-            let mut starts = Vec::new();
-            let new = Segment::put(head.path.clone(), head.first, |file| self.write_to(file, &group, &mut starts, &is_meant, &fate))?;
-            self.replace(&group, new.with_starts(starts));
-            // After a crash they are removed when the journal is opened.
-            group.iter().skip(1).try_for_each(|segment| fs::remove_file(&segment.path))?;
+            if (segment.first..end).any(&is_meant) {
+                // Not under the lock: all of the file may have to be read.
+                if !self.state().is_open(segment) {
+                    segment.starts(&self.sealer)?;
+                }
+                let had = self.extent(&self.state(), segment)?;
+                let left = self.left_of(segment, &had.0, |at, entry| if is_meant(at.record) { fate(at, entry) } else { Fate::Stays })?;
+                // What an entry was written over by must not be less durable than its erasure.
+                self.sync()?;
+                let replaced = self.replace(segment, left, &had);
+                replaced.inspect_err(|_| drop(fs::remove_file(segment.path.with_extension(NEW))))?;
+            }
         }
         Ok(true)
     }
 
-    /// Closed segments; many that follow on each other and are short, together.
-    fn groups(&self) -> io::Result<Vec<Vec<Arc<Segment>>>> {
-        let mut groups: Vec<Vec<Arc<Segment>>> = Vec::new();
-        let (mut length, mut next) = (u64::MAX, 0);
-        for segment in self.closed() {
-            length = length.saturating_add(segment.length()?);
-            match groups.last_mut() {
-                Some(group) if length <= self.longest / MERGED_PART && segment.first == next => group.push(segment.clone()),
-                _ => {
-                    length = segment.length()?;
-                    groups.push(vec![segment.clone()]);
+    fn extent(&self, state: &State, segment: &Segment) -> io::Result<Extent> {
+        if state.is_open(segment) {
+            Ok((state.starts.clone(), state.length))
+        } else {
+            Ok((segment.starts(&self.sealer)?.to_vec(), segment.length()?))
+        }
+    }
+
+    /// What a segment is afterwards, and where its records begin then.
+    fn left_of(&self, segment: &Segment, starts: &[u32], fate: impl Fn(At, &[u8]) -> Fate) -> io::Result<(Vec<u8>, Vec<u32>)> {
+        let read = |(number, start): (u64, &u32)| {
+            let entries = segment.read(&self.sealer, number, *start)?;
+            io::Result::Ok((number, entries.map(|entries| left_of(number, entries, &fate))))
+        };
+        let mut records = (segment.first..).zip(starts).map(read).peekable();
+        let mut bytes = header(&self.sealer, segment.first, segment.before);
+        let (mut begin, mut passed) = (Vec::with_capacity(starts.len()), 0_u32);
+        while let Some((number, entries)) = records.next().transpose()? {
+            let next_is_there = matches!(records.peek(), Some(Ok((_, Some(_)))));
+            match entries {
+                // What cannot be read any more is left out.
+                None => begin.push(LOST),
+                // The next one tells of it.
+                Some(entries) if entries.is_empty() && next_is_there => {
+                    begin.push(EMPTIED);
+                    passed = passed.saturating_add(1);
+                }
+                Some(entries) => {
+                    begin.push(u32::try_from(bytes.len()).unwrap_or(LOST));
+                    // No record is longer than before.
+                    bytes.extend(record::encode(&self.sealer, passed, number, entries.iter().map(Vec::as_slice)).unwrap_or_default());
+                    passed = 0;
                 }
             }
-            next = segment.end(&self.sealer)?;
         }
-        let alone = |group: Vec<Arc<Segment>>| group.into_iter().map(|segment| vec![segment]).collect();
-        Ok(groups.into_iter().flat_map(|group| if group.len() < MANY { alone(group) } else { vec![group] }).collect())
+        Ok((bytes, begin))
     }
 
-    fn has_any(&self, group: &[Arc<Segment>], is_meant: impl Fn(u64) -> bool) -> bool {
-        let records = |segment: &Arc<Segment>| (segment.first..).zip(segment.starts(&self.sealer).unwrap_or_default().to_vec());
-        group.iter().flat_map(records).any(|(number, start)| start > EMPTIED && is_meant(number))
-    }
-
-    fn write_to(
-        &self,
-        file: &mut impl Write,
-        group: &[Arc<Segment>],
-        starts: &mut Vec<u32>,
-        is_meant: impl Fn(u64) -> bool,
-        fate: impl Fn(At, &[u8]) -> Fate,
-    ) -> io::Result<()> {
-        let first = group.first().map_or(0, |segment| segment.first);
-        file.write_all(&header(&self.sealer, first))?;
-        let mut length = HEADER;
-        for segment in group {
-            for (number, start) in (segment.first..).zip(segment.starts(&self.sealer)?) {
-                let bytes = if is_meant(number) {
-                    segment.read(&self.sealer, number, *start)?.map(|record| self.left_of(record, &fate))
-                } else {
-                    segment.bytes(number, *start)?
-                };
-                // What cannot be read any more is left out. No record is longer than before.
-                starts.push(match &bytes {
-                    _ if *start == EMPTIED => EMPTIED,
-                    None => 0,
-                    Some(bytes) if bytes.is_empty() => EMPTIED,
-                    Some(_) => u32::try_from(length).unwrap_or(0),
-                });
-                let bytes = bytes.unwrap_or_default();
-                file.write_all(&bytes)?;
-                length = length.saturating_add(bytes.len());
-            }
+    /// Puts what is left of a segment in its place. `had`: what it was when that was made.
+    fn replace(&self, old: &Arc<Segment>, (bytes, mut starts): (Vec<u8>, Vec<u32>), had: &Extent) -> io::Result<()> {
+        let (new, mut file) = Segment::write(old.path.clone(), old.first, old.before, &bytes)?;
+        let mut state = self.state();
+        // What was appended meanwhile comes behind it.
+        let (all, end) = self.extent(&state, old)?;
+        let more = old.bytes(had.1, end)?;
+        file.write_all(&more)?;
+        if !more.is_empty() {
+            file.sync_all()?;
         }
-        file.write_all(&segment::ending(&self.sealer, first, starts))
-    }
-
-    /// The bytes of a record after that; none if all of it goes.
-    fn left_of(&self, record: Record, fate: impl Fn(At, &[u8]) -> Fate) -> Vec<u8> {
-        let number = record.number;
-        let left = (0..).zip(record.entries).map(|(entry, bytes)| match fate(At { record: number, entry }, &bytes) {
-            _ if bytes.is_empty() => bytes,
-            Fate::Stays => bytes,
-            Fate::Becomes(bytes) => bytes,
-            Fate::Goes => Vec::new(),
-        });
-        let left: Vec<Vec<u8>> = left.collect();
-        if left.iter().all(Vec::is_empty) {
-            return Vec::new();
+        let moved = |start: &u32| u64::from(*start).saturating_sub(had.1).saturating_add(bytes.len() as u64);
+        starts.extend(all.iter().skip(had.0.len()).map(|start| u32::try_from(moved(start)).unwrap_or(LOST)));
+        let length = file.stream_position()?;
+        fs::rename(old.path.with_extension(NEW), &old.path)?;
+        let is_named = sync_names(&self.folder);
+        if state.is_open(old) {
+            // After a power cut the old one could be there again, without what is appended here.
+            state.failed |= is_named.is_err();
+            (state.file, state.length, state.starts) = (file, length, starts);
+        } else {
+            new.close(starts);
         }
-        record::encode(&self.sealer, number, left.iter().map(Vec::as_slice)).unwrap_or_default()
+        if let Some(held) = state.segments.iter_mut().find(|held| held.first == old.first) {
+            *held = Arc::new(new);
+        }
+        is_named
     }
+}
+
+/// The entries of a record after that; none if all of it goes.
+fn left_of(number: u64, entries: Vec<Vec<u8>>, fate: impl Fn(At, &[u8]) -> Fate) -> Vec<Vec<u8>> {
+    let left = (0..).zip(entries).map(|(entry, bytes)| match fate(At { record: number, entry }, &bytes) {
+        _ if bytes.is_empty() => bytes,
+        Fate::Stays => bytes,
+        Fate::Becomes(bytes) => bytes,
+        Fate::Goes => Vec::new(),
+    });
+    let left: Vec<Vec<u8>> = left.collect();
+    if left.iter().all(Vec::is_empty) { Vec::new() } else { left }
 }

@@ -18,7 +18,7 @@ mod tests;
 
 pub(crate) use at::At;
 pub(crate) use erase::Fate;
-pub(crate) use found::{Found, JournalError};
-pub(crate) use log::Journal;
+pub(crate) use found::Found;
+pub(crate) use log::{Journal, SEGMENT_BYTES};
 pub use segment::FORM;
 pub(crate) use segment::sync_names;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::segment::EXTENSION;
 use super::*;
+use crate::error::OpenError;
 use crate::seal::Sealer;
 
 /// Small, so that a few records fill several.
@@ -19,7 +20,7 @@ fn sealer(key: u8) -> Arc<Sealer> {
 }
 
 fn open(folder: &Path) -> (Journal, Found) {
-    Journal::open_with(folder, sealer(1), LONGEST).expect("it opens")
+    Journal::open(folder, sealer(1), LONGEST).expect("it opens")
 }
 
 fn said(number: u64) -> Vec<Vec<u8>> {
@@ -84,22 +85,6 @@ fn what_was_appended_is_read_and_is_there_again() {
 }
 
 #[test]
-fn a_journal_that_was_left_in_good_order_goes_on() {
-    let folder = filled(20);
-    for round in 1..4 {
-        let (journal, found) = open(folder.path());
-        assert_eq!((found, journal.next()), (Found::default(), 15 + 5 * round));
-        journal.finish().expect("there is room");
-        append(&journal, 5);
-        journal.finish().expect("there is room");
-        journal.finish().expect("there is nothing to do");
-        assert_eq!(there(&journal, 20 + 5 * round).len() as u64, 20 + 5 * round);
-    }
-    let (journal, found) = open(folder.path());
-    assert_eq!((found, there(&journal, 40).len()), (Found::default(), 35));
-}
-
-#[test]
 fn wherever_the_last_segment_is_cut_the_whole_records_before_are_there() {
     let folder = filled(20);
     let last = files(folder.path()).pop().expect("the open one");
@@ -140,11 +125,12 @@ fn whichever_byte_is_turned_all_other_records_are_there_and_none_is_wrong() {
 fn a_segment_that_is_gone_leaves_a_gap_and_the_rest() {
     let folder = filled(20);
     let (journal, _) = open(folder.path());
-    let gone = journal.closed()[1].first..journal.closed()[2].first;
+    let firsts: Vec<u64> = journal.state().segments.iter().map(|segment| segment.first).collect();
+    let gone = firsts[1]..firsts[2];
     drop(journal);
     fs::remove_file(&files(folder.path())[1]).expect("it is ours");
     let (journal, found) = open(folder.path());
-    assert_eq!(found.gone, std::slice::from_ref(&gone));
+    assert_eq!(found.gone, gone.end - gone.start);
     assert_eq!(there(&journal, 20), (0..20).filter(|number| !gone.contains(number)).collect::<Vec<_>>());
 }
 
@@ -160,22 +146,22 @@ fn segments_that_change_places_are_put_in_order_and_copies_are_left_aside() {
     fs::copy(&paths[1], &copied).expect("there is room");
     let (journal, found) = open(folder.path());
     assert_eq!(there(&journal, 20).len(), 20);
-    assert_eq!((found.foreign.len(), found.gone), (1, Vec::new()));
+    assert_eq!((found.foreign.len(), found.gone), (1, 0));
 }
 
 #[test]
 fn under_another_key_it_is_refused_and_nothing_is_touched() {
     let folder = filled(20);
     let before: Vec<Vec<u8>> = files(folder.path()).iter().map(|path| fs::read(path).expect("it is ours")).collect();
-    let refused = Journal::open_with(folder.path(), sealer(2), LONGEST).err().expect("it is refused");
-    assert!(matches!(refused, JournalError::WrongKey), "{refused}");
+    let refused = Journal::open(folder.path(), sealer(2), LONGEST).err().expect("it is refused");
+    assert!(matches!(refused, OpenError::WrongKey), "{refused}");
     assert_eq!(files(folder.path()).iter().map(|path| fs::read(path).expect("it is ours")).collect::<Vec<_>>(), before);
 }
 
 #[test]
 fn a_segment_of_another_profile_is_left_aside() {
     let (folder, other) = (filled(20), tempfile::tempdir().expect("a temporary folder"));
-    let (theirs, _) = Journal::open_with(other.path(), sealer(2), LONGEST).expect("it is new");
+    let (theirs, _) = Journal::open(other.path(), sealer(2), LONGEST).expect("it is new");
     append(&theirs, 3);
     let last = folder.path().join(format!("00000000000000ff.{EXTENSION}"));
     fs::copy(&files(other.path())[0], &last).expect("there is room");
@@ -219,46 +205,73 @@ fn what_was_erased_is_nowhere_in_the_files_and_all_else_is_there() {
 fn with_the_key(folder: &Path) -> BTreeSet<Vec<u8>> {
     let bytes = files(folder).into_iter().map(|path| fs::read(path).expect("it is ours"));
     let records = |bytes: Vec<u8>| (0..bytes.len()).filter_map(|at| super::record::decode(&sealer(1), &bytes[at..])).collect::<Vec<_>>();
-    bytes.flat_map(records).flat_map(|record| record.entries).collect()
+    bytes.flat_map(records).flatten().collect()
 }
 
 #[test]
-fn many_short_segments_become_one_and_what_a_crash_leaves_of_that_costs_nothing() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (journal, _) = Journal::open_with(folder.path(), sealer(1), 100_000).expect("it is new");
-    for _ in 0..8 {
-        append(&journal, 5);
-        journal.close_tail().expect("there is room");
-    }
-    append(&journal, 2);
-    let before = copy(folder.path());
-    assert_eq!(files(folder.path()).len(), 9);
-    let fate = |at: At, _: &[u8]| if at.record == 7 { Fate::Goes } else { Fate::Stays };
-    assert!(journal.rewrite(|record| record == 7, fate, || true).expect("there is room"));
-    assert_eq!(files(folder.path()).len(), 2, "one, and the open one");
-    let check = |journal: &Journal| {
-        for number in (0..42).filter(|number| *number != 7) {
-            assert_eq!(journal.read(number).expect("the disk works"), Some(said(number)), "{number}");
-        }
-        assert_eq!((journal.read(7).expect("the disk works"), journal.next()), (Some(Vec::new()), 42));
-    };
-    check(&journal);
-    drop(journal);
-    for path in files(before.path()).into_iter().skip(1).take(7) {
-        fs::copy(&path, folder.path().join(path.file_name().expect("a file"))).expect("there is room");
-    }
-    let (journal, found) = Journal::open_with(folder.path(), sealer(1), 100_000).expect("it opens");
-    assert_eq!((found, files(folder.path()).len()), (Found::default(), 2));
-    check(&journal);
-}
-
-#[test]
-fn a_crash_after_a_segment_was_closed_costs_nothing() {
+fn what_is_appended_while_the_open_segment_is_written_anew_is_there() {
     let folder = filled(20);
     let (journal, _) = open(folder.path());
-    journal.close_tail().expect("there is room");
+    let (count, mut appended) = (files(folder.path()).len(), 20);
+    for round in 0..6 {
+        let last = journal.next() - 1;
+        let more = std::cell::Cell::new(0);
+        // Some within the open segment, and some that close it meanwhile.
+        let fate = |at: At, _: &[u8]| {
+            if at.entry == 0 {
+                append(&journal, 1 + 4 * (round % 2));
+                more.set(more.get() + 1 + 4 * (round % 2));
+            }
+            if at.record == last { Fate::Goes } else { Fate::Stays }
+        };
+        assert!(journal.rewrite(|record| record == last, fate, || true).expect("there is room"));
+        appended += more.get();
+        for (name, journal) in [("now", &journal), ("again", &open(folder.path()).0)] {
+            assert_eq!((journal.next(), journal.read(last).expect("the disk works")), (appended, Some(Vec::new())), "{name} {round}");
+            assert_eq!(journal.read(appended - 1).expect("the disk works"), Some(said(appended - 1)), "{name} {round}");
+        }
+    }
+    assert!(files(folder.path()).len() < count + 6, "erasing makes no files");
+}
+
+#[test]
+fn what_is_lost_stays_lost_and_what_was_emptied_beside_it_is_not() {
+    let folder = filled(20);
+    let second = files(folder.path()).remove(1);
+    let (journal, _) = open(folder.path());
+    let numbers: Vec<u64> = (0..20).filter(|number| journal.state().segments[1].first <= *number).take(4).collect();
     drop(journal);
-    fs::remove_file(files(folder.path()).pop().expect("the open one")).expect("it is ours");
+    let whole = fs::read(&second).expect("it is ours");
+    for spoilt in 0..4 {
+        // The record that is spoilt, and its neighbours are emptied.
+        let mut bytes = whole.clone();
+        let at = bytes.windows(8).position(|window| window == numbers[spoilt].to_le_bytes());
+        let start = at.filter(|at| *at > super::segment::HEADER).unwrap_or(super::segment::HEADER + 8);
+        bytes[start + 20] ^= 1;
+        fs::write(&second, &bytes).expect("it is ours");
+        let fate = |_: At, _: &[u8]| Fate::Goes;
+        let journal = open(folder.path()).0;
+        assert!(journal.rewrite(|record| numbers.contains(&record), fate, || true).expect("there is room"));
+        for journal in [journal, open(folder.path()).0] {
+            for number in 0..20 {
+                let expected = match numbers.iter().position(|emptied| *emptied == number) {
+                    Some(place) if place == spoilt => None,
+                    Some(_) => Some(Vec::new()),
+                    None => Some(said(number)),
+                };
+                assert_eq!(journal.read(number).expect("the disk works"), expected, "{number} of {numbers:?}, {spoilt} is spoilt");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_a_crash_left_empty_goes_on() {
+    let folder = filled(20);
+    let (journal, _) = open(folder.path());
+    let before = journal.state().segments.last().expect("the open one").first;
+    let folder_of = folder.path();
+    drop(super::segment::Segment::create(folder_of, &sealer(1), 20, before).expect("there is room"));
     let (journal, found) = open(folder.path());
     append(&journal, 3);
     assert_eq!((found, there(&journal, 23).len()), (Found::default(), 23));
@@ -283,8 +296,8 @@ fn a_later_form_is_refused_and_nothing_is_touched() {
     let mut bytes = fs::read(&path).expect("it is ours");
     bytes[8] = 9;
     fs::write(&path, &bytes).expect("it is ours");
-    let refused = Journal::open_with(folder.path(), sealer(1), LONGEST).err().expect("it is refused");
-    assert!(matches!(refused, JournalError::TooNew { found: 9 }), "{refused}");
+    let refused = Journal::open(folder.path(), sealer(1), LONGEST).err().expect("it is refused");
+    assert!(matches!(refused, OpenError::TooNew { found: 9, .. }), "{refused}");
     assert_eq!(fs::read(&path).expect("it is ours"), bytes);
 }
 
@@ -292,7 +305,8 @@ fn a_later_form_is_refused_and_nothing_is_touched() {
 fn a_batch_that_is_too_long_is_refused_and_the_next_one_is_not() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (journal, _) = open(folder.path());
-    assert!(matches!(journal.append([vec![7; 9 << 20].as_slice()]), Err(JournalError::TooLong)));
+    let refused = journal.append([vec![7; 9 << 20].as_slice()]).expect_err("it is refused");
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
     append(&journal, 2);
     assert_eq!(there(&journal, 2).len(), 2);
 }
