@@ -63,6 +63,14 @@ impl KeyRange {
         }
     }
 
+    /// Whether a key is among these.
+    pub(super) fn is_onward(&self, end: End, key: &IVec) -> bool {
+        match end {
+            End::Front => (self.from.as_ref(), Bound::Unbounded).contains(key),
+            End::Back => (Bound::Unbounded, self.to.as_ref()).contains(key),
+        }
+    }
+
     /// The row of a map in this range that is next to one end.
     pub(crate) fn nearest<'a, V>(&self, map: &'a BTreeMap<IVec, V>, end: End) -> Option<(&'a IVec, &'a V)> {
         // Not between both bounds: a map would panic if nothing can lie there.

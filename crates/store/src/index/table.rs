@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::ops::Bound::{Excluded, Included, Unbounded};
-use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -85,7 +84,7 @@ impl Index {
         let bounds = span.onward_from(end);
         let rows = |block| -> sled::Result<Vec<Entry>> {
             let mut rows = self.entries(block)?;
-            rows.retain(|(key, _)| bounds.contains(key.as_ref()));
+            rows.retain(|(key, _)| span.is_onward(end, key));
             Ok(rows)
         };
         let mut found = self.reading(|db| match (end, bounds.0) {
