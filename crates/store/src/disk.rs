@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sled::IVec;
 
-use crate::entry::Entry;
 use crate::error::StoreError;
 use crate::index::{Change, End, Index, KeyRange, MergeIter, Meta, Unusable};
 use crate::journal::{At, Fate, Journal};
@@ -106,12 +105,6 @@ impl Disk {
             #[cfg(feature = "manual")]
             Back::Memory(medium) => medium.record(number),
         }
-    }
-
-    /// Whether the last process ended in order: nothing was written after it had said so.
-    pub(crate) fn ended_orderly(&self) -> bool {
-        let last = self.next().checked_sub(1).and_then(|last| self.record(last));
-        last.is_some_and(|entries| entries.last() == Some(&Entry::Closed.encode()))
     }
 
     /// What an entry says; none if it is not there, or makes no sense, which is counted.

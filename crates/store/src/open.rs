@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::disk::Disk;
+use crate::entry::Entry;
 use crate::error::OpenError;
 use crate::filing::Filing;
 use crate::heads::Heads;
@@ -97,7 +98,7 @@ fn open_with(profile: &Path, root_key: &[u8; 32], longest: u64, tell: impl Fn(Pr
     sync_names(&folder).and_then(|()| sync_names(profile))?;
     let files = Folder { journal: Arc::new(journal), sealer, index: folder.join("index"), flag: folder.join("index.unreadable") };
     let built = files.build(&found, tell)?;
-    let is_orderly = built.is_whole && built.disk.ended_orderly();
+    let is_orderly = built.is_whole && ended_orderly(&built.disk);
     let outcome = match built.lost {
         _ if files.journal.next() == 0 && !found.foreign.is_empty() => Outcome::SetAside { path: folder.join("journal") },
         None if found.fresh => Outcome::Fresh,
@@ -115,12 +116,18 @@ fn open_with(profile: &Path, root_key: &[u8; 32], longest: u64, tell: impl Fn(Pr
 #[cfg(feature = "manual")]
 pub fn open_in_memory(medium: &crate::memory::Medium, root_key: &[u8; 32]) -> Result<Opened, OpenError> {
     let disk = Disk::in_memory(medium.clone(), Arc::new(Sealer::new(root_key)));
-    let end = if disk.ended_orderly() { LastEnd::Orderly } else { LastEnd::Unclean };
+    let end = if ended_orderly(&disk) { LastEnd::Orderly } else { LastEnd::Unclean };
     let outcome = if disk.next() == 0 { Outcome::Fresh } else { Outcome::Normal };
     let heads = Heads::load(&disk).ok_or_else(|| io::Error::other("a head row is unreadable"))?;
     let store = Store::new(disk, RwLock::new(heads), None);
     store.mark_open()?;
     Ok(Opened { store, end, outcome })
+}
+
+/// Whether the last process ended in order: nothing was written after it had said so.
+fn ended_orderly(disk: &Disk) -> bool {
+    let last = disk.next().checked_sub(1).and_then(|last| disk.record(last));
+    last.is_some_and(|entries| entries.last() == Some(&Entry::Closed.encode()))
 }
 
 /// The files of a store.

@@ -11,8 +11,8 @@ use super::segment::{HEADER, LOST, Scan, Segment};
 use crate::error::OpenError;
 use crate::seal::Sealer;
 
-/// Bytes of a segment, unless one record takes more. Raised: more to read when one of its records is read
-/// for the first time, and more to write anew for one erased entry; lowered: more files.
+/// Bytes of a segment, unless one record takes more. Raised: more to read when one of its records
+/// is read for the first time, and more to write anew for one erased entry; lowered: more files.
 pub(crate) const SEGMENT_BYTES: u64 = 16 << 20;
 
 /// The journal of one profile. Who reads waits for a record that is being written, and never for
@@ -132,8 +132,8 @@ impl Journal {
             }
             state.file.try_clone()?
         };
-        // Not under the lock: others append meanwhile. After a failure the system may have forgotten
-        // what it could not write.
+        // Not under the lock: others append meanwhile. After a failure the system may have
+        // forgotten what it could not write.
         file.sync_data().inspect_err(|_| self.state().failed = true)
     }
 
