@@ -9,7 +9,7 @@ use crate::journal::At;
 use crate::key;
 
 /// Raised when keys, rows or blocks change: then it is built anew.
-const FORM: u16 = 1;
+const FORM: u16 = 2;
 /// Records that are told of together. Raised: less to keep. Lowered: less to read for an erasure.
 pub(super) const CHUNK: u64 = 4096;
 

@@ -18,7 +18,7 @@ use crate::error::OpenError;
 use crate::seal::{OVERHEAD_BYTES, Sealer};
 
 /// Raised when the form changes.
-pub const FORM: u16 = 1;
+pub const FORM: u16 = 2;
 /// Before the first record.
 pub(super) const HEADER: usize = CLEAR + OVERHEAD_BYTES;
 /// Of all segments' files.
@@ -97,6 +97,7 @@ impl Segment {
         match (first_in(&bytes, sealer), said) {
             (Some(first), _) => Ok(Some(Segment::of(file, path.to_owned(), first, first))),
             (None, Some(Header { form: found, .. })) if found > FORM => Err(OpenError::TooNew { found, known: FORM }),
+            (None, Some(header)) if header.form < FORM => Err(OpenError::TooOld),
             (None, Some(_)) if bytes.len() > HEADER => Err(OpenError::WrongKey),
             (None, _) => Ok(None),
         }

@@ -289,11 +289,15 @@ fn an_erasure_that_was_broken_off_leaves_the_old_segment() {
 }
 
 #[test]
-fn a_later_form_is_refused_and_nothing_is_touched() {
+fn another_form_is_refused_and_nothing_is_touched() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     drop(open(folder.path()));
     let path = files(folder.path()).remove(0);
     let mut bytes = fs::read(&path).expect("it is ours");
+    bytes[8] = 1;
+    fs::write(&path, &bytes).expect("it is ours");
+    let refused = Journal::open(folder.path(), sealer(1), LONGEST).err().expect("it is refused");
+    assert!(matches!(refused, OpenError::TooOld), "{refused}");
     bytes[8] = 9;
     fs::write(&path, &bytes).expect("it is ours");
     let refused = Journal::open(folder.path(), sealer(1), LONGEST).err().expect("it is refused");
