@@ -26,11 +26,6 @@ pub(super) struct Head {
     pub(super) length: usize,
 }
 
-/// To what a seal is bound.
-fn bound(passed: u32, number: u64) -> Vec<u8> {
-    [&passed.to_le_bytes()[..], &number.to_le_bytes()].concat()
-}
-
 /// The bytes of a record. None: the entries are too long for one.
 pub(super) fn encode<'a>(sealer: &Sealer, passed: u32, number: u64, entries: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
@@ -38,7 +33,7 @@ pub(super) fn encode<'a>(sealer: &Sealer, passed: u32, number: u64, entries: imp
         plain.extend_from_slice(&u32::try_from(entry.len()).ok()?.to_le_bytes());
         plain.extend_from_slice(entry);
     }
-    let bound = bound(passed, number);
+    let bound = [&passed.to_le_bytes()[..], &number.to_le_bytes()].concat();
     let sealed = sealer.seal(&bound, &plain);
     let length = u32::try_from(sealed.len()).ok()?;
     let record = [&length.to_le_bytes()[..], &bound, &sealed].concat();
