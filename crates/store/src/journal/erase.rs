@@ -97,7 +97,8 @@ impl Journal {
 
     /// Puts what is left of a segment in its place. `had`: what it was when that was made.
     fn replace(&self, old: &Arc<Segment>, (bytes, mut starts): (Vec<u8>, Vec<u32>), had: &Extent) -> io::Result<()> {
-        let (new, mut file) = Segment::write(old.path.clone(), old.first, old.before, &bytes)?;
+        let mut file = Segment::write(&old.path, &bytes)?;
+        let new = Segment::of(old.path.clone(), old.first, old.before);
         let mut state = self.state();
         // What was appended meanwhile comes behind it.
         let (all, end) = self.extent(&state, old)?;

@@ -144,16 +144,23 @@ impl Journal {
 
     /// The entries of a record; an erased one is empty. None if it is not there, or damaged.
     pub(crate) fn read(&self, number: u64) -> io::Result<Option<Vec<Vec<u8>>>> {
-        let (segment, open) = {
-            let state = self.state();
-            let at = state.segments.partition_point(|segment| segment.first <= number);
-            let Some(segment) = at.checked_sub(1).and_then(|at| state.segments.get(at)).cloned() else { return Ok(None) };
-            let is_open = state.is_open(&segment);
-            (segment.clone(), is_open.then(|| start_in(&state.starts, &segment, number)))
-        };
-        // Not under the lock: all of the file may have to be read.
-        let start = open.map_or_else(|| Ok(start_in(segment.starts(&self.sealer)?, &segment, number)), io::Result::Ok)?;
-        segment.read(&self.sealer, number, start)
+        loop {
+            let (segment, open) = {
+                let state = self.state();
+                let at = state.segments.partition_point(|segment| segment.first <= number);
+                let Some(segment) = at.checked_sub(1).and_then(|at| state.segments.get(at)).cloned() else { return Ok(None) };
+                let is_open = state.is_open(&segment);
+                (segment.clone(), is_open.then(|| start_in(&state.starts, &segment, number)))
+            };
+            // Not under the lock: all of the file may have to be read.
+            let start = open.map_or_else(|| Ok(start_in(segment.starts(&self.sealer)?, &segment, number)), io::Result::Ok)?;
+            let entries = segment.read(&self.sealer, number, start)?;
+            // It may just have been written anew.
+            let is_here = || self.state().segments.iter().any(|held| Arc::ptr_eq(held, &segment));
+            if entries.is_some() || is_here() {
+                return Ok(entries);
+            }
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

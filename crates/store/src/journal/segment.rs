@@ -41,14 +41,14 @@ const STEP: u64 = 1 << 24;
 /// Records of a journal: a thousand a second for a thousand years.
 const MOST: u64 = 1 << 45;
 
-/// A file of records.
+/// A file of records. It is open only while it is read: a history may have more of them than a
+/// process may have open.
 pub(super) struct Segment {
     pub(super) path: PathBuf,
     /// The number of its first record.
     pub(super) first: u64,
     /// That of the segment before it; its own if there is none, or if that is not known.
     pub(super) before: u64,
-    file: File,
     /// Where its records begin. Of the open one the journal knows that.
     starts: OnceLock<Vec<u32>>,
 }
@@ -65,37 +65,36 @@ impl Segment {
     /// Makes an empty one, whose name is on the disk for good, and a handle for writing at its end.
     pub(super) fn create(folder: &Path, sealer: &Sealer, first: u64, before: u64) -> io::Result<(Segment, File)> {
         let path = folder.join(format!("{first:016x}.{EXTENSION}"));
-        let (new, file) = Segment::write(path.clone(), first, before, &header(sealer, first, before))?;
+        let file = Segment::write(&path, &header(sealer, first, before))?;
         let named = fs::rename(path.with_extension(NEW), &path).and_then(|()| sync_names(folder));
-        named.inspect_err(|_| drop(fs::remove_file(path)))?;
-        Ok((new, file))
+        named.inspect_err(|_| drop(fs::remove_file(&path)))?;
+        Ok((Segment::of(path, first, before), file))
     }
 
     /// Writes what is to be put at `path`, and makes it durable.
-    pub(super) fn write(path: PathBuf, first: u64, before: u64, bytes: &[u8]) -> io::Result<(Segment, File)> {
+    pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<File> {
         let new = path.with_extension(NEW);
         let mut file = File::create(&new)?;
         // On a full disk it would take the room that is left.
         file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| drop(fs::remove_file(&new)))?;
-        Ok((Segment::of(File::open(&new)?, path, first, before), file))
+        Ok(file)
     }
 
-    fn of(file: File, path: PathBuf, first: u64, before: u64) -> Segment {
-        Segment { path, first, before, file, starts: OnceLock::new() }
+    pub(super) fn of(path: PathBuf, first: u64, before: u64) -> Segment {
+        Segment { path, first, before, starts: OnceLock::new() }
     }
 
     /// Opens what may be one; none if it is something else, or nothing can be read.
     pub(super) fn open(path: &Path, sealer: &Sealer) -> Result<Option<Segment>, OpenError> {
         let mut bytes = Vec::new();
-        let file = File::open(path)?;
-        (&file).take(HEADER as u64).read_to_end(&mut bytes)?;
+        File::open(path)?.take(HEADER as u64).read_to_end(&mut bytes)?;
         let said = read_header(&bytes, sealer);
         if let Some(Header { form: FORM, first, before, ours: true }) = said {
-            return Ok(Some(Segment::of(file, path.to_owned(), first, before)));
+            return Ok(Some(Segment::of(path.to_owned(), first, before)));
         }
         let bytes = fs::read(path)?;
         match (first_in(&bytes, sealer), said) {
-            (Some(first), _) => Ok(Some(Segment::of(file, path.to_owned(), first, first))),
+            (Some(first), _) => Ok(Some(Segment::of(path.to_owned(), first, first))),
             (None, Some(Header { form: found, .. })) if found > FORM => Err(OpenError::TooNew { found, known: FORM }),
             (None, Some(header)) if header.form < FORM => Err(OpenError::TooOld),
             (None, Some(_)) if bytes.len() > HEADER => Err(OpenError::WrongKey),
@@ -109,7 +108,7 @@ impl Segment {
     }
 
     pub(super) fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        Ok(fs::metadata(&self.path)?.len())
     }
 
     /// A handle for writing at its end.
@@ -142,15 +141,10 @@ impl Segment {
 
     /// Its bytes between two places, fewer if the file ends sooner.
     pub(super) fn bytes(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?];
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match read_from(&self.file, from.saturating_add(filled as u64), rest)? {
-                0 => break,
-                more => filled = filled.saturating_add(more),
-            }
-        }
-        bytes.truncate(filled);
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.take(to.saturating_sub(from)).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -200,20 +194,6 @@ fn scan(bytes: &[u8], first: u64, sealer: &Sealer) -> Scan {
         (at, end) = (behind, behind);
     }
     Scan { starts, end: end as u64 }
-}
-
-/// Reads from a place on, without moving where others read.
-fn read_from(file: &File, at: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    loop {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, bytes, at);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at);
-        match read {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
 }
 
 /// Makes the names in a directory survive a power cut. Only Unix can and needs to.
