@@ -13,6 +13,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
 
 pub mod author;
+pub mod authority;
 pub mod branches;
 pub mod clock;
 mod emoji;
