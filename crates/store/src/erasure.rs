@@ -20,8 +20,7 @@ impl Store {
     /// Removes from the disk what was erased or written over before this call: texts that were
     /// deleted, old drafts and names. Takes the time of writing anew the segments of the journal
     /// that hold such entries, up to half a second for each of 16 MiB; others read and write
-    /// meanwhile.
-    /// After a crash it is done again.
+    /// meanwhile. After a crash it is done again.
     pub fn erase_now(&self) -> Result<(), StoreError> {
         self.erase_while(|| true)
     }
