@@ -107,7 +107,16 @@ fn popup_of(message: &Message) -> Option<Popup> {
         Body::Text { text, edited: None, .. } if !message.mine => {
             Some(Popup { room: message.room.clone(), author: plain(&message.author_name), text: plain(text) })
         }
-        Body::Text { .. } | Body::Deleted | Body::RoomCreated { .. } | Body::MemberAdded { .. } | Body::MemberLeft => None,
+        Body::Text { .. }
+        | Body::Deleted
+        | Body::RoomCreated { .. }
+        | Body::MemberAdded { .. }
+        | Body::MemberLeft
+        | Body::MemberRemoved { .. }
+        | Body::RoleGiven { .. }
+        | Body::RoomRenamed { .. }
+        | Body::TopicSet { .. }
+        | Body::OnlyAdminsAdd { .. } => None,
     }
 }
 

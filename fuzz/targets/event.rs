@@ -54,4 +54,7 @@ fuzz_target!(|input: &[u8]| {
         let _ = fold.as_mut().map(|fold| fold.apply(event));
     }
     assert!(room.members().count() <= read.len());
+    let mut at_once = Membership::group(first.header.room);
+    at_once.apply_all(&read);
+    assert!(at_once.members().eq(room.members()) && at_once.lines() == room.lines());
 });

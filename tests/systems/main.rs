@@ -32,5 +32,6 @@ mod network;
 mod pasted;
 mod protocol;
 mod refusals;
+mod roles;
 mod strangers;
 mod twice;

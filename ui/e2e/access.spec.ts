@@ -159,6 +159,41 @@ const SCENES: Scene[] = [
     },
   ],
   [
+    'people and their menu',
+    'roles',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+      await page.getByTestId('member-more').first().click();
+      await page.getByRole('menu').waitFor();
+    },
+  ],
+  [
+    'removing somebody',
+    'roles',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+      await page.getByTestId('member-more').first().click();
+      await page.getByTestId('menu-remove').click();
+      await page.getByTestId('remove-confirm').waitFor();
+    },
+  ],
+  ...(['roles', 'roles-member'] as const).map((scene): Scene => [
+    `the settings of a room, ${scene}`,
+    scene,
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+      await page.getByTestId('room-settings-open').click();
+      await page.getByTestId('room-invite').first().waitFor();
+    },
+  ]),
+  [
+    'a room that one was removed from',
+    'roles-removed',
+    async (page) => {
+      await openRoom(page, 'Sunday Cooks');
+    },
+  ],
+  [
     'message menu',
     'chat',
     async (page) => {

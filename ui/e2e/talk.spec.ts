@@ -202,6 +202,6 @@ test('leaving a room is asked about, and closes the box with a reason', async ({
   await expect(composer(page)).toBeVisible();
   await page.getByTestId('leave-room').click();
   await page.getByTestId('leave-confirm-yes').click();
-  await expect(page.getByTestId('composer-closed')).toHaveText('You left this room.');
+  await expect(page.getByTestId('composer-closed')).toHaveText(/^You left this room today, \d\d:\d\d\.$/);
   await expect(page.getByText('You left ·')).toBeVisible();
 });

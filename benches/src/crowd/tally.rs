@@ -132,5 +132,7 @@ fn number_of(message: &Message) -> Option<Number> {
     match &message.body {
         Body::Text { text, .. } => text.split(' ').next()?.parse().ok(),
         Body::Deleted | Body::RoomCreated { .. } | Body::MemberAdded { .. } | Body::MemberLeft => None,
+        Body::MemberRemoved { .. } | Body::RoleGiven { .. } => None,
+        Body::RoomRenamed { .. } | Body::TopicSet { .. } | Body::OnlyAdminsAdd { .. } => None,
     }
 }

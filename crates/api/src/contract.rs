@@ -111,6 +111,30 @@ contract! {
     "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
     /// Leaves a group room; its history stays readable here.
     "leave_room" LeaveRoom { room: RoomIdText } -> Done;
+    /// Removes a member of a group room. Members who know of it send them nothing more; what they
+    /// have stays with them.
+    "remove_member" RemoveMember { room: RoomIdText, peer: PeerIdText } -> Done;
+    /// Gives a member of a group room another role, at most one's own.
+    "set_role" SetRole { room: RoomIdText, peer: PeerIdText, role: Role } -> Done;
+    /// Adds a person who was a member of a group room before, without an invite.
+    "add_member" AddMember { room: RoomIdText, peer: PeerIdText } -> Done;
+    /// Sets what a group room is called and about, and who may add people; what is left out stays.
+    "set_room" SetRoom {
+        room: RoomIdText,
+        /// 1–64 characters after trimming.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        name: Option<String>,
+        /// At most 1024 bytes of UTF-8; empty for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        topic: Option<String>,
+        /// Only admins may add people, and invite them.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        only_admins_add: Option<bool>,
+    } -> Done;
+    /// All invites to a room that its members know of.
+    "room_invites" ListRoomInvites { room: RoomIdText } -> Vec<RoomInvite>;
+    /// Ends an invite to a room: nobody else comes in with it.
+    "revoke_invite" RevokeInvite { room: RoomIdText, id: InviteIdText } -> Done;
     /// Members, delivery and naming of one room.
     "room" GetRoom { room: RoomIdText } -> RoomDetails;
     /// A page of a room's history, oldest first.

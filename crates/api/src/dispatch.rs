@@ -10,7 +10,7 @@ use identity::PeerId;
 use node::view::{self, Refused};
 use node::{Closed, Core, EventId, Node, RoomId};
 use rooms::Position;
-use rooms::limits::MAX_TEXT_BYTES;
+use rooms::limits::{MAX_TEXT_BYTES, MAX_TOPIC_BYTES};
 
 use crate::contract::{Command, Reply, Send as SendText};
 use crate::convert;
@@ -75,6 +75,37 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             let room = room_id(&a.room)?;
             kept(node, move |core| core.leave_room(room)).await?;
             Reply::LeaveRoom(Done {})
+        }
+        C::RemoveMember(a) => {
+            let (room, peer) = (room_id(&a.room)?, peer_id(&a.peer)?);
+            kept(node, move |core| core.remove_member(room, peer)).await?;
+            Reply::RemoveMember(Done {})
+        }
+        C::SetRole(a) => {
+            let (room, peer) = (room_id(&a.room)?, peer_id(&a.peer)?);
+            kept(node, move |core| core.set_role(room, peer, a.role)).await?;
+            Reply::SetRole(Done {})
+        }
+        C::AddMember(a) => {
+            let (room, peer) = (room_id(&a.room)?, peer_id(&a.peer)?);
+            kept(node, move |core| core.add_member(room, peer)).await?;
+            Reply::AddMember(Done {})
+        }
+        C::SetRoom(a) => {
+            let room = room_id(&a.room)?;
+            let (name, topic) = (a.name.as_deref().map(name).transpose()?, a.topic.as_deref().map(topic).transpose()?);
+            kept(node, move |core| core.set_room(room, name, topic, a.only_admins_add)).await?;
+            Reply::SetRoom(Done {})
+        }
+        C::ListRoomInvites(a) => {
+            let room = room_id(&a.room)?;
+            let invites = on(node, move |core| core.room_invites(room)).await?;
+            Reply::ListRoomInvites(invites.iter().map(convert::invite).collect())
+        }
+        C::RevokeInvite(a) => {
+            let (room, id) = (room_id(&a.room)?, invite_id(&a.id)?);
+            kept(node, move |core| core.revoke_invite(room, id)).await?;
+            Reply::RevokeInvite(Done {})
         }
         C::GetRoom(a) => {
             let room = room_id(&a.room)?;
@@ -212,6 +243,16 @@ fn text(raw: String) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
+/// What a room is about, in one line; empty if nothing of it shows.
+fn topic(raw: &str) -> Result<String, Refusal> {
+    let topic = raw.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ");
+    let topic = topic.trim();
+    if topic.len() > MAX_TOPIC_BYTES {
+        return Err(Refusal::new(Code::TextTooLong, "a topic is at most 1 KiB"));
+    }
+    Ok(if node::shows(topic) { topic.to_owned() } else { String::new() })
+}
+
 /// Blank lines before a text go, and white space after it. What its first line begins with stays:
 /// it may be code.
 fn without_blank_ends(text: &str) -> &str {
@@ -235,6 +276,10 @@ fn event_id(raw: &str) -> Result<EventId, Refusal> {
 
 fn peer_id(raw: &str) -> Result<PeerId, Refusal> {
     id(raw, Code::UnknownPeer, "peer")
+}
+
+fn invite_id(raw: &str) -> Result<EventId, Refusal> {
+    id(raw, Code::BadInvite, "invite")
 }
 
 fn position(raw: &str) -> Result<Position, Refusal> {
@@ -264,6 +309,7 @@ impl From<Refused> for Refusal {
             Refused::UnknownPeer => Code::UnknownPeer,
             Refused::NotAuthor => Code::NotAuthor,
             Refused::NotMember => Code::NotMember,
+            Refused::NotAllowed => Code::NotAllowed,
             Refused::BadInvite(_) | Refused::SeveralInvites => Code::BadInvite,
             Refused::Limit => Code::Limit,
             Refused::Disk => Code::Disk,
@@ -276,6 +322,15 @@ impl From<Refused> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_topic_is_one_line_and_empty_if_nothing_of_it_shows() {
+        for (typed, set) in [("  soups\nand stews ", "soups and stews"), ("a\0b", "a b"), ("\u{200b}\u{feff}", ""), ("", "")] {
+            assert_eq!(topic(typed).as_deref().ok(), Some(set), "{typed:?}");
+        }
+        assert_eq!(topic(&"x".repeat(MAX_TOPIC_BYTES)).map(|topic| topic.len()).ok(), Some(MAX_TOPIC_BYTES));
+        assert_eq!(topic(&"x".repeat(MAX_TOPIC_BYTES + 1)).map_err(|refusal| refusal.code), Err(Code::TextTooLong));
+    }
 
     #[test]
     fn a_text_keeps_how_its_first_line_begins() {

@@ -165,7 +165,7 @@ fn bytes_of(notice: &Notice) -> usize {
         Notice::DoctorChanged { doctor } => (4 * doctor.rows.len() + doctor.addresses.len()) * TEXT_BYTES,
         Notice::DeliveryChanged { delivery, .. } => (delivery.saved.len() + delivery.acks.len()) * 2 * TEXT_BYTES,
         Notice::InviteOpened { text } => text.len(),
-        Notice::RoomChanged { room } => room.draft.len() + 8 * TEXT_BYTES,
+        Notice::RoomChanged { room } => room.draft.len() + room.topic.len() + 10 * TEXT_BYTES,
         Notice::StageChanged { .. }
         | Notice::MeChanged { .. }
         | Notice::RoomGone { .. }
@@ -186,7 +186,10 @@ fn bytes_of_message(message: &Message) -> usize {
             let people: usize = reactions.iter().map(|reaction| 1 + reaction.people.len()).sum();
             text.len() + (people + 4 * usize::from(reply.is_some())) * TEXT_BYTES
         }
-        Body::RoomCreated { .. } | Body::MemberAdded { .. } | Body::MemberLeft | Body::Deleted => TEXT_BYTES,
+        Body::TopicSet { text } => text.len(),
+        Body::MemberAdded { .. } | Body::MemberRemoved { .. } | Body::RoleGiven { .. } => 2 * TEXT_BYTES,
+        Body::RoomCreated { .. } | Body::RoomRenamed { .. } => TEXT_BYTES,
+        Body::MemberLeft | Body::OnlyAdminsAdd { .. } | Body::Deleted => 0,
     };
     size_of::<Message>() + 6 * TEXT_BYTES + body
 }

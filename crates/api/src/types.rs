@@ -18,8 +18,8 @@ pub use invite::*;
 pub use message::*;
 pub use network::*;
 pub use node::view::{
-    AddressPart, AlertKind, Doctor, DoctorAddress, DoctorRow, DoorProtocol, Finding, FindingDetails, FindingLevel, Firewall, FixKind,
-    IpVersion, JoinFinding, JoinRefusal, JoinTrouble, LinkReason, OwnReach, RoomKind, Standing, TroubleSide,
+    AddressPart, AlertKind, ClosedWhy, Doctor, DoctorAddress, DoctorRow, DoorProtocol, Finding, FindingDetails, FindingLevel, Firewall,
+    FixKind, IpVersion, JoinFinding, JoinRefusal, JoinTrouble, LinkReason, OwnReach, Role, RoomKind, Standing, TroubleSide,
 };
 pub use notice::*;
 pub use person::*;

@@ -39,24 +39,24 @@ fn texts(list: &Value) -> BTreeSet<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn type_name(reference: &Value) -> &str {
-    reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).expect("a reference to a type")
+fn type_name(reference: &Value) -> String {
+    if reference["type"] == "array" {
+        return format!("{}[]", type_name(&reference["items"]));
+    }
+    reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).expect("a reference to a type").to_owned()
 }
 
 #[test]
 fn every_call_has_a_row_with_its_arguments_and_its_reply() {
     let (document, schema) = (document(), schema());
     let call = |(name, call): (&String, &Value)| {
-        let args = &schema["$defs"][type_name(&call["args"])];
+        let args = &schema["$defs"][&type_name(&call["args"])];
         let needed = texts(&args["required"]);
         let marked = |arg: &str| if needed.contains(arg) { arg.to_owned() } else { format!("{arg}?") };
         let mut args: Vec<String> = keys(&args["properties"]).map(marked).collect();
         args.sort();
-        let reply = match type_name(&call["reply"]) {
-            "Done" => "{}",
-            reply => reply,
-        };
-        (name.clone(), args, reply.to_owned())
+        let reply = type_name(&call["reply"]);
+        (name.clone(), args, if reply == "Done" { "{}".to_owned() } else { reply })
     };
     let made: BTreeSet<_> = schema["calls"].as_object().expect("calls").iter().map(call).collect();
     let read = |row: &Vec<&str>| {

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rooms::Membership;
 pub use rooms::Signatures;
 use tokio::sync::oneshot;
-use wire::ids::{LogKey, RoomId};
+use wire::ids::{EventId, LogKey, RoomId};
 
 use crate::core::{Core, Options};
 use crate::now::Now;
@@ -100,10 +100,10 @@ impl Hand {
         }
     }
 
-    /// Writes a message.
-    pub fn say(&mut self, room: RoomId, text: String) -> Result<Said, Refused> {
+    /// Writes a message, maybe as an answer to another one.
+    pub fn say(&mut self, room: RoomId, text: String, reply_to: Option<EventId>) -> Result<Said, Refused> {
         let (done, mut outcome) = oneshot::channel();
-        self.core.say_all(vec![Say { room, text, reply_to: None, done }]);
+        self.core.say_all(vec![Say { room, text, reply_to, done }]);
         outcome.try_recv().unwrap_or(Err(Refused::Closing))
     }
 

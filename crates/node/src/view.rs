@@ -27,6 +27,6 @@ pub use network::{Behind, Level, Network, Owed, Reach, Via};
 pub use notice::{Alert, AlertKind, Notice, Snapshot};
 pub use person::{Nearby, Person, PersonDetails, Request};
 pub use refused::Refused;
-pub use room::{Delivery, Late, Member, Preview, RoomKind, RoomRow, Standing};
+pub use room::{Closed, ClosedWhy, Delivery, Late, Member, MemberMay, Preview, Role, RoomInvite, RoomKind, RoomMay, RoomRow, Standing};
 pub use store::Anchor;
 pub use wire::invite::InviteFault;

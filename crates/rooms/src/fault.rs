@@ -25,6 +25,10 @@ pub enum EventFault {
     /// The payload is not the one that the header names.
     #[error("the payload does not match its hash")]
     PayloadHash,
+    /// Of content it may be erased, of a control event never: what is kept of it would be kept
+    /// instead of it.
+    #[error("a control event without its payload")]
+    NoPayload,
     /// Another room than the run was announced for.
     #[error("an event of another room")]
     Room,

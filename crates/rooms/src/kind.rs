@@ -10,6 +10,12 @@ pub const LEAVE: u8 = 3;
 pub const INVITE: u8 = 4;
 /// Ends an invite.
 pub const REVOKE: u8 = 5;
+/// Ends the membership of somebody.
+pub const REMOVE: u8 = 6;
+/// Gives a member another role.
+pub const SET_ROLE: u8 = 7;
+/// Sets something of the room.
+pub const SET: u8 = 8;
 /// A text.
 pub const MESSAGE: u8 = 16;
 /// Replaces a text.
@@ -33,7 +39,7 @@ pub enum Role {
 /// By the kind of an event.
 pub fn role(kind: u8) -> Role {
     match kind {
-        CREATE | ADD | LEAVE | MESSAGE => Role::Entry,
+        CREATE | ADD | LEAVE | REMOVE | SET_ROLE | SET | MESSAGE => Role::Entry,
         EDIT | DELETE | REACTION => Role::Relation,
         _ => Role::Aside,
     }

@@ -12,14 +12,17 @@
 // Events of strangers are decoded here: no index, sum or `unwrap` may panic on them.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects))]
 
+mod admission;
 pub mod author;
 pub mod authority;
 pub mod branches;
+mod changed;
 pub mod clock;
 mod emoji;
 pub mod event;
 pub mod fault;
 pub mod header;
+mod history;
 pub mod invites;
 pub mod kind;
 pub mod limits;
@@ -27,12 +30,12 @@ pub mod logs;
 pub mod members;
 pub mod membership_line;
 pub mod payload;
-mod person;
 pub mod position;
 pub mod room;
 pub mod run;
 mod signatures;
 pub mod timeline;
+mod told;
 
 pub use author::{AppendRefused, Author, Draft};
 pub use branches::{Cut, Fitting, Held, Place, Recut};
@@ -46,7 +49,7 @@ pub use limits::HEADER_BYTES;
 pub use logs::{Branch, LogHead, LogRefused, Logs};
 pub use members::{Admission, Changed, Member, Membership};
 pub use membership_line::{MembershipLine, What};
-pub use payload::{BadPayload, Payload};
+pub use payload::{BadPayload, CutList, Payload, ShownPass};
 pub use position::{Position, Target, Uuid};
 pub use room::{RoomNonce, direct_room_id, group_room_id};
 pub use run::{Fit, Run};

@@ -26,6 +26,9 @@ pub const MAX_BRANCH_EVENTS: u32 = 65_536;
 /// Text of a message, in bytes of UTF-8. About eight pages.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 
+/// What a room is about, in bytes of UTF-8: a few lines.
+pub const MAX_TOPIC_BYTES: usize = 1024;
+
 /// An emoji, in bytes of UTF-8. The longest in use (two kissing people, each with a skin tone) has
 /// 35.
 pub const MAX_EMOJI_BYTES: usize = 64;
@@ -38,7 +41,8 @@ pub const MAX_REACTIONS_PER_DEVICE: usize = 32;
 /// Add that was written all the same counts.
 pub const MAX_MEMBERS: usize = 16_384;
 
-/// Control events of one room. They are all held in memory, some 300 bytes each.
+/// Control events of one room. They are all held in memory, with what follows from them some 1 100
+/// bytes each, and cuts up to eight times as long as in the event.
 pub const MAX_CONTROL_EVENTS: usize = 65_536;
 
 /// Control events of one member: more than a person invites and adds by hand. What a member says of
@@ -49,6 +53,11 @@ pub const MAX_CONTROL_EVENTS_PER_MEMBER: usize = 2_048;
 /// refused for this limit comes again with the next repair, when the Adds that explain it are
 /// there; so it delays, and loses nothing.
 pub const MAX_PENDING_EVENTS: usize = 1_024;
+
+/// Payloads of control events, all together: this many bytes for each of them that there may be, in
+/// a room, of a member, or of authors who are not known. Most have some 150; of those who name logs
+/// or people at length, with up to 32 KiB, a member can write 64.
+pub const CONTROL_EVENT_BYTES: usize = 1024;
 
 /// How far ahead of the local clock an event may be and still be shown, in milliseconds. Ordinary
 /// computers differ by less. The own clock follows others' just as far, so that an answer never

@@ -24,11 +24,12 @@ pub struct Branch {
 /// Where one log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LogHead {
-    /// Its last event; `seq` 0 if the log forked at its very first event.
+    /// Its last event; `seq` 0 if the log forked at its very first event, or nothing of it counts.
     pub head: Head,
     /// That event's time.
     pub hlc: Hlc,
-    /// Its author wrote on from here in two ways; nothing is added any more.
+    /// Its author wrote on from here in two ways, or what they wrote counts up to here. Nothing is
+    /// added any more.
     pub forked: bool,
     /// Set for a branch of a log that forked.
     pub branch: Option<Branch>,
@@ -55,7 +56,7 @@ impl LogHead {
         self.head.seq.saturating_sub(self.before())
     }
 
-    /// Whether it has none: only a log that forked at its first event.
+    /// Whether it has none: it forked at its first event, or nothing of it counts.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

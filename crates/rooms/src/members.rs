@@ -1,37 +1,54 @@
-//! Who is in a room: a pure function of the set of its control events (`docs/PROTOCOL.md` §2.1).
+//! Who is in a room, and what the history shows of that: a pure function of the set of its control
+//! events (`docs/PROTOCOL.md` §2.1, `docs/AUTHORITY.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::PeerId;
-use wire::ids::{EventId, RoomId};
-use wire::tidy_name;
+use wire::ids::{EventId, LogId, RoomId};
 
+pub use crate::admission::Admission;
+use crate::admission::Amount;
+use crate::authority::{Act, Authority, Op, Rank, Role, Setting, Standing, fold};
+pub use crate::changed::Changed;
 use crate::event::Verified;
-use crate::invites::{InviteKey, InviteState, Invites, Offer};
+use crate::history::History;
 use crate::kind;
-use crate::limits::{MAX_CONTROL_EVENTS, MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
 use crate::membership_line::MembershipLine;
 use crate::payload::Payload;
-use crate::person::{Add, Founded, Person};
 use crate::position::Position;
-use crate::room::{direct_room_id, group_room_id};
-use crate::run::Run;
+use crate::room::direct_room_id;
+use crate::told::{Told, act};
+
+mod admits;
+mod cuts;
+mod invites;
 
 /// Membership of one room.
 ///
 /// Invariant: events in any order, in any number of copies, give the same membership, guarded by
-/// `any_order_of_control_events_gives_the_same_membership`. An Add whose author is not known as a
-/// member waits here until they are.
+/// `any_order_of_control_events_gives_the_same_membership`.
 #[derive(Clone, Debug)]
 pub struct Membership {
     room: RoomId,
-    direct: bool,
-    creator: Option<PeerId>,
-    people: BTreeMap<PeerId, Person>,
-    invites: Invites,
-    applied: BTreeSet<EventId>,
-    pending: usize,
-    /// Of `people`, those who are in the room now.
+    /// The two devices of a direct room, sorted.
+    direct: Option<[PeerId; 2]>,
+    told: BTreeMap<EventId, Told>,
+    /// Control events that say nothing to this version.
+    silent: BTreeSet<EventId>,
+    /// Rights that events act by.
+    cited: BTreeSet<EventId>,
+    /// Invites that somebody ended, with the right to do so or not.
+    revoked: BTreeSet<EventId>,
+    /// By public key, the events that announce it.
+    offers: BTreeMap<[u8; 32], Vec<EventId>>,
+    authority: Authority,
+    history: History,
+    /// All control events.
+    held: Amount,
+    /// Those of each author.
+    written: BTreeMap<PeerId, Amount>,
+    /// Those of authors who are not known.
+    pending: Amount,
     inside: usize,
 }
 
@@ -46,74 +63,33 @@ pub struct Member<'a> {
     pub creator: bool,
     /// Round of this membership; a Leave names it.
     pub round: u32,
-}
-
-/// What an event changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
-    /// Devices that are now members, or no longer, or under another name.
-    pub members: BTreeSet<PeerId>,
-    /// Devices that are now known to have been members: what they wrote counts from now on.
-    pub known: BTreeSet<PeerId>,
-    /// Lines that the history now shows, in order.
-    pub shown: BTreeMap<Position, MembershipLine>,
-    /// Lines that it no longer shows, because an earlier event did the same.
-    pub hidden: BTreeSet<Position>,
-    /// The room has another name than before.
-    pub name: bool,
-    /// Some invite stands otherwise than before.
-    pub invites: bool,
-}
-
-impl Changed {
-    /// Nothing changed.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// One event can settle a person twice, so what is shown at first may be hidden in the end.
-    fn redraw(&mut self, before: &BTreeMap<Position, MembershipLine>, after: &BTreeMap<Position, MembershipLine>) {
-        for position in before.keys().filter(|position| !after.contains_key(position)) {
-            if self.shown.remove(position).is_none() {
-                self.hidden.insert(*position);
-            }
-        }
-        for (position, line) in after.iter().filter(|(position, line)| before.get(position) != Some(line)) {
-            if !self.hidden.remove(position) {
-                self.shown.insert(*position, line.clone());
-            }
-        }
-    }
-}
-
-/// May a run be stored?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Its author is or was a member.
-    Counts,
-    /// Control events whose author is not known yet: kept, and looked at again.
-    Pending,
-    /// Not now. Repair brings it again, once its author is known.
-    Refused,
+    /// What they may do.
+    pub role: Role,
 }
 
 impl Membership {
     /// A group room of which nothing is known yet.
     pub fn group(room: RoomId) -> Self {
-        let (people, invites) = (BTreeMap::new(), Invites::default());
-        Self { room, direct: false, creator: None, people, invites, applied: BTreeSet::new(), pending: 0, inside: 0 }
+        Self {
+            room,
+            direct: None,
+            told: BTreeMap::new(),
+            silent: BTreeSet::new(),
+            cited: BTreeSet::new(),
+            revoked: BTreeSet::new(),
+            offers: BTreeMap::new(),
+            authority: Authority::default(),
+            history: History::default(),
+            held: Amount::default(),
+            written: BTreeMap::new(),
+            pending: Amount::default(),
+            inside: 0,
+        }
     }
 
     /// The direct room of two devices: they are its members, always.
     pub fn direct(one: PeerId, other: PeerId) -> Self {
-        let mut room = Self { direct: true, ..Self::group(direct_room_id(&one, &other)) };
-        for peer in [one, other] {
-            let person = room.people.entry(peer).or_default();
-            person.settled.known = true;
-            person.settled.round = Some(1);
-        }
-        room.inside = room.people.len();
-        room
+        Self { direct: Some([one.min(other), one.max(other)]), inside: 2, ..Self::group(direct_room_id(&one, &other)) }
     }
 
     /// Id of the room.
@@ -123,169 +99,201 @@ impl Membership {
 
     /// It has two fixed members and no control log.
     pub fn is_direct(&self) -> bool {
-        self.direct
-    }
-
-    /// May this run be stored and applied? Asked of what strangers send, before the signature is
-    /// checked.
-    pub fn admits(&self, run: &Run) -> Admission {
-        let events = run.events().len();
-        let control = run.key().log.is_control();
-        if !control {
-            return if self.was_member(&run.device()) { Admission::Counts } else { Admission::Refused };
-        }
-        if self.direct || self.applied.len().saturating_add(events) > MAX_CONTROL_EVENTS {
-            return Admission::Refused;
-        }
-        let written = self.people.get(&run.device()).map_or(0, |person| person.events);
-        if self.was_member(&run.device()) || self.is_founded_by(run) {
-            let fits = written.saturating_add(events) <= MAX_CONTROL_EVENTS_PER_MEMBER;
-            return if fits { Admission::Counts } else { Admission::Refused };
-        }
-        if self.pending.saturating_add(events) <= MAX_PENDING_EVENTS { Admission::Pending } else { Admission::Refused }
-    }
-
-    fn is_founded_by(&self, run: &Run) -> bool {
-        let fits = |payload: Payload| matches!(payload, Payload::Create { nonce, .. } if group_room_id(&run.device(), &nonce) == self.room);
-        run.events().first().is_some_and(|event| Payload::of(event).is_ok_and(fits))
+        self.direct.is_some()
     }
 
     /// Takes a control event, in any order and as often as it comes. Never refuses, so that what
     /// was stored is always read back whole; see [`admits`](Self::admits) for the limits. Events of
     /// other rooms, and content, change nothing.
     pub fn apply(&mut self, event: &Verified) -> Changed {
-        let header = &event.header;
-        let mut changed = Changed::default();
-        if self.direct || header.room != self.room || !kind::is_control(header.kind) || !self.applied.insert(event.id()) {
-            return changed;
+        let Some(told) = self.note(event) else { return Changed::default() };
+        if self.changes_nothing_else(&told.op) && !self.cited.contains(&told.id()) {
+            return self.take_last(told);
         }
-        let author = self.people.entry(header.device).or_default();
-        author.events = author.events.saturating_add(1);
-        if !author.settled.known {
-            self.pending = self.pending.saturating_add(1);
+        self.told.insert(told.id(), told);
+        self.settle()
+    }
+
+    /// Takes many at once, as when they are read from the disk.
+    pub fn apply_all<'a>(&mut self, events: impl IntoIterator<Item = &'a Verified>) -> Changed {
+        let mut is_new = false;
+        for event in events {
+            if let Some(told) = self.note(event) {
+                self.told.insert(told.id(), told);
+                is_new = true;
+            }
         }
-        if let Ok(payload) = Payload::of(event) {
-            self.note(header.device, event.position(), payload, &mut changed);
+        if is_new { self.settle() } else { Changed::default() }
+    }
+
+    /// None: it says nothing, or is here already.
+    fn note(&mut self, event: &Verified) -> Option<Told> {
+        let (header, id) = (&event.header, event.id());
+        let is_ours = header.room == self.room && kind::is_control(header.kind) && !self.is_direct();
+        if !is_ours || self.told.contains_key(&id) || self.silent.contains(&id) {
+            return None;
         }
+        let one = Amount::of(event);
+        let written = self.written.entry(header.device).or_default();
+        *written = written.plus(one);
+        self.held = self.held.plus(one);
+        if !self.was_member(&header.device) {
+            self.pending = self.pending.plus(one);
+        }
+        let Some(told) = Told::of(&self.room, event) else {
+            self.silent.insert(id);
+            return None;
+        };
+        self.cited.extend(told.op.by);
+        self.note_invite(&told);
+        Some(told)
+    }
+
+    /// Whether an event only adds: whether it counts follows from what is settled, and nothing that
+    /// is here comes to count by it, unless it acts by that event.
+    fn changes_nothing_else(&self, op: &Op) -> bool {
+        !self.authority.says_who_adds()
+            && match &op.act {
+                Act::Add { device, round: 1, .. } => self.authority.standing(device).is_none_or(|held| !held.was_ended()),
+                Act::Invite { .. } => !self.revoked.contains(&op.id),
+                _ => false,
+            }
+    }
+
+    /// Takes an event that changes nothing else.
+    fn take_last(&mut self, told: Told) -> Changed {
+        let (subject, invite) = (told.subject(), told.invite());
+        let stands = |room: &Self| (room.right(&subject), room.name_of(&subject).map(str::to_owned));
+        let counts = |room: &Self| room.limit(&subject, LogId::in_round(1, false, 0), LogId(0));
+        let state = |room: &Self| invite.and_then(|invite| room.invite(&invite));
+        let (was, was_known, counted, had) = (stands(self), self.was_member(&subject), counts(self), state(self));
+        self.authority.take_last(&told.op);
+        let redrawn = self.history.show(&told, &self.authority);
+        self.told.insert(told.id(), told);
+        let mut changed = Changed { invites: had != state(self), ..Changed::default() };
+        let now = stands(self);
+        if now != was {
+            changed.members.insert(subject);
+        }
+        self.inside = self.inside.saturating_add(usize::from(was.0.is_none() && now.0.is_some()));
+        if counts(self) != counted {
+            changed.known.insert(subject);
+        }
+        if !was_known && self.was_member(&subject) {
+            self.pending = self.pending.minus(self.written.get(&subject).copied().unwrap_or_default());
+        }
+        changed.hidden.extend(redrawn.hidden);
+        changed.shown.extend(redrawn.shown.and_then(|position| Some((position, self.line_at(&position)?))));
         changed
     }
 
-    fn note(&mut self, author: PeerId, position: Position, payload: Payload, changed: &mut Changed) {
-        match payload {
-            Payload::Create { nonce, name, creator } if group_room_id(&author, &nonce) == self.room => {
-                self.found(author, Founded { position, room_name: tidy_name(&name), name: tidy_name(&creator) }, changed);
+    /// Looks at all again.
+    fn settle(&mut self) -> Changed {
+        let authority = fold(self.told.values().map(|told| &told.op));
+        let history = History::of(self.told.values(), &authority);
+        let before = (std::mem::replace(&mut self.authority, authority), std::mem::replace(&mut self.history, history));
+        let mut changed = Changed::default();
+        let none = Standing::default();
+        for peer in before.0.people().chain(self.authority.people()) {
+            let was = before.0.standing(peer).unwrap_or(&none);
+            let is = self.authority.standing(peer).unwrap_or(&none);
+            let is_same = (was.right(), was.round()) == (is.right(), is.round());
+            if !is_same || self.came_in_as(&before.1, peer) != self.came_in_as(&self.history, peer) {
+                changed.members.insert(*peer);
             }
-            Payload::Add { device, name, round, invite } => {
-                self.add(device, round, position, Add { author, name: tidy_name(&name), invite }, changed)
-            }
-            Payload::Leave { round } => {
-                let leave = self.people.entry(author).or_default().leaves.entry(round).or_insert(position);
-                *leave = position.min(*leave);
-                self.settle(author, changed);
-            }
-            Payload::Invite { key, uses, expires } => {
-                self.invites.offered(key, author, Offer { position, uses, expires });
-                changed.invites |= self.was_member(&author);
-            }
-            Payload::Revoke { key } => {
-                self.invites.revoked(key, author);
-                changed.invites |= self.was_member(&author);
-            }
-            // A Create that founds another room, and content, which never comes here.
-            Payload::Create { .. } | Payload::Message { .. } | Payload::Edit { .. } | Payload::Delete { .. } | Payload::Reaction { .. } => {
+            if !was.counts_like(is) {
+                changed.known.insert(*peer);
             }
         }
+        self.inside = self.authority.members().count();
+        let unknown = self.written.iter().filter(|(author, _)| !self.was_member(author));
+        self.pending = unknown.map(|(_, written)| *written).fold(Amount::default(), Amount::plus);
+        changed.name = self.room_name(&before.0, &before.1) != self.name() || !before.0.settings().eq(self.authority.settings());
+        changed.invites = before.1.invites(&before.0).ne(self.invites());
+        changed.hidden = before.1.lines.difference(&self.history.lines).copied().collect();
+        let shown = self.history.lines.difference(&before.1.lines);
+        changed.shown = shown.filter_map(|position| Some((*position, self.line_at(position)?))).collect();
+        changed
     }
 
-    fn add(&mut self, peer: PeerId, round: u32, position: Position, add: Add, changed: &mut Changed) {
-        let (counts, invite) = (self.was_member(&add.author), add.invite);
-        self.people.entry(add.author).or_default().added.insert(peer);
-        let person = self.people.entry(peer).or_default();
-        person.adds.entry(round).or_default().insert(position, add);
-        if !counts {
-            return;
+    /// Whether an event of this author, at this place of one of their logs, would count. Whether an
+    /// invite that it shows has expired, or has uses left after what the author did in other logs,
+    /// is not asked: see [`invite`](Self::invite).
+    pub fn would_count(&self, author: PeerId, at: (LogId, u32), payload: &Payload) -> bool {
+        let Some((by, act)) = act(&self.room, &author, payload, 0) else { return false };
+        // After others with this number that are done by the same right.
+        let op = Op { id: EventId([0xff; 32]), author, at, by, act };
+        if self.changes_nothing_else(&op) {
+            return self.authority.would_take_last(&op);
         }
-        if person.settled.entered.get(&round).is_none_or(|first| position < *first) {
-            return self.settle(peer, changed);
-        }
-        // It came in already. Repeating that costs no further work.
-        if let Some(key) = invite.filter(|key| person.settled.uses.insert((*key, (peer, round)))) {
-            self.invites.used(key, (peer, round));
-            changed.invites = true;
-        }
-    }
-
-    /// The creator's earliest Create stands.
-    fn found(&mut self, creator: PeerId, founded: Founded, changed: &mut Changed) {
-        let held = &mut self.people.entry(creator).or_default().founded;
-        if held.as_ref().is_none_or(|held| founded.position < held.position) {
-            changed.name = held.as_ref().is_none_or(|held| held.room_name != founded.room_name);
-            *held = Some(founded);
-            self.creator = Some(creator);
-            self.settle(creator, changed);
-        }
-    }
-
-    /// Settles what follows for a device, and for all whose entry depended on it.
-    fn settle(&mut self, first: PeerId, changed: &mut Changed) {
-        let mut waiting = vec![first];
-        while let Some(peer) = waiting.pop() {
-            let Some(person) = self.people.get(&peer) else { continue };
-            let settled = person.settle(peer, |author| self.was_member(author));
-            let Some(person) = self.people.get_mut(&peer) else { continue };
-            let before = std::mem::replace(&mut person.settled, settled);
-            let after = &person.settled;
-            self.inside =
-                self.inside.saturating_add(usize::from(after.round.is_some())).saturating_sub(usize::from(before.round.is_some()));
-            if (&before.round, &before.name) != (&after.round, &after.name) {
-                changed.members.insert(peer);
-            }
-            changed.redraw(&before.lines, &after.lines);
-            for (key, by) in after.uses.difference(&before.uses) {
-                self.invites.used(*key, *by);
-                changed.invites = true;
-            }
-            if after.known && !before.known {
-                changed.known.insert(peer);
-                changed.invites |= person.events > 0;
-                self.pending = self.pending.saturating_sub(person.events);
-                waiting.extend(person.added.iter().copied());
-            }
-        }
+        fold(self.told.values().map(|told| &told.op).chain([&op])).counts(&op.id)
     }
 
     /// Is in the room now.
     pub fn is_member(&self, peer: &PeerId) -> bool {
-        self.round(peer).is_some()
+        self.role(peer).is_some()
     }
 
-    /// Is or was in the room: what it wrote counts.
+    /// Is or was in the room.
     pub fn was_member(&self, peer: &PeerId) -> bool {
-        self.people.get(peer).is_some_and(|person| person.settled.known)
+        match &self.direct {
+            Some(both) => both.contains(peer),
+            None => self.authority.standing(peer).is_some_and(|standing| standing.was_member()),
+        }
+    }
+
+    /// The role of a member.
+    pub fn role(&self, peer: &PeerId) -> Option<Role> {
+        match &self.direct {
+            Some(both) => both.contains(peer).then_some(Role::Member),
+            None => self.authority.role(peer),
+        }
+    }
+
+    /// The right that a member acts by, and the rank that it gives; none in a direct room.
+    pub fn right(&self, peer: &PeerId) -> Option<Rank> {
+        self.authority.standing(peer)?.right()
     }
 
     /// Round of a device's present membership: what its Leave has to name.
     pub fn round(&self, peer: &PeerId) -> Option<u32> {
-        self.people.get(peer)?.settled.round
+        match &self.direct {
+            Some(both) => both.contains(peer).then_some(1),
+            None => self.authority.standing(peer)?.round(),
+        }
     }
 
     /// Where a device's membership began, the last time; none in a direct room.
     pub fn entered(&self, peer: &PeerId) -> Option<Position> {
-        self.people.get(peer)?.settled.entered.last_key_value().map(|(_, position)| *position)
+        self.history.last_entrance(peer)
     }
 
-    /// Round that an Add of this device must have to count: one more than its last Leave. None if
-    /// there is no higher round.
+    /// Round that an Add of this device must have to count. None if there is no higher round.
     pub fn next_round(&self, peer: &PeerId) -> Option<u32> {
-        self.people.get(peer).map_or(Some(1), Person::next_round)
+        self.authority.standing(peer).map_or(Some(1), |standing| standing.next_round())
+    }
+
+    /// The next change of a member's role.
+    pub fn next_turn(&self, peer: &PeerId, round: u32) -> u32 {
+        let of = |told: &&Told| matches!(told.op.act, Act::SetRole { device, round: at, .. } if device == *peer && at == round);
+        count(self.told.values().filter(of)).saturating_add(1)
+    }
+
+    /// The next change of a setting like this one.
+    pub fn next_version(&self, setting: &Setting) -> u32 {
+        let kind = std::mem::discriminant(setting);
+        let of = |told: &&Told| matches!(&told.op.act, Act::Set { setting, .. } if std::mem::discriminant(setting) == kind);
+        count(self.told.values().filter(of)).saturating_add(1)
     }
 
     /// Who is in the room, sorted by key.
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        self.people.iter().filter_map(|(peer, person)| {
-            let round = person.settled.round?;
-            Some(Member { peer: *peer, name: &person.settled.name, creator: self.creator == Some(*peer), round })
-        })
+        let direct = self.direct.iter().flatten();
+        let direct = direct.map(|peer| Member { peer: *peer, name: "", creator: false, round: 1, role: Role::Member });
+        direct.chain(self.authority.members().filter_map(|(peer, rank)| {
+            let (name, creator) = (self.name_of(peer).unwrap_or(""), self.creator() == Some(*peer));
+            Some(Member { peer: *peer, name, creator, round: self.round(peer)?, role: rank.role })
+        }))
     }
 
     /// Number of members.
@@ -295,45 +303,49 @@ impl Membership {
 
     /// Name of a device that is or was a member, as given when it last came in.
     pub fn name_of(&self, peer: &PeerId) -> Option<&str> {
-        let settled = &self.people.get(peer)?.settled;
-        (!settled.name.is_empty()).then_some(settled.name.as_str())
+        self.came_in_as(&self.history, peer)
     }
 
     /// The room's name; none before its Create is here, and for direct rooms.
     pub fn name(&self) -> Option<&str> {
-        let founded = self.people.get(&self.creator?)?.founded.as_ref()?;
-        Some(&founded.room_name)
+        self.room_name(&self.authority, &self.history)
+    }
+
+    /// What is set of the room, besides its first name.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.authority.settings()
     }
 
     /// Who made the room; none before the Create is here, and for direct rooms.
     pub fn creator(&self) -> Option<PeerId> {
-        self.creator
-    }
-
-    /// How an invite stands; none if no member made it known.
-    pub fn invite(&self, key: &[u8; 32]) -> Option<InviteState> {
-        self.invites.state(key, |author| self.was_member(author))
-    }
-
-    /// All invites that members made known, sorted by key.
-    pub fn invites(&self) -> impl Iterator<Item = (InviteKey, InviteState)> {
-        self.invites.keys().filter_map(|key| Some((*key, self.invite(key)?)))
+        self.history.created.map(|(creator, _)| creator)
     }
 
     /// What the history shows of the control log, in order.
     pub fn lines(&self) -> Vec<MembershipLine> {
-        let mut lines: Vec<MembershipLine> = self.people.values().flat_map(|person| person.settled.lines.values()).cloned().collect();
-        lines.sort_by_key(|line| line.position);
-        lines
+        self.history.lines.iter().filter_map(|position| self.line_at(position)).collect()
     }
 
     /// What the history shows of one control event; none if it changed nothing.
     pub fn line(&self, event: &Verified) -> Option<MembershipLine> {
-        let author = event.header.device;
-        let subject = match Payload::of(event).ok()? {
-            Payload::Add { device, .. } => device,
-            _ => author,
-        };
-        self.people.get(&subject)?.settled.lines.get(&event.position()).cloned()
+        self.history.lines.get(&event.position()).and_then(|position| self.line_at(position))
     }
+
+    fn line_at(&self, position: &Position) -> Option<MembershipLine> {
+        self.told.get(&position.id)?.line()
+    }
+
+    fn came_in_as(&self, history: &History, peer: &PeerId) -> Option<&str> {
+        self.told.get(&history.last_entrance(peer)?.id).map(|told| told.name.as_str())
+    }
+
+    fn room_name<'a>(&'a self, authority: &'a Authority, history: &History) -> Option<&'a str> {
+        let (_, first) = history.created?;
+        let set = authority.settings().find_map(|setting| if let Setting::Name(name) = setting { Some(name.as_str()) } else { None });
+        set.or_else(|| self.told.get(&first.id)?.room_name.as_deref())
+    }
+}
+
+fn count<'a>(told: impl Iterator<Item = &'a Told>) -> u32 {
+    told.fold(0, |count: u32, _| count.saturating_add(1))
 }

@@ -2,6 +2,7 @@
 
 use identity::PeerId;
 
+use crate::authority::{Role, Setting};
 use crate::position::Position;
 
 /// What the history shows of a control event that changed something.
@@ -34,4 +35,18 @@ pub enum What {
     },
     /// Went.
     Left,
+    /// Put somebody out.
+    Removed {
+        /// The device that was put out.
+        peer: PeerId,
+    },
+    /// Gave somebody another role.
+    Role {
+        /// The device that has it.
+        peer: PeerId,
+        /// The role.
+        role: Role,
+    },
+    /// Set something of the room.
+    Set(Setting),
 }

@@ -1,15 +1,32 @@
 //! What an event says, by kind (`docs/PROTOCOL.md` §2).
 
 use bincode::{Decode, Encode};
-use identity::PeerId;
+use identity::{PeerId, Signature};
 use wire::codec;
+use wire::ids::{EventId, LogId};
 
+use crate::authority::{Role, Setting};
 use crate::emoji::canonical_emoji;
 use crate::event::Event;
 use crate::kind;
-use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES, MAX_TOPIC_BYTES};
 use crate::position::{Position, Target};
 use crate::room::RoomNonce;
+
+/// What counts of what somebody wrote: logs in order, each once; of each the last number, and the
+/// numbers up to it that do not count, in order.
+pub type CutList = Vec<(LogId, u32, Vec<u32>)>;
+
+/// A newcomer's proof that they hold an invite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ShownPass {
+    /// The event that announced the invite.
+    pub invite: EventId,
+    /// Public key of the invite.
+    pub key: [u8; 32],
+    /// By that key, over the room's hint and the newcomer's device (`wire::message::Join::pass`).
+    pub proof: Signature,
+}
 
 /// The content of an event of a known kind.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,22 +42,30 @@ pub enum Payload {
     },
     /// Makes a device a member.
     Add {
+        /// The right by which the author does it: the id of the event that gave it. The same below.
+        by: EventId,
         /// The device that becomes a member.
         device: PeerId,
         /// Their name, as they gave it.
         name: String,
-        /// 1 for the first time, then one more than that of their last Leave.
+        /// 1 for the first time, then one more than that of the membership that ended last.
         round: u32,
-        /// Public key of the invite that they showed.
-        invite: Option<[u8; 32]>,
+        /// The invite that they showed.
+        pass: Option<ShownPass>,
     },
     /// The author goes.
     Leave {
+        /// The right that the author had.
+        by: EventId,
         /// The round of the membership that ends.
         round: u32,
+        /// What the author wrote until then.
+        cut: CutList,
     },
     /// An invite may be used.
     Invite {
+        /// The right.
+        by: EventId,
         /// Its public key.
         key: [u8; 32],
         /// How many people it lets in.
@@ -50,8 +75,49 @@ pub enum Payload {
     },
     /// An invite may no longer be used.
     Revoke {
-        /// Its public key.
-        key: [u8; 32],
+        /// The right.
+        by: EventId,
+        /// The event that announced it.
+        invite: EventId,
+        /// Who had come in by it: device and round.
+        used: Vec<(PeerId, u32)>,
+    },
+    /// Ends a membership.
+    Remove {
+        /// The right.
+        by: EventId,
+        /// Whose membership.
+        device: PeerId,
+        /// The round of it.
+        round: u32,
+        /// What counts of what they wrote.
+        cut: CutList,
+    },
+    /// Gives a member another role.
+    SetRole {
+        /// The right.
+        by: EventId,
+        /// The member.
+        device: PeerId,
+        /// The round of their membership.
+        round: u32,
+        /// Which change of role it is in that round, from 1.
+        turn: u32,
+        /// The role.
+        role: Role,
+        /// What counts of what they did by a higher one.
+        cut: CutList,
+    },
+    /// Sets something of the room.
+    Set {
+        /// The right.
+        by: EventId,
+        /// Which change of that it is, from 1.
+        version: u32,
+        /// What is set.
+        setting: Setting,
+        /// If it says who may add people: what all had done until then.
+        known: Vec<(PeerId, CutList)>,
     },
     /// A text.
     Message {
@@ -102,8 +168,8 @@ pub enum BadPayload {
     /// A reaction that is not one emoji in its one form.
     #[error("a reaction is one emoji, fully qualified")]
     Emoji,
-    /// A round of zero.
-    #[error("a round is at least 1")]
+    /// A round, a turn or a version of zero.
+    #[error("a round, a turn and a version are at least 1")]
     Round,
 }
 
@@ -121,10 +187,13 @@ impl Payload {
     pub fn decode(kind: u8, bytes: &[u8]) -> Result<Self, BadPayload> {
         let payload = match kind {
             kind::CREATE => read(bytes).map(|(nonce, name, creator)| Self::Create { nonce, name, creator }),
-            kind::ADD => read(bytes).map(|(device, name, round, invite)| Self::Add { device, name, round, invite }),
-            kind::LEAVE => read(bytes).map(|round| Self::Leave { round }),
-            kind::INVITE => read(bytes).map(|(key, uses, expires)| Self::Invite { key, uses, expires }),
-            kind::REVOKE => read(bytes).map(|key| Self::Revoke { key }),
+            kind::ADD => read(bytes).map(|(by, device, name, round, pass)| Self::Add { by, device, name, round, pass }),
+            kind::LEAVE => read(bytes).map(|(by, round, cut)| Self::Leave { by, round, cut }),
+            kind::INVITE => read(bytes).map(|(by, key, uses, expires)| Self::Invite { by, key, uses, expires }),
+            kind::REVOKE => read(bytes).map(|(by, invite, used)| Self::Revoke { by, invite, used }),
+            kind::REMOVE => read(bytes).map(|(by, device, round, cut)| Self::Remove { by, device, round, cut }),
+            kind::SET_ROLE => read(bytes).map(|(by, device, round, turn, role, cut)| Self::SetRole { by, device, round, turn, role, cut }),
+            kind::SET => read(bytes).map(|(by, version, setting, known)| Self::Set { by, version, setting, known }),
             kind::MESSAGE => read(bytes).map(|(text, reply)| Self::Message { text, reply }),
             kind::EDIT => read(bytes).map(|(target, text)| Self::Edit { target, text }),
             kind::DELETE => read(bytes).map(|target| Self::Delete { target }),
@@ -142,7 +211,7 @@ impl Payload {
             Self::Message { reply, .. } => reply.map(|target| (target, None)),
             Self::Delete { target } => Some((*target, None)),
             Self::Edit { target, .. } | Self::Reaction { target, .. } => Some((*target, Some(self.kind()))),
-            Self::Create { .. } | Self::Add { .. } | Self::Leave { .. } | Self::Invite { .. } | Self::Revoke { .. } => None,
+            _ => None,
         }
     }
 
@@ -150,10 +219,13 @@ impl Payload {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Create { nonce, name, creator } => write(&(nonce, name, creator)),
-            Self::Add { device, name, round, invite } => write(&(device, name, round, invite)),
-            Self::Leave { round } => write(round),
-            Self::Invite { key, uses, expires } => write(&(key, uses, expires)),
-            Self::Revoke { key } => write(key),
+            Self::Add { by, device, name, round, pass } => write(&(by, device, name, round, pass)),
+            Self::Leave { by, round, cut } => write(&(by, round, cut)),
+            Self::Invite { by, key, uses, expires } => write(&(by, key, uses, expires)),
+            Self::Revoke { by, invite, used } => write(&(by, invite, used)),
+            Self::Remove { by, device, round, cut } => write(&(by, device, round, cut)),
+            Self::SetRole { by, device, round, turn, role, cut } => write(&(by, device, round, turn, role, cut)),
+            Self::Set { by, version, setting, known } => write(&(by, version, setting, known)),
             Self::Message { text, reply } => write(&(text, reply)),
             Self::Edit { target, text } => write(&(target, text)),
             Self::Delete { target } => write(target),
@@ -169,6 +241,9 @@ impl Payload {
             Self::Leave { .. } => kind::LEAVE,
             Self::Invite { .. } => kind::INVITE,
             Self::Revoke { .. } => kind::REVOKE,
+            Self::Remove { .. } => kind::REMOVE,
+            Self::SetRole { .. } => kind::SET_ROLE,
+            Self::Set { .. } => kind::SET,
             Self::Message { .. } => kind::MESSAGE,
             Self::Edit { .. } => kind::EDIT,
             Self::Delete { .. } => kind::DELETE,
@@ -181,12 +256,7 @@ impl Payload {
     pub fn target(&self) -> Option<Target> {
         match self {
             Self::Edit { target, .. } | Self::Delete { target } | Self::Reaction { target, .. } => Some(*target),
-            Self::Create { .. }
-            | Self::Add { .. }
-            | Self::Leave { .. }
-            | Self::Invite { .. }
-            | Self::Revoke { .. }
-            | Self::Message { .. } => None,
+            _ => None,
         }
     }
 
@@ -195,7 +265,9 @@ impl Payload {
         match self {
             Self::Create { name, creator, .. } => check_name(name).and(check_name(creator)),
             Self::Add { name, round, .. } => check_name(name).and(check_round(*round)),
-            Self::Leave { round } => check_round(*round),
+            Self::Leave { round, cut, .. } | Self::Remove { round, cut, .. } => check_round(*round).and(check_cut(cut)),
+            Self::SetRole { round, turn, cut, .. } => check_round(*round).and(check_round(*turn)).and(check_cut(cut)),
+            Self::Set { version, setting, known, .. } => check_round(*version).and(check_setting(setting)).and(check_known(known)),
             Self::Message { text, .. } | Self::Edit { text, .. } => check_text(text),
             Self::Reaction { emoji, .. } => check_emoji(emoji),
             Self::Invite { .. } | Self::Revoke { .. } | Self::Delete { .. } => Ok(()),
@@ -205,6 +277,29 @@ impl Payload {
 
 fn check_round(round: u32) -> Result<(), BadPayload> {
     if round == 0 { Err(BadPayload::Round) } else { Ok(()) }
+}
+
+/// Sorted, so that a cut has one form.
+fn check_cut(cut: &CutList) -> Result<(), BadPayload> {
+    let is_sorted = cut.iter().is_sorted_by(|(one, ..), (next, ..)| one < next);
+    let is_in_order = |(_, last, except): &(LogId, u32, Vec<u32>)| {
+        except.iter().is_sorted_by(|one, next| one < next) && except.last().is_none_or(|seq| seq <= last)
+    };
+    if is_sorted && cut.iter().all(is_in_order) { Ok(()) } else { Err(BadPayload::Layout) }
+}
+
+fn check_known(known: &[(PeerId, CutList)]) -> Result<(), BadPayload> {
+    let is_sorted = known.iter().is_sorted_by(|(one, _), (next, _)| one < next);
+    if is_sorted { known.iter().try_for_each(|(_, cut)| check_cut(cut)) } else { Err(BadPayload::Layout) }
+}
+
+fn check_setting(setting: &Setting) -> Result<(), BadPayload> {
+    match setting {
+        Setting::Name(name) => check_name(name),
+        Setting::Topic(topic) if topic.is_empty() => Ok(()),
+        Setting::Topic(topic) => check_text(topic).and(if topic.len() <= MAX_TOPIC_BYTES { Ok(()) } else { Err(BadPayload::Text) }),
+        Setting::AdminsAdd(_) | Setting::History(_) => Ok(()),
+    }
 }
 
 /// The rule for names everywhere.
@@ -237,7 +332,10 @@ impl std::fmt::Debug for Payload {
         match self {
             Self::Create { name, .. } => write!(f, "Create({} B)", name.len()),
             Self::Add { device, round, .. } => write!(f, "Add({device:?}, round {round})"),
-            Self::Leave { round } => write!(f, "Leave(round {round})"),
+            Self::Leave { round, .. } => write!(f, "Leave(round {round})"),
+            Self::Remove { device, round, .. } => write!(f, "Remove({device:?}, round {round})"),
+            Self::SetRole { device, role, turn, .. } => write!(f, "SetRole({device:?}, {role:?}, turn {turn})"),
+            Self::Set { version, .. } => write!(f, "Set(version {version})"),
             Self::Invite { uses, .. } => write!(f, "Invite({uses} uses)"),
             Self::Revoke { .. } => f.write_str("Revoke"),
             Self::Message { text, .. } => write!(f, "Message({} B)", text.len()),

@@ -8,6 +8,7 @@ use wire::message::RawEvent;
 use crate::clock::Hlc;
 use crate::event::{Event, Proof, Verified};
 use crate::fault::EventFault;
+use crate::kind;
 use crate::limits::{MAX_RUN_BYTES, MAX_RUN_EVENTS};
 use crate::signatures::Signatures;
 
@@ -72,6 +73,9 @@ pub fn decode(events: &[RawEvent], room: &RoomId) -> Result<Run, EventFault> {
         let event = Event::decode(raw.clone())?;
         if event.header.room != *room {
             return Err(EventFault::Room);
+        }
+        if event.payload().is_none() && kind::is_control(event.header.kind) {
+            return Err(EventFault::NoPayload);
         }
         if let Some(before) = decoded.last() {
             check_follows(before, &event)?;

@@ -170,6 +170,9 @@ pub fn superseded(relations: &[Verified]) -> Vec<&Verified> {
             | Payload::Leave { .. }
             | Payload::Invite { .. }
             | Payload::Revoke { .. }
+            | Payload::Remove { .. }
+            | Payload::SetRole { .. }
+            | Payload::Set { .. }
             | Payload::Message { .. } => None,
         };
         superseded.extend(held);

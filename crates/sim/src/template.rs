@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity::{Identity, PeerId};
 use node::manual::store::{Base, Medium, RoomKind, RoomRow, Standing, open_in_memory};
 use rooms::{Author, Clock, Draft, Logs, Membership, Payload, RoomNonce, Verified, group_room_id};
-use wire::ids::{Head, LogId, LogKey, RoomId};
+use wire::ids::{EventId, Head, LogId, LogKey, RoomId};
 
 /// When the worlds begin, in milliseconds since 1970.
 pub(crate) const EPOCH_MS: u64 = 1_760_000_000_000;
@@ -59,26 +59,26 @@ impl Template {
         let mut pen = Pen { seed, room, clock: Clock::new(), logs: Logs::new(), events: Vec::new() };
         let members = u32::try_from(peers.len()).unwrap_or(u32::MAX);
         let mut own: BTreeMap<u32, Vec<LogId>> = BTreeMap::new();
+        let create = Payload::Create { nonce, name: "everybody".to_owned(), creator: name(0) };
+        own.entry(0).or_default().push(pen.write(0, LogId::CONTROL | u64::from(u32::MAX), &[create]));
+        // The event that gave each inviter the right to let others in.
+        let mut rights: BTreeMap<u32, EventId> = pen.events.iter().map(|create| (0, create.id())).collect();
         for author in 0..inviters(members) {
-            let create = Payload::Create { nonce, name: "everybody".to_owned(), creator: name(0) };
-            let mut payloads = if author == 0 { vec![create] } else { Vec::new() };
-            payloads.extend(
-                (1..)
-                    .zip(peers.iter().skip(1))
-                    .filter(|(number, _)| inviter(*number, members) == author)
-                    .map(|(number, peer)| Payload::Add { device: *peer, name: name(number), round: 1, invite: None }),
-            );
-            let log = pen.write(author, LogId::CONTROL | u64::from(author), &payloads);
+            let Some(by) = rights.get(&author).copied() else { continue };
+            let guests = (1..).zip(peers.iter().skip(1)).filter(|(number, _)| inviter(*number, members) == author);
+            let (numbers, adds): (Vec<u32>, Vec<Payload>) =
+                guests.map(|(number, peer)| (number, Payload::Add { by, device: *peer, name: name(number), round: 1, pass: None })).unzip();
+            let before = pen.events.len();
+            let log = pen.write(author, LogId::CONTROL | u64::from(author), &adds);
             own.entry(author).or_default().push(log);
+            rights.extend(numbers.into_iter().zip(pen.events.iter().skip(before).map(|add| add.id())));
         }
         let welcome = Payload::Message { text: "welcome".to_owned(), reply: None };
         let log = pen.write(0, u64::from(u32::MAX), &[welcome]);
         own.entry(0).or_default().push(log);
         let rows = own.into_iter().map(|(author, logs)| (author, pen.row(logs))).collect();
         let mut membership = Membership::group(room);
-        pen.events.iter().filter(|event| event.header.log.is_control()).for_each(|event| {
-            membership.apply(event);
-        });
+        membership.apply_all(&pen.events);
         let control = pen.logs.heads().filter(|(log, _)| log.log.is_control()).collect();
         Template { room, base: pen.store(), membership: Arc::new(membership), control, rows }
     }

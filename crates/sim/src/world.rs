@@ -153,7 +153,7 @@ impl World {
         let at = self.hosts.get(number as usize)?.moment(self.now);
         let body = self.hosts.get_mut(number as usize).filter(|host| !host.frozen)?.body.as_mut()?;
         body.hand.set_now(at);
-        let Said { id, .. } = body.hand.say(room, text.to_owned()).ok()?;
+        let Said { id, .. } = body.hand.say(room, text.to_owned(), None).ok()?;
         self.books.said(id, number, self.now);
         self.settle(number);
         Some(id)

@@ -1,4 +1,4 @@
-//! Shortening logs where they forked.
+//! Shortening logs where they forked, or where the membership of their author ended.
 
 use rooms::{Hlc, LogHead, Recut};
 use wire::ids::{ChainHash, Head, LogKey, RoomId};
@@ -18,6 +18,14 @@ impl Store {
         let end = LogHead { head, hlc, forked: true, branch: None };
         let under = self.heads_now().filed_under(room, log);
         self.record([Entry::End { room: *room, log: *log, keep: head.seq, filed: Some(Filed { end, under }) }])
+    }
+
+    /// Makes a log or branch end at `end`, closed or not: what was stored beyond is removed. A
+    /// closed one may be opened again by it.
+    pub fn end_log(&self, room: &RoomId, log: &LogKey, end: LogHead) -> Result<(), StoreError> {
+        let _writing = self.writing();
+        let under = self.heads_now().filed_under(room, log);
+        self.record([Entry::End { room: *room, log: *log, keep: end.head.seq, filed: Some(Filed { end, under }) }])
     }
 
     /// Cuts logs where they forked, and removes what no longer counts.

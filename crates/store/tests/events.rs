@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use proptest::prelude::*;
+use rooms::authority::{Role, Setting};
 use rooms::{Hlc, Payload, Proof, Uuid, Verified};
 use store::{Anchor, Store, StoreError};
 use wire::ids::EventId;
@@ -123,28 +124,32 @@ fn the_control_log_comes_back_in_order_and_apart_from_the_talk() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let store = open(dir.path());
     let (mut rules, mut talk) = (Pen::control(ana(), room(1), 1), Pen::new(ana(), room(1), 2));
+    let by = EventId([6; 32]);
     let control = rules.run(&[
         Payload::Create { nonce: [1; 16], name: "Garden".to_owned(), creator: "Ana".to_owned() },
-        Payload::Invite { key: [5; 32], uses: 3, expires: 0 },
-        Payload::Add { device: ben().peer(), name: "Ben".to_owned(), round: 1, invite: Some([5; 32]) },
-        Payload::Revoke { key: [5; 32] },
+        Payload::Invite { by, key: [5; 32], uses: 3, expires: 0 },
+        Payload::Add { by, device: ben().peer(), name: "Ben".to_owned(), round: 1, pass: None },
+        Payload::Revoke { by, invite: EventId([7; 32]), used: Vec::new() },
+        Payload::Remove { by, device: ben().peer(), round: 1, cut: Vec::new() },
+        Payload::SetRole { by, device: ben().peer(), round: 2, turn: 1, role: Role::Admin, cut: Vec::new() },
+        Payload::Set { by, version: 1, setting: Setting::Topic("what grows".to_owned()), known: Vec::new() },
     ]);
     let words = talk.say_many(2);
     let mut bens = Pen::control(ben(), room(1), 3);
     bens.now_ms += 1;
-    let left = bens.write(Payload::Leave { round: 1 });
+    let left = bens.write(Payload::Leave { by, round: 1, cut: Vec::new() });
     for events in [&control[..], &words[..], std::slice::from_ref(&left)] {
         store.append(events).expect("the disk has room");
     }
     let back = store.control_events(&room(1));
-    assert_eq!(back.len(), 5);
+    assert_eq!(back.len(), 8);
     assert!(control.iter().chain([&left]).all(|event| back.contains(event)));
     let ours: Vec<_> = back.into_iter().filter(|event| event.header.device == ana().peer()).collect();
     assert_eq!(ours, control, "each log in order");
     let shown = all(&store, 1);
     let kinds: Vec<u8> = shown.iter().map(|event| event.header.kind).collect();
     assert!(!kinds.contains(&rooms::kind::INVITE) && !kinds.contains(&rooms::kind::REVOKE));
-    assert_eq!(shown.len(), 5, "create, add, two messages, leave");
+    assert_eq!(shown.len(), 8, "create, add, remove, role, topic, two messages, leave");
 }
 
 #[test]
@@ -209,7 +214,7 @@ fn only_messages_of_others_that_may_be_shown_count_as_unread() {
         said.extend([ana_pen.say("mine"), ben_pen.say("yours")]);
     }
     said.push(ben_pen.write(reaction(said[0].position(), "👍")));
-    said.push(Pen::control(ben(), room(1), 3).write(Payload::Leave { round: 1 }));
+    said.push(Pen::control(ben(), room(1), 3).write(Payload::Leave { by: EventId([6; 32]), round: 1, cut: Vec::new() }));
     store.append(&said).expect("the disk has room");
     let me = ana().peer();
     let count = |from: Option<usize>, until: Hlc, cap| {

@@ -135,3 +135,32 @@ fn an_index_that_is_built_anew_has_all_branches() {
     assert_eq!(opened.outcome, Outcome::Normal, "nothing is lost");
     check(&opened.store, &all);
 }
+
+#[test]
+fn a_log_that_ended_and_is_opened_again_takes_what_was_taken_out_once_more() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let store = open(dir.path());
+    let mut pen = Pen::new(ben(), room(1), 2);
+    let (kept, gone) = (pen.say_many(3), pen.say_many(4));
+    store.append(&kept).expect("the disk has room");
+    store.append(&gone).expect("the disk has room");
+    let (log, last) = (kept[0].log_key(), &kept[2]);
+    let end = |forked| LogHead { head: last.head(), hlc: last.header.hlc, forked, branch: None };
+    let shown = |store: &Store| positions(&store.page(&room(1), Anchor::Latest, 100, EVER).entries);
+    store.end_log(&room(1), &log, end(true)).expect("the disk works");
+    assert_eq!(shown(&store), positions(&kept));
+    store.append(&gone).expect("it is passed over");
+    assert_eq!((shown(&store), store.events()), (positions(&kept), 3));
+    store.flush().expect("the disk works");
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(store.heads(&room(1)), [(log, end(true))]);
+    store.end_log(&room(1), &log, end(false)).expect("the disk works");
+    store.append(&gone).expect("the disk has room");
+    let all = [kept, gone].concat();
+    assert_eq!(shown(&store), positions(&all));
+    store.close().expect("the disk works");
+    std::fs::remove_dir_all(dir.path().join("store/index")).expect("it is there");
+    let opened = opened(dir.path());
+    assert_eq!((opened.outcome, shown(&opened.store)), (Outcome::Normal, positions(&all)));
+}

@@ -39,16 +39,17 @@ pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
 
 /// The value whose one encoding is all of `bytes`.
 ///
-/// Reserves at most 8 KiB or 32 times the input, however long a list inside claims to be. That is
-/// enough for types whose elements take up to eight times the memory of their shortest encoding.
+/// Reserves at most 16 KiB or 64 times the input, however long a list inside claims to be. That is
+/// enough for types whose elements take up to 16 times the memory of their shortest encoding; those
+/// of a cut take 13 times.
 pub fn decode<T: Decode<()> + Encode>(bytes: &[u8]) -> Result<T, CodecFault> {
-    // bincode takes its limit as a constant, hence the steps; each leaves eight bytes of memory for
+    // bincode takes its limit as a constant, hence the steps; each leaves 16 bytes of memory for
     // one on the wire.
     match bytes.len() {
-        0..=1024 => decode_with(bytes, config::standard().with_limit::<{ 8 * 1024 }>()),
-        1025..=4096 => decode_with(bytes, config::standard().with_limit::<{ 8 * 4096 }>()),
-        4097..=16_384 => decode_with(bytes, config::standard().with_limit::<{ 8 * 16_384 }>()),
-        16_385..=MAX_FRAME => decode_with(bytes, config::standard().with_limit::<{ 8 * 65_536 }>()),
+        0..=1024 => decode_with(bytes, config::standard().with_limit::<{ 16 * 1024 }>()),
+        1025..=4096 => decode_with(bytes, config::standard().with_limit::<{ 16 * 4096 }>()),
+        4097..=16_384 => decode_with(bytes, config::standard().with_limit::<{ 16 * 16_384 }>()),
+        16_385..=MAX_FRAME => decode_with(bytes, config::standard().with_limit::<{ 16 * 65_536 }>()),
         _ => Err(CodecFault::TooLong),
     }
 }

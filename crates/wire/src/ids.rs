@@ -74,7 +74,9 @@ impl RoomId {
     }
 }
 
-/// Identifies one incarnation of a device's log in a room. The highest bit marks a control log.
+/// Identifies one incarnation of a device's log in a room. The highest bit marks a control log; the
+/// 23 bits below it are the round of the membership in which it was begun, less one; the rest is
+/// random.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct LogId(pub u64);
 
@@ -85,6 +87,22 @@ impl LogId {
     /// Control events (membership) rather than content.
     pub fn is_control(self) -> bool {
         self.0 & Self::CONTROL != 0
+    }
+
+    /// Bits that are random.
+    const RANDOM_BITS: u32 = 40;
+
+    /// A log that is begun in this round of a membership, which is at least 1.
+    pub fn in_round(round: u32, control: bool, random: u64) -> LogId {
+        let control = if control { Self::CONTROL } else { 0 };
+        let round = (u64::from(round.saturating_sub(1)) << Self::RANDOM_BITS) & !Self::CONTROL;
+        LogId(control | round | random & ((1 << Self::RANDOM_BITS) - 1))
+    }
+
+    /// The round in which it was begun.
+    pub fn round(self) -> u32 {
+        // 23 bits.
+        (((self.0 & !Self::CONTROL) >> Self::RANDOM_BITS) as u32).saturating_add(1)
     }
 }
 
@@ -117,3 +135,6 @@ pub struct Head {
     /// Chain hash of the last event.
     pub chain: ChainHash,
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ pub use crate::reach::{
 };
 pub use crate::record::PeerRecord;
 pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
-pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag};
+pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag, verify_pass};
 use crate::text::{NameFault, check_name, is_unfit, shows};
 
 /// Any record of version 1.

@@ -9,6 +9,7 @@ use crate::hash::derive;
 use crate::ids::{RoomId, RoomTag};
 
 const JOIN: &[u8] = b"grapevine/1 join";
+const PASS: &[u8] = b"grapevine/1 pass";
 
 /// Introduction of a running process.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -62,6 +63,9 @@ pub struct Join {
     pub name: String,
     /// By the invite's key over `h* ‖ joiner`, context "join".
     pub proof: Signature,
+    /// By the invite's key over `hint ‖ joiner`, context "pass": who lets the joiner in shows it to
+    /// the other members.
+    pub pass: Signature,
 }
 
 /// Accepts a Join.
@@ -105,14 +109,26 @@ impl Join {
     /// `joiner`.
     pub fn make(invite: &Identity, hint: [u8; 16], name: String, link: &[u8; 32], joiner: &PeerId) -> Self {
         let proof = invite.sign(JOIN, &join_bytes(link, joiner));
-        Self { key: *invite.peer().as_bytes(), hint, name, proof }
+        let pass = invite.sign(PASS, &pass_bytes(&hint, joiner));
+        Self { key: *invite.peer().as_bytes(), hint, name, proof, pass }
     }
 
     /// Whether who presents this holds the invite's private key, and presents it on this link as
     /// this device.
     pub fn verify(&self, link: &[u8; 32], joiner: &PeerId) -> Result<(), BadSignature> {
-        verify(&PeerId::from_bytes(self.key), JOIN, &join_bytes(link, joiner), &self.proof)
+        verify(&PeerId::from_bytes(self.key), JOIN, &join_bytes(link, joiner), &self.proof)?;
+        verify_pass(&self.key, &self.hint, joiner, &self.pass)
     }
+}
+
+/// Whether somebody who holds the private key of an invite to the room with this hint let this
+/// device have it.
+pub fn verify_pass(key: &[u8; 32], hint: &[u8; 16], joiner: &PeerId, pass: &Signature) -> Result<(), BadSignature> {
+    verify(&PeerId::from_bytes(*key), PASS, &pass_bytes(hint, joiner), pass)
+}
+
+fn pass_bytes(hint: &[u8; 16], joiner: &PeerId) -> Vec<u8> {
+    [hint.as_slice(), joiner.as_bytes()].concat()
 }
 
 fn join_bytes(link: &[u8; 32], joiner: &PeerId) -> Vec<u8> {

@@ -147,7 +147,7 @@ export type OwnReach = "closed" | "no_network" | "this_computer" | "this_network
 
 export type RoomKind = "group" | "direct";
 
-export type Standing = "member" | "left" | "requested";
+export type Standing = "member" | "left" | "removed" | "requested";
 
 export type RoomRow = { 
 /**
@@ -212,7 +212,59 @@ level: Level,
 /**
  * Creation or last activity, for ordering.
  */
-active_at: number, };
+active_at: number, 
+/**
+ * Own role; none if one is not a member.
+ */
+my_role: Role | null, 
+/**
+ * What it is about; may be empty.
+ */
+topic: string, 
+/**
+ * Only admins may add people, and invite them.
+ */
+only_admins_add: boolean, 
+/**
+ * What one may do in it, beside speaking.
+ */
+may: RoomMay, 
+/**
+ * Why nothing more can be said, if one was a member.
+ */
+closed: Closed | null, };
+
+export type Role = "member" | "admin" | "owner";
+
+export type RoomMay = { 
+/**
+ * Add people, and invite them.
+ */
+add: boolean, 
+/**
+ * Set its name, its topic, and who may add people.
+ */
+rename: boolean, };
+
+export type Closed = { 
+/**
+ * The case.
+ */
+why: ClosedWhy, 
+/**
+ * Who removed one.
+ */
+by: string | null, 
+/**
+ * Their name; empty if one left.
+ */
+by_name: string, 
+/**
+ * When, by the clock of who did it.
+ */
+at_ms: number, };
+
+export type ClosedWhy = "left" | "removed";
 
 export type Late = { 
 /**
@@ -326,7 +378,59 @@ creator: boolean,
 /**
  * How this device is connected with them.
  */
-link: LinkState, };
+link: LinkState, 
+/**
+ * What they are in the room.
+ */
+role: Role, 
+/**
+ * Who let them in; none for who made the room, and in direct rooms.
+ */
+added_by: string | null, 
+/**
+ * What one may do with them.
+ */
+may: MemberMay, };
+
+export type MemberMay = { 
+/**
+ * Remove them.
+ */
+remove: boolean, 
+/**
+ * Roles that one may give them, other than the one that they have.
+ */
+set_role: Array<Role>, };
+
+export type RoomInvite = { 
+/**
+ * The event that announced it; for `revoke_invite`.
+ */
+id: string, 
+/**
+ * Who made it.
+ */
+author: string, 
+/**
+ * How many people it lets in.
+ */
+uses: number, 
+/**
+ * How many it has let in. After a partition this may be more than `uses`.
+ */
+used: number, 
+/**
+ * Until when; 0 for no end.
+ */
+expires_ms: number, 
+/**
+ * A member ended it.
+ */
+revoked: boolean, 
+/**
+ * One may end it: one's own, or as an admin.
+ */
+may_revoke: boolean, };
 
 export type Delivery = { 
 /**
@@ -779,7 +883,39 @@ peer: string,
 /**
  * Their name.
  */
-name: string, } | { "kind": "member_left" };
+name: string, } | { "kind": "member_left" } | { "kind": "member_removed", 
+/**
+ * Public key of who is no longer a member.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, } | { "kind": "role_given", 
+/**
+ * Public key of who has it now.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * The role.
+ */
+role: Role, } | { "kind": "room_renamed", 
+/**
+ * The name.
+ */
+name: string, } | { "kind": "topic_set", 
+/**
+ * The topic; may be empty.
+ */
+text: string, } | { "kind": "only_admins_add", 
+/**
+ * Only admins, from now on.
+ */
+on: boolean, };
 
 export type Quote = { 
 /**
@@ -1155,7 +1291,7 @@ code: Code,
  */
 message: string, };
 
-export type Code = "unknown_call" | "bad_arguments" | "not_open" | "already_open" | "wrong_passphrase" | "weak_passphrase" | "keychain" | "bad_name" | "empty_text" | "text_too_long" | "unknown_room" | "unknown_message" | "unknown_peer" | "not_author" | "not_member" | "bad_invite" | "limit" | "profile_in_use" | "data_too_new" | "data_too_old" | "disk" | "closing";
+export type Code = "unknown_call" | "bad_arguments" | "not_open" | "already_open" | "wrong_passphrase" | "weak_passphrase" | "keychain" | "bad_name" | "empty_text" | "text_too_long" | "unknown_room" | "unknown_message" | "unknown_peer" | "not_author" | "not_member" | "not_allowed" | "bad_invite" | "limit" | "profile_in_use" | "data_too_new" | "data_too_old" | "disk" | "closing";
 
 export type Status = Record<symbol, never>;
 
@@ -1190,6 +1326,30 @@ export type CreateRoom = { name: string, };
 export type OpenDirect = { peer: string, };
 
 export type LeaveRoom = { room: string, };
+
+export type RemoveMember = { room: string, peer: string, };
+
+export type SetRole = { room: string, peer: string, role: Role, };
+
+export type AddMember = { room: string, peer: string, };
+
+export type SetRoom = { room: string, 
+/**
+ * 1–64 characters after trimming.
+ */
+name?: string, 
+/**
+ * At most 1024 bytes of UTF-8; empty for none.
+ */
+topic?: string, 
+/**
+ * Only admins may add people, and invite them.
+ */
+only_admins_add?: boolean, };
+
+export type ListRoomInvites = { room: string, };
+
+export type RevokeInvite = { room: string, id: string, };
 
 export type GetRoom = { room: string, };
 
@@ -1293,6 +1453,12 @@ export interface Calls {
   create_room: { args: CreateRoom; reply: RoomRow };
   open_direct: { args: OpenDirect; reply: RoomRow };
   leave_room: { args: LeaveRoom; reply: Done };
+  remove_member: { args: RemoveMember; reply: Done };
+  set_role: { args: SetRole; reply: Done };
+  add_member: { args: AddMember; reply: Done };
+  set_room: { args: SetRoom; reply: Done };
+  room_invites: { args: ListRoomInvites; reply: Array<RoomInvite> };
+  revoke_invite: { args: RevokeInvite; reply: Done };
   room: { args: GetRoom; reply: RoomDetails };
   timeline: { args: GetTimeline; reply: Page };
   send: { args: Send; reply: Sent };

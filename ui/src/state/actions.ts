@@ -1,4 +1,14 @@
-import type { Alert, CustodyChoice, Invite, InviteReading, Joining, Message, PersonDetails, RoomRow } from '../gen/api';
+import type {
+  Alert,
+  CustodyChoice,
+  InviteReading,
+  Joining,
+  Message,
+  PersonDetails,
+  Role,
+  RoomRow,
+  SetRoom,
+} from '../gen/api';
 import { sendable } from '../host/sendable';
 import type { Chat } from './chat.svelte';
 import { chats } from './chats.svelte';
@@ -66,6 +76,31 @@ export async function leaveRoom(room: string): Promise<void> {
   await told(() => call('leave_room', { room }));
 }
 
+export async function removeMember(room: string, peer: string): Promise<void> {
+  await told(() => call('remove_member', { room, peer }));
+}
+
+export async function addMember(room: string, peer: string): Promise<void> {
+  await told(() => call('add_member', { room, peer }));
+}
+
+export async function setRole(room: string, peer: string, role: Role): Promise<void> {
+  await told(() => call('set_role', { room, peer, role }));
+}
+
+/** Sets what is given; the rest stays. */
+export async function setRoom(settings: SetRoom): Promise<void> {
+  await call('set_room', settings);
+}
+
+export async function setOnlyAdminsAdd(room: string, on: boolean): Promise<void> {
+  await told(() => setRoom({ room, only_admins_add: on }));
+}
+
+export async function revokeInvite(room: string, id: string): Promise<void> {
+  await told(() => call('revoke_invite', { room, id }));
+}
+
 /** Sends, edits or answers, as the message box stands. On refusal the text is back in the box. */
 export async function submit(room: string, text: string): Promise<void> {
   const chat = chats.current;
@@ -130,21 +165,6 @@ export async function copy(text: string): Promise<void> {
 
 export async function openExternal(url: string): Promise<void> {
   await told(() => door().openExternal(url));
-}
-
-const invites = new Map<string, Invite>();
-
-/**
- * An invite: the earlier one for the same purpose and the same addresses, unless a fresh one is
- * wanted.
- */
-export async function invite(room: string | null, uses: number, fresh: boolean): Promise<Invite> {
-  const key = [room ?? '', uses, ...(model.me?.addresses ?? [])].join(' ');
-  const known = invites.get(key);
-  if (known && !fresh) return known;
-  const made = await call('create_invite', room ? { room, uses } : { uses });
-  invites.set(key, made);
-  return made;
 }
 
 export function readInvite(text: string): Promise<InviteReading> {

@@ -3,7 +3,7 @@ import { zone } from './clock';
 import { DeliveryBook, type Other } from './delivery';
 import { deskOf, type Desk } from './desk.svelte';
 import { model } from './store.svelte';
-import { rowsOf, type Divider } from './rows';
+import { newestRemovals, rowsOf, type Divider } from './rows';
 import {
   EMPTY_SPAN,
   extendAfter,
@@ -53,6 +53,8 @@ export class Chat {
     void zone.name;
     return rowsOf(this.span, this.divider);
   });
+  /** The removals that can be undone on their line, by the ids of their lines. */
+  undoable = $derived.by(() => newestRemovals(this.span.messages));
   /** The others, as plain data: a crowd is gone through for each own message in view. */
   others: readonly Other[] = $derived.by(() =>
     (model.members[this.id] ?? []).filter((m) => !m.me).map((m) => ({ peer: m.peer, name: m.name })),

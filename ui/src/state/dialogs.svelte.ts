@@ -9,7 +9,9 @@ export type Dialog =
   | { kind: 'new_room' }
   | { kind: 'settings' }
   | { kind: 'shortcuts' }
+  | { kind: 'room_settings'; room: string }
   | { kind: 'leave'; room: string }
+  | { kind: 'remove'; room: string; peer: string; name: string }
   | { kind: 'delete'; message: Message }
   | { kind: 'link'; url: string };
 

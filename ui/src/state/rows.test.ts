@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHI, message, own } from '../test/people';
-import { rowsOf } from './rows';
+import { BEN, CHI, message, own } from '../test/people';
+import { newestRemovals, rowsOf } from './rows';
 import type { Span } from './timeline';
 
 const span = (messages: Span['messages'], moreBefore = false): Span => ({ messages, moreBefore, moreAfter: false });
@@ -19,6 +19,12 @@ describe('rows', () => {
     );
     expect(rows.map((r) => r.head)).toEqual([true, false, true, true]);
     expect(rows.map((r) => r.tail)).toEqual([false, true, true, true]);
+  });
+
+  it('groups what happened to the room apart from what was said in it', () => {
+    const left = (n: number, author: string) => message(n, { author, body: { kind: 'member_left' } });
+    const rows = rowsOf(span([message(1), left(2, BEN), left(3, CHI), message(4, { author: CHI })]), null);
+    expect(rows.map((r) => r.head)).toEqual([true, true, false, true]);
   });
 
   it('names a day above its first message only', () => {
@@ -47,5 +53,21 @@ describe('rows', () => {
   it('keeps events of the room out of groups', () => {
     const event = message(2, { body: { kind: 'member_left' } });
     expect(rowsOf(span([message(1), event, message(3)]), null).map((r) => r.head)).toEqual([true, true, true]);
+  });
+});
+
+describe('newest removals', () => {
+  const out = (n: number, peer: string) => message(n, { body: { kind: 'member_removed', peer, name: '' } });
+  const back = (n: number, peer: string) => message(n, { body: { kind: 'member_added', peer, name: '' } });
+  const left = (n: number, author: string) => message(n, { author, body: { kind: 'member_left' } });
+  const idsOf = (...messages: Span['messages']) => [...newestRemovals(messages)];
+
+  it('are one for each person who was removed last', () => {
+    expect(idsOf(out(1, BEN), out(2, CHI), back(3, BEN), out(4, BEN))).toEqual([message(4).id, message(2).id]);
+  });
+
+  it('are none of somebody who came back, or left by themselves later', () => {
+    expect(idsOf(out(1, BEN), back(2, BEN))).toEqual([]);
+    expect(idsOf(out(1, BEN), back(2, BEN), left(3, BEN))).toEqual([]);
   });
 });

@@ -22,7 +22,10 @@ export interface Divider {
   count: number;
 }
 
-/** Messages of one person within this time of each other stand together. */
+/**
+ * Messages of one person within this time of each other stand together, and so do all events of the
+ * room that follow each other.
+ */
 export const GROUP_MS = 5 * 60_000;
 
 /** Lays out a span. */
@@ -54,12 +57,25 @@ function dividerIndex(span: Span, divider: Divider): number {
 }
 
 function together(a: Message, b: Message): boolean {
-  return a.author === b.author && isSaid(a) && isSaid(b) && Math.abs(b.at - a.at) <= GROUP_MS;
+  if (!isSaid(a)) return !isSaid(b);
+  return isSaid(b) && a.author === b.author && Math.abs(b.at - a.at) <= GROUP_MS;
 }
 
 /** Something that a person said, as against an event of the room. */
 export function isSaid(message: Message): boolean {
   return message.body.kind === 'text' || message.body.kind === 'deleted';
+}
+
+/** Of each person the newest line that says whether they are in the room, where it is a removal. */
+export function newestRemovals(messages: readonly Message[]): ReadonlySet<string> {
+  const newest = new Map<string, Message>();
+  for (const message of messages) {
+    const { body } = message;
+    if (body.kind === 'member_added' || body.kind === 'member_removed') newest.set(body.peer, message);
+    else if (body.kind === 'member_left') newest.set(message.author, message);
+  }
+  const removals = [...newest.values()].filter((m) => m.body.kind === 'member_removed');
+  return new Set(removals.map((m) => m.id));
 }
 
 function dayOf(at: number): number {

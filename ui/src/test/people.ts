@@ -1,4 +1,4 @@
-import type { Ack, Delivery, Level, Member, Message, Reach, RoomRow } from '../gen/api';
+import type { Ack, Delivery, Level, Member, Message, Reach, RoomInvite, RoomRow } from '../gen/api';
 
 // Fixed people and rows for unit tests.
 
@@ -8,14 +8,18 @@ export const CHI = 'c'.repeat(64);
 export const ROOM = '0'.repeat(64);
 export const LOG = '1'.repeat(16);
 
-/** Ana is oneself. */
-export function member(peer: string, name: string): Member {
+/** Ana is oneself, and made the room. */
+export function member(peer: string, name: string, change: Partial<Member> = {}): Member {
   return {
     peer,
     name,
     me: peer === ANA,
     creator: peer === ANA,
     link: peer === ANA ? { state: 'own' } : { state: 'unreachable', last_seen: null },
+    role: peer === ANA ? 'owner' : 'member',
+    added_by: peer === ANA ? null : ANA,
+    may: { remove: false, set_role: [] },
+    ...change,
   };
 }
 
@@ -68,6 +72,11 @@ export function row(change: Partial<RoomRow> = {}): RoomRow {
     lacking: 0,
     active_at: START,
     level: level(),
+    my_role: 'owner',
+    topic: '',
+    only_admins_add: false,
+    may: { add: true, rename: true },
+    closed: null,
     ...change,
   };
 }
@@ -92,3 +101,15 @@ export function reach(peer: string, name: string, change: Partial<Reach> = {}): 
     ...change,
   };
 }
+
+/** Ana's, to a room, for five. */
+export const invite = (change: Partial<RoomInvite> = {}): RoomInvite => ({
+  id: '0'.repeat(64),
+  author: ANA,
+  uses: 5,
+  used: 2,
+  expires_ms: 0,
+  revoked: false,
+  may_revoke: true,
+  ...change,
+});

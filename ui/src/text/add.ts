@@ -20,6 +20,7 @@ export const add = {
   copied: 'Copied',
   another: 'Make another',
   making: 'Making an invite…',
+  notAllowed: 'You can no longer invite people to this room.',
   qr: 'The invite as a QR code',
   haveLabel: 'Paste an invite, or type an address such as 192.168.1.7:4747',
   havePlaceholder: 'gv1…',

@@ -1,5 +1,3 @@
-import type { RoomRow } from '../gen/api';
-
 export const composer = {
   label: 'Write a message',
   placeholder: (name: string) => `Message ${name}`,
@@ -11,14 +9,3 @@ export const composer = {
   cancel: 'Cancel',
   tooLong: (over: number) => `${over} bytes too long for one message`,
 };
-
-/** Why nothing can be written, or `null` when it can. */
-export function closedWords(room: RoomRow): string | null {
-  switch (room.standing) {
-    case 'left':
-      return 'You left this room.';
-    case 'member':
-    case 'requested':
-      return null;
-  }
-}

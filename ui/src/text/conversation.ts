@@ -1,4 +1,5 @@
-import type { Body, LinkState, RoomRow } from '../gen/api';
+import type { Body, LinkState, Role, RoomRow } from '../gen/api';
+import { endedWords } from './closed';
 import { capital, messages, people } from './count';
 import { levelWords } from './level';
 import { linkWords } from './links';
@@ -44,6 +45,7 @@ export const conversation = {
   emptyTitle: (name: string) => `${name} is yours`,
   emptyAlone: 'Nobody else is here yet. Send an invite: it works whenever they open it.',
   emptyDirect: (name: string) => `Say something to ${name}. It is kept here until it reaches them.`,
+  emptyClosed: 'Nothing was said here.',
   emptyGroup: 'Nothing has been said yet. What you write is kept until everyone has it.',
   welcomeTitle: (name: string) => `Hello, ${name}`,
   welcomeSentence: 'Bring in the first friend. One invite, sent any way you like, is enough.',
@@ -54,18 +56,31 @@ export const conversation = {
   again: 'Try again',
 };
 
+/** What happened to a room, rather than what was said in it. */
+export type RoomEvent = Exclude<Body, { kind: 'text' | 'deleted' }>;
+
+const made: Record<Role, string> = { owner: 'an owner', admin: 'an admin', member: 'a member' };
+
 /** Events of a room as quiet lines. */
-export function systemWords(
-  body: Extract<Body, { kind: 'room_created' | 'member_added' | 'member_left' }>,
-  who: string,
-): string {
+export function systemWords(body: RoomEvent, who: string, me: string | null): string {
+  const whom = 'peer' in body ? (body.peer === me ? conversation.you.toLowerCase() : body.name) : '';
   switch (body.kind) {
     case 'room_created':
       return `${who} made ${body.name === '' ? 'this room' : body.name}`;
     case 'member_added':
-      return `${who} added ${body.name}`;
+      return `${who} added ${whom}`;
     case 'member_left':
       return `${who} left`;
+    case 'member_removed':
+      return `${who} removed ${whom}`;
+    case 'role_given':
+      return `${who} made ${whom} ${made[body.role]}`;
+    case 'room_renamed':
+      return `${who} named this room ${body.name}`;
+    case 'topic_set':
+      return body.text === '' ? `${who} took the topic away` : `${who} set the topic: ${body.text}`;
+    case 'only_admins_add':
+      return `${who} set that ${body.on ? 'only admins' : 'everyone'} may add people`;
   }
 }
 
@@ -78,7 +93,8 @@ export interface HeadFacts {
 
 /** What stands under a room's name: a sentence that is true. */
 export function headSentence({ room, link }: HeadFacts, now: number): SentencePart[] {
-  if (room.standing === 'left') return [plain('You left this room. Its history stays readable here.')];
+  const ended = endedWords(room);
+  if (ended !== null) return [plain(`${ended}. Its history stays readable here.`)];
   if (room.standing === 'requested') return [plain(`Waiting for ${room.name} to accept`)];
   if (room.kind === 'direct') return directSentence(link, room, now);
   if (room.members <= 1) return [plain('Only you so far')];

@@ -6,8 +6,8 @@ export const details = {
   close: 'Close details',
   people: 'People',
   you: 'you',
-  creator: 'made this room',
   invite: 'Invite someone',
+  adminsAdd: 'Only admins add people here.',
   leave: 'Leave room',
   leaveTitle: (name: string) => `Leave ${name}?`,
   leaveBody: 'The others see that you left, and you get no further messages. What was said so far stays readable here.',
@@ -34,5 +34,6 @@ export const details = {
 /** Under a room's name. */
 export function roomWords(room: RoomRow): string {
   if (room.standing === 'left') return 'You left this room';
+  if (room.standing === 'removed') return 'You were removed from this room';
   return room.kind === 'direct' ? 'just the two of you' : `private room · ${people(room.members)}`;
 }

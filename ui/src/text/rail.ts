@@ -21,6 +21,7 @@ export const rail = {
   you: 'You:',
   noMessages: 'No messages yet',
   left: 'You left',
+  removed: 'You were removed',
   waitingAccept: 'Waiting for an answer',
   empty: 'Your chats will stand here.',
   noHits: (query: string) => `Nothing here is called “${query}”.`,

@@ -90,6 +90,13 @@ export function datedWords(at: number, now: number, zone = here()): string {
   return `${day}, ${timeOf(at, zone)}`;
 }
 
+/** "yesterday, 14:02", "on Friday 3 May, 14:02": in the middle of a sentence. */
+export function whenWords(at: number, now: number, zone = here()): string {
+  const isNear = Math.abs(daysBetween(at, now)) <= 1;
+  const day = isNear ? dayName(at, now, zone).toLowerCase() : `on ${dayName(at, now, zone)}`;
+  return `${day}, ${timeOf(at, zone)}`;
+}
+
 /** "8 s", "3 min", "2 h": how long until then; "now" when it has come. */
 export function untilWords(at: number, now: number): string {
   const seconds = Math.ceil((at - now) / 1000);

@@ -33,6 +33,11 @@ pub(super) fn message(room: &str, message: view::Message) -> dto::Message {
             view::Body::RoomCreated { name } => dto::Body::RoomCreated { name },
             view::Body::MemberAdded { peer, name } => dto::Body::MemberAdded { peer: peer.to_string(), name },
             view::Body::MemberLeft => dto::Body::MemberLeft,
+            view::Body::MemberRemoved { peer, name } => dto::Body::MemberRemoved { peer: peer.to_string(), name },
+            view::Body::RoleGiven { peer, name, role } => dto::Body::RoleGiven { peer: peer.to_string(), name, role },
+            view::Body::RoomRenamed { name } => dto::Body::RoomRenamed { name },
+            view::Body::TopicSet { text } => dto::Body::TopicSet { text },
+            view::Body::OnlyAdminsAdd { on } => dto::Body::OnlyAdminsAdd { on },
         },
     }
 }

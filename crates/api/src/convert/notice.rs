@@ -27,7 +27,7 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
     use view::Notice as N;
     match notice {
         N::Me(row) => dto::Notice::MeChanged { me: me(row, custody) },
-        N::Room(row) => dto::Notice::RoomChanged { room: room(*row) },
+        N::Room(row) => dto::Notice::RoomChanged { room: Box::new(room(*row)) },
         N::RoomGone(id) => dto::Notice::RoomGone { room: id.to_string() },
         N::Messages(id, messages) => {
             let id = id.to_string();

@@ -40,7 +40,16 @@ fn link_path(path: view::LinkPath) -> dto::LinkPath {
 }
 
 pub(crate) fn member(member: view::Member) -> dto::Member {
-    dto::Member { peer: member.peer.to_string(), name: member.name, me: member.me, creator: member.creator, link: link(member.link) }
+    dto::Member {
+        peer: member.peer.to_string(),
+        name: member.name,
+        me: member.me,
+        creator: member.creator,
+        link: link(member.link),
+        role: member.role,
+        added_by: member.added_by.map(|peer| peer.to_string()),
+        may: dto::MemberMay { remove: member.may.remove, set_role: member.may.set_role },
+    }
 }
 
 pub(super) fn person(person: view::Person) -> dto::Person {

@@ -28,6 +28,28 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         lacking: row.lacking,
         level: level(row.level),
         active_at: row.active_at,
+        my_role: row.my_role,
+        topic: row.topic,
+        only_admins_add: row.only_admins_add,
+        may: dto::RoomMay { add: row.may.add, rename: row.may.rename },
+        closed: row.closed.map(|closed| dto::Closed {
+            why: closed.why,
+            by: closed.by.map(|peer| peer.to_string()),
+            by_name: closed.by_name,
+            at_ms: closed.at_ms,
+        }),
+    }
+}
+
+pub(crate) fn invite(invite: &view::RoomInvite) -> dto::RoomInvite {
+    dto::RoomInvite {
+        id: invite.id.to_string(),
+        author: invite.author.to_string(),
+        uses: invite.uses,
+        used: invite.used,
+        expires_ms: invite.expires_ms,
+        revoked: invite.revoked,
+        may_revoke: invite.may_revoke,
     }
 }
 

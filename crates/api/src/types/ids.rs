@@ -12,5 +12,7 @@ pub type PositionText = String;
 pub type JoinIdText = String;
 /// Id of a person nearby, valid while they are listed.
 pub type NearbyIdText = String;
+/// The event that announced an invite to a room, 64 hex digits.
+pub type InviteIdText = String;
 /// A log of one device in one room, 16 hex digits.
 pub type LogIdText = String;

@@ -1,5 +1,7 @@
 //! Messages and pages of history.
 
+use node::view::Role;
+
 use super::ids::{LogIdText, MessageIdText, PeerIdText, PositionText, RoomIdText};
 
 data! {
@@ -63,6 +65,37 @@ data! {
         },
         /// The author left.
         MemberLeft,
+        /// The author removed a person.
+        MemberRemoved {
+            /// Public key of who is no longer a member.
+            peer: PeerIdText,
+            /// Their name.
+            name: String,
+        },
+        /// The author gave a person another role.
+        RoleGiven {
+            /// Public key of who has it now.
+            peer: PeerIdText,
+            /// Their name.
+            name: String,
+            /// The role.
+            role: Role,
+        },
+        /// The author gave the room another name.
+        RoomRenamed {
+            /// The name.
+            name: String,
+        },
+        /// The author set what the room is about.
+        TopicSet {
+            /// The topic; may be empty.
+            text: String,
+        },
+        /// The author set who may add people.
+        OnlyAdminsAdd {
+            /// Only admins, from now on.
+            on: bool,
+        },
     }
 
     /// The message that another one answers.

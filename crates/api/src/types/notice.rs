@@ -93,7 +93,7 @@ data! {
         /// A room is new or changed.
         RoomChanged {
             /// The new row.
-            room: RoomRow,
+            room: Box<RoomRow>,
         },
         /// A room is no longer listed: the other person of a requested direct room said no.
         RoomGone {

@@ -43,6 +43,8 @@ data! {
         NotAuthor,
         /// Only members may do that.
         NotMember,
+        /// One's role in the room does not allow that, or not with this person.
+        NotAllowed,
         /// The invite or address cannot be read.
         BadInvite,
         /// A limit of this device was reached.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use node::view::{RoomKind, Standing};
+use node::view::{ClosedWhy, Role, RoomKind, Standing};
 
-use super::ids::{LogIdText, PeerIdText, PositionText, RoomIdText};
+use super::ids::{InviteIdText, LogIdText, PeerIdText, PositionText, RoomIdText};
 use super::network::Level;
 use super::person::LinkState;
 
@@ -44,6 +44,36 @@ data! {
         pub level: Level,
         /// Creation or last activity, for ordering.
         #[ts(type = "number")] pub active_at: u64,
+        /// Own role; none if one is not a member.
+        pub my_role: Option<Role>,
+        /// What it is about; may be empty.
+        pub topic: String,
+        /// Only admins may add people, and invite them.
+        pub only_admins_add: bool,
+        /// What one may do in it, beside speaking.
+        pub may: RoomMay,
+        /// Why nothing more can be said, if one was a member.
+        pub closed: Option<Closed>,
+    }
+
+    /// What one may do in a room.
+    pub struct RoomMay {
+        /// Add people, and invite them.
+        pub add: bool,
+        /// Set its name, its topic, and who may add people.
+        pub rename: bool,
+    }
+
+    /// How one's own membership ended.
+    pub struct Closed {
+        /// The case.
+        pub why: ClosedWhy,
+        /// Who removed one.
+        pub by: Option<PeerIdText>,
+        /// Their name; empty if one left.
+        pub by_name: String,
+        /// When, by the clock of who did it.
+        #[ts(type = "number")] pub at_ms: u64,
     }
 
     /// Messages of others that came late, and are unseen.
@@ -90,6 +120,38 @@ data! {
         pub creator: bool,
         /// How this device is connected with them.
         pub link: LinkState,
+        /// What they are in the room.
+        pub role: Role,
+        /// Who let them in; none for who made the room, and in direct rooms.
+        pub added_by: Option<PeerIdText>,
+        /// What one may do with them.
+        pub may: MemberMay,
+    }
+
+    /// What one may do with a member.
+    pub struct MemberMay {
+        /// Remove them.
+        pub remove: bool,
+        /// Roles that one may give them, other than the one that they have.
+        pub set_role: Vec<Role>,
+    }
+
+    /// An invite to a room that its members know of.
+    pub struct RoomInvite {
+        /// The event that announced it; for `revoke_invite`.
+        pub id: InviteIdText,
+        /// Who made it.
+        pub author: PeerIdText,
+        /// How many people it lets in.
+        pub uses: u32,
+        /// How many it has let in. After a partition this may be more than `uses`.
+        pub used: u32,
+        /// Until when; 0 for no end.
+        #[ts(type = "number")] pub expires_ms: u64,
+        /// A member ended it.
+        pub revoked: bool,
+        /// One may end it: one's own, or as an admin.
+        pub may_revoke: bool,
     }
 
     /// How far one's own logs in a room have come. A message with (`log`, `seq`) is *sending* until

@@ -129,5 +129,5 @@ impl Core {
 }
 
 fn is_entry(kind: u8) -> bool {
-    matches!(kind, kind::CREATE | kind::ADD | kind::LEAVE | kind::MESSAGE)
+    kind::role(kind) == kind::Role::Entry
 }

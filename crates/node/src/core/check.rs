@@ -1,17 +1,20 @@
 //! Events of others, cheapest check first: form, room, log, author, signature. Then store, then
 //! show.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gossip::{Origin, Verdict};
 use identity::PeerId;
-use rooms::members::Admission;
-use rooms::{Fit, Fitting, Payload, Run, Verified};
+use rooms::authority::Setting;
+use rooms::members::{Admission, Changed};
+use rooms::{Fit, Fitting, Membership, Payload, Run, Verified, kind};
 use store::Urgency;
 use wire::ids::{LogKey, RoomId};
 use wire::message::{Message, Need, RawEvent};
 
 use super::Core;
+use crate::parts::room::Room;
 use crate::view::AlertKind;
 
 /// Bytes of one side of a proof that an author wrote two histories: a run.
@@ -70,9 +73,17 @@ impl Core {
         let all = fitting.skip == 0 && run.events().len() <= fitting.room;
         let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, self.rooms.signatures())) };
         let Some(run) = run else { return Verdict::Bad };
-        if state.members.admits(&run) == Admission::Refused {
+        let is_content = !of.log.is_control();
+        // How much of content counts depends on the part that it goes into.
+        let is_admitted = match is_content {
+            true => state.members.was_member(&of.device),
+            false => state.members.admits(&run) != Admission::Refused,
+        };
+        if !is_admitted {
             return Verdict::Later { log };
         }
+        let run = if is_content { self.within_limit(room, run, log) } else { Some(run) };
+        let Some(run) = run else { return Verdict::Beyond };
         let (head, hlc) = (run.head(), run.last_hlc());
         let events = match run.verify(self.rooms.signatures()) {
             Ok(events) => events,
@@ -101,6 +112,11 @@ impl Core {
             self.keep_own_until_durable(room, log.log, head.seq);
         }
         self.applied(room, &events);
+        let is_limited = |state: &Room| state.members.limit(&of.device, of.log, log.log).is_some();
+        if is_content && self.rooms.get(&room).is_some_and(is_limited) {
+            // With this it may have come to its end.
+            self.limit_logs(room, &of.device);
+        }
         Verdict::Fresh { log, head }
     }
 
@@ -176,23 +192,38 @@ impl Core {
 
     /// Stored events take effect: membership, relations, unread counts, what the window shows.
     pub(crate) fn applied(&mut self, room: RoomId, events: &[Verified]) {
-        let mut others = rooms::members::Changed::default();
-        let about = self.said_before(room, events);
-        for event in events {
-            if event.header.log.is_control() {
-                self.apply_control(room, event, &mut others);
-            } else {
-                self.apply_content(room, event, &about);
+        let Some(first) = events.first() else { return };
+        if first.header.log.is_control() {
+            self.apply_control(room, events);
+        } else {
+            let about = self.said_before(room, events);
+            events.iter().for_each(|event| self.apply_content(room, event, &about));
+            if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.is_hidden(&first.header.device)) {
+                state.hidden.insert(first.header.device);
             }
         }
-        for device in &others.known {
-            self.show_words_of(room, *device);
-        }
-        if !others.known.is_empty() || !others.members.is_empty() || others.name {
-            self.tell_members(room, others.members);
-            self.on_members_changed(room);
-        }
         self.notices.room(room);
+    }
+
+    /// Words of people who are now known to have been members, or no longer, are told or taken
+    /// back.
+    pub(crate) fn show_or_hide(&mut self, room: RoomId, known: &BTreeSet<PeerId>) {
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let mut turned = Vec::new();
+        for device in known {
+            let was_hidden = state.hidden.remove(device);
+            let is_hidden = state.is_hidden(device);
+            if is_hidden {
+                state.hidden.insert(*device);
+            }
+            if was_hidden != is_hidden {
+                turned.push(*device);
+            }
+        }
+        turned.iter().for_each(|device| self.show_words_of(room, *device));
+        if !turned.is_empty() {
+            self.recount(room);
+        }
     }
 
     /// What was said about these events may have come before them; about one's own, just written,
@@ -209,9 +240,9 @@ impl Core {
     }
 
     /// What follows from who is a member now is done once for all events that came together.
-    fn apply_control(&mut self, room: RoomId, event: &Verified, others: &mut rooms::members::Changed) {
+    fn apply_control(&mut self, room: RoomId, events: &[Verified]) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        let changed = Arc::make_mut(&mut state.members).apply(event);
+        let changed = take_in(Arc::make_mut(&mut state.members), events);
         for (position, line) in &changed.shown {
             if position.hlc.is_ahead(self.clocks.wall()) {
                 self.note_ahead(room, *position, line.author == self.own.peer());
@@ -220,9 +251,15 @@ impl Core {
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
             self.notices.stale(room, position);
         }
-        others.members.extend(changed.members);
-        others.known.extend(changed.known);
-        others.name |= changed.name;
+        self.limit_logs_of(room, &changed.known);
+        self.show_or_hide(room, &changed.known);
+        if !changed.known.is_empty() || !changed.members.is_empty() || changed.name {
+            self.tell_members(room, changed.members);
+            self.on_members_changed(room);
+        }
+        if changed.invites {
+            self.note_meetings_stale();
+        }
     }
 
     fn apply_content(&mut self, room: RoomId, event: &Verified, about: &[Verified]) {
@@ -253,7 +290,7 @@ impl Core {
         if message.header.device != event.header.device {
             return;
         }
-        let edits = self.disk.store().relations_of(&room, &target).into_iter().filter(|about| about.header.kind == rooms::kind::EDIT);
+        let edits = self.disk.store().relations_of(&room, &target).into_iter().filter(|about| about.header.kind == kind::EDIT);
         for gone in edits.chain([message]) {
             if let Err(error) = self.disk.store().erase(&gone) {
                 self.alert(AlertKind::DiskFailing, error.to_string());
@@ -261,4 +298,24 @@ impl Core {
         }
         self.clocks.ahead.forget(&target);
     }
+}
+
+/// Newcomers and invites are taken one by one, which costs little however many are in the room. All
+/// else has the whole room looked at again, and so has a newcomer once it was set who adds people:
+/// once for all that came together.
+fn take_in(members: &mut Membership, events: &[Verified]) -> Changed {
+    let only_adds = events.iter().all(|event| matches!(event.header.kind, kind::ADD | kind::INVITE));
+    if !only_adds || members.settings().any(|setting| matches!(setting, Setting::AdminsAdd(_))) {
+        return members.apply_all(events);
+    }
+    events.iter().fold(Changed::default(), |mut all, event| {
+        let Changed { members, known, shown, hidden, name, invites } = members.apply(event);
+        all.members.extend(members);
+        all.known.extend(known);
+        all.shown.extend(shown);
+        all.hidden.extend(hidden);
+        all.name |= name;
+        all.invites |= invites;
+        all
+    })
 }

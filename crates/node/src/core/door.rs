@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use identity::PeerId;
-use rooms::Payload;
-use rooms::limits::{MAX_CONTROL_EVENTS_PER_MEMBER, MAX_MEMBERS};
-use wire::ids::RoomId;
+use rooms::limits::MAX_MEMBERS;
+use rooms::{InviteState, Payload, ShownPass};
+use wire::ids::{EventId, RoomId};
 use wire::message::{Join, JoinRefused, Welcome};
 
 use super::Core;
+use crate::parts::room::Room;
 
 impl Core {
     /// A peer shows an invite to a room; what it can prove was checked.
@@ -49,23 +50,47 @@ impl Core {
         if state.members.is_member(&peer) {
             return Ok(Some(Welcome { room: Some(id), name: state.row.name.clone() }));
         }
-        let invite = state.members.invite(&join.key).filter(|i| !i.revoked && !i.is_expired(self.clocks.wall()));
-        let mut invite = invite.ok_or(JoinRefused::UnknownInvite)?;
-        let before = adds.get(&id).map_or(&[][..], Vec::as_slice);
-        let by_same = before.iter().filter(|add| matches!(add, Payload::Add { invite, .. } if *invite == Some(join.key)));
-        invite.used = invite.used.saturating_add(u32::try_from(by_same.count()).unwrap_or(u32::MAX));
-        if !invite.is_usable(self.clocks.wall()) {
-            return Err(JoinRefused::UsedUp);
+        // Who was removed needs more than an invite: somebody adds them.
+        if state.members.was_removed(&peer) {
+            return Err(JoinRefused::UnknownInvite);
         }
-        let written: u64 =
-            state.logs.of(&self.own.peer()).filter(|(key, _)| key.log.is_control()).map(|(_, log)| u64::from(log.head.seq)).sum();
+        let before = adds.get(&id).map_or(&[][..], Vec::as_slice);
+        let invite = self.invite_that_lets_in(state, &join.key, before)?;
         let full = state.members.member_count() + before.len() >= MAX_MEMBERS;
-        if full || written + before.len() as u64 >= MAX_CONTROL_EVENTS_PER_MEMBER as u64 {
+        if full || before.len() >= state.control_left(&self.own.peer(), before) {
             return Err(JoinRefused::Full);
         }
         let round = state.members.next_round(&peer).ok_or(JoinRefused::Full)?;
-        adds.entry(id).or_default().push(Payload::Add { device: peer, name: join.name.clone(), round, invite: Some(join.key) });
+        let by = self.own_right(id).map_err(|_| JoinRefused::UnknownInvite)?;
+        // Others see by it that the newcomer was invited. So it lets in also for those who may not
+        // add people of themselves.
+        let pass = Some(ShownPass { invite, key: join.key, proof: join.pass });
+        let add = Payload::Add { by, device: peer, name: join.name.clone(), round, pass };
+        if !state.may(&self.own.peer()).add {
+            self.check_allowed(id, &add).map_err(|_| JoinRefused::UnknownInvite)?;
+        }
+        adds.entry(id).or_default().push(add);
         Ok(None)
+    }
+
+    /// By which event an invite was announced that lets somebody in now, after others who are let
+    /// in with them. Anybody can announce an invite again that somebody else made.
+    fn invite_that_lets_in(&self, state: &Room, key: &[u8; 32], before: &[Payload]) -> Result<EventId, JoinRefused> {
+        let now = self.clocks.wall();
+        let by_same =
+            |id: EventId| before.iter().filter(move |add| matches!(add, Payload::Add { pass: Some(pass), .. } if pass.invite == id));
+        let stands = || state.members.invites_with(key).filter(|(_, invite)| !invite.revoked && !invite.is_expired(now));
+        let is_left = |id: EventId, invite: &InviteState| {
+            let used = invite.used.saturating_add(u32::try_from(by_same(id).count()).unwrap_or(u32::MAX));
+            InviteState { used, ..*invite }.is_usable(now)
+        };
+        // One's own is the one that its holder was given.
+        let usable = stands().filter(|(id, invite)| is_left(*id, invite));
+        match usable.min_by_key(|(id, invite)| (invite.author != self.own.peer(), *id)) {
+            Some((id, _)) => Ok(id),
+            None if stands().next().is_some() => Err(JoinRefused::UsedUp),
+            None => Err(JoinRefused::UnknownInvite),
+        }
     }
 
     fn let_in(&mut self, room: RoomId, adds: Vec<Payload>) {

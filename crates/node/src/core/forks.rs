@@ -11,9 +11,9 @@ use gossip::{Ending, Input, Origin, Verdict};
 use identity::PeerId;
 use rooms::branches::Cut;
 use rooms::limits::MAX_RUN_EVENTS;
-use rooms::{Fitting, Held, Hlc, LogHead, Payload, Place, Position, Recut, Run, Signatures, Verified, kind};
+use rooms::{Fitting, Held, Hlc, LogHead, Payload, Place, Position, Recut, Run, ShownPass, Signatures, Verified, kind};
 use store::{Store, StoreError};
-use wire::ids::{Head, LogId, LogKey, RoomId};
+use wire::ids::{EventId, Head, LogId, LogKey, RoomId};
 use wire::message::Need;
 
 use super::Core;
@@ -156,19 +156,12 @@ impl Core {
         if lost.is_empty() {
             return;
         }
-        for event in &lost {
-            self.clocks.ahead.forget(&event.position());
-            self.forget_late(room, &event.position());
-            match Payload::of(event).ok().and_then(|payload| payload.target()) {
-                Some(target) if event.header.kind != kind::MESSAGE => self.notices.stale(room, target),
-                Some(_) | None => self.notices.gone(room, event.position().id),
-            }
-        }
+        self.undo_lost(room, &lost);
         self.say_later(room, lost);
-        self.recount(room);
     }
 
-    fn recount(&mut self, room: RoomId) {
+    pub(crate) fn recount(&mut self, room: RoomId) {
+        self.forget_late(room);
         self.count_unread(room);
         self.find_last(room);
         self.notices.room(room);
@@ -211,10 +204,8 @@ impl Core {
         let (old, new) = (lines(&before), lines(&after));
         old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.notices.gone(room, place.id));
         new.iter().filter(|(place, line)| old.get(place) != Some(line)).for_each(|(place, _)| self.notices.stale(room, *place));
-        // What a person wrote counts while they are known to have been a member.
-        for device in devices.iter().filter(|device| before.was_member(device) != after.was_member(device)) {
-            self.show_words_of(room, *device);
-        }
+        self.limit_logs_of(room, &devices);
+        self.show_or_hide(room, &devices);
         let people: BTreeSet<PeerId> = before.members().chain(after.members()).map(|member| member.peer).collect();
         self.tell_members(room, people);
         self.on_members_changed(room);
@@ -248,20 +239,56 @@ impl Core {
     /// What a lost event said, as far as it still makes sense. `moved`: where the messages are now
     /// that it may be about.
     fn still_meant(&self, room: RoomId, payload: Payload, moved: &BTreeMap<Position, Position>) -> Option<Payload> {
-        let members = &self.rooms.get(&room)?.members;
         let now_at = |target: Position| moved.get(&target).copied().unwrap_or(target);
         Some(match payload {
             Payload::Message { text, reply } => Payload::Message { text, reply: reply.map(now_at) },
             Payload::Edit { target, text } => Payload::Edit { target: now_at(target), text },
             Payload::Delete { target } => Payload::Delete { target: now_at(target) },
             Payload::Reaction { target, emoji, on } => Payload::Reaction { target: now_at(target), emoji, on },
-            Payload::Add { device, name, invite, .. } if !members.is_member(&device) => {
-                Payload::Add { device, name, invite, round: members.next_round(&device)? }
+            control => {
+                let now_is = |id| moved.iter().find(|(was, _)| was.id == id).map_or(id, |(_, now)| now.id);
+                return self.control_still_meant(room, control, now_is);
             }
-            Payload::Leave { .. } => Payload::Leave { round: members.round(&self.own.peer())? },
-            Payload::Invite { key, uses, expires } if members.invite(&key).is_none() => Payload::Invite { key, uses, expires },
-            Payload::Revoke { key } if members.invite(&key).is_some() => Payload::Revoke { key },
-            Payload::Create { .. } | Payload::Add { .. } | Payload::Invite { .. } | Payload::Revoke { .. } => return None,
         })
+    }
+
+    /// The same of a control event: by the right that this device has now, about invites as they
+    /// are announced now.
+    fn control_still_meant(&self, room: RoomId, payload: Payload, now_is: impl Fn(EventId) -> EventId) -> Option<Payload> {
+        let (state, by) = (self.rooms.get(&room)?, self.own_right(room).ok()?);
+        let (members, me) = (&state.members, self.own.peer());
+        let again = match payload {
+            Payload::Add { device, name, pass, .. } if !members.is_member(&device) => Payload::Add {
+                by,
+                device,
+                name,
+                round: members.next_round(&device)?,
+                pass: pass.map(|pass| ShownPass { invite: now_is(pass.invite), ..pass }),
+            },
+            Payload::Leave { .. } => Payload::Leave { by, round: members.round(&me)?, cut: state.cut_of(&me) },
+            Payload::Invite { key, uses, expires, .. } if members.invites_with(&key).all(|(_, invite)| invite.author != me) => {
+                Payload::Invite { by, key, uses, expires }
+            }
+            Payload::Revoke { invite, .. } => {
+                let invite = now_is(invite);
+                members.invite(&invite).filter(|invite| !invite.revoked)?;
+                Payload::Revoke { by, invite, used: members.used(&invite) }
+            }
+            Payload::Remove { device, round, .. } if members.round(&device) == Some(round) => {
+                Payload::Remove { by, device, round, cut: state.cut_of(&device) }
+            }
+            Payload::SetRole { device, round, role, .. } if members.round(&device) == Some(round) => {
+                let (turn, cut) = (members.next_turn(&device, round), state.cut_of(&device));
+                Payload::SetRole { by, device, round, turn, role, cut }
+            }
+            Payload::Set { setting, .. } if !state.is_set(&setting) => {
+                let known = state.known_for(&setting);
+                Payload::Set { by, version: members.next_version(&setting), setting, known }
+            }
+            _ => return None,
+        };
+        // With an invite it may count although this device may add nobody.
+        let invited = matches!(&again, Payload::Add { pass: Some(_), .. });
+        (invited || self.check_allowed(room, &again).is_ok()).then_some(again)
     }
 }

@@ -23,8 +23,10 @@ impl Core {
     pub(crate) fn introduce_rooms(&mut self, peer: &PeerId) {
         let Some(link) = self.links.get(peer) else { return };
         let (hash, role) = (link.hash, link.role);
-        let active = self.rooms.values().filter(|room| room.is_active()).take(limits::MAX_TAGS);
-        let mut tags: Vec<RoomTag> = active.map(|room| room_tag(&room.id(), &hash, role)).collect();
+        let (quiet, active): (Vec<&Room>, Vec<&Room>) =
+            self.rooms.values().filter(|room| room.is_active()).partition(|room| room.is_quiet());
+        let mut tags: Vec<RoomTag> =
+            active.into_iter().chain(quiet).take(limits::MAX_TAGS).map(|room| room_tag(&room.id(), &hash, role)).collect();
         let padded = tags.len().next_power_of_two().min(limits::MAX_TAGS);
         while tags.len() < padded {
             tags.push(RoomTag(self.rng.random()));
@@ -52,6 +54,7 @@ impl Core {
         }
         self.introduce_rooms(&peer);
         self.welcome(peer);
+        self.rooms.note_met(&peer, &fresh);
         for room in fresh {
             self.restate_neighbour(room, peer);
             self.send_records_of(room, peer);

@@ -62,7 +62,8 @@ impl Core {
         let key = *invite.keys().peer().as_bytes();
         match room {
             Some(id) => {
-                self.write(id, vec![Payload::Invite { key, uses, expires: 0 }])?;
+                let by = self.own_right(id)?;
+                self.act(id, Payload::Invite { by, key, uses, expires: 0 })?;
             }
             None => {
                 let row = ContactInviteRow { key, uses, used: 0, made_ms: self.clocks.wall() };

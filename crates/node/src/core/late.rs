@@ -7,8 +7,8 @@
 //!
 //! Late messages stand at or before `read_up_to`; what is unread besides stands after it.
 
-use rooms::{Position, Verified, kind};
-use store::{Anchor, LateRow, RoomRow};
+use rooms::{Membership, Position, Verified, kind};
+use store::{Anchor, LateRow, RoomRow, Store};
 use wire::ids::RoomId;
 
 use super::Core;
@@ -19,10 +19,10 @@ use crate::view::Refused;
 const LOOK_BACK: usize = 64;
 
 impl Core {
-    /// What the last process knew; but for what is no longer here.
-    pub(crate) fn read_late(&self, row: &RoomRow) -> Late {
+    /// What the last process knew; but for what is no longer shown.
+    pub(crate) fn read_late(&self, row: &RoomRow, members: &Membership) -> Late {
         let Some(kept) = self.disk.store().get::<LateRow>(&row.room) else { return Late::default() };
-        Late::restore(kept, |place| self.disk.store().event(&row.room, place).is_some())
+        Late::restore(kept, |place| is_shown(self.disk.store(), members, place))
     }
 
     /// A message that is shown from now on. True if it is late.
@@ -80,10 +80,10 @@ impl Core {
         Ok(())
     }
 
-    /// It counts no longer.
-    pub(crate) fn forget_late(&mut self, room: RoomId, place: &Position) {
-        if let Some(state) = self.rooms.get_mut(&room).filter(|state| state.late.contains(place)) {
-            state.late.remove(|other| other == place);
+    /// What is no longer shown is not late any more.
+    pub(crate) fn forget_late(&mut self, room: RoomId) {
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        if state.late.remove(|place| !is_shown(self.disk.store(), &state.members, place)) {
             self.rooms.keep_late_soon(room);
         }
     }
@@ -112,4 +112,8 @@ impl Core {
             }
         }
     }
+}
+
+fn is_shown(store: &Store, members: &Membership, place: &Position) -> bool {
+    store.event(&members.room(), place).is_some_and(|event| members.was_member(&event.header.device))
 }

@@ -199,7 +199,7 @@ impl Core {
     /// Tells gossip how far a neighbour is trusted with a room.
     pub(super) fn restate_neighbour(&mut self, room: RoomId, peer: PeerId) {
         let Some(state) = self.rooms.get(&room) else { return };
-        let trust = if state.members.is_member(&peer) { Trust::Member } else { Trust::Provisional };
+        let trust = if state.is_shared_with(&peer) { Trust::Member } else { Trust::Provisional };
         self.gossip(Input::NeighbourUp { room, peer, trust });
     }
 
@@ -213,7 +213,7 @@ impl Core {
 
     /// Members that are linked may not know yet that this device has the room too.
     pub(crate) fn meet_members(&mut self, room: RoomId) {
-        let Some(state) = self.rooms.get(&room).filter(|state| state.is_active()) else { return };
+        let Some(state) = self.rooms.get(&room).filter(|state| state.is_active() && !state.is_quiet()) else { return };
         let unmet = self.links.all().filter(|(peer, link)| state.members.is_member(peer) && !link.rooms.contains(&room));
         for peer in unmet.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             self.introduce_rooms(&peer);
@@ -225,9 +225,18 @@ impl Core {
         for peer in self.links.take_due(self.clocks.mono()) {
             let person = self.people.is_contact(&peer) || self.people.is_asked(&peer) || self.people.request(&peer).is_some();
             let inviter = self.attempts.inviters().any(|inviter| inviter == peer);
-            if !person && !inviter && !self.spreading.engine().holds(&peer) {
+            let is_of_use = self.spreading.engine().holds(&peer) && self.is_together(&peer);
+            if !person && !inviter && !is_of_use {
                 self.links.end(&peer, Bye::Surplus);
             }
         }
+    }
+
+    /// Whether the rooms in common are more than ones that one of the two is in no more: who was
+    /// removed, and has been told, has no use for the link.
+    fn is_together(&self, peer: &PeerId) -> bool {
+        let Some(link) = self.links.get(peer) else { return false };
+        let has_gone = |room: &Room| room.is_quiet() || room.members.was_member(peer) && !room.members.is_member(peer);
+        link.rooms.is_empty() || link.rooms.iter().filter_map(|room| self.rooms.get(room)).any(|room| !has_gone(room))
     }
 }

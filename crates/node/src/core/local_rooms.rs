@@ -1,5 +1,6 @@
 //! Rooms coming and going at this device, and the own logs in them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gossip::Input;
@@ -34,7 +35,7 @@ impl Core {
         }
         let members = self.rooms.take_known_members(&id).unwrap_or_else(|| Arc::new(self.read_members(&row)));
         let acks = self.load_acks(id, &members, &saved);
-        let late = self.read_late(&row);
+        let late = self.read_late(&row, &members);
         let mut room = Room {
             row,
             members,
@@ -49,12 +50,15 @@ impl Core {
             lacking: 0,
             level: view::Level::default(),
             leave_heard: false,
+            removed: false,
+            hidden: BTreeSet::new(),
             saved,
             acks,
         };
         if self.rooms.is_clean_start() {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
         }
+        room.hidden = room.logs.iter().map(|(key, _)| key.device).filter(|device| room.is_hidden(device)).collect();
         let active = room.is_active();
         self.rooms.insert(room);
         if !self.rooms.is_clean_start() {
@@ -63,6 +67,9 @@ impl Core {
         self.find_ahead(id);
         self.count_unread(id);
         self.find_last(id);
+        // A crash may have kept the end of a membership, and not what follows from it.
+        self.settle_standing(id);
+        self.limit_all_logs(id);
         if active {
             self.take_part(id);
         }
@@ -73,9 +80,7 @@ impl Core {
             RoomKind::Direct(other) => Membership::direct(self.own.peer(), other),
             RoomKind::Group => Membership::group(row.room),
         };
-        for event in self.disk.store().control_events(&row.room) {
-            members.apply(&event);
-        }
+        members.apply_all(&self.disk.store().control_events(&row.room));
         members
     }
 
@@ -84,9 +89,14 @@ impl Core {
         let Some(state) = self.rooms.get(&id) else { return };
         let heads = state.logs.heads().collect();
         let stopped = state.logs.iter().filter(|(_, log)| log.forked).map(|(key, _)| *key).collect();
+        self.gossip(Input::RoomOpened { room: id, heads, stopped });
+        self.tell_all_members(id);
+    }
+
+    fn tell_all_members(&mut self, id: RoomId) {
+        let Some(state) = self.rooms.get(&id) else { return };
         // People are fewer than members in a large room, and others cannot be dialled.
         let members: Vec<PeerId> = self.people.keys().filter(|peer| state.members.is_member(peer)).copied().collect();
-        self.gossip(Input::RoomOpened { room: id, heads, stopped });
         self.tell_members(id, members);
     }
 
@@ -103,14 +113,16 @@ impl Core {
         let bits: u64 = self.rng.random();
         let me = self.own.peer();
         let state = self.rooms.get_mut(&room)?;
+        // What is written in another membership belongs in other logs.
+        let round = state.members.round(&me).unwrap_or(1);
         let slot = if control { &mut state.control } else { &mut state.content };
-        if let Some(author) = slot.take() {
+        if let Some(author) = slot.take().filter(|author| author.log().round() == round) {
             return Some(author);
         }
         let held = |own: &LogId| state.logs.get(&LogKey { device: me, log: *own });
         let mut of_kind = state.row.own_logs.iter().rev().filter(|own| own.is_control() == control);
-        let noted = of_kind.clone().next().filter(|own| held(own).is_none());
-        let log = noted.copied().unwrap_or_else(|| log_id(bits, control));
+        let noted = of_kind.clone().next().filter(|own| held(own).is_none() && own.round() == round);
+        let log = noted.copied().unwrap_or_else(|| LogId::in_round(round, control, bits));
         let before: Option<ChainHash> = of_kind.find_map(held).map(|held| held.head.chain);
         Some(Author::new(room, log, before))
     }
@@ -118,8 +130,9 @@ impl Core {
     /// Gives up the own log of this kind: the next event begins another, also after a restart.
     /// Others may have more of it than this device knows, or it is of no use otherwise.
     pub(crate) fn leave_log(&mut self, room: RoomId, control: bool) {
-        let (me, new) = (self.own.peer(), log_id(self.rng.random(), control));
+        let (me, bits) = (self.own.peer(), self.rng.random());
         let Some(state) = self.rooms.get_mut(&room) else { return };
+        let new = LogId::in_round(state.members.round(&me).unwrap_or(1), control, bits);
         let slot = if control { &mut state.control } else { &mut state.content };
         *slot = None;
         // After an orderly end the last log of the row is continued, so the next one is entered
@@ -251,7 +264,8 @@ impl Core {
                 state.leave_heard = false;
                 let row = state.row.clone();
                 self.keep(&row);
-                self.take_part(id);
+                self.tell_all_members(id);
+                self.restate_neighbours(id);
             }
             Some(_) => {}
             None if full => return false,
@@ -268,7 +282,9 @@ impl Core {
             return Err(Refused::NotMember);
         }
         let round = state.members.round(&self.own.peer()).ok_or(Refused::NotMember)?;
-        self.write(id, vec![Payload::Leave { round }])?;
+        let cut = state.cut_of(&self.own.peer());
+        let by = self.own_right(id)?;
+        self.write(id, vec![Payload::Leave { by, round, cut }])?;
         self.settle_standing(id);
         Ok(())
     }
@@ -297,11 +313,12 @@ impl Core {
         let Some(state) = self.rooms.get_mut(&id).filter(|state| state.other().is_none()) else { return };
         let standing = match (state.row.standing, state.members.is_member(&me)) {
             (_, true) => Standing::Member,
-            (Standing::Member, false) if state.members.was_member(&me) => Standing::Left,
+            // What let this device in may count no longer. Before the Create is here nothing is known.
+            (Standing::Member, false) if state.members.was_member(&me) || state.members.creator().is_some() => Standing::Left,
             (now, false) => now,
         };
         if standing == state.row.standing {
-            return;
+            return self.note_removed(id);
         }
         state.row.standing = standing;
         let row = state.row.clone();
@@ -309,12 +326,37 @@ impl Core {
         self.disk.sync_soon(Urgency::Own);
         self.notices.room(id);
         if standing == Standing::Member {
+            if let Some(state) = self.rooms.get_mut(&id) {
+                state.leave_heard = false;
+            }
+            self.tell_all_members(id);
+            self.restate_neighbours(id);
             self.on_member_for_attempts(id);
         }
         if standing == Standing::Left {
+            self.note_removed(id);
+            self.quieten(id);
             // The Leave is on its way; neighbours have it or will hear of it from each other.
             self.refresh_wants();
         }
+    }
+
+    /// How one's membership ended.
+    fn note_removed(&mut self, id: RoomId) {
+        let removed = self.rooms.get(&id).and_then(|state| self.closed(state)).is_some_and(|closed| closed.why == view::ClosedWhy::Removed);
+        if let Some(state) = self.rooms.get_mut(&id) {
+            state.removed = removed;
+        }
+    }
+
+    /// In a room that this device is in no more it looks for nobody, once that is known.
+    pub(crate) fn quieten(&mut self, id: RoomId) {
+        let Some(state) = self.rooms.get(&id).filter(|state| state.is_quiet()) else { return };
+        let known: Vec<PeerId> = self.people.keys().filter(|peer| state.members.was_member(peer)).copied().collect();
+        for peer in known {
+            self.gossip(Input::Forgotten { room: id, peer });
+        }
+        self.restate_neighbours(id);
     }
 
     /// Forgets what is typed, or keeps it.
@@ -332,8 +374,4 @@ impl Core {
     pub(crate) fn head_of(event: &rooms::Verified) -> (LogKey, Head, Hlc) {
         (event.log_key(), event.head(), event.header.hlc)
     }
-}
-
-fn log_id(bits: u64, control: bool) -> LogId {
-    LogId(if control { bits | LogId::CONTROL } else { bits & !LogId::CONTROL })
 }

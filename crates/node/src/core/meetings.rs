@@ -69,7 +69,7 @@ impl Core {
             Some(room) => self
                 .rooms
                 .get(&room)
-                .is_some_and(|state| state.may_write() && state.members.invite(&row.key).is_some_and(|invite| invite.is_usable(now))),
+                .is_some_and(|state| state.may_write() && state.members.invites_with(&row.key).any(|(_, invite)| invite.is_usable(now))),
             None => self.invites.is_open(&row.key),
         }
     }

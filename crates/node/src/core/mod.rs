@@ -4,7 +4,8 @@
 //! `conductor` what a node consists of and its turns, `disk` what must be durable, `say` own
 //! events, `check` others' events, `forks` logs that part, `acks` what others have of own logs,
 //! `late` what came late, `ahead` what is dated ahead, `clocks` whose clock is off, `local_rooms`
-//! rooms that come and go, `links` who is linked and welcome, `introductions` what linked peers
+//! rooms that come and go, `members` what members do to their room, `cuts` logs that end with a
+//! membership, `links` who is linked and welcome, `introductions` what linked peers
 //! tell of themselves, `people` the address book, `contacts` becoming contacts, `nearby` who of
 //! them is near, `invites` invites made here and read, `attempts` attempts to get in, `door`
 //! newcomers, `spread` what gossip wants done, `serve` what others ask for, `progress` who has
@@ -22,6 +23,7 @@ mod clocks;
 mod common_rooms;
 mod conductor;
 mod contacts;
+mod cuts;
 mod disk;
 mod doctor;
 mod door;
@@ -35,6 +37,7 @@ mod late;
 mod links;
 mod local_rooms;
 mod meetings;
+mod members;
 mod nearby;
 mod network;
 mod options;

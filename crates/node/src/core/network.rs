@@ -38,7 +38,7 @@ impl Core {
 
     fn reaches(&self) -> BTreeMap<PeerId, Reach> {
         let mut rooms: BTreeMap<PeerId, Vec<RoomId>> = BTreeMap::new();
-        for room in self.rooms.values().filter(|room| room.is_active()) {
+        for room in self.rooms.values().filter(|room| room.takes_part()) {
             for member in room.members.members() {
                 rooms.entry(member.peer).or_default().push(room.id());
             }

@@ -214,6 +214,7 @@ impl Core {
             self.people.values().filter(|p| matches!(p.row.contact, Contact::Yes | Contact::Asked)).map(|p| p.row.peer).collect();
         wanted.extend(self.spreading.engine().wanted());
         wanted.extend(self.attempts.inviters());
+        wanted.extend(self.rooms.still_unmet());
         let addresses = |peer: &PeerId| self.people.get(peer).map(Someone::addresses).unwrap_or_default();
         self.links.want(wanted.into_iter().map(|peer| (peer, addresses(&peer))).collect());
         self.note_common_stale();
@@ -226,7 +227,7 @@ impl Core {
         if self.people.get(&peer).is_none_or(|p| p.addresses().is_empty()) {
             return;
         }
-        let shared = |room: &&Room| room.other().is_none() && room.members.is_member(&peer);
+        let shared = |room: &&Room| room.other().is_none() && room.members.is_member(&peer) && !room.is_quiet();
         let shared: Vec<RoomId> = self.rooms.values().filter(shared).map(|room| room.id()).collect();
         for room in shared {
             self.gossip(Input::Known { room, peers: vec![peer] });
@@ -235,7 +236,7 @@ impl Core {
 
     /// Tells gossip which of these members of a room can be dialled, and who is none any more.
     pub(crate) fn tell_members(&mut self, room: RoomId, peers: impl IntoIterator<Item = PeerId>) {
-        let Some(state) = self.rooms.get(&room).filter(|state| state.other().is_none()) else { return };
+        let Some(state) = self.rooms.get(&room).filter(|state| state.other().is_none() && !state.is_quiet()) else { return };
         let (members, gone): (Vec<PeerId>, Vec<PeerId>) = peers.into_iter().partition(|peer| state.members.is_member(peer));
         let dialled = |peer: &PeerId| self.people.get(peer).is_some_and(|p| !p.addresses().is_empty());
         let known: Vec<PeerId> = members.into_iter().filter(dialled).collect();

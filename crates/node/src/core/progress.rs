@@ -80,7 +80,7 @@ impl Core {
 
     fn level_of(&mut self, id: RoomId) -> Level {
         let (unsaid, missing) = self.first_missing(id);
-        let Some(state) = self.rooms.get(&id).filter(|state| state.is_active()) else { return Level::default() };
+        let Some(state) = self.rooms.get(&id).filter(|state| state.takes_part()) else { return Level::default() };
         let linked: BTreeMap<PeerId, bool> = self.spreading.engine().linked(&id).collect();
         // Only those with a link or a dial are gone through one by one: a room may have many
         // thousand members.

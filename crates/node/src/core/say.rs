@@ -104,6 +104,10 @@ impl Core {
         }
         let ctl = state.logs.control_digest();
         let control = payloads.first().is_some_and(|p| rooms::kind::is_control(p.kind()));
+        // Others would not store it.
+        if control && payloads.len() > state.control_left(&self.own.peer(), &payloads) {
+            return Err(Refused::Limit);
+        }
         self.keep_time(room, control, &payloads);
         let mut drafts = Vec::with_capacity(payloads.len());
         for payload in &payloads {

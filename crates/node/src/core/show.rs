@@ -6,10 +6,11 @@ use store::{RoomKind, Standing};
 use wire::ids::RoomId;
 
 use super::Core;
+use super::members::added_by;
 use crate::parts::pending_notices::Delivered;
 use crate::parts::people::Someone;
 use crate::parts::room::Room;
-use crate::view::{self, Delivery, LinkState, Member, Notice, Person, PersonDetails, Preview, Refused, RoomRow, Snapshot};
+use crate::view::{self, ClosedWhy, Delivery, LinkState, Member, Notice, Person, PersonDetails, Preview, Refused, Role, RoomRow, Snapshot};
 
 impl Core {
     /// Tells what has changed since the last time.
@@ -141,6 +142,7 @@ impl Core {
             Some(peer) => self.name_of(&peer),
             None => room.row.name.clone(),
         };
+        let closed = self.closed(room);
         RoomRow {
             id: room.id(),
             kind: match room.row.kind {
@@ -151,9 +153,15 @@ impl Core {
             peer: room.other(),
             standing: match room.row.standing {
                 Standing::Member | Standing::Joining => view::Standing::Member,
+                Standing::Left if closed.as_ref().is_some_and(|closed| closed.why == ClosedWhy::Removed) => view::Standing::Removed,
                 Standing::Left => view::Standing::Left,
                 Standing::Requested => view::Standing::Requested,
             },
+            my_role: room.members.role(&self.own.peer()).filter(|_| room.may_write()).map(Role::from),
+            topic: room.topic().to_owned(),
+            only_admins_add: room.only_admins_add(),
+            may: room.may(&self.own.peer()),
+            closed,
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),
             connected: u32::try_from(connected).unwrap_or(u32::MAX),
             last: room.last.as_ref().map(|last| Preview {
@@ -188,6 +196,7 @@ impl Core {
 
     fn members_of(&self, id: RoomId) -> Option<Vec<Member>> {
         let room = self.rooms.get(&id)?;
+        let (rank, added) = (room.members.right(&self.own.peer()), added_by(&room.members));
         let mut people: Vec<Member> = room
             .members
             .members()
@@ -196,6 +205,9 @@ impl Core {
                 name: self.name_of(&m.peer),
                 me: m.peer == self.own.peer(),
                 creator: m.creator,
+                role: m.role.into(),
+                added_by: added.get(&m.peer).copied(),
+                may: room.may_with(rank, &m.peer),
                 link: self.link_state(&m.peer),
             })
             .collect();

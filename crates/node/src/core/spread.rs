@@ -94,7 +94,7 @@ impl Core {
             let end = state.logs.get(&LogKey { device: own, log }).map_or(0, |held| held.head.seq);
             state.leave_heard |= seq >= end;
             if state.leave_heard {
-                self.gossip(Input::RoomClosed { room });
+                self.quieten(room);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! History as the window shows it: pages, single entries, counts.
 
+use rooms::authority::Setting;
 use rooms::{Hlc, Payload, Position, Target, Verified, What, fold};
 use store::{Anchor, Urgency};
 use wire::ids::RoomId;
@@ -76,6 +77,12 @@ impl Core {
                 What::Created { name } => Body::RoomCreated { name },
                 What::Added { peer, name, .. } => Body::MemberAdded { peer, name },
                 What::Left => Body::MemberLeft,
+                What::Removed { peer } => Body::MemberRemoved { peer, name: self.name_of(&peer) },
+                What::Role { peer, role } => Body::RoleGiven { peer, name: self.name_of(&peer), role: role.into() },
+                What::Set(Setting::Name(name)) => Body::RoomRenamed { name },
+                What::Set(Setting::Topic(text)) => Body::TopicSet { text },
+                What::Set(Setting::AdminsAdd(on)) => Body::OnlyAdminsAdd { on },
+                What::Set(Setting::History(_)) => return None,
             }
         } else {
             // Whether a person was a member can be taken back, if the log that says so turns out to
@@ -124,7 +131,8 @@ impl Core {
     }
 
     fn quote(&self, room: RoomId, target: Target) -> Quote {
-        let quoted = self.disk.store().event(&room, &target);
+        let counts = |event: &Verified| self.rooms.get(&room).is_some_and(|state| state.members.was_member(&event.header.device));
+        let quoted = self.disk.store().event(&room, &target).filter(counts);
         let entry = quoted.as_ref().and_then(|event| fold(event, &self.disk.store().relations_of(&room, &target)));
         Quote {
             id: target.id,

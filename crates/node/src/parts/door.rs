@@ -50,7 +50,13 @@ mod tests {
     use super::*;
 
     fn join() -> Join {
-        Join { key: [1; 32], hint: [2; 16], name: "Ben".to_owned(), proof: Signature::from_bytes([0; 64]) }
+        Join {
+            key: [1; 32],
+            hint: [2; 16],
+            name: "Ben".to_owned(),
+            proof: Signature::from_bytes([0; 64]),
+            pass: Signature::from_bytes([0; 64]),
+        }
     }
 
     fn peer(nth: u8) -> PeerId {

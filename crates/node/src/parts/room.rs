@@ -1,6 +1,6 @@
 //! The state of one room in memory; its history stays on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use identity::PeerId;
@@ -35,6 +35,10 @@ pub(crate) struct Room {
     pub(crate) level: Level,
     /// After leaving: a member has the Leave.
     pub(crate) leave_heard: bool,
+    /// Others ended one's membership.
+    pub(crate) removed: bool,
+    /// Whose words are here and not shown: they are not known to have been members.
+    pub(crate) hidden: BTreeSet<PeerId>,
     /// Own logs: on disk up to here.
     pub(crate) saved: BTreeMap<LogId, u32>,
     /// What members said that they have of own logs.
@@ -62,14 +66,30 @@ impl Room {
         }
     }
 
-    /// Takes part: events are exchanged.
+    /// Events are exchanged.
     pub(crate) fn is_active(&self) -> bool {
-        match self.row.standing {
-            Standing::Member | Standing::Joining => true,
-            Standing::Requested => false,
-            // Until a member has heard that it was left.
-            Standing::Left => !self.leave_heard,
-        }
+        self.row.standing != Standing::Requested
+    }
+
+    /// This device is no member any more, and those who are know it. It looks for nobody; but who
+    /// is linked may tell it that it was let in again.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.row.standing == Standing::Left && (self.leave_heard || self.removed)
+    }
+
+    /// This device is a member, or about to be.
+    pub(crate) fn takes_part(&self) -> bool {
+        matches!(self.row.standing, Standing::Member | Standing::Joining)
+    }
+
+    /// What is said here is for this peer.
+    pub(crate) fn is_shared_with(&self, peer: &PeerId) -> bool {
+        self.members.is_member(peer) && !self.is_quiet()
+    }
+
+    /// Words of this device are here, and are not shown.
+    pub(crate) fn is_hidden(&self, device: &PeerId) -> bool {
+        !self.members.was_member(device) && self.logs.of(device).any(|(key, _)| !key.log.is_control())
     }
 
     pub(crate) fn may_write(&self) -> bool {

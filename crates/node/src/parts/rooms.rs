@@ -42,6 +42,8 @@ pub(crate) struct Rooms {
     clean_start: bool,
     /// Own words that are to be said again.
     pub(crate) lost_words: LostWords,
+    /// Who was let in again and where, and has not been met since: they do not look for the room.
+    unmet: BTreeSet<(PeerId, RoomId)>,
     /// When acknowledgements are written down.
     keep_acks_at: Option<Millis>,
     /// Rooms in which something was read, seen, or came late: to be written in this turn.
@@ -56,6 +58,7 @@ impl Rooms {
             known_members,
             clean_start,
             lost_words: LostWords::default(),
+            unmet: BTreeSet::new(),
             keep_acks_at: None,
             unkept_late: BTreeSet::new(),
         }
@@ -116,6 +119,23 @@ impl Rooms {
 
     pub(crate) fn is_co_member(&self, peer: &PeerId) -> bool {
         self.with(peer).next().is_some()
+    }
+
+    /// This peer is in a room again, and is to be told.
+    pub(crate) fn meet(&mut self, peer: PeerId, room: RoomId) {
+        self.unmet.insert((peer, room));
+    }
+
+    /// This peer shows to have these rooms: it has one of them again, or hears of it now.
+    pub(crate) fn note_met(&mut self, peer: &PeerId, rooms: &[RoomId]) {
+        self.unmet.retain(|(unmet, room)| unmet != peer || !rooms.contains(room));
+    }
+
+    /// Who is to be told that they are in a room again, while they and this device are.
+    pub(crate) fn still_unmet(&mut self) -> impl Iterator<Item = PeerId> {
+        let all = &self.all;
+        self.unmet.retain(|(peer, room)| all.get(room).is_some_and(|room| room.may_write() && room.members.is_member(peer)));
+        self.unmet.iter().map(|(peer, _)| *peer)
     }
 
     /// When the newest event of this author that is here was written.

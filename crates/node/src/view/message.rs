@@ -5,6 +5,7 @@ use rooms::Position;
 use wire::ids::{EventId, LogId};
 
 use super::clock::Time;
+use super::room::Role;
 
 /// An entry of a room's history.
 #[derive(Clone, Debug)]
@@ -62,6 +63,37 @@ pub enum Body {
     },
     /// The author left.
     MemberLeft,
+    /// The author put a person out.
+    MemberRemoved {
+        /// Who is no longer a member.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+    },
+    /// The author gave a person another role.
+    RoleGiven {
+        /// Who has it now.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+        /// The role.
+        role: Role,
+    },
+    /// The author gave the room another name.
+    RoomRenamed {
+        /// The name.
+        name: String,
+    },
+    /// The author said what the room is about.
+    TopicSet {
+        /// The topic; may be empty.
+        text: String,
+    },
+    /// The author set who may add people.
+    OnlyAdminsAdd {
+        /// Admins only.
+        on: bool,
+    },
 }
 
 /// A message that is answered.

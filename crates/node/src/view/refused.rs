@@ -18,6 +18,9 @@ pub enum Refused {
     /// Only members may do that.
     #[error("not a member")]
     NotMember,
+    /// One's role does not allow that here, or not with this person.
+    #[error("You may not do that in this room.")]
+    NotAllowed,
     /// Neither invite nor address.
     #[error("not an invite: {0}")]
     BadInvite(wire::invite::InviteFault),

@@ -1,11 +1,11 @@
 //! Rooms, their members, and how far own messages have come.
 
 use identity::PeerId;
-use rooms::Position;
+use rooms::{Position, authority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-use wire::ids::{LogId, RoomId};
+use wire::ids::{EventId, LogId, RoomId};
 
 use super::clock::Time;
 use super::link::LinkState;
@@ -32,8 +32,98 @@ pub enum Standing {
     Member,
     /// Left; history stays readable.
     Left,
+    /// Put out by an admin; history stays readable.
+    Removed,
     /// A direct room whose other side has not accepted yet.
     Requested,
+}
+
+/// What somebody is in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads and writes, and lets people in if the room allows that.
+    Member,
+    /// Removes those below, gives roles, sets what the room is called and who may come in.
+    Admin,
+    /// An admin whom no admin can remove.
+    Owner,
+}
+
+impl Role {
+    /// All, the lowest first.
+    pub const ALL: [Role; 3] = [Role::Member, Role::Admin, Role::Owner];
+}
+
+impl From<authority::Role> for Role {
+    fn from(role: authority::Role) -> Role {
+        match role {
+            authority::Role::Member => Role::Member,
+            authority::Role::Admin => Role::Admin,
+            authority::Role::Owner => Role::Owner,
+        }
+    }
+}
+
+impl From<Role> for authority::Role {
+    fn from(role: Role) -> authority::Role {
+        match role {
+            Role::Member => authority::Role::Member,
+            Role::Admin => authority::Role::Admin,
+            Role::Owner => authority::Role::Owner,
+        }
+    }
+}
+
+/// What one may do in a room, beside speaking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomMay {
+    /// Let people in, and invite them.
+    pub add: bool,
+    /// Set its name, its topic, and who may add people.
+    pub rename: bool,
+}
+
+/// Why nothing more can be said in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// How it ended.
+    pub why: ClosedWhy,
+    /// Who removed this device; none if it left, or if what had let it in counts no longer.
+    pub by: Option<PeerId>,
+    /// Their name; empty without them.
+    pub by_name: String,
+    /// When, by the clock of who did it; 0 if nobody did.
+    pub at_ms: Time,
+}
+
+/// How one's own membership ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedWhy {
+    /// One left.
+    Left,
+    /// An admin put one out.
+    Removed,
+}
+
+/// An invite that members know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomInvite {
+    /// The event that announced it.
+    pub id: EventId,
+    /// Who made it.
+    pub author: PeerId,
+    /// How many people it lets in.
+    pub uses: u32,
+    /// How many it has let in.
+    pub used: u32,
+    /// Until when; 0 for no end.
+    pub expires_ms: Time,
+    /// A member ended it.
+    pub revoked: bool,
+    /// One may end it: one's own, or as an admin.
+    pub may_revoke: bool,
 }
 
 /// A room in a list.
@@ -49,6 +139,16 @@ pub struct RoomRow {
     pub peer: Option<PeerId>,
     /// Own standing.
     pub standing: Standing,
+    /// Own role; none if one is not a member.
+    pub my_role: Option<Role>,
+    /// What it is about; may be empty.
+    pub topic: String,
+    /// Only admins may add people.
+    pub only_admins_add: bool,
+    /// What one may do.
+    pub may: RoomMay,
+    /// Why nothing more can be said, if one was a member.
+    pub closed: Option<Closed>,
     /// Members, oneself included.
     pub members: u32,
     /// Other members with a link up.
@@ -106,8 +206,23 @@ pub struct Member {
     pub me: bool,
     /// Made the room.
     pub creator: bool,
+    /// What they are in the room.
+    pub role: Role,
+    /// Who let them in; none for who made the room, and in direct rooms.
+    pub added_by: Option<PeerId>,
+    /// What one may do with them.
+    pub may: MemberMay,
     /// Connection.
     pub link: LinkState,
+}
+
+/// What one may do with a member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberMay {
+    /// Put them out.
+    pub remove: bool,
+    /// Roles that one may give them, other than the one they have.
+    pub set_role: Vec<Role>,
 }
 
 /// How far own logs have come on disk and with others.

@@ -36,7 +36,7 @@ impl Pair {
         let at = self.moment_of(from);
         let mut acts = Vec::new();
         let online = !self.person(from).unplugged;
-        let there = self.listener_at(addresses).filter(|_| online);
+        let there = self.listener_at(from, addresses).filter(|_| online);
         let peers = there.map(|there| (self.person(there).peer(), self.person(from).peer()));
         let wrong = peers.is_some_and(|(found, own)| found == own || expect.is_some_and(|expect| expect != found));
         let last = addresses.last().cloned().expect("a dial has an address");
@@ -53,11 +53,11 @@ impl Pair {
         self.carry_out(from, acts);
     }
 
-    fn listener_at(&mut self, addresses: &[Address]) -> Option<Who> {
+    fn listener_at(&mut self, from: Who, addresses: &[Address]) -> Option<Who> {
         let people = self.people();
         let at = |address: &Address| people.iter().copied().find(|who| Address::from(self.address_of(*who)) == *address);
         let found: Vec<Who> = addresses.iter().filter_map(at).collect();
-        found.into_iter().find(|who| self.person(*who).is_there())
+        found.into_iter().find(|who| self.person(*who).is_there() && self.between.is_open(from, *who))
     }
 
     /// Both ends have greeted each other.
@@ -171,6 +171,7 @@ impl Pair {
         let (who, Some(link)) = (end.who, end.link) else { return };
         let read = |record: &[u8]| Message::decode(record).expect("nodes speak the protocol");
         let messages: Vec<Message> = records(plaintext).filter_map(|record| read(record.expect("a whole record"))).collect();
+        let messages = self.between.let_through(who, messages);
         let received = Event::Received { peer, link, messages, taken: Default::default() };
         self.carry_out(who, vec![Act::Tell(received)]);
     }

@@ -7,8 +7,9 @@ use identity::PeerId;
 use node::manual::net::Moment;
 use node::manual::store::Medium;
 use node::view::{Alert, AlertKind, Anchor, Body, JoinState, Joining, Message, Notice, Refused, Request, RoomRow, Said};
-use node::{Core, RoomId};
+use node::{Core, EventId, RoomId};
 
+use crate::apart::Between;
 use crate::person::{ANA, BEN, Person, Running};
 use crate::wires::{Travelling, Who, Wire, WireId};
 
@@ -24,6 +25,7 @@ pub(crate) struct Pair {
     sent: u64,
     people: Vec<Person>,
     wires: Vec<Wire>,
+    pub(crate) between: Between,
 }
 
 // Time.
@@ -36,7 +38,7 @@ impl Pair {
     /// So many people.
     pub(crate) fn of(count: usize) -> Pair {
         let people = (0..count).map(|nth| Person::new(Who(nth), Who(nth), Medium::default())).collect();
-        let mut pair = Pair { now: 0, under_way: BTreeMap::new(), sent: 0, people, wires: Vec::new() };
+        let mut pair = Pair { now: 0, under_way: BTreeMap::new(), sent: 0, people, wires: Vec::new(), between: Between::default() };
         (0..count).for_each(|nth| pair.starts(Who(nth)));
         pair
     }
@@ -255,10 +257,20 @@ impl Pair {
     }
 
     pub(crate) fn tries_to_say(&mut self, who: Who, room: RoomId, text: &str) -> Result<Said, Refused> {
+        self.says_about(who, room, text, None)
+    }
+
+    /// Answers the last line.
+    pub(crate) fn answers(&mut self, who: Who, room: RoomId, text: &str) -> Said {
+        let last = self.lines(who, room).last().expect("there is something to answer").id;
+        self.says_about(who, room, text, Some(last)).expect("it is said")
+    }
+
+    fn says_about(&mut self, who: Who, room: RoomId, text: &str, reply_to: Option<EventId>) -> Result<Said, Refused> {
         let at = self.moment_of(who);
         let hand = &mut self.running(who).hand;
         hand.set_now(at);
-        let said = hand.say(room, text.to_owned());
+        let said = hand.say(room, text.to_owned(), reply_to);
         self.settle(who);
         said
     }

@@ -13,15 +13,17 @@ use node::view::Notice;
 
 use crate::wires::{Side, Who, WireId};
 
-const ROOT_KEY: [u8; 32] = [7; 32];
+pub(crate) const ROOT_KEY: [u8; 32] = [7; 32];
 /// When the stories begin, in milliseconds since 1970.
 const EPOCH_MS: u64 = 1_760_000_000_000;
 
 pub(crate) const ANA: Who = Who(0);
 pub(crate) const BEN: Who = Who(1);
 pub(crate) const CHI: Who = Who(2);
+pub(crate) const DAN: Who = Who(3);
+pub(crate) const EVE: Who = Who(4);
 
-const NAMES: [&str; 3] = ["Ana", "Ben", "Chi"];
+const NAMES: [&str; 5] = ["Ana", "Ben", "Chi", "Dan", "Eve"];
 
 /// A person's computer.
 pub(crate) struct Person {

@@ -7,10 +7,11 @@ use node::manual::net::{
     CameIn, Door, Event, MappingProtocol, MappingState, Mappings, Meeting, Path, PeerState, ReachFacts, ReachSettings, Side, SystemFacts,
     Transport, Wishes,
 };
-use node::view::{AddressPart, Finding, FixKind, JoinFinding, JoinTrouble, LinkPath, LinkState, Me, Notice, OwnReach, TroubleSide};
+use node::view::{AddressPart, Finding, FixKind, JoinFinding, JoinTrouble, LinkPath, LinkState, Me, Notice, OwnReach, Role, TroubleSide};
 
 use crate::pair::Pair;
 use crate::person::{ANA, BEN, CHI};
+use crate::removal::gives_role;
 use crate::wires::Who;
 
 impl Pair {
@@ -167,6 +168,26 @@ fn who_made_an_invite_and_who_holds_it_meet_by_one_secret() {
     assert_eq!(pair.meetings(ANA), [made], "also after a restart");
     pair.plugs_in(ANA);
     pair.run_until("the invite is used up", |pair| pair.meetings(ANA).is_empty() && pair.meetings(BEN).is_empty());
+}
+
+#[test]
+fn nobody_is_awaited_with_an_invite_that_another_admin_revoked() {
+    let (mut pair, room) = Pair::in_a_room(2);
+    gives_role(&mut pair, ANA, room, BEN, Role::Admin).expect("she made the room");
+    pair.run_until("it came", |pair| pair.row(BEN, room).my_role == Some(Role::Admin));
+    pair.ask(ANA, |core| core.set_internet(true)).expect("a setting");
+    pair.invites(ANA, room, 5);
+    pair.run_for(1_000);
+    assert_eq!(pair.meetings(ANA).len(), 1);
+    let open = |pair: &mut Pair| pair.ask(BEN, |core| core.room_invites(room)).expect("a room").into_iter().find(|one| one.uses == 5);
+    pair.run_until("ben knows of it", |pair| open(pair).is_some());
+    let id = open(&mut pair).expect("just seen").id;
+    pair.ask(BEN, |core| core.revoke_invite(room, id)).expect("an admin");
+    let is_over =
+        |pair: &mut Pair| pair.ask(ANA, |core| core.room_invites(room)).expect("a room").iter().any(|one| one.id == id && one.revoked);
+    pair.run_until("ana hears of it", is_over);
+    pair.run_for(1_000);
+    assert!(pair.meetings(ANA).is_empty());
 }
 
 #[test]

@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::PeerId;
 use wire::ids::EventId;
 
-use super::op::{Act, Cut, Op, Pass, Setting};
+use super::cut::Cut;
+use super::op::{Act, Op, Pass, Setting};
 use super::rank::{Rank, Role};
 use super::standing::{End, Ended, Leave, Right, Standing};
+use crate::invites::InviteState;
 
 /// What follows from a set of control events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub struct Authority {
     counting: BTreeSet<EventId>,
     settings: BTreeMap<u8, Set>,
     invites: BTreeMap<EventId, Invite>,
+    /// By invite that was ended: who had come in, as every Revoke of it says. An admin's may be
+    /// looked at before the invite.
+    revoked: BTreeMap<EventId, BTreeSet<(PeerId, u32)>>,
 }
 
 /// A setting that counts.
@@ -42,8 +47,6 @@ struct Invite {
     expires: u64,
     /// Whom it let in.
     used: BTreeSet<(PeerId, u32)>,
-    /// Of each Revoke: who had come in.
-    revoked: Vec<Vec<(PeerId, u32)>>,
 }
 
 /// How often something was changed, by anybody, with the right to do so or not: the next change may
@@ -116,7 +119,7 @@ impl Counts {
                 Act::Remove { device, .. } => counts.ends.entry(*device).or_default(),
                 Act::SetRole { device, round, .. } => counts.roles.entry((*device, *round)).or_default(),
                 Act::Set { setting, .. } => counts.settings.entry(setting.number()).or_default(),
-                _ => continue,
+                Act::Create | Act::Add { .. } | Act::Invite { .. } | Act::Revoke { .. } => continue,
             };
             *count = count.saturating_add(1);
         }
@@ -148,26 +151,26 @@ impl Authority {
         }
         match &op.act {
             Act::Remove { device, round, cut } => {
-                let end = End { of: Ended::Removed { round: *round }, by: op.id, rank, cut: cut.clone() };
+                let end = End { of: Ended::Removed { round: *round }, rank, cut: cut.clone() };
                 self.people.entry(*device).or_default().end(end);
             }
             Act::SetRole { device, round, turn, role, cut } => {
-                let end = End { of: Ended::Lowered { round: *round, turn: *turn, to: *role }, by: op.id, rank, cut: cut.clone() };
+                let end = End { of: Ended::Lowered { round: *round, turn: *turn, to: *role }, rank, cut: cut.clone() };
                 self.people.entry(*device).or_default().end(end);
             }
             Act::Invite { key, uses, expires } => {
                 let author = (op.author, rank.right);
-                let (used, revoked) = (BTreeSet::new(), Vec::new());
-                self.invites.insert(op.id, Invite { key: *key, author, uses: *uses, expires: *expires, used, revoked });
+                self.invites.insert(op.id, Invite { key: *key, author, uses: *uses, expires: *expires, used: BTreeSet::new() });
             }
             Act::Revoke { invite, used } => {
-                self.invites.entry(*invite).and_modify(|invite| invite.revoked.push(used.clone()));
+                let used: BTreeSet<(PeerId, u32)> = used.iter().copied().collect();
+                self.revoked.entry(*invite).and_modify(|had| had.retain(|who| used.contains(who))).or_insert(used);
             }
             Act::Set { setting, version, known } => {
-                let new = Set { version: *version, rank, id: op.id, setting: setting.clone(), known: known.clone() };
-                let held = self.settings.entry(setting.number()).or_insert_with(|| new.clone());
-                if (new.version, new.rank, new.id) > (held.version, held.rank, held.id) {
-                    *held = new;
+                let held = self.settings.get(&setting.number()).map(|held| (held.version, held.rank, held.id));
+                if held.is_none_or(|held| held < (*version, rank, op.id)) {
+                    let new = Set { version: *version, rank, id: op.id, setting: setting.clone(), known: known.clone() };
+                    self.settings.insert(setting.number(), new);
                 }
             }
             Act::Create | Act::Add { .. } | Act::Leave { .. } => {}
@@ -182,7 +185,8 @@ impl Authority {
             *device != op.author && self.standing(device).and_then(|held| held.highest(round, turn)).is_none_or(|held| held < rank)
         };
         match &op.act {
-            Act::Create | Act::Leave { .. } => true,
+            Act::Create => true,
+            Act::Leave { round, .. } => counts.may_end(&op.author, *round),
             Act::Add { device, round, pass } => {
                 let (device, round) = (*device, *round);
                 let fits = device != op.author && counts.may_be_round(&device, round);
@@ -197,7 +201,7 @@ impl Authority {
             }
             Act::Invite { .. } => self.may_add(rank, op),
             Act::Revoke { invite, .. } => {
-                self.invites.get(invite).is_some_and(|invite| is_admin || invite.author == (op.author, rank.right))
+                is_admin || self.invites.get(invite).is_some_and(|invite| invite.author == (op.author, rank.right))
             }
             Act::Set { setting, version, .. } => {
                 let changes = counts.settings.get(&setting.number()).copied().unwrap_or_default();
@@ -223,11 +227,32 @@ impl Authority {
         let Some(invite) = self.invites.get_mut(&pass.invite).filter(|invite| invite.key == pass.key && !was_removed) else { return false };
         let used = u32::try_from(invite.used.len()).unwrap_or(u32::MAX);
         let is_left = used < invite.uses && (invite.expires == 0 || pass.at_ms < invite.expires);
-        let may = invite.used.contains(&who) || is_left && invite.revoked.iter().all(|had| had.contains(&who));
+        let may_still = self.revoked.get(&pass.invite).is_none_or(|had| had.contains(&who));
+        let may = invite.used.contains(&who) || is_left && may_still;
         if may {
             invite.used.insert(who);
         }
         may
+    }
+
+    /// Takes an Add of the first round or an Invite after all others, which is the same if nothing
+    /// that is here depends on it.
+    pub(crate) fn take_last(&mut self, op: &Op) {
+        let right = op.by.and_then(|by| self.standing(&op.author)?.rank_by(by));
+        if let Some(rank) = right {
+            self.take(rank, op, &Counts::default());
+        }
+    }
+
+    /// Whether [`take_last`](Self::take_last) would let it count, where everybody adds people.
+    pub(crate) fn would_take_last(&self, op: &Op) -> bool {
+        let is_own = matches!(op.act, Act::Add { device, .. } if device == op.author);
+        !is_own && op.by.is_some_and(|by| self.standing(&op.author).is_some_and(|author| author.may_act(by, op.at)))
+    }
+
+    /// It was set who adds people, be it everybody: what an Add needs may depend on others.
+    pub(crate) fn says_who_adds(&self) -> bool {
+        self.settings().any(|setting| matches!(setting, Setting::AdminsAdd(_)))
     }
 
     /// All of whom anything is known.
@@ -248,6 +273,19 @@ impl Authority {
     /// Who is in the room.
     pub fn members(&self) -> impl Iterator<Item = (&PeerId, Rank)> {
         self.people.iter().filter_map(|(device, standing)| Some((device, standing.right()?)))
+    }
+
+    /// How an invite stands, by the event that announced it; none if that does not count. How many
+    /// it let in is told by the history.
+    pub(crate) fn invite(&self, invite: &EventId) -> Option<InviteState> {
+        let Invite { key, author: (author, _), uses, expires, .. } = self.invites.get(invite)?;
+        let revoked = self.revoked.contains_key(invite);
+        Some(InviteState { key: *key, author: *author, uses: *uses, used: 0, expires: *expires, revoked })
+    }
+
+    /// All invites that count.
+    pub(crate) fn invites(&self) -> impl Iterator<Item = &EventId> {
+        self.invites.keys()
     }
 
     /// Whether an event counts.

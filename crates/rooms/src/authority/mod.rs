@@ -3,12 +3,14 @@
 //! The rules and what they promise are in `docs/AUTHORITY.md`. Start in `op.rs` (what may be done),
 //! then `fold.rs` (what of it counts); `standing.rs` is what follows for people.
 
+mod cut;
 mod fold;
 mod op;
 mod rank;
 mod standing;
 
+pub use cut::{Cut, Kept};
 pub use fold::{Authority, fold};
-pub use op::{Act, Cut, Kept, Op, Pass, Setting};
+pub use op::{Act, Op, Pass, Setting};
 pub use rank::{Rank, Role};
 pub use standing::Standing;

@@ -1,37 +1,13 @@
 //! What can be done with authority.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bincode::{Decode, Encode};
 use identity::PeerId;
 use wire::ids::{EventId, LogId};
 
+use super::cut::Cut;
 use super::rank::Role;
-
-/// What counts of what somebody wrote, by log. Of a log that is not in it nothing does.
-pub type Cut = BTreeMap<LogId, Kept>;
-
-/// What counts of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Its events up to this number.
-    pub last: u32,
-    /// But not those control events that did not count when this was written: nothing that comes
-    /// later may make them count.
-    pub except: BTreeSet<u32>,
-}
-
-impl Kept {
-    /// Whether the event with this number counts.
-    pub fn has(&self, seq: u32) -> bool {
-        seq <= self.last && !self.except.contains(&seq)
-    }
-}
-
-/// Whether what stands there counts.
-pub(super) fn keeps(cut: &Cut, (log, seq): (LogId, u32)) -> bool {
-    cut.get(&log).is_some_and(|kept| kept.has(seq))
-}
 
 /// A control event, as far as authority goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +18,7 @@ pub struct Op {
     pub author: PeerId,
     /// In which of their logs, and its number there.
     pub at: (LogId, u32),
-    /// By which right: the Create, Add or Role that gave the author theirs. A Create has none.
+    /// By which right: the Create, Add or SetRole that gave the author theirs. A Create has none.
     pub by: Option<EventId>,
     /// What was done.
     pub act: Act,
@@ -113,7 +89,7 @@ pub enum Act {
         setting: Setting,
         /// Which change of it.
         version: u32,
-        /// For [`Setting::AdminsAdd`]: what counted until then of what members had done.
+        /// For [`Setting::AdminsAdd`]: what counted until then of what everybody had done.
         known: BTreeMap<PeerId, Cut>,
     },
 }
@@ -156,12 +132,14 @@ impl Setting {
 
 impl Op {
     /// In which order events by one right are looked at: what others may depend on comes first.
+    /// Then numbers decide, also between two logs of one device: events do not say which log is the
+    /// later one.
     pub(super) fn turn(&self) -> (u8, u32, EventId) {
         let first = match self.act {
             Act::Create => 0,
             Act::Set { .. } | Act::Invite { .. } => 1,
             Act::Revoke { .. } => 2,
-            _ => 3,
+            Act::Add { .. } | Act::Leave { .. } | Act::Remove { .. } | Act::SetRole { .. } => 3,
         };
         (first, self.at.1, self.id)
     }
@@ -172,7 +150,7 @@ impl Op {
             Act::Create => Some((self.author, Role::Owner, 1, 0)),
             Act::Add { device, round, .. } => Some((*device, Role::Member, *round, 0)),
             Act::SetRole { device, round, turn, role, .. } => Some((*device, *role, *round, *turn)),
-            _ => None,
+            Act::Leave { .. } | Act::Remove { .. } | Act::Invite { .. } | Act::Revoke { .. } | Act::Set { .. } => None,
         }
     }
 }

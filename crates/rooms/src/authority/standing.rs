@@ -1,19 +1,29 @@
 //! What follows for one device.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use wire::ids::{EventId, LogId};
 
-use super::op::{Cut, keeps};
+use super::cut::Cut;
 use super::rank::{Rank, Role};
 
 /// How a device stands in a room: the rights that it was given, and what ended them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    rights: Vec<Right>,
+    rights: Vec<Held>,
     /// By others. The highest comes first.
     ends: Vec<End>,
     leaves: Vec<Leave>,
+    /// Up to which round others ended it, and up to which it left.
+    removed: u32,
+    left: u32,
+}
+
+/// A right, and which of the ends is the highest that ended it: that one says what counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Held {
+    right: Right,
+    ended: Option<usize>,
 }
 
 /// A right that counts.
@@ -28,8 +38,7 @@ pub(super) struct Right {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) of: Ended,
-    /// The event that does it, and the rank of who did.
-    pub(super) by: EventId,
+    /// Of who did it.
     pub(super) rank: Rank,
     /// What the device did by those rights, or wrote, and counts.
     pub(super) cut: Cut,
@@ -57,9 +66,7 @@ impl End {
         right.rank < self.rank
             && match self.of {
                 Ended::Removed { round } => right.round <= round,
-                Ended::Lowered { round, turn, to } => {
-                    (right.round, right.turn) <= (round, turn) && right.rank.role > to && right.rank.right != self.by
-                }
+                Ended::Lowered { round, turn, to } => (right.round, right.turn) <= (round, turn) && right.rank.role > to,
             }
     }
 }
@@ -72,42 +79,56 @@ impl Leave {
         if right.rank.role == Role::Member {
             log != self.at.0 || seq <= self.at.1
         } else {
-            (log, seq) == self.at || keeps(&self.cut, (log, seq))
+            (log, seq) == self.at || self.cut.keeps((log, seq))
         }
     }
 }
 
 impl Standing {
     pub(super) fn give(&mut self, right: Right) {
-        self.rights.push(right);
+        // Most people have one.
+        if self.rights.is_empty() {
+            self.rights.reserve_exact(1);
+        }
+        let ended = self.ends.iter().position(|end| end.ends(&right));
+        self.rights.push(Held { right, ended });
     }
 
     /// Of ends, the higher are told first.
     pub(super) fn end(&mut self, end: End) {
+        if let Ended::Removed { round } = end.of {
+            self.removed = self.removed.max(round);
+        }
+        for held in self.rights.iter_mut().filter(|held| held.ended.is_none() && end.ends(&held.right)) {
+            held.ended = Some(self.ends.len());
+        }
         self.ends.push(end);
     }
 
     pub(super) fn leave(&mut self, leave: Leave) {
+        self.left = self.left.max(leave.round);
         self.leaves.push(leave);
     }
 
-    /// What ended a right: the highest that did says what counts.
-    fn ended(&self, right: &Right) -> Option<&End> {
-        self.ends.iter().find(|end| end.ends(right))
+    fn end_of(&self, held: &Held) -> Option<&End> {
+        self.ends.get(held.ended?)
+    }
+
+    fn rights(&self) -> impl Iterator<Item = &Right> {
+        self.rights.iter().map(|held| &held.right)
     }
 
     /// Whether the device may act there by this right.
     pub(super) fn may_act(&self, by: EventId, at: (LogId, u32)) -> bool {
-        let Some(right) = self.rights.iter().find(|right| right.rank.right == by) else { return false };
-        let end = self.ended(right);
+        let Some(held) = self.rights.iter().find(|held| held.right.rank.right == by) else { return false };
+        let (right, end) = (&held.right, self.end_of(held));
         // Who was removed takes nothing back by leaving afterwards.
-        let counts = |leave: &&Leave| right.round <= leave.round && end.is_none_or(|end| keeps(&end.cut, leave.at));
-        end.is_none_or(|end| keeps(&end.cut, at)) && self.leaves.iter().filter(counts).all(|leave| leave.keeps(right, at))
+        let counts = |leave: &&Leave| right.round <= leave.round && end.is_none_or(|end| end.cut.keeps(leave.at));
+        end.is_none_or(|end| end.cut.keeps(at)) && self.leaves.iter().filter(counts).all(|leave| leave.keeps(right, at))
     }
 
     fn standing_rights(&self) -> impl Iterator<Item = &Right> {
-        let has_left = |right: &Right| self.leaves.iter().any(|leave| right.round <= leave.round);
-        self.rights.iter().filter(move |right| self.ended(right).is_none() && !has_left(right))
+        self.rights.iter().filter(|held| held.ended.is_none() && held.right.round > self.left).map(|held| &held.right)
     }
 
     /// The highest rank among the rights up to a turn of a round that it holds now.
@@ -132,13 +153,12 @@ impl Standing {
 
     /// The round that its next membership has. None if there is no higher one.
     pub fn next_round(&self) -> Option<u32> {
-        let removed = self.ends.iter().filter_map(|end| if let Ended::Removed { round } = end.of { Some(round) } else { None });
-        removed.chain(self.leaves.iter().map(|leave| leave.round)).max().unwrap_or(0).checked_add(1)
+        self.removed.max(self.left).checked_add(1)
     }
 
     /// Its last membership up to a round.
     pub fn last_round(&self, up_to: u32) -> Option<u32> {
-        self.rights.iter().map(|right| right.round).filter(|round| *round <= up_to).max()
+        self.rights().map(|right| right.round).filter(|round| *round <= up_to).max()
     }
 
     /// Something ended a right of it.
@@ -146,47 +166,62 @@ impl Standing {
         !self.ends.is_empty() || !self.leaves.is_empty()
     }
 
-    /// Whether the same of what it wrote counts as with another standing.
+    /// Whether the same of what it wrote counts as with another standing. A no may be wrong: all
+    /// that could bound it is compared, once, not what does in each round.
     pub fn counts_like(&self, other: &Standing) -> bool {
-        let rounds = |of: &Standing| of.rights.iter().map(|right| right.round).collect::<BTreeSet<_>>();
-        let cuts = |of: &Standing| of.ends.iter().map(|end| (end.by, end.cut.clone())).collect::<BTreeMap<_, _>>();
-        rounds(self) == rounds(other) && cuts(self) == cuts(other) && self.leaves == other.leaves
+        let rounds = self.rounds();
+        let is_same = || self.leaves == other.leaves && self.removals().eq(other.removals());
+        rounds == other.rounds() && (rounds.is_empty() || is_same())
+    }
+
+    fn rounds(&self) -> BTreeSet<u32> {
+        self.rights().map(|right| right.round).collect()
+    }
+
+    /// Up to which round it was removed, and what that lets count. The highest comes first.
+    fn removals(&self) -> impl Iterator<Item = (u32, &Cut)> {
+        self.ends.iter().filter_map(|end| if let Ended::Removed { round } = end.of { Some((round, &end.cut)) } else { None })
+    }
+
+    /// The cuts that say what counts of what it wrote in a round: that of the highest removal, and
+    /// those of its Leaves that the removal lets count.
+    fn cuts(&self, round: u32) -> impl Iterator<Item = &Cut> {
+        let removal = self.removals().find(|(up_to, _)| round <= *up_to).map(|(_, cut)| cut);
+        let counts = move |leave: &&Leave| round <= leave.round && removal.is_none_or(|cut| cut.keeps(leave.at));
+        let left = self.leaves.iter().filter(counts).map(|leave| &leave.cut);
+        left.chain(removal)
     }
 
     /// The rank that one of its rights gives.
     pub fn rank_by(&self, right: EventId) -> Option<Rank> {
-        self.rights.iter().map(|held| held.rank).find(|rank| rank.right == right)
+        self.rights().map(|held| held.rank).find(|rank| rank.right == right)
     }
 
     /// The round of one of its rights.
     pub fn round_by(&self, right: EventId) -> Option<u32> {
-        self.rights.iter().find(|held| held.rank.right == right).map(|held| held.round)
+        self.rights().find(|held| held.rank.right == right).map(|held| held.round)
     }
 
     /// The highest rank that it ever had.
     pub fn best_ever(&self) -> Option<Rank> {
-        self.rights.iter().map(|right| right.rank).max()
+        self.rights().map(|right| right.rank).max()
     }
 
     /// Somebody removed it, at some time.
     pub fn was_removed(&self) -> bool {
-        self.ends.iter().any(|end| matches!(end.of, Ended::Removed { .. }))
+        self.removed > 0
     }
 
     /// It was a member, and others ended all of that.
     pub fn is_removed(&self) -> bool {
-        self.was_member() && self.rights.iter().all(|right| self.ended(right).is_some_and(|end| matches!(end.of, Ended::Removed { .. })))
+        self.was_member() && self.rights.iter().all(|held| self.end_of(held).is_some_and(|end| matches!(end.of, Ended::Removed { .. })))
     }
 
     /// Up to which number a log counts that was begun in a round; none: without an end.
     pub fn limit(&self, log: LogId, round: u32) -> Option<u32> {
-        if !self.rights.iter().any(|right| right.round == round) {
+        if !self.rights().any(|right| right.round == round) {
             return Some(0);
         }
-        let last = |cut: &Cut| cut.get(&log).map_or(0, |kept| kept.last);
-        let removal = self.ends.iter().find(|end| matches!(end.of, Ended::Removed { round: up_to } if round <= up_to));
-        let counts = |leave: &&Leave| round <= leave.round && removal.is_none_or(|end| keeps(&end.cut, leave.at));
-        let left = self.leaves.iter().filter(counts).map(|leave| last(&leave.cut));
-        left.chain(removal.map(|end| last(&end.cut))).min()
+        self.cuts(round).map(|cut| cut.get(&log).map_or(0, |kept| kept.last)).min()
     }
 }

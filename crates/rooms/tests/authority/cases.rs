@@ -126,8 +126,8 @@ fn what_refers_to_events_that_are_not_here_waits_for_them() {
     assert_eq!(fold(without).members().count(), 0);
 }
 
-// What follows was tried against the rules, and some of it broke earlier ones. The owner 0 made the
-// room by the event 1, and let in 1 by the event 10 and 2 by the event 11.
+// What follows was tried against the rules, and some of it broke earlier ones. Who is who: the
+// owner 0 made the room by the event 1, and let in 1 by the event 10 and 2 by the event 11.
 
 fn op(id: u8, author: u8, log: u64, seq: u32, by: u8, act: Act) -> Op {
     Op { id: EventId([id; 32]), author: device(author), at: (LogId(log), seq), by: (by > 0).then_some(EventId([by; 32])), act }

@@ -4,6 +4,7 @@
 
 mod cases;
 mod checks;
+mod cost;
 mod exhaustive;
 mod random;
 mod world;

@@ -1,14 +1,12 @@
 //! Who is in a room, scene by scene, and what the history shows of it.
 
 use identity::{Identity, PeerId};
-use rooms::limits::{MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
-use rooms::{Admission, InviteState, Membership, Payload, Verified, What, direct_room_id, group_room_id, kind};
+use rooms::limits::{CONTROL_EVENT_BYTES, MAX_CONTROL_EVENTS_PER_MEMBER, MAX_PENDING_EVENTS};
+use rooms::{Admission, CutList, Membership, Payload, Verified, What, direct_room_id, group_room_id, kind};
 
 use crate::people::*;
 
-const KEY: [u8; 32] = [0x11; 32];
-
-fn after(events: &[Verified]) -> Membership {
+pub(crate) fn after(events: &[Verified]) -> Membership {
     let mut room = Membership::group(room());
     for event in events {
         room.apply(event);
@@ -16,30 +14,37 @@ fn after(events: &[Verified]) -> Membership {
     room
 }
 
-fn who(room: &Membership) -> Vec<PeerId> {
+pub(crate) fn who(room: &Membership) -> Vec<PeerId> {
     room.members().map(|member| member.peer).collect()
 }
 
-fn sorted(people: &[&Identity]) -> Vec<PeerId> {
+pub(crate) fn sorted(people: &[&Identity]) -> Vec<PeerId> {
     let mut peers: Vec<PeerId> = people.iter().map(|person| person.peer()).collect();
     peers.sort();
     peers
 }
 
-fn shown(room: &Membership) -> Vec<(PeerId, What)> {
+pub(crate) fn shown(room: &Membership) -> Vec<(PeerId, What)> {
     room.lines().into_iter().map(|line| (line.author, line.what)).collect()
 }
 
-fn added(peer: &Identity, name: &str) -> What {
+pub(crate) fn added(peer: &Identity, name: &str) -> What {
     What::Added { peer: peer.peer(), name: name.into(), invited: false }
+}
+
+/// Ana's room with ben in it, and the events that made it so.
+pub(crate) fn with_ben() -> (Device, Device, Vec<Verified>) {
+    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
+    let events = vec![a.write(&create()), a.adds(&ben(), "Ben", 1)];
+    b.acts_by(&events[1]);
+    b.now += 1;
+    (a, b, events)
 }
 
 #[test]
 fn ana_makes_a_room_and_adds_ben_who_adds_chi() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    b.now += 1;
-    let events = [a.write(&create()), a.adds(&ben(), "Ben", 1), b.adds(&chi(), "Chi", 1)];
-    let room = after(&events);
+    let (_, mut b, events) = with_ben();
+    let room = after(&[events, vec![b.adds(&chi(), "Chi", 1)]].concat());
     assert_eq!(who(&room), sorted(&[&ana(), &ben(), &chi()]));
     assert_eq!((room.name(), room.creator(), room.member_count()), (Some("Allotment"), Some(ana().peer()), 3));
     assert_eq!(room.name_of(&chi().peer()), Some("Chi"));
@@ -55,7 +60,9 @@ fn each_event_tells_what_it_changed() {
     let mut room = Membership::group(room());
     let created = room.apply(&a.write(&create()));
     assert!(created.name && created.known.contains(&ana().peer()) && created.members.contains(&ana().peer()));
-    let (early, late) = (b.adds(&chi(), "Chi", 1), a.adds(&ben(), "Ben", 1));
+    let late = a.adds(&ben(), "Ben", 1);
+    b.acts_by(&late);
+    let early = b.adds(&chi(), "Chi", 1);
     assert!(room.apply(&early).is_empty(), "ben is not known yet");
     let changed = room.apply(&late);
     assert_eq!(changed.known.into_iter().collect::<Vec<_>>(), sorted(&[&ben(), &chi()]));
@@ -66,11 +73,10 @@ fn each_event_tells_what_it_changed() {
 
 #[test]
 fn ben_leaves_and_comes_back_in_the_next_round() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let mut room = after(&[a.write(&create()), a.adds(&ben(), "Ben", 1)]);
-    b.now += 1;
+    let (mut a, mut b, events) = with_ben();
+    let mut room = after(&events);
     assert_eq!(room.round(&ben().peer()), Some(1));
-    room.apply(&b.write(&Payload::Leave { round: 1 }));
+    room.apply(&b.leaves(1, vec![]));
     assert!(!room.is_member(&ben().peer()) && room.was_member(&ben().peer()));
     assert_eq!((room.round(&ben().peer()), room.next_round(&ben().peer())), (None, Some(2)));
     assert_eq!(shown(&room).last(), Some(&(ben().peer(), What::Left)));
@@ -83,8 +89,8 @@ fn ben_leaves_and_comes_back_in_the_next_round() {
 
 #[test]
 fn two_members_let_chi_in_at_once_and_the_history_shows_it_once() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let mut room = after(&[a.write(&create()), a.adds(&ben(), "Ben", 1)]);
+    let (mut a, mut b, events) = with_ben();
+    let mut room = after(&events);
     a.now += 5;
     let (later, earlier) = (a.adds(&chi(), "Chi of Ana", 1), b.adds(&chi(), "Chi", 1));
     room.apply(&later);
@@ -126,73 +132,43 @@ fn a_round_from_the_far_future_locks_nobody_out() {
     let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
     let mut room = after(&[a.write(&create()), a.adds(&ben(), "Ben", u32::MAX)]);
     assert!(!room.was_member(&ben().peer()));
-    room.apply(&a.adds(&ben(), "Ben", 1));
-    room.apply(&b.write(&Payload::Leave { round: 1 }));
+    let added = a.adds(&ben(), "Ben", 1);
+    b.acts_by(&added);
+    room.apply(&added);
+    room.apply(&b.leaves(1, vec![]));
     assert_eq!(room.next_round(&ben().peer()), Some(2));
     room.apply(&a.adds(&ben(), "Ben", 2));
     assert!(room.is_member(&ben().peer()));
 }
 
 #[test]
-fn ben_leaves_in_the_last_round_and_harms_only_himself() {
+fn who_leaves_in_a_round_that_is_not_there_yet_stays_and_loses_none() {
+    let (mut a, mut b, events) = with_ben();
+    let mut room = after(&events);
+    assert!(room.apply(&b.leaves(u32::MAX, vec![])).is_empty());
+    assert!(room.is_member(&ben().peer()));
+    room.apply(&b.leaves(1, vec![]));
+    assert_eq!((room.is_member(&ben().peer()), room.next_round(&ben().peer())), (false, Some(2)));
+    room.apply(&a.adds(&ben(), "Ben", 2));
+    assert!(room.is_member(&ben().peer()));
+}
+
+#[test]
+fn who_came_in_by_the_second_round_first_is_told_of_when_the_first_comes() {
     let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let events =
-        [a.write(&create()), a.adds(&ben(), "Ben", 1), b.write(&Payload::Leave { round: u32::MAX }), a.adds(&ben(), "Ben", u32::MAX)];
-    let room = after(&events);
-    assert!(!room.is_member(&ben().peer()) && room.was_member(&ben().peer()));
-    assert_eq!(room.next_round(&ben().peer()), None);
+    // A Leave of no round that there is makes room for the second.
+    let mut room = after(&[a.write(&create()), b.leaves(3, vec![]), a.adds(&ben(), "Ben", 2)]);
+    let (first, log) = (a.adds(&ben(), "Ben", 1), wire::LogId(7));
+    assert_eq!((room.round(&ben().peer()), room.limit(&ben().peer(), log, log)), (Some(2), Some(0)));
+    assert!(room.apply(&first).known.contains(&ben().peer()));
+    assert_eq!(room.limit(&ben().peer(), log, log), None);
 }
 
 #[test]
 fn nobody_leaves_for_somebody_else() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let room = after(&[a.write(&create()), a.adds(&ben(), "Ben", 1), b.write(&Payload::Leave { round: 1 })]);
+    let (_, mut b, events) = with_ben();
+    let room = after(&[events, vec![b.leaves(1, vec![])]].concat());
     assert_eq!(who(&room), [ana().peer()]);
-}
-
-#[test]
-fn an_invite_counts_its_uses_and_ends_by_number_time_or_word() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let by_invite = |whom: &Identity| Payload::Add { device: whom.peer(), name: "x".into(), round: 1, invite: Some(KEY) };
-    let mut room = after(&[a.write(&create())]);
-    assert_eq!(room.invite(&KEY), None);
-    assert!(room.apply(&a.write(&Payload::Invite { key: KEY, uses: 2, expires: NOON + 10 })).invites);
-    let fresh = InviteState { author: ana().peer(), uses: 2, used: 0, expires: NOON + 10, revoked: false };
-    assert_eq!(room.invite(&KEY), Some(fresh));
-    assert!(fresh.is_usable(NOON + 9) && !fresh.is_usable(NOON + 10));
-
-    assert!(room.apply(&a.write(&by_invite(&ben()))).invites);
-    // Ben lets chi in, and so does ana on the other side of a partition: that is one use.
-    room.apply(&b.write(&by_invite(&chi())));
-    assert!(!room.apply(&a.write(&by_invite(&chi()))).invites);
-    let used_up = room.invite(&KEY).expect("known");
-    assert_eq!((used_up.used, used_up.is_usable(NOON)), (2, false));
-    assert!(room.lines().iter().any(|line| matches!(line.what, What::Added { invited: true, .. })));
-
-    // Across a partition a third came in; they stay, and the count tells.
-    room.apply(&b.write(&by_invite(&Identity::from_seed(&[0xd; 32]))));
-    assert_eq!((room.invite(&KEY).expect("known").used, room.member_count()), (3, 4));
-    room.apply(&b.write(&Payload::Revoke { key: KEY }));
-    assert!(room.invite(&KEY).expect("known").revoked);
-    assert_eq!(room.invites().count(), 1);
-}
-
-#[test]
-fn an_invite_without_an_end_does_not_expire() {
-    let endless = InviteState { author: ana().peer(), uses: 1, used: 0, expires: 0, revoked: false };
-    assert!(endless.is_usable(u64::MAX));
-}
-
-#[test]
-fn strangers_neither_offer_nor_revoke_invites() {
-    let (mut a, mut b) = (Device::new(ana()), Device::new(ben()));
-    let mut room = after(&[a.write(&create()), b.write(&Payload::Invite { key: [2; 32], uses: 9, expires: 0 })]);
-    assert_eq!((room.invite(&[2; 32]), room.invites().count()), (None, 0));
-    room.apply(&a.write(&Payload::Invite { key: KEY, uses: 1, expires: 0 }));
-    assert!(!room.apply(&b.write(&Payload::Revoke { key: KEY })).invites);
-    assert!(!room.invite(&KEY).expect("known").revoked);
-    assert!(room.apply(&a.adds(&ben(), "Ben", 1)).invites, "now ben's words count");
-    assert!(room.invite(&KEY).expect("known").revoked && room.invite(&[2; 32]).is_some());
 }
 
 #[test]
@@ -202,7 +178,7 @@ fn a_direct_room_has_its_two_people_and_no_control_log() {
     assert_eq!((who(&room), room.is_direct(), room.name()), (sorted(&[&ana(), &ben()]), true, None));
     let mut a = Device::within(room.room(), ana());
     assert!(room.apply(&a.adds(&chi(), "Chi", 1)).is_empty());
-    assert!(room.apply(&a.write(&Payload::Leave { round: 1 })).is_empty());
+    assert!(room.apply(&a.leaves(1, vec![])).is_empty());
     assert_eq!(who(&room), sorted(&[&ana(), &ben()]));
     let control = rooms::run::decode(&raw(&[a.adds(&chi(), "Chi", 1)]), &room.room()).expect("a run");
     assert_eq!(room.admits(&control), Admission::Refused);
@@ -228,13 +204,23 @@ fn unknown_control_kinds_and_broken_payloads_are_kept_and_change_nothing() {
 }
 
 #[test]
+fn nobody_hands_on_a_control_event_without_its_content() {
+    let (.., events) = with_ben();
+    let stripped = events[1].without_payload();
+    assert_eq!(rooms::run::decode(&raw(&[stripped]), &room()).map(|_| ()), Err(rooms::EventFault::NoPayload));
+}
+
+#[test]
 fn content_is_admitted_from_whoever_was_ever_a_member() {
-    let (mut a, mut b, mut c) = (Device::new(ana()), Device::new(ben()), Device::new(chi()));
-    let mut room = after(&[a.write(&create()), a.adds(&ben(), "Ben", 1)]);
-    let said = received(&[b.says("hello")]);
+    let ((_, mut b, events), mut c) = (with_ben(), Device::new(chi()));
+    let mut room = after(&events);
+    let hello = b.says("hello");
+    let said = received(std::slice::from_ref(&hello));
     assert_eq!(room.admits(&said), Admission::Counts);
-    room.apply(&b.write(&Payload::Leave { round: 1 }));
+    room.apply(&b.leaves(1, cut(&[&hello])));
     assert_eq!(room.admits(&said), Admission::Counts);
+    let log = hello.header.log;
+    assert_eq!(room.limit(&ben().peer(), log, log), Some(hello.header.seq), "ben had said that this is all");
     assert_eq!(room.admits(&received(&[c.says("let me in")])), Admission::Refused);
     assert_eq!(room.admits(&received(&[c.adds(&ben(), "Ben", 1)])), Admission::Pending);
 }
@@ -249,12 +235,14 @@ fn strangers_fill_the_waiting_room_and_members_still_get_in() {
         assert_eq!(room.admits(&received(std::slice::from_ref(&event))), Admission::Pending);
         room.apply(&event);
     }
+    let added = a.adds(&ben(), "Ben", 1);
+    b.acts_by(&added);
     let one_more = received(&[b.adds(&chi(), "Chi", 1)]);
     assert_eq!(room.admits(&one_more), Admission::Refused);
     let founding = received(std::slice::from_ref(&create));
     assert_eq!(room.admits(&founding), Admission::Counts, "the founding is never kept out");
     room.apply(&create);
-    room.apply(&a.adds(&ben(), "Ben", 1));
+    room.apply(&added);
     assert_eq!(room.admits(&one_more), Admission::Counts, "ben is known by now");
     assert!(!room.was_member(&chi().peer()));
 }
@@ -276,7 +264,7 @@ fn whoever_is_known_frees_the_waiting_room() {
 fn one_members_control_events_are_bounded() {
     let mut a = Device::new(ana());
     let mut room = after(&[a.write(&create())]);
-    let leave = Payload::Leave { round: 1 };
+    let leave = Payload::Leave { by: a.right, round: 1, cut: vec![] };
     for chunk in 0..MAX_CONTROL_EVENTS_PER_MEMBER / 128 {
         let run = a.write_all(&vec![leave.clone(); 128]);
         let last = chunk + 1 == MAX_CONTROL_EVENTS_PER_MEMBER / 128;
@@ -285,4 +273,27 @@ fn one_members_control_events_are_bounded() {
             run.iter().for_each(|event| drop(room.apply(event)));
         }
     }
+}
+
+#[test]
+fn long_control_events_are_bounded_by_their_bytes() {
+    let (mut a, mut c) = (Device::new(ana()), Device::new(chi()));
+    let create = a.write(&create());
+    let room = after(std::slice::from_ref(&create));
+    let cut: CutList = (0..2_500).map(|n| (wire::LogId(1 << 39 | n), 1, vec![])).collect();
+    let long = Payload::Leave { by: a.right, round: 1, cut };
+    let len = long.encode().len();
+    let taken = |device: &mut Device| {
+        let mut room = room.clone();
+        let is_taken = |_: &u32| {
+            let event = device.write(&long);
+            let admission = room.admits(&received(std::slice::from_ref(&event)));
+            room.apply(&event);
+            admission != Admission::Refused
+        };
+        (0..1_000).take_while(is_taken).count()
+    };
+    let founding = create.payload().map_or(0, <[u8]>::len);
+    assert_eq!(taken(&mut a), (MAX_CONTROL_EVENTS_PER_MEMBER * CONTROL_EVENT_BYTES - founding) / len);
+    assert_eq!(taken(&mut c), MAX_PENDING_EVENTS * CONTROL_EVENT_BYTES / len);
 }

@@ -1,12 +1,15 @@
 //! Golden payloads: each kind at its edges, and what says nothing although its event is valid
 //! (`docs/vectors/payloads.json`).
 
-use rooms::{Payload, Position, kind};
+use identity::PeerId;
+use rooms::authority::{Role, Setting};
+use rooms::{CutList, Payload, Position, ShownPass, kind};
 use serde_json::{Value, json};
+use wire::LogId;
 use wire::codec::encode;
 
 use crate::people::*;
-use crate::vectors::{check_file, hex, says, unhex};
+use crate::vectors::{check_file, hex, invite, says, unhex};
 
 fn target() -> Position {
     Device::new(ana()).says("Good morning").position()
@@ -15,12 +18,35 @@ fn target() -> Position {
 fn payloads() -> Vec<(&'static str, Payload)> {
     let target = target();
     let reaction = |on| Payload::Reaction { target, emoji: "👍".into(), on };
-    let again = Payload::Add { device: ben().peer(), name: "Ben".into(), round: 300, invite: Some([0x11; 32]) };
+    let (by, device, pass) = (wire::EventId([0x22; 32]), ben().peer(), Some(pass(wire::EventId([0x33; 32]), &invite(), &ben().peer())));
+    let key = *invite().peer().as_bytes();
+    let again = Payload::Add { by, device, name: "Ben".into(), round: 300, pass };
+    let of_round = |round, control| LogId::in_round(round, control, 7);
+    let cut = vec![(LogId(1), 250, vec![]), (of_round(2, false), 251, vec![]), (of_round(300, true), u32::MAX, vec![1, 250, u32::MAX])];
+    let set = |setting| Payload::Set { by, version: 1, setting, known: vec![] };
+    let role = |role| Payload::SetRole { by, device, round: 1, turn: 2, role, cut: vec![] };
+    let known = vec![(ana().peer(), cut.clone()), (ben().peer(), vec![])];
     vec![
         ("add without an invite", add(ben().peer(), "Ben", 1)),
         ("add of a later round, by an invite", again),
-        ("leave of a later round", Payload::Leave { round: 300 }),
-        ("invite with an end", Payload::Invite { key: [0x11; 32], uses: 1000, expires: NOON }),
+        ("leave that says nothing of logs", Payload::Leave { by, round: 1, cut: vec![] }),
+        ("leave of a later round", Payload::Leave { by, round: 300, cut: cut.clone() }),
+        ("invite with an end", Payload::Invite { by, key, uses: 1000, expires: NOON }),
+        ("revoke of an invite that nobody used", Payload::Revoke { by, invite: wire::EventId([0x33; 32]), used: vec![] }),
+        (
+            "revoke of an invite that two people used",
+            Payload::Revoke { by, invite: wire::EventId([0x33; 32]), used: vec![(ana().peer(), 1), (device, 300)] },
+        ),
+        ("remove, with a log of each kind and round", Payload::Remove { by, device, round: 300, cut }),
+        ("role of a member", role(Role::Member)),
+        ("role of an admin", role(Role::Admin)),
+        ("role of an owner", role(Role::Owner)),
+        ("set the name", set(Setting::Name("Orchard".into()))),
+        ("set what the room is about", set(Setting::Topic("beds\nand benches".into()))),
+        ("set that it is about nothing", set(Setting::Topic(String::new()))),
+        ("set that only admins add people", Payload::Set { by, version: 300, setting: Setting::AdminsAdd(true), known }),
+        ("set that everybody adds people", set(Setting::AdminsAdd(false))),
+        ("set that new members see what was said before", set(Setting::History(true))),
         ("message that answers nothing", message("hello")),
         ("message that answers another", Payload::Message { text: "hello".into(), reply: Some(target) }),
         ("message of one character", message("a")),
@@ -34,9 +60,15 @@ fn payloads() -> Vec<(&'static str, Payload)> {
 /// Kind and bytes, with the reason in words.
 fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
     let to = encode(&target());
+    let (by, device) = ([0x22; 32], ben().peer());
+    let name = |name: &str| encode(&(by, device, name, 1u32, None::<ShownPass>));
+    let cut = |first: u64, second: u64| encode(&(by, device, 1u32, vec![(first, 1u32, Vec::<u32>::new()), (second, 1, vec![])]));
+    let except = |except: &[u32]| encode(&(by, device, 1u32, vec![(1u64, 7u32, except.to_vec())]));
+    let set = |version: u32, setting: &Setting| encode(&(by, version, setting, Vec::<(PeerId, CutList)>::new()));
+    let known = |first, second| encode(&(by, 1u32, Setting::AdminsAdd(true), vec![(first, CutList::new()), (second, CutList::new())]));
     vec![
         ("a kind of a later version", 20, vec![1, 2, 3]),
-        ("a control kind of a later version", 6, vec![]),
+        ("a control kind of a later version", 9, vec![]),
         ("an empty payload", kind::MESSAGE, vec![]),
         ("an empty text", kind::MESSAGE, vec![0, 0]),
         ("a text with a NUL", kind::MESSAGE, vec![3, b'a', 0, b'b', 0]),
@@ -46,9 +78,22 @@ fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
         ("a bool of 2", kind::REACTION, [to.as_slice(), &encode(&"👍"), &[2]].concat()),
         ("an emoji of 65 bytes", kind::REACTION, [to.as_slice(), &encode(&"a".repeat(65)), &[1]].concat()),
         ("a target without its id", kind::DELETE, to[..to.len() - 32].to_vec()),
-        ("a leave of round 0", kind::LEAVE, vec![0]),
-        ("a round too large for its type", kind::LEAVE, vec![253, 0, 0, 0, 0, 1, 0, 0, 0]),
-        ("an add with a name of 65 characters", kind::ADD, encode(&(ben().peer(), "a".repeat(65), 1u32, None::<[u8; 32]>))),
+        ("a leave of round 0", kind::LEAVE, encode(&(by, 0u32, CutList::new()))),
+        ("a round too large for its type", kind::LEAVE, [by.as_slice(), &[253, 0, 0, 0, 0, 1, 0, 0, 0], &[0]].concat()),
+        ("an add with a name of 65 characters", kind::ADD, name(&"a".repeat(65))),
+        ("an add of the first version, without a right", kind::ADD, encode(&(device, "Ben", 1u32, None::<[u8; 32]>))),
+        ("a cut whose logs are not in order", kind::REMOVE, cut(2, 1)),
+        ("a cut with a log twice", kind::REMOVE, cut(1, 1)),
+        ("a cut whose exceptions are not in order", kind::REMOVE, except(&[4, 3])),
+        ("a cut with an exception beyond its end", kind::REMOVE, except(&[8])),
+        ("known people who are not in order", kind::SET, known([2; 32], [1; 32])),
+        ("a role that there is not", kind::SET_ROLE, encode(&(by, device, 1u32, 1u32, 3u8, CutList::new()))),
+        ("a change of role that is the 0th", kind::SET_ROLE, encode(&(by, device, 1u32, 0u32, Role::Admin, CutList::new()))),
+        ("a setting of a later version", kind::SET, encode(&(by, 1u32, 4u8, true, 0u8))),
+        ("version 0 of a setting", kind::SET, set(0, &Setting::History(true))),
+        ("a topic that shows nothing", kind::SET, set(1, &Setting::Topic("\u{200b}".into()))),
+        ("a topic of 1025 bytes", kind::SET, set(1, &Setting::Topic("a".repeat(1025)))),
+        ("a room name of two lines", kind::SET, set(1, &Setting::Name("a\nb".into()))),
     ]
 }
 

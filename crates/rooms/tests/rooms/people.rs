@@ -1,8 +1,12 @@
 //! Ana, ben, chi and the others of the tests: fixed keys, a clock that only the test moves.
 
+use std::collections::BTreeMap;
+
 use identity::{Identity, PeerId};
-use rooms::{Author, Clock, Draft, EventFault, Header, Payload, Run, Signatures, Verified, group_room_id, run};
-use wire::{LogId, RawEvent, RoomId};
+use rooms::authority::{Role, Setting};
+use rooms::{Author, Clock, CutList, Draft, EventFault, Header, Payload, Run, ShownPass, Signatures, Verified, group_room_id, run};
+use wire::message::Join;
+use wire::{EventId, LogId, RawEvent, RoomId};
 
 /// A Thursday in October 2025.
 pub(crate) const NOON: u64 = 1_760_000_000_000;
@@ -30,6 +34,8 @@ pub(crate) struct Device {
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
     pub(crate) now: u64,
+    /// The event that gave it the right by which it acts; of a stranger one that is nowhere.
+    pub(crate) right: EventId,
     control: Author,
     content: Author,
     uuids: u64,
@@ -44,7 +50,7 @@ impl Device {
         let number = u64::from(identity.peer().as_bytes()[0]);
         let control = Author::new(room, LogId(LogId::CONTROL | number), None);
         let content = Author::new(room, LogId(number), None);
-        Self { identity, clock: Clock::new(), now: NOON, control, content, uuids: 0 }
+        Self { identity, clock: Clock::new(), now: NOON, right: EventId([0; 32]), control, content, uuids: 0 }
     }
 
     pub(crate) fn draft(&mut self, payload: &Payload) -> Draft {
@@ -64,7 +70,16 @@ impl Device {
         let drafts: Vec<Draft> = payloads.iter().map(|payload| self.draft(payload)).collect();
         let control = drafts.iter().any(|draft| rooms::kind::is_control(draft.kind));
         let author = if control { &mut self.control } else { &mut self.content };
-        author.append(&self.identity, &drafts, &mut self.clock, self.now, [0; 16]).expect("within all limits")
+        let events = author.append(&self.identity, &drafts, &mut self.clock, self.now, [0; 16]).expect("within all limits");
+        if let Some(create) = events.iter().find(|event| event.header.kind == rooms::kind::CREATE) {
+            self.right = create.id();
+        }
+        events
+    }
+
+    /// Acts from now on by the right that this event gave it.
+    pub(crate) fn acts_by(&mut self, event: &Verified) {
+        self.right = event.id();
     }
 
     pub(crate) fn says(&mut self, text: &str) -> Verified {
@@ -72,8 +87,56 @@ impl Device {
     }
 
     pub(crate) fn adds(&mut self, whom: &Identity, name: &str, round: u32) -> Verified {
-        self.write(&add(whom.peer(), name, round))
+        self.write(&Payload::Add { by: self.right, device: whom.peer(), name: name.into(), round, pass: None })
     }
+
+    /// Lets somebody in who shows an invite, which that event announced.
+    pub(crate) fn lets_in(&mut self, offer: &Verified, invite: &Identity, whom: &Identity, name: &str) -> Verified {
+        let pass = Some(pass(offer.id(), invite, &whom.peer()));
+        self.write(&Payload::Add { by: self.right, device: whom.peer(), name: name.into(), round: 1, pass })
+    }
+
+    /// Leaves, and says that all of that counts.
+    pub(crate) fn leaves(&mut self, round: u32, cut: CutList) -> Verified {
+        self.write(&Payload::Leave { by: self.right, round, cut })
+    }
+
+    pub(crate) fn removes(&mut self, whom: &Identity, round: u32, cut: CutList) -> Verified {
+        self.write(&Payload::Remove { by: self.right, device: whom.peer(), round, cut })
+    }
+
+    /// Gives somebody in their first round another role.
+    pub(crate) fn gives(&mut self, whom: &Identity, turn: u32, role: Role, cut: CutList) -> Verified {
+        self.write(&Payload::SetRole { by: self.right, device: whom.peer(), round: 1, turn, role, cut })
+    }
+
+    pub(crate) fn sets(&mut self, version: u32, setting: Setting) -> Verified {
+        self.write(&Payload::Set { by: self.right, version, setting, known: Vec::new() })
+    }
+
+    pub(crate) fn invites(&mut self, invite: &Identity, uses: u32, expires: u64) -> Verified {
+        self.write(&Payload::Invite { by: self.right, key: *invite.peer().as_bytes(), uses, expires })
+    }
+
+    pub(crate) fn revokes(&mut self, offer: &Verified, used: &[(PeerId, u32)]) -> Verified {
+        self.write(&Payload::Revoke { by: self.right, invite: offer.id(), used: used.to_vec() })
+    }
+}
+
+/// What a newcomer shows who has an invite to the room, which that event announced.
+pub(crate) fn pass(offer: EventId, invite: &Identity, newcomer: &PeerId) -> ShownPass {
+    let join = Join::make(invite, room().hint(), "x".into(), &[0; 32], newcomer);
+    ShownPass { invite: offer, key: join.key, proof: join.pass }
+}
+
+/// Up to these events everything counts.
+pub(crate) fn cut(events: &[&Verified]) -> CutList {
+    let mut cut = BTreeMap::new();
+    for event in events {
+        let last: &mut u32 = cut.entry(event.header.log).or_default();
+        *last = event.header.seq.max(*last);
+    }
+    cut.into_iter().map(|(log, last)| (log, last, Vec::new())).collect()
 }
 
 pub(crate) fn message(text: &str) -> Payload {
@@ -81,7 +144,7 @@ pub(crate) fn message(text: &str) -> Payload {
 }
 
 pub(crate) fn add(device: PeerId, name: &str, round: u32) -> Payload {
-    Payload::Add { device, name: name.into(), round, invite: None }
+    Payload::Add { by: EventId([0x22; 32]), device, name: name.into(), round, pass: None }
 }
 
 pub(crate) fn create() -> Payload {

@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
-use identity::Identity;
-use rooms::{Author, Branch, Clock, Draft, Event, Header, Logs, Payload, Verified, canonical_emoji, direct_room_id, group_room_id};
+use identity::{Identity, PeerId};
+use rooms::authority::{Role, Setting};
+use rooms::{
+    Author, Branch, Clock, CutList, Draft, Event, Header, Logs, Payload, Verified, canonical_emoji, direct_room_id, group_room_id,
+};
 use serde_json::{Value, json};
 use wire::{ChainHash, LogId, RawEvent};
 
@@ -62,12 +65,38 @@ fn describe(event: &Event) -> Value {
 pub(crate) fn says(payload: &Payload) -> Value {
     match payload {
         Payload::Create { nonce, name, creator } => json!({ "create": { "nonce": hex(nonce), "name": name, "creator": creator } }),
-        Payload::Add { device, name, round, invite } => {
-            json!({ "add": { "device": device.to_string(), "name": name, "round": round, "invite": invite.map(|key| hex(&key)) } })
+        Payload::Add { by, device, name, round, pass } => {
+            let pass =
+                pass.map(|pass| json!({ "invite": pass.invite.to_string(), "key": hex(&pass.key), "proof": hex(pass.proof.as_bytes()) }));
+            json!({ "add": { "by": by.to_string(), "device": device.to_string(), "name": name, "round": round, "pass": pass } })
         }
-        Payload::Leave { round } => json!({ "leave": { "round": round } }),
-        Payload::Invite { key, uses, expires } => json!({ "invite": { "key": hex(key), "uses": uses, "expires": expires } }),
-        Payload::Revoke { key } => json!({ "revoke": { "key": hex(key) } }),
+        Payload::Leave { by, round, cut } => json!({ "leave": { "by": by.to_string(), "round": round, "cut": says_cut(cut) } }),
+        Payload::Invite { by, key, uses, expires } => {
+            json!({ "invite": { "by": by.to_string(), "key": hex(key), "uses": uses, "expires": expires } })
+        }
+        Payload::Revoke { by, invite, used } => {
+            let used: Vec<Value> = used.iter().map(|(device, round)| json!({ "device": device.to_string(), "round": round })).collect();
+            json!({ "revoke": { "by": by.to_string(), "invite": invite.to_string(), "used": used } })
+        }
+        Payload::Remove { by, device, round, cut } => {
+            json!({ "remove": { "by": by.to_string(), "device": device.to_string(), "round": round, "cut": says_cut(cut) } })
+        }
+        Payload::SetRole { by, device, round, turn, role, cut } => {
+            let (device, role) = (device.to_string(), format!("{role:?}").to_lowercase());
+            let cut = says_cut(cut);
+            json!({ "set_role": { "by": by.to_string(), "device": device, "round": round, "turn": turn, "role": role, "cut": cut } })
+        }
+        Payload::Set { by, version, setting, known } => {
+            let setting = match setting {
+                Setting::Name(name) => json!({ "name": name }),
+                Setting::Topic(topic) => json!({ "topic": topic }),
+                Setting::AdminsAdd(on) => json!({ "admins_add": on }),
+                Setting::History(on) => json!({ "history": on }),
+            };
+            let one = |(device, cut): &(PeerId, CutList)| json!({ "device": device.to_string(), "cut": says_cut(cut) });
+            let known: Vec<Value> = known.iter().map(one).collect();
+            json!({ "set": { "by": by.to_string(), "version": version, "setting": setting, "known": known } })
+        }
         Payload::Message { text, reply } => json!({ "message": { "text": text, "reply": reply.map(|target| target.to_text()) } }),
         Payload::Edit { target, text } => json!({ "edit": { "target": target.to_text(), "text": text } }),
         Payload::Delete { target } => json!({ "delete": { "target": target.to_text() } }),
@@ -75,13 +104,35 @@ pub(crate) fn says(payload: &Payload) -> Value {
     }
 }
 
+fn says_cut(cut: &CutList) -> Vec<Value> {
+    cut.iter().map(|(log, last, except)| json!({ "log": log.to_string(), "last": last, "except": except })).collect()
+}
+
+/// The invite that ana makes.
+pub(crate) fn invite() -> Identity {
+    Identity::from_seed(&[0x11; 32])
+}
+
+const CONTROL: LogId = LogId(LogId::CONTROL | 1);
+
+/// What ana does in her room, all by the right that its Create gives her.
 fn control_payloads() -> Vec<Payload> {
+    let by = log(&ana(), CONTROL, &[create()]).remove(0).id();
+    let (key, device) = (*invite().peer().as_bytes(), ben().peer());
+    let offer = Payload::Invite { by, key, uses: 1, expires: 0 };
+    let invited = log(&ana(), CONTROL, &[create(), offer.clone()]).remove(1).id();
+    let cut = vec![(LogId(2), 40, vec![]), (CONTROL, 3, vec![2])];
+    let set = |setting, known| Payload::Set { by, version: 1, setting, known };
     vec![
         create(),
-        Payload::Invite { key: [0x11; 32], uses: 1, expires: 0 },
-        Payload::Add { device: ben().peer(), name: "Ben".into(), round: 1, invite: Some([0x11; 32]) },
-        Payload::Revoke { key: [0x11; 32] },
-        Payload::Leave { round: 1 },
+        offer,
+        Payload::Add { by, device, name: "Ben".into(), round: 1, pass: Some(pass(invited, &invite(), &device)) },
+        Payload::Revoke { by, invite: invited, used: vec![(device, 1)] },
+        Payload::SetRole { by, device, round: 1, turn: 1, role: Role::Admin, cut: vec![] },
+        set(Setting::Name("Orchard".into()), vec![]),
+        set(Setting::AdminsAdd(true), vec![(ana().peer(), vec![(CONTROL, 6, vec![])]), (device, vec![(CONTROL, 3, vec![2])])]),
+        Payload::Remove { by, device, round: 1, cut },
+        Payload::Leave { by, round: 1, cut: vec![(LogId(1), 5, vec![]), (CONTROL, 8, vec![])] },
     ]
 }
 
@@ -139,6 +190,7 @@ fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
         ("cut short inside the signature", bytes(|bytes| bytes.truncate(280))),
         ("a byte after the payload", bytes(|bytes| bytes.push(0))),
         ("a payload although the flags say none", bytes(|bytes| bytes[0] = 1)),
+        ("a control event without its payload", vec![log(&ana(), CONTROL, &[create()]).remove(0).without_payload().raw().clone()]),
         ("a sequence number left out", second(|header| header.seq = 3, Some(&me))),
         ("time that does not rise", second(|header| header.hlc.0 -= 1, Some(&me))),
         ("two logs in one run", second(|header| header.log = LogId(2), Some(&me))),
@@ -167,12 +219,12 @@ const REACTIONS: [&str; 8] = ["👍", "❤", "❤\u{fe0f}", "👍\u{fe0f}", "1\u
 const NO_REACTIONS: [&str; 8] = ["", " ", "x", "hello world", "\n", "\u{202e}", "👍👍", "🇵"];
 
 fn golden() -> Value {
-    let (control, content) = (log(&ana(), LogId(LogId::CONTROL | 1), &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
+    let (control, content) = (log(&ana(), CONTROL, &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
     let drafts: Vec<Draft> = (0..3).map(|number| draft(number, &message(&format!("line {number}")))).collect();
     let run = Author::new(room(), LogId(2), Some(content[4].chain())).append(&ana(), &drafts, &mut Clock::new(), NOON, [0; 16]);
     let run = run.expect("within all limits");
     let mut logs = Logs::new();
-    for last in [&control[4], &content[4], &run[2]] {
+    for last in [&control[8], &content[4], &run[2]] {
         logs.advance(last.log_key(), last.head(), last.header.hlc).expect("it begins");
     }
     let fault = |(why, events): &(&str, Vec<RawEvent>)| {

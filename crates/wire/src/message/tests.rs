@@ -244,6 +244,22 @@ fn a_join_is_good_for_one_link_and_one_joiner() {
 }
 
 #[test]
+fn a_pass_is_good_for_one_room_and_one_joiner_on_every_link() {
+    let (link, invite) = ([4; 32], chi());
+    let join = |hint, link| Join::make(&invite, hint, "Ben".to_owned(), link, &ben().peer());
+    let good = join(room().hint(), &link);
+    assert_eq!(good.pass, join(room().hint(), &[5; 32]).pass);
+    assert_eq!(verify_pass(&good.key, &room().hint(), &ben().peer(), &good.pass), Ok(()));
+    assert_eq!(verify_pass(&good.key, &[1; 16], &ben().peer(), &good.pass), Err(BadSignature), "for another room");
+    assert_eq!(verify_pass(&good.key, &room().hint(), &ana().peer(), &good.pass), Err(BadSignature), "for somebody else");
+    assert_eq!(verify_pass(ana().peer().as_bytes(), &room().hint(), &ben().peer(), &good.pass), Err(BadSignature), "of another invite");
+    assert_eq!(verify_pass(&good.key, &room().hint(), &ben().peer(), &good.proof), Err(BadSignature), "made for a link");
+    // A joiner whose pass the others would not take is not let in.
+    let wrong = Join { pass: join([1; 16], &link).pass, ..good };
+    assert_eq!(wrong.verify(&link, &ben().peer()), Err(BadSignature));
+}
+
+#[test]
 fn room_tags_differ_by_room_link_and_role() {
     let tag = room_tag(&room(), &[1; 32], Role::Initiator);
     assert_eq!(tag, room_tag(&room(), &[1; 32], Role::Initiator));
@@ -304,12 +320,8 @@ fn any_of_talk() -> impl Strategy<Value = Message> {
         any::<u64>().prop_map(Message::Pong),
         bye.prop_map(Message::Bye),
         prop::collection::vec(any::<[u8; 16]>().prop_map(RoomTag), 0..40).prop_map(Message::Rooms),
-        (any::<([u8; 32], [u8; 16])>(), any_name(), any_signature()).prop_map(|((key, hint), name, proof)| Message::Join(Join {
-            key,
-            hint,
-            name,
-            proof
-        })),
+        (any::<([u8; 32], [u8; 16])>(), any_name(), any_signature(), any_signature())
+            .prop_map(|((key, hint), name, proof, pass)| Message::Join(Join { key, hint, name, proof, pass })),
         (any::<Option<[u8; 32]>>(), any_name()).prop_map(|(room, name)| Message::Welcome(Welcome { room: room.map(RoomId), name })),
         refused.prop_map(Message::JoinRefused),
         any_name().prop_map(|name| Message::ContactRequest(ContactRequest { name })),

@@ -3,6 +3,7 @@ import { Refusal } from '../host';
 import { sendable } from '../sendable';
 import { doctorAnswers } from './doctor';
 import { ask, befriend, react } from './friends';
+import { membershipAnswers } from './membership';
 import { beat, reachOf } from './network';
 import { fingerprintOf, hexOf, somebody } from './people';
 import type { FakeRoom } from './room';
@@ -122,18 +123,7 @@ export function answersOf(world: World): Answers {
       world.emit({ notice: 'room_changed', room: made.row });
       return made.row;
     },
-    leave_room: ({ room: id }) => {
-      const left = room(id);
-      const line = world.say(left, null, { kind: 'member_left' });
-      left.people = left.people.filter((p) => p !== world.me.peer);
-      left.row = { ...left.row, standing: 'left', members: left.people.length };
-      world.emit(
-        { notice: 'messages', room: id, messages: [line] },
-        { notice: 'members_changed', room: id, people: world.members(left) },
-        { notice: 'room_changed', room: left.row },
-      );
-      return done();
-    },
+    ...membershipAnswers(world),
     room: ({ room: id }) => ({ room: room(id).row, people: world.members(room(id)), delivery: room(id).delivery }),
     timeline: ({ room: id, anchor, limit }) => room(id).history.page(anchor, limit),
     send: ({ room: id, text, reply_to }) => {
@@ -141,7 +131,7 @@ export function answersOf(world: World): Answers {
       const trimmed = sendable(text);
       if (trimmed === '') refuse('empty_text');
       if (new TextEncoder().encode(trimmed).length > MAX_BYTES) refuse('text_too_long');
-      if (to.row.standing === 'left') refuse('not_member');
+      if (to.row.closed) refuse('not_member');
       const answered = reply_to ? to.history.find((m) => m.id === reply_to) : null;
       const body: Body = {
         kind: 'text',
@@ -215,7 +205,20 @@ export function answersOf(world: World): Answers {
       return done();
     },
     create_invite: ({ room: id, uses }) => {
-      const body = hexOf(`invite ${id ?? ''} ${uses} ${++invites}`) + hexOf(`more ${invites}`);
+      const key = hexOf(`invite ${id ?? ''} ${uses} ${++invites}`);
+      const body = key + hexOf(`more ${invites}`);
+      const of = id === undefined ? null : room(id);
+      if (of && !of.row.may.add) refuse('not_allowed');
+      of?.invites.push({
+        id: key,
+        author: world.me.peer,
+        uses,
+        used: 0,
+        expires_ms: 0,
+        revoked: false,
+        may_revoke: true,
+      });
+      if (of) world.emit({ notice: 'room_changed', room: of.row });
       const text = `gv1${id ? 'r' : 'c'}${BigInt(`0x${body}`).toString(32)}`;
       return { text, link: `grapevine://join/${text}`, uses, addresses: world.me.addresses };
     },

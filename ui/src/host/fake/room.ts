@@ -1,4 +1,4 @@
-import type { Delivery, Level, Owed, RoomRow } from '../../gen/api';
+import type { Delivery, Level, Owed, Role, RoomInvite, RoomRow } from '../../gen/api';
 import type { History } from './history';
 import type { Somebody } from './people';
 
@@ -8,6 +8,11 @@ export interface FakeRoom {
   /** Peers, oneself included. */
   people: string[];
   creator: string;
+  /** Where it is not what follows from who made the room. */
+  roles: Map<string, Role>;
+  /** Who let whom in; without, who made the room. */
+  addedBy: Map<string, string>;
+  invites: RoomInvite[];
   history: History;
   delivery: Delivery;
   log: string;

@@ -3,6 +3,7 @@ import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
 import { foundThere } from './doctor';
 import { atForty, crowd, everyPath, inHundreds, inTrouble, severalWays } from './network';
+import { withRoles } from './roomScenes';
 import { World } from './world';
 
 const MINUTE = 60_000;
@@ -16,6 +17,7 @@ export function worldOf(scene: string): World {
   const keychain = /^(keychain|locked)-(absent|denied|wiped|silent)$/.exec(scene);
   if (keychain) return troubled(keychain[1] === 'keychain', keychain[2] as KeychainProblemKind);
   if (scene.startsWith('doctor-')) return foundThere(chat(), scene.slice('doctor-'.length));
+  if (scene.startsWith('roles')) return withRoles(chat(), scene);
   switch (scene) {
     case 'first':
       return first();

@@ -18,6 +18,7 @@ import type {
 } from '../../gen/api';
 import { History, message } from './history';
 import { fingerprintOf, hexOf, type Somebody } from './people';
+import { mayIn, mayWith, roleIn } from './roles';
 import { levelOf, type FakeRoom } from './room';
 
 /** Batches leave in this rhythm, as the shell's do. */
@@ -134,18 +135,29 @@ export class World {
   members(room: FakeRoom): Member[] {
     const others = room.people.flatMap((peer): Member[] => {
       const who = this.folk.get(peer);
-      return who ? [{ peer, name: who.name, me: false, creator: room.creator === peer, link: who.link }] : [];
+      return who ? [{ ...this.#place(room, peer), name: who.name, me: false, link: who.link }] : [];
     });
     const own: Member = {
-      peer: this.me.peer,
+      ...this.#place(room, this.me.peer),
       name: this.me.name,
       me: true,
-      creator: room.creator === this.me.peer,
       link: { state: 'own' },
     };
     return [...(room.people.includes(this.me.peer) ? [own] : []), ...others].sort((a, b) =>
       a.name.localeCompare(b.name),
     );
+  }
+
+  /** What somebody is in a room, and what one may do with them. */
+  #place(room: FakeRoom, peer: string) {
+    const creator = room.creator === peer && room.row.kind === 'group';
+    return {
+      peer,
+      creator,
+      role: roleIn(room, peer) ?? ('member' as const),
+      added_by: creator || room.row.kind === 'direct' ? null : (room.addedBy.get(peer) ?? room.creator),
+      may: mayWith(room, this.me.peer, peer),
+    };
   }
 
   room(
@@ -171,10 +183,18 @@ export class World {
         draft: '',
         lacking: 0,
         active_at: at,
+        my_role: null,
+        topic: '',
+        only_admins_add: false,
+        may: { add: false, rename: false },
+        closed: null,
         level: { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 },
       },
       people: [this.me.peer, ...people.map((p) => p.peer)],
       creator: this.me.peer,
+      roles: new Map(),
+      addedBy: new Map(),
+      invites: [],
       history: options.history ?? new History(),
       delivery: { saved: {}, acks: [] },
       log: id.slice(0, 16),
@@ -182,7 +202,7 @@ export class World {
       late: new Set(),
     };
     this.rooms.set(id, room);
-    room.row.level = levelOf(room, this.folk, this.owed);
+    this.#derive(room);
     this.count();
     return room;
   }
@@ -230,12 +250,19 @@ export class World {
     this.refresh(room);
   }
 
+  /** What of the row follows from who is in the room. */
+  #derive(room: FakeRoom): void {
+    room.row.level = levelOf(room, this.folk, this.owed);
+    room.row.my_role = roleIn(room, this.me.peer);
+    room.row.may = mayIn(room, this.me.peer);
+  }
+
   /** Derives the row from the history. */
   refresh(room: FakeRoom): void {
     const last = room.history.last();
     room.row.last = last ? preview(last) : null;
     room.row.active_at = last?.at ?? room.row.active_at;
-    room.row.level = levelOf(room, this.folk, this.owed);
+    this.#derive(room);
     const [first] = [...room.late].sort();
     room.row.late = first === undefined ? null : { count: room.late.size, first };
     room.row.unread =
@@ -260,5 +287,15 @@ function previewText({ body }: Message): string {
       return `added ${body.name}`;
     case 'member_left':
       return 'left';
+    case 'member_removed':
+      return `removed ${body.name}`;
+    case 'role_given':
+      return `made ${body.name} ${body.role}`;
+    case 'room_renamed':
+      return `named this room ${body.name}`;
+    case 'topic_set':
+      return 'set the topic';
+    case 'only_admins_add':
+      return 'set who may add people';
   }
 }

@@ -1,0 +1,28 @@
+//! What counts of what somebody wrote.
+
+use identity::PeerId;
+use wire::ids::LogId;
+
+use super::Membership;
+
+impl Membership {
+    /// Up to which number what a device wrote counts, in a log or a part of one: `log` is what the
+    /// events name, `part` the log or branch that they are in. None: without an end.
+    pub fn limit(&self, peer: &PeerId, log: LogId, part: LogId) -> Option<u32> {
+        match (&self.direct, self.authority.standing(peer)) {
+            (Some(_), _) => None,
+            (None, Some(standing)) => standing.limit(part, log.round()),
+            (None, None) => Some(0),
+        }
+    }
+
+    /// Somebody removed it from the room, at some time.
+    pub fn was_removed(&self, peer: &PeerId) -> bool {
+        self.authority.standing(peer).is_some_and(|standing| standing.was_removed())
+    }
+
+    /// Control events of a log, up to a number, that do not count: what a cut names.
+    pub fn without_effect(&self, peer: &PeerId, log: LogId, last: u32) -> Vec<u32> {
+        self.history.without_effect(peer, log, last)
+    }
+}
