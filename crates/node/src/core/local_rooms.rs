@@ -313,7 +313,7 @@ impl Core {
         let Some(state) = self.rooms.get_mut(&id).filter(|state| state.other().is_none()) else { return };
         let standing = match (state.row.standing, state.members.is_member(&me)) {
             (_, true) => Standing::Member,
-            // What let this device in may count no longer. Before the Create is here nothing is known.
+            // What let this device in may count no longer. Without the Create nothing is known.
             (Standing::Member, false) if state.members.was_member(&me) || state.members.creator().is_some() => Standing::Left,
             (now, false) => now,
         };
