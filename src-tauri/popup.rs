@@ -73,7 +73,9 @@ impl Popups {
         let told = self.rooms.entry(room.clone()).or_default();
         // A sender who was away brings old messages that nobody here could have seen.
         let awake = self.awake_since.min(now.saturating_sub(FRESH_MS));
-        let news = messages.iter().filter(|message| told.is_news(message)).filter(|message| message.late || message.at >= awake);
+        // One that waits for its key is news when it opens.
+        let open = messages.iter().filter(|message| !matches!(message.body, Body::Waiting { .. }));
+        let news = open.filter(|message| told.is_news(message)).filter(|message| message.late || message.at >= awake);
         let popup = news.max_by(|a, b| a.position.cmp(&b.position)).and_then(popup_of)?;
         if in_front || now.saturating_sub(told.shown) < ROOM_PAUSE_MS {
             return None;
@@ -108,10 +110,12 @@ fn popup_of(message: &Message) -> Option<Popup> {
             Some(Popup { room: message.room.clone(), author: plain(&message.author_name), text: plain(text) })
         }
         Body::Text { .. }
+        | Body::Waiting { .. }
         | Body::Deleted
         | Body::RoomCreated { .. }
         | Body::MemberAdded { .. }
         | Body::MemberLeft
+        | Body::HistorySet { .. }
         | Body::MemberRemoved { .. }
         | Body::RoleGiven { .. }
         | Body::RoomRenamed { .. }
@@ -234,6 +238,14 @@ mod tests {
             let mut popups = Popups { awake_since: NOW, ..Popups::default() };
             assert!(popups.consider(&notice(vec![message]), false, NOW).is_none());
         }
+    }
+
+    #[test]
+    fn a_message_that_waits_for_its_key_pops_up_when_it_opens() {
+        let mut popups = Popups::default();
+        let waiting = Message { body: Body::Waiting { lost: false }, ..says("01", "") };
+        assert_eq!(popups.consider(&notice(vec![waiting]), false, NOW), None);
+        assert!(popups.consider(&notice(vec![says("01", "hello")]), false, NOW).is_some());
     }
 
     #[test]

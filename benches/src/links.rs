@@ -6,12 +6,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::{Identity, PeerId};
+use identity::Identity;
 use net::{Config, Event, Net};
 use serde_json::json;
 use tokio::sync::mpsc;
-use wire::Invite;
 use wire::message::{Join, Message};
+use wire::{Invite, NameSeal, Naming};
 
 use crate::figure::Figures;
 use crate::peer::Peer;
@@ -89,7 +89,7 @@ impl Member {
         let mut seed = [9; 32];
         seed[..8].copy_from_slice(&(n as u64).to_le_bytes());
         let identity = Arc::new(Identity::from_seed(&seed));
-        let me: PeerId = identity.peer();
+        let me = identity.clone();
         let (send, mut events) = mpsc::channel(64);
         // As everybody does, they come back under the address that is in the book.
         let address = SocketAddr::new(FIRST.ip(), FIRST.port() + n as u16);
@@ -100,7 +100,9 @@ impl Member {
         loop {
             match events.recv().await.expect("the net runs") {
                 Event::LinkUp(up) if first => {
-                    let join = Message::Join(Join::make(&invite.keys(), invite.hint(), format!("Member {n}"), &up.hash, &me));
+                    let seal = NameSeal::new(&me, &up.peer, &up.hash).expect("sound keys");
+                    let name = seal.seal(Naming::Join, rand::random(), &format!("Member {n}"));
+                    let join = Message::Join(Join::make(&invite.keys(), invite.hint(), name, &up.hash, &me.peer()));
                     up.outbox.offer(join.class(), join.encode()).expect("an empty queue takes one");
                 }
                 Event::LinkUp(_) => break,

@@ -11,9 +11,9 @@ use net::{Config, Event, LinkUp, Net, Outbox};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use wire::Invite;
 use wire::ids::{LogId, LogKey, RoomId};
 use wire::message::{Class, Digest, HeadOf, Heads, Join, Message, Need, Neighbour, room_tag};
+use wire::{Invite, NameSeal, Naming};
 
 /// Heads in one message: as many as there may be.
 const HEADS: usize = wire::limits::MAX_HEADS;
@@ -69,13 +69,12 @@ impl Mallory {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let invite = Invite::parse(invite).expect("an invite");
         let identity = Arc::new(Identity::generate());
-        let me = identity.peer();
         let (send, mut events) = mpsc::channel(16);
         let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
-        let net = runtime.block_on(Net::start(config, identity, send)).expect("a socket");
+        let net = runtime.block_on(Net::start(config, identity.clone(), send)).expect("a socket");
         net.want(invite.inviter(), invite.addresses().to_vec());
         let said = Arc::new(AtomicU64::new(0));
-        let (room, first) = runtime.block_on(enter(&mut events, &invite, &me));
+        let (room, first) = runtime.block_on(enter(&mut events, &invite, &identity));
         net.want(other.0, vec![other.1]);
         let mut life = Life { room, ill, heard: Heard::default(), said: said.clone(), work: BTreeMap::new() };
         runtime.spawn(async move {
@@ -97,12 +96,14 @@ impl Mallory {
 }
 
 /// Joins over the first link that comes up; the room, and that link.
-pub(crate) async fn enter(events: &mut mpsc::Receiver<Event>, invite: &Invite, me: &PeerId) -> (RoomId, LinkUp) {
+pub(crate) async fn enter(events: &mut mpsc::Receiver<Event>, invite: &Invite, me: &Identity) -> (RoomId, LinkUp) {
     let mut link = None;
     loop {
         match events.recv().await.expect("the net runs") {
             Event::LinkUp(up) => {
-                let join = Message::Join(Join::make(&invite.keys(), invite.hint(), "Mallory".to_owned(), &up.hash, me));
+                let seal = NameSeal::new(me, &up.peer, &up.hash).expect("sound keys");
+                let name = seal.seal(Naming::Join, rand::random(), "Mallory");
+                let join = Message::Join(Join::make(&invite.keys(), invite.hint(), name, &up.hash, &me.peer()));
                 up.outbox.offer(join.class(), join.encode()).expect("an empty queue takes one");
                 link = Some(*up);
             }

@@ -27,8 +27,10 @@ fn run(batch: usize) -> f64 {
     let runs: Vec<Vec<rooms::Verified>> = (0..EVENTS / BATCH)
         .map(|n| {
             let now = 1_760_000_000_000 + n as u64;
-            let draft = Draft::new(&message, now, &(n as u128).to_le_bytes()[..10].try_into().expect("ten bytes")).expect("a fit message");
-            author.append(&ana, &vec![draft; BATCH], &mut clock, now, [0; 16]).expect("the log has room")
+            let mut random = [0; Draft::RANDOM_BYTES];
+            random[..8].copy_from_slice(&(n as u64).to_le_bytes());
+            let draft = Draft::new(&message, now, &random).expect("a fit message");
+            author.append(&ana, &vec![draft; BATCH], &mut clock, now, [0; 16], None).expect("the log has room")
         })
         .collect();
     let count: usize = runs.iter().map(Vec::len).sum();

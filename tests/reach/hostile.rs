@@ -66,7 +66,7 @@ fn a_member_cannot_make_others_send_to_an_address_where_nobody_was_seen() {
         let victims = [NOBODY, bystander].map(|address| Address::announced(format!("{address}:4747")));
         let record = || {
             let addresses = victims.to_vec();
-            PeerRecord::make(&mallory.me, 1, "Mallory".to_owned(), addresses)
+            PeerRecord::make(&mallory.me, 1, addresses)
         };
         let record = record();
         let checks =

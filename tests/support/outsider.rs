@@ -7,11 +7,11 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use identity::Identity;
-use wire::frame::{RecordFault, records, write_handshake};
+use wire::frame::{RecordFault, pack_records, records, write_handshake};
 use wire::handshake::{Handshake, Session, StaticKey, Step};
 use wire::ids::RoomId;
-use wire::message::{Hello, Join, Message, room_tag};
-use wire::{FrameReader, Invite};
+use wire::message::{Hello, Join, Message, Record, room_tag};
+use wire::{FrameReader, Invite, NameSeal, Naming};
 
 use crate::peer::{PATIENCE, Peer};
 
@@ -28,7 +28,11 @@ pub(crate) struct Outsider {
 impl Outsider {
     /// A new person with a link to `peer`; the Hellos are exchanged.
     pub(crate) fn dial(peer: &Peer) -> Outsider {
-        let me = Arc::new(Identity::generate());
+        Outsider::dial_as(peer, Arc::new(Identity::generate()))
+    }
+
+    /// The same, as somebody who may have been here before.
+    pub(crate) fn dial_as(peer: &Peer, me: Arc<Identity>) -> Outsider {
         let mut socket = TcpStream::connect(peer.address()).expect("they listen");
         socket.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
         let (mut reader, mut input) = (FrameReader::new(), Vec::new());
@@ -52,7 +56,15 @@ impl Outsider {
     /// The invite, shown on this link.
     pub(crate) fn join_by(&self, invite: &str) -> Join {
         let invite = Invite::parse(invite).expect("an invite");
-        Join::make(&invite.keys(), invite.hint(), "outsider".to_owned(), &self.session.hash, &self.me.peer())
+        // Each link has a hash of its own.
+        let nonce = *self.session.hash.first_chunk().expect("32 bytes");
+        let name = self.seal().seal(Naming::Join, nonce, "outsider");
+        Join::make(&invite.keys(), invite.hint(), name, &self.session.hash, &self.me.peer())
+    }
+
+    /// For the names on this link.
+    pub(crate) fn seal(&self) -> NameSeal {
+        NameSeal::new(&self.me, &self.session.peer, &self.session.hash).expect("sound keys")
     }
 
     /// Names these rooms, without padding.
@@ -63,6 +75,19 @@ impl Outsider {
 
     pub(crate) fn say(&mut self, message: &Message) {
         self.send(&message.encode());
+    }
+
+    /// Says many messages in as few frames as hold them.
+    pub(crate) fn say_all(&mut self, messages: &[Message]) {
+        let records: Vec<Record> = messages.iter().map(Message::encode).collect();
+        let (mut left, mut plaintext, mut words) = (records.as_slice(), Vec::new(), Vec::new());
+        while !left.is_empty() {
+            let packed = pack_records(left.iter().map(|record| record.as_ref()), &mut plaintext);
+            assert!(packed > 0, "a record fits into a frame");
+            left = left.get(packed..).unwrap_or_default();
+            self.session.cipher.seal(&plaintext, &mut words).expect("it fits");
+        }
+        let _closed = self.socket.write_all(&words);
     }
 
     /// One record in a frame of its own, be it as it may. If they have closed already, reading
@@ -101,6 +126,12 @@ impl Outsider {
             before.push(message);
         }
         panic!("closed before {what}: {before:?}");
+    }
+
+    /// Reads a byte and does nothing with it; false once they have closed. The link says nothing
+    /// more after it.
+    pub(crate) fn sip(&mut self) -> bool {
+        matches!(self.socket.read(&mut [0]), Ok(1))
     }
 
     /// Everything until they close.

@@ -120,6 +120,18 @@ impl Peer {
         self.home.path().join("stderr.txt")
     }
 
+    /// What the program wrote to stderr so far.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.errors()).unwrap_or_default()).into_owned()
+    }
+
+    /// Memory of the process that is resident, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
+    }
+
     fn running(&self) -> &Run {
         self.run.as_ref().unwrap_or_else(|| panic!("{} is not running", self.name))
     }

@@ -11,8 +11,10 @@ mod child;
 #[path = "../support/inbox.rs"]
 mod inbox;
 #[path = "../support/outsider.rs"]
+#[allow(dead_code, reason = "tests/hostile uses the rest of it")]
 mod outsider;
 #[path = "../support/peer.rs"]
+#[allow(dead_code, reason = "tests/hostile uses the rest of it")]
 mod peer;
 #[path = "../support/seed.rs"]
 mod seed;
@@ -35,3 +37,4 @@ mod refusals;
 mod roles;
 mod strangers;
 mod twice;
+mod unfinished;

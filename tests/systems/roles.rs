@@ -166,6 +166,15 @@ fn what_admins_set_of_a_room_holds_for_all_and_is_a_line() {
     ana.call("set_room", json!({"room": room, "name": "Harbour run", "topic": "", "only_admins_add": false}));
     assert_eq!(ana.messages(&room, None).len(), before + 2);
     assert_eq!(ana.refused("set_room", json!({"room": room, "name": "  "})), "bad_name");
+
+    // Whether new members see what was said before, and who said so.
+    assert_eq!((&ana.row(&room)["shows_history"], &ana.call("room", json!({"room": room}))["history"]), (&json!(true), &Value::Null));
+    assert_eq!(ben.refused("set_room", json!({"room": room, "history": false})), "not_allowed");
+    ana.call("set_room", json!({"room": room, "history": false}));
+    ben.watch("it is set", |peer| (peer.row(&room)["shows_history"] == false).then_some(()));
+    assert_eq!(line(&ben, &room, "history_set")["body"]["on"], false);
+    let setter = &ben.call("room", json!({"room": room}))["history"];
+    assert_eq!((&setter["name"], setter["at_ms"].is_u64()), (&json!("ana"), true));
     assert_eq!(ana.refused("set_room", json!({"room": room, "topic": "x".repeat(1025)})), "text_too_long");
     assert_eq!(ana.refused("revoke_invite", json!({"room": room, "id": "gv1"})), "bad_invite");
 }

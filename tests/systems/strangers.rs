@@ -45,13 +45,6 @@ impl Scene {
             reader.until_texts(&self.room, &self.said);
         }
     }
-
-    /// Memory of ana's process, in KiB.
-    fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.ana.pid())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
-    }
 }
 
 /// Reads until the other side has closed; what it says to a stranger is nothing, or one handshake
@@ -95,7 +88,7 @@ fn noise_and_huge_lengths_end_the_link_and_cost_nothing() {
     let mut scene = Scene::new();
     let mut chance = Chance::new();
     scene.talk("before");
-    let before = scene.memory();
+    let before = scene.ana.memory();
     let first_frames: &[(&str, &[u8])] = &[
         ("a length of 4 GiB", &[0xff; 4]),
         ("a length of 2 GiB and some bytes", &[0x7f, 0xff, 0xff, 0xff, 1, 2, 3]),
@@ -137,7 +130,7 @@ fn noise_and_huge_lengths_end_the_link_and_cost_nothing() {
         assert_closed(socket, "somebody who does not know the protocol to its end");
     }
     scene.talk("after");
-    let grown = scene.memory().saturating_sub(before);
+    let grown = scene.ana.memory().saturating_sub(before);
     assert!(grown < 32 * 1024, "strangers cost {grown} KiB");
 }
 

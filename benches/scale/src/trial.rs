@@ -38,7 +38,7 @@ impl Pen {
         self.now_ms += PAUSE_MS;
         let payload = Payload::Message { text: TEXT.to_owned(), reply: None };
         let draft = Draft::new(&payload, self.now_ms, &rand::random()).expect("it is well-formed");
-        self.author.append(&self.who, &[draft], &mut self.clock, self.now_ms, [0; 16]).expect("it is well-formed")
+        self.author.append(&self.who, &[draft], &mut self.clock, self.now_ms, [0; 16], None).expect("it is well-formed")
     }
 }
 

@@ -133,6 +133,8 @@ fn number_of(message: &Message) -> Option<Number> {
         Body::Text { text, .. } => text.split(' ').next()?.parse().ok(),
         Body::Deleted | Body::RoomCreated { .. } | Body::MemberAdded { .. } | Body::MemberLeft => None,
         Body::MemberRemoved { .. } | Body::RoleGiven { .. } => None,
-        Body::RoomRenamed { .. } | Body::TopicSet { .. } | Body::OnlyAdminsAdd { .. } => None,
+        Body::RoomRenamed { .. } | Body::TopicSet { .. } | Body::OnlyAdminsAdd { .. } | Body::HistorySet { .. } | Body::Waiting { .. } => {
+            None
+        }
     }
 }

@@ -39,7 +39,7 @@ impl Flooder {
         let config = Config { listen: vec!["127.0.0.1:0".parse().expect("an address")], nearby: None, ..Config::default() };
         let net = runtime.block_on(Net::start(config, identity.clone(), send)).expect("a socket");
         net.want(invite.inviter(), invite.addresses().to_vec());
-        let (room, up) = runtime.block_on(enter(&mut events, &invite, &identity.peer()));
+        let (room, up) = runtime.block_on(enter(&mut events, &invite, &identity));
         runtime.spawn(async move { while events.recv().await.is_some() {} });
         let tags = Message::Rooms(vec![room_tag(&room, &up.hash, up.role)]);
         up.outbox.offer(tags.class(), tags.encode()).expect("an empty queue takes one");
@@ -72,7 +72,7 @@ impl Flooder {
             u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later").as_millis()).expect("it is not that late");
         let draft = |payload: &Payload| Draft::new(payload, now, &rand::random()).expect("it is fit");
         let drafts: Vec<Draft> = payloads.iter().map(draft).collect();
-        self.author.append(&self.identity, &drafts, &mut self.clock, now, [0; 16]).expect("the log has room")
+        self.author.append(&self.identity, &drafts, &mut self.clock, now, [0; 16], None).expect("the log has room")
     }
 
     fn send(&self, run: &[Verified]) {

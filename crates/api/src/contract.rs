@@ -111,14 +111,15 @@ contract! {
     "open_direct" OpenDirect { peer: PeerIdText } -> RoomRow;
     /// Leaves a group room; its history stays readable here.
     "leave_room" LeaveRoom { room: RoomIdText } -> Done;
-    /// Removes a member of a group room. Members who know of it send them nothing more; what they
-    /// have stays with them.
+    /// Removes a member of a group room. What members who know of it say from then on they cannot
+    /// read, nor see who comes in; what they have stays with them.
     "remove_member" RemoveMember { room: RoomIdText, peer: PeerIdText } -> Done;
     /// Gives a member of a group room another role, at most one's own.
     "set_role" SetRole { room: RoomIdText, peer: PeerIdText, role: Role } -> Done;
     /// Adds a person who was a member of a group room before, without an invite.
     "add_member" AddMember { room: RoomIdText, peer: PeerIdText } -> Done;
-    /// Sets what a group room is called and about, and who may add people; what is left out stays.
+    /// Sets what a group room is called and about, who may add people, and whether new members see
+    /// what was said before they came; what is left out stays.
     "set_room" SetRoom {
         room: RoomIdText,
         /// 1–64 characters after trimming.
@@ -130,6 +131,10 @@ contract! {
         /// Only admins may add people, and invite them.
         #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
         only_admins_add: Option<bool>,
+        /// New members see what was said before they came; those who are in the room keep what
+        /// they have.
+        #[serde(default, skip_serializing_if = "Option::is_none")] #[ts(optional)]
+        history: Option<bool>,
     } -> Done;
     /// All invites to a room that its members know of.
     "room_invites" ListRoomInvites { room: RoomIdText } -> Vec<RoomInvite>;

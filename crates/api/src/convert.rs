@@ -14,4 +14,4 @@ pub(crate) use message::{page, sent};
 pub(crate) use network::network;
 pub(crate) use notice::{notice, snapshot};
 pub(crate) use person::{member, person_details};
-pub(crate) use room::{delivery, invite, room};
+pub(crate) use room::{delivery, invite, room, setter};

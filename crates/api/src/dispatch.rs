@@ -94,7 +94,11 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         C::SetRoom(a) => {
             let room = room_id(&a.room)?;
             let (name, topic) = (a.name.as_deref().map(name).transpose()?, a.topic.as_deref().map(topic).transpose()?);
-            kept(node, move |core| core.set_room(room, name, topic, a.only_admins_add)).await?;
+            let set = move |core: &mut Core| {
+                core.set_room(room, name, topic, a.only_admins_add)?;
+                a.history.map_or(Ok(()), |on| core.set_history(room, on))
+            };
+            kept(node, set).await?;
             Reply::SetRoom(Done {})
         }
         C::ListRoomInvites(a) => {
@@ -109,11 +113,13 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
         }
         C::GetRoom(a) => {
             let room = room_id(&a.room)?;
-            let (row, people, progress) = on(node, move |core| core.room_details(room)).await?;
+            let look = move |core: &mut Core| Ok((core.room_details(room)?, core.history_setter(room)?));
+            let ((row, people, progress), history) = on(node, look).await?;
             Reply::GetRoom(crate::types::RoomDetails {
                 room: convert::room(row),
                 people: people.into_iter().map(convert::member).collect(),
                 delivery: convert::delivery(progress),
+                history: history.map(convert::setter),
             })
         }
         C::GetTimeline(a) => {
@@ -175,14 +181,14 @@ pub(crate) async fn dispatch(node: &Node, custody: Custody, command: Command) ->
             Ok(reading) => convert::reading(reading),
             Err(why) => InviteReading::Unreadable { why: convert::invite_fault(why) },
         }),
-        C::AcceptInvite(a) => Reply::AcceptInvite(convert::joining(on(node, move |core| core.accept_invite(&a.text)).await?)),
+        C::AcceptInvite(a) => Reply::AcceptInvite(convert::joining(kept(node, move |core| core.accept_invite(&a.text)).await?)),
         C::CancelJoin(a) => {
             let id: u64 = a.join.parse().map_err(|_| Refusal::new(Code::BadArguments, "no such attempt"))?;
             node.with(move |core| core.cancel_join(id)).await?;
             Reply::CancelJoin(Done {})
         }
-        C::AddAddress(a) => Reply::AddAddress(convert::joining(on(node, move |core| core.add_address(&a.address)).await?)),
-        C::SayHello(a) => Reply::SayHello(convert::joining(on(node, move |core| core.say_hello(&a.nearby)).await?)),
+        C::AddAddress(a) => Reply::AddAddress(convert::joining(kept(node, move |core| core.add_address(&a.address)).await?)),
+        C::SayHello(a) => Reply::SayHello(convert::joining(kept(node, move |core| core.say_hello(&a.nearby)).await?)),
         C::AnswerRequest(a) => {
             let peer = peer_id(&a.peer)?;
             kept(node, move |core| core.answer_request(peer, a.accept)).await?;

@@ -189,7 +189,7 @@ fn bytes_of_message(message: &Message) -> usize {
         Body::TopicSet { text } => text.len(),
         Body::MemberAdded { .. } | Body::MemberRemoved { .. } | Body::RoleGiven { .. } => 2 * TEXT_BYTES,
         Body::RoomCreated { .. } | Body::RoomRenamed { .. } => TEXT_BYTES,
-        Body::MemberLeft | Body::OnlyAdminsAdd { .. } | Body::Deleted => 0,
+        Body::MemberLeft | Body::OnlyAdminsAdd { .. } | Body::HistorySet { .. } | Body::Waiting { .. } | Body::Deleted => 0,
     };
     size_of::<Message>() + 6 * TEXT_BYTES + body
 }

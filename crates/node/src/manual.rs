@@ -9,10 +9,12 @@ use ::store::Flusher;
 use identity::{Identity, PeerId};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rooms::Membership;
 pub use rooms::Signatures;
+use rooms::keys::{EpochId, EpochSecret};
+use rooms::{Membership, Payload, Verified};
 use tokio::sync::oneshot;
 use wire::ids::{EventId, LogKey, RoomId};
+use wire::message::RawEvent;
 
 use crate::core::{Core, Options};
 use crate::now::Now;
@@ -31,7 +33,10 @@ pub mod net {
 
 /// What a stand-in for the disk needs.
 pub mod store {
-    pub use ::store::{Base, Contact, LastEnd, Medium, Opened, PeerRow, RoomKind, RoomRow, Standing, Store, open_in_memory};
+    pub use ::store::{
+        Base, ClaimRow, Contact, EpochRow, KeyRow, LastEnd, Medium, Opened, PeerRow, RecipientsRow, RoomKind, RoomRow, Standing, Store,
+        open_in_memory,
+    };
 }
 
 /// How much of what changes is told to the sink.
@@ -138,6 +143,46 @@ impl Hand {
     /// How far each log of a room has come.
     pub fn heads(&self, room: &RoomId) -> Vec<(LogKey, u32)> {
         self.core.store().heads(room).into_iter().map(|(log, head)| (log, head.head.seq)).collect()
+    }
+
+    /// One log of a room, or a branch, as it is on the disk.
+    pub fn log_events(&self, room: &RoomId, log: &LogKey) -> Vec<Verified> {
+        self.core.store().log_events(room, log, 1)
+    }
+
+    /// All events of a room as they lie on the disk.
+    pub fn raw_events(&self, room: &RoomId) -> Vec<RawEvent> {
+        self.core.raw_events(room)
+    }
+
+    /// The epoch that a message is sealed under.
+    pub fn epoch_of(&self, room: &RoomId, message: &EventId) -> Option<EpochId> {
+        self.core.epoch_of(room, message)
+    }
+
+    /// All that was said under an epoch can be read.
+    pub fn holds_epoch(&self, room: &RoomId, epoch: &EpochId) -> bool {
+        self.core.holds_epoch(room, epoch)
+    }
+
+    /// The newest epoch whose key, or half of it, is held.
+    pub fn newest_epoch(&self, room: &RoomId) -> Option<EpochId> {
+        self.core.newest_epoch(room)
+    }
+
+    /// Erases the private halves of all prekeys, as if it were long ago that they were replaced.
+    pub fn erase_prekeys(&mut self, room: &RoomId) {
+        self.core.erase_prekeys(room);
+    }
+
+    /// Writes what a changed program could write: in the clear, whatever it is.
+    pub fn write_in_the_clear(&mut self, room: RoomId, payloads: &[Payload]) {
+        self.core.write_in_the_clear(room, payloads);
+    }
+
+    /// Holds the secret of an epoch that a changed program made.
+    pub fn learn_secret(&mut self, room: RoomId, epoch: EpochId, secret: EpochSecret) {
+        self.core.learn_secret(room, epoch, secret);
     }
 
     /// Is in a room, as far as this node knows.

@@ -24,9 +24,11 @@ pub use me::Me;
 pub use message::{Body, Message, Page, Quote, Reaction, Said};
 pub use net::doctor::{DoctorRow, DoorProtocol, Finding, FindingDetails, FindingLevel, Firewall, FixKind, IpVersion, OwnReach};
 pub use network::{Behind, Level, Network, Owed, Reach, Via};
-pub use notice::{Alert, AlertKind, Notice, Snapshot};
+pub use notice::{Alert, AlertKind, Forked, Notice, Snapshot};
 pub use person::{Nearby, Person, PersonDetails, Request};
 pub use refused::Refused;
-pub use room::{Closed, ClosedWhy, Delivery, Late, Member, MemberMay, Preview, Role, RoomInvite, RoomKind, RoomMay, RoomRow, Standing};
+pub use room::{
+    Closed, ClosedWhy, Delivery, Late, Member, MemberMay, Preview, Role, RoomInvite, RoomKind, RoomMay, RoomRow, Setter, Standing,
+};
 pub use store::Anchor;
 pub use wire::invite::InviteFault;

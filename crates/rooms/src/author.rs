@@ -6,8 +6,9 @@ use wire::ids::{ChainHash, Head, LogId, RoomId};
 use crate::clock::{Clock, Hlc};
 use crate::event::{EVENT_CONTEXT, Event, Proof, Verified};
 use crate::header::Header;
+use crate::keys::Sealing;
 use crate::kind;
-use crate::limits::{HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS};
+use crate::limits::{HEADER_BYTES, MAX_CONTENT_BYTES, MAX_RUN_BYTES, MAX_RUN_EVENTS, SEAL_BYTES};
 use crate::payload::{BadPayload, Payload};
 use crate::position::Uuid;
 
@@ -20,13 +21,27 @@ pub struct Draft {
     pub payload: Vec<u8>,
     /// Its UUID, version 7.
     pub uuid: Uuid,
+    /// For sealing it.
+    pub nonce: [u8; 24],
 }
 
 impl Draft {
-    /// A draft of `payload`; `random` makes the UUID. Refuses what other members would not show.
-    pub fn new(payload: &Payload, now_ms: u64, random: &[u8; 10]) -> Result<Self, BadPayload> {
+    /// Random bytes that one takes.
+    pub const RANDOM_BYTES: usize = 10 + 24;
+
+    /// A draft of `payload`; `random` makes the UUID and the nonce. Refuses what other members
+    /// would not show.
+    pub fn new(payload: &Payload, now_ms: u64, random: &[u8; Self::RANDOM_BYTES]) -> Result<Self, BadPayload> {
         payload.check()?;
-        Ok(Self { kind: payload.kind(), payload: payload.encode(), uuid: Uuid::v7(now_ms, random) })
+        let (mut for_uuid, mut nonce) = ([0; 10], [0; 24]);
+        for_uuid.copy_from_slice(&random[..10]);
+        nonce.copy_from_slice(&random[10..]);
+        Ok(Self { kind: payload.kind(), payload: payload.encode(), uuid: Uuid::v7(now_ms, &for_uuid), nonce })
+    }
+
+    /// What seals it: nothing does if its kind is in the clear.
+    fn sealed_by<'a>(&self, sealing: Option<&'a Sealing>) -> Option<&'a Sealing> {
+        sealing.filter(|_| !kind::is_clear(self.kind))
     }
 }
 
@@ -47,7 +62,7 @@ pub struct Author {
 /// Why nothing was appended. The log is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendRefused {
-    /// A payload is larger than [`MAX_PAYLOAD_BYTES`].
+    /// A payload is larger than [`MAX_CONTENT_BYTES`].
     #[error("the payload is too large")]
     TooLarge,
     /// A control event for a content log, or the other way round.
@@ -89,9 +104,10 @@ impl Author {
     /// Writes events, one after the other, and signs the last one. If they are more than a run may
     /// hold, one signature per run.
     ///
-    /// `ctl` is [`Logs::control_digest`](crate::Logs::control_digest). Each returned stretch that
-    /// ends in [`Proof::Own`] is a run. Invariant: no sequence number is ever used twice, guarded
-    /// by `ana_never_signs_two_events_with_one_number`.
+    /// `ctl` is [`Logs::control_digest`](crate::Logs::control_digest). `sealing` seals all but
+    /// prekeys and epochs; what is returned is open. Without it all is in the clear, which no peer
+    /// takes. Each returned stretch that ends in [`Proof::Own`] is a run. Invariant: no sequence
+    /// number is ever used twice, guarded by `ana_never_signs_two_events_with_one_number`.
     pub fn append(
         &mut self,
         identity: &Identity,
@@ -99,6 +115,7 @@ impl Author {
         clock: &mut Clock,
         now_ms: u64,
         ctl: [u8; 16],
+        sealing: Option<&Sealing>,
     ) -> Result<Vec<Verified>, AppendRefused> {
         self.check(drafts)?;
         clock.follow(self.last_hlc);
@@ -111,7 +128,7 @@ impl Author {
             let ends_run =
                 drafts.peek().is_none_or(|next| events == MAX_RUN_EVENTS || bytes.saturating_add(wire_bytes(next)) > MAX_RUN_BYTES);
             let header = self.header(identity, draft, clock.tick(now_ms), ctl);
-            let event = seal(identity, header, &draft.payload, ends_run);
+            let event = write_one(identity, header, draft, sealing, ends_run);
             self.seq = event.header.seq;
             self.prev = event.chain();
             self.last_hlc = event.header.hlc;
@@ -124,7 +141,7 @@ impl Author {
     }
 
     fn check(&self, drafts: &[Draft]) -> Result<(), AppendRefused> {
-        if drafts.iter().any(|draft| draft.payload.len() > MAX_PAYLOAD_BYTES) {
+        if drafts.iter().any(|draft| draft.payload.len() > MAX_CONTENT_BYTES) {
             return Err(AppendRefused::TooLarge);
         }
         if drafts.iter().any(|draft| draft.kind == 0 || kind::is_control(draft.kind) != self.log.is_control()) {
@@ -149,18 +166,29 @@ impl Author {
             epoch: [0; 16],
             nonce: [0; 24],
             payload_len: draft.payload.len() as u32,
-            payload_hash: blake3::hash(&draft.payload).into(),
+            payload_hash: [0; 32],
         }
     }
 }
 
-fn seal(identity: &Identity, header: Header, payload: &[u8], signed: bool) -> Event {
+/// Completes the header, and signs it if that is due.
+fn write_one(identity: &Identity, mut header: Header, draft: &Draft, sealing: Option<&Sealing>, signed: bool) -> Event {
+    let sealed = draft.sealed_by(sealing).map(|sealing| {
+        header.epoch = sealing.epoch().0;
+        header.nonce = draft.nonce;
+        // Sealed with the rest: it must be right before.
+        header.payload_len = draft.payload.len().saturating_add(SEAL_BYTES) as u32;
+        sealing.seal(&header, &draft.payload)
+    });
+    let payload = sealed.as_ref().unwrap_or(&draft.payload);
+    header.payload_hash = blake3::hash(payload).into();
     let bytes = header.encode();
     let sig = signed.then(|| identity.sign(EVENT_CONTEXT, &bytes));
-    Event::assemble(header, &bytes, sig, payload)
+    let event = Event::assemble(header, &bytes, sig, payload);
+    if sealed.is_some() { event.with_content(draft.payload.as_slice().into()) } else { event }
 }
 
 /// Upper bound of what the event will take on the wire.
 fn wire_bytes(draft: &Draft) -> usize {
-    (1 + HEADER_BYTES + identity::Signature::LEN).saturating_add(draft.payload.len())
+    (1 + HEADER_BYTES + identity::Signature::LEN + SEAL_BYTES).saturating_add(draft.payload.len())
 }

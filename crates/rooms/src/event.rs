@@ -1,6 +1,8 @@
 //! One event, as bytes that are shared and never written anew, and what they say.
 
+use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use bincode::{Decode, Encode};
 use identity::Signature;
@@ -22,8 +24,8 @@ const HEADER_END: usize = 1 + HEADER_BYTES;
 /// An event whose form is right: size, flags, header, length and hash of the payload. Whether its
 /// author made it is not known; see [`Verified`].
 ///
-/// Cloning is cheap: the bytes are shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Cloning is cheap: the bytes are shared. Two are the same if their bytes are, opened or not.
+#[derive(Clone, Debug)]
 pub struct Event {
     /// What it says of itself.
     pub header: Header,
@@ -33,7 +35,27 @@ pub struct Event {
     payload_at: Option<usize>,
     id: EventId,
     chain: ChainHash,
+    content: Option<Content>,
 }
+
+/// What a sealed payload says.
+#[derive(Clone)]
+struct Content(Arc<[u8]>);
+
+impl fmt::Debug for Content {
+    /// Its length: people's words do not belong in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} B)", self.0.len())
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+
+impl Eq for Event {}
 
 impl Event {
     /// Reads an event in wire form, `flags ‖ header ‖ sig? ‖ payload?`.
@@ -68,7 +90,7 @@ impl Event {
             Some(_) => blake3::hash(bytes.get(1..HEADER_END + Signature::LEN).ok_or(EventFault::Size)?),
             None => id,
         };
-        Ok(Self { header, sig, payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()), raw })
+        Ok(Self { header, sig, payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()), content: None, raw })
     }
 
     /// Puts an event together from a header and its bytes. The caller answers for the header's
@@ -80,7 +102,8 @@ impl Event {
         let flags = HAS_PAYLOAD | if sig.is_some() { SIGNED } else { 0 };
         let bytes = [&[flags], header_bytes.as_slice(), sig_bytes, payload].concat();
         let payload_at = Some(bytes.len().saturating_sub(payload.len()));
-        Self { header, sig, raw: RawEvent(bytes.into()), payload_at, id: EventId(id.into()), chain: ChainHash(chain.into()) }
+        let (id, chain) = (EventId(id.into()), ChainHash(chain.into()));
+        Self { header, sig, raw: RawEvent(bytes.into()), payload_at, id, chain, content: None }
     }
 
     /// The bytes as they came: relayed and stored as they are, never encoded anew.
@@ -98,9 +121,32 @@ impl Event {
         self.chain
     }
 
-    /// The content; none once it has been erased.
+    /// The payload as it travels, sealed or in the clear; none once it has been erased.
     pub fn payload(&self) -> Option<&[u8]> {
         self.raw.0.get(self.payload_at?..)
+    }
+
+    /// Its payload is under the key of an epoch.
+    pub fn is_sealed(&self) -> bool {
+        self.header.epoch != [0; 16]
+    }
+
+    /// It is sealed and was not opened, and its payload is here.
+    pub fn is_shut(&self) -> bool {
+        self.is_sealed() && self.payload_at.is_some() && self.content.is_none()
+    }
+
+    /// What the payload says; none once it has been erased, nor while it is sealed and nobody
+    /// opened it.
+    pub fn content(&self) -> Option<&[u8]> {
+        if self.is_sealed() { self.content.as_ref().map(|content| &*content.0) } else { self.payload() }
+    }
+
+    /// The same event, opened: its sealed payload says this. Nothing changes if it is not sealed or
+    /// was erased.
+    pub fn with_content(self, content: Arc<[u8]>) -> Self {
+        let content = (self.is_sealed() && self.payload_at.is_some()).then_some(Content(content));
+        Self { content, ..self }
     }
 
     /// The place in the room's order.
@@ -125,7 +171,7 @@ impl Event {
         if let Some(flags) = bytes.first_mut() {
             *flags &= !HAS_PAYLOAD;
         }
-        Self { raw: RawEvent(bytes.into()), payload_at: None, ..self.clone() }
+        Self { raw: RawEvent(bytes.into()), payload_at: None, content: None, ..self.clone() }
     }
 
     /// The bytes that are signed.
@@ -180,6 +226,11 @@ impl Verified {
     /// The same event with its content erased.
     pub fn without_payload(&self) -> Self {
         Self { event: self.event.without_payload(), proof: self.proof }
+    }
+
+    /// The same event, opened; see [`Event::with_content`].
+    pub fn with_content(self, content: Arc<[u8]>) -> Self {
+        Self { event: self.event.with_content(content), proof: self.proof }
     }
 
     /// Leaves the proof behind.

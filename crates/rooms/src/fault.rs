@@ -16,6 +16,9 @@ pub enum EventFault {
     /// Kind 0, a control kind in a content log, or the other way round.
     #[error("the kind does not belong in this log")]
     Kind,
+    /// What is said is sealed; only prekeys and epochs are in the clear, and they always are.
+    #[error("in the clear, or sealed, where the kind does not allow it")]
+    Epoch,
     /// Sequence numbers start at 1 and rise by one.
     #[error("the sequence number does not follow")]
     Seq,

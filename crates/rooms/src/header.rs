@@ -32,13 +32,13 @@ pub struct Header {
     pub ctl: [u8; 16],
     /// What it is: one of [`kind`], or one of a later version.
     pub kind: u8,
-    /// Content key; zero in version 1.
+    /// The epoch under whose key the payload is; zero if it is in the clear.
     pub epoch: [u8; 16],
-    /// Nonce of the content's encryption; zero in version 1.
+    /// Nonce of the payload's encryption; zero if it is in the clear.
     pub nonce: [u8; 24],
-    /// Length of the payload in bytes.
+    /// Length of the payload in bytes, as it travels.
     pub payload_len: u32,
-    /// BLAKE3 of the payload.
+    /// BLAKE3 of the payload, as it travels: who has no key can check it.
     pub payload_hash: [u8; 32],
 }
 

@@ -24,6 +24,10 @@ pub const EDIT: u8 = 17;
 pub const DELETE: u8 = 18;
 /// An emoji under a text.
 pub const REACTION: u8 = 19;
+/// Makes a key known, to which secrets can be sealed for its author.
+pub const PREKEY: u8 = 20;
+/// Gives members the secret under which its author writes from now on.
+pub const EPOCH: u8 = 21;
 
 /// What an event is for the history that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub enum Role {
     Entry,
     /// Said about one of its messages.
     Relation,
-    /// Not shown: invites, revocations, and kinds of later versions.
+    /// Not shown: invites, revocations, keys, and kinds of later versions.
     Aside,
 }
 
@@ -48,4 +52,10 @@ pub fn role(kind: u8) -> Role {
 /// Membership rather than content.
 pub fn is_control(kind: u8) -> bool {
     kind < 16
+}
+
+/// Events of this kind are in the clear, because sealed ones cannot be opened without them; those
+/// of every other kind are sealed.
+pub fn is_clear(kind: u8) -> bool {
+    matches!(kind, PREKEY | EPOCH)
 }

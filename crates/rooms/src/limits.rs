@@ -9,6 +9,21 @@ pub const HEADER_BYTES: usize = 226;
 /// signed or not.
 pub const MAX_PAYLOAD_BYTES: usize = MAX_EVENT - 1 - HEADER_BYTES - identity::Signature::LEN;
 
+/// Bytes that sealing adds to a payload: what authenticates it.
+pub const SEAL_BYTES: usize = 16;
+
+/// Bytes of what one event says, before it is sealed.
+pub const MAX_CONTENT_BYTES: usize = MAX_PAYLOAD_BYTES - SEAL_BYTES;
+
+/// How much of a header its sealed payload is bound to: all but the payload's hash.
+pub const SEALED_HEADER_BYTES: usize = HEADER_BYTES - 32;
+
+/// Recipients in one part of an epoch: 28 480 bytes, which fit into an event.
+pub const MAX_EPOCH_SEALS: usize = 320;
+
+/// Parts of an epoch. All of them have room for 20 480 recipients, more than [`MAX_MEMBERS`].
+pub const MAX_EPOCH_PARTS: u8 = 64;
+
 /// Logs of one device in one room, control and content together, branches included. A log begins at
 /// every unclean stop: three a day for a year.
 pub const MAX_LOGS_PER_DEVICE: usize = 1024;

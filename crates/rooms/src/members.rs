@@ -12,6 +12,7 @@ use crate::authority::{Act, Authority, Op, Rank, Role, Setting, Standing, fold};
 pub use crate::changed::Changed;
 use crate::event::Verified;
 use crate::history::History;
+use crate::keys::gone_digest;
 use crate::kind;
 use crate::membership_line::MembershipLine;
 use crate::payload::Payload;
@@ -21,7 +22,9 @@ use crate::told::{Told, act};
 
 mod admits;
 mod cuts;
+mod ended;
 mod invites;
+mod waiting;
 
 /// Membership of one room.
 ///
@@ -35,6 +38,8 @@ pub struct Membership {
     told: BTreeMap<EventId, Told>,
     /// Control events that say nothing to this version.
     silent: BTreeSet<EventId>,
+    /// Control events whose keys are not here, and where they are.
+    waiting: BTreeMap<EventId, (PeerId, LogId, u32)>,
     /// Rights that events act by.
     cited: BTreeSet<EventId>,
     /// Invites that somebody ended, with the right to do so or not.
@@ -50,6 +55,8 @@ pub struct Membership {
     /// Those of authors who are not known.
     pending: Amount,
     inside: usize,
+    /// Digest of the memberships that have ended.
+    gone: [u8; 16],
 }
 
 /// A device that is in the room.
@@ -75,6 +82,7 @@ impl Membership {
             direct: None,
             told: BTreeMap::new(),
             silent: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             cited: BTreeSet::new(),
             revoked: BTreeSet::new(),
             offers: BTreeMap::new(),
@@ -84,6 +92,7 @@ impl Membership {
             written: BTreeMap::new(),
             pending: Amount::default(),
             inside: 0,
+            gone: gone_digest([]),
         }
     }
 
@@ -133,12 +142,18 @@ impl Membership {
         if !is_ours || self.told.contains_key(&id) || self.silent.contains(&id) {
             return None;
         }
-        let one = Amount::of(event);
-        let written = self.written.entry(header.device).or_default();
-        *written = written.plus(one);
-        self.held = self.held.plus(one);
-        if !self.was_member(&header.device) {
-            self.pending = self.pending.plus(one);
+        let waits = event.is_shut();
+        if self.note_waiting(event, waits) {
+            let one = Amount::of(event);
+            let written = self.written.entry(header.device).or_default();
+            *written = written.plus(one);
+            self.held = self.held.plus(one);
+            if !self.was_member(&header.device) {
+                self.pending = self.pending.plus(one);
+            }
+        }
+        if waits {
+            return None;
         }
         let Some(told) = Told::of(&self.room, event) else {
             self.silent.insert(id);
@@ -206,6 +221,7 @@ impl Membership {
             }
         }
         self.inside = self.authority.members().count();
+        self.gone = self.digest_of_ended();
         let unknown = self.written.iter().filter(|(author, _)| !self.was_member(author));
         self.pending = unknown.map(|(_, written)| *written).fold(Amount::default(), Amount::plus);
         changed.name = self.room_name(&before.0, &before.1) != self.name() || !before.0.settings().eq(self.authority.settings());

@@ -7,6 +7,7 @@ use wire::ids::{EventId, LogId};
 
 use crate::authority::{Role, Setting};
 use crate::emoji::canonical_emoji;
+use crate::epoch_part::EpochPart;
 use crate::event::Event;
 use crate::kind;
 use crate::limits::{MAX_EMOJI_BYTES, MAX_TEXT_BYTES, MAX_TOPIC_BYTES};
@@ -147,15 +148,25 @@ pub enum Payload {
         /// Set, or taken back.
         on: bool,
     },
+    /// A key to which secrets can be sealed for the author.
+    Prekey {
+        /// The public key, of X25519.
+        key: [u8; 32],
+    },
+    /// The secret of an epoch, for its recipients; one part of it.
+    Epoch(EpochPart),
 }
 
 /// Why an event's content says nothing to this version. The event is valid all the same, kept and
 /// relayed; it is not shown and changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPayload {
-    /// A kind of a later version, or content under a key.
+    /// A kind of a later version.
     #[error("a kind that this version does not know")]
     Unknown,
+    /// Under a key that is not here.
+    #[error("the content is sealed, and was not opened")]
+    Sealed,
     /// The content was erased.
     #[error("the content was erased")]
     Erased,
@@ -171,16 +182,20 @@ pub enum BadPayload {
     /// A round, a turn or a version of zero.
     #[error("a round, a turn and a version are at least 1")]
     Round,
+    /// An epoch without an id, a part that it does not have, or recipients that are too many or out
+    /// of order.
+    #[error("not a part of an epoch")]
+    Epoch,
 }
 
 impl Payload {
     /// What an event says.
     pub fn of(event: &Event) -> Result<Self, BadPayload> {
-        if event.header.epoch != [0; 16] {
-            return Err(BadPayload::Unknown);
+        match event.content() {
+            Some(content) => Self::decode(event.header.kind, content),
+            None if event.payload().is_none() => Err(BadPayload::Erased),
+            None => Err(BadPayload::Sealed),
         }
-        let bytes = event.payload().ok_or(BadPayload::Erased)?;
-        Self::decode(event.header.kind, bytes)
     }
 
     /// Reads the content of an event of `kind`.
@@ -198,6 +213,8 @@ impl Payload {
             kind::EDIT => read(bytes).map(|(target, text)| Self::Edit { target, text }),
             kind::DELETE => read(bytes).map(|target| Self::Delete { target }),
             kind::REACTION => read(bytes).map(|(target, emoji, on)| Self::Reaction { target, emoji, on }),
+            kind::PREKEY => read(bytes).map(|key| Self::Prekey { key }),
+            kind::EPOCH => read(bytes).map(Self::Epoch),
             _ => Err(BadPayload::Unknown),
         }?;
         payload.check()?;
@@ -230,6 +247,8 @@ impl Payload {
             Self::Edit { target, text } => write(&(target, text)),
             Self::Delete { target } => write(target),
             Self::Reaction { target, emoji, on } => write(&(target, emoji, on)),
+            Self::Prekey { key } => write(key),
+            Self::Epoch(part) => write(part),
         }
     }
 
@@ -248,6 +267,8 @@ impl Payload {
             Self::Edit { .. } => kind::EDIT,
             Self::Delete { .. } => kind::DELETE,
             Self::Reaction { .. } => kind::REACTION,
+            Self::Prekey { .. } => kind::PREKEY,
+            Self::Epoch(_) => kind::EPOCH,
         }
     }
 
@@ -270,7 +291,8 @@ impl Payload {
             Self::Set { version, setting, known, .. } => check_round(*version).and(check_setting(setting)).and(check_known(known)),
             Self::Message { text, .. } | Self::Edit { text, .. } => check_text(text),
             Self::Reaction { emoji, .. } => check_emoji(emoji),
-            Self::Invite { .. } | Self::Revoke { .. } | Self::Delete { .. } => Ok(()),
+            Self::Epoch(part) if !part.is_sound() => Err(BadPayload::Epoch),
+            Self::Invite { .. } | Self::Revoke { .. } | Self::Delete { .. } | Self::Prekey { .. } | Self::Epoch(_) => Ok(()),
         }
     }
 }
@@ -342,6 +364,10 @@ impl std::fmt::Debug for Payload {
             Self::Edit { target: of, text } => write!(f, "Edit({:?}, {} B)", target(of), text.len()),
             Self::Delete { target: of } => write!(f, "Delete({:?})", target(of)),
             Self::Reaction { target: of, on, .. } => write!(f, "Reaction({:?}, {on})", target(of)),
+            Self::Prekey { .. } => f.write_str("Prekey"),
+            Self::Epoch(EpochPart { epoch, part, parts, seals, .. }) => {
+                write!(f, "Epoch({epoch:?}, part {part} of {parts}, {} recipients)", seals.len())
+            }
         }
     }
 }

@@ -153,10 +153,23 @@ impl Run {
         &self.events
     }
 
+    /// The same run with its events opened as far as `open` can.
+    pub fn opened(mut self, open: impl FnMut(Event) -> Event) -> Self {
+        self.events = self.events.into_iter().map(open).collect();
+        self
+    }
+
     /// Every event has its content. A live run is complete; one that is served may lack what was
     /// deleted.
     pub fn is_complete(&self) -> bool {
         self.events.iter().all(|event| event.payload().is_some())
+    }
+
+    /// Whether each event is sealed whose kind demands it, and no other: what a peer may send.
+    /// Apart from [`decode`], because one's own disk and tests may hold what nobody sends.
+    pub fn check_sealed(&self) -> Result<(), EventFault> {
+        let is_right = |event: &Event| event.is_sealed() != kind::is_clear(event.header.kind);
+        if self.events.iter().all(is_right) { Ok(()) } else { Err(EventFault::Epoch) }
     }
 
     /// Compares with the log as it is held: its last event and that event's time, none if nothing

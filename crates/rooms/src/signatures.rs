@@ -127,8 +127,8 @@ mod tests {
         let (mut author, mut clock) = (Author::new(ROOM, LogId(9), None), Clock::new());
         let hello = Payload::Message { text: "hello".to_owned(), reply: None };
         let mut say = |n: usize| {
-            let draft = Draft::new(&hello, 1_760_000_000_000 + n as u64, &[n as u8; 10]).expect("a fit message");
-            let events = author.append(&ana, &[draft], &mut clock, 1_760_000_000_000 + n as u64, [0; 16]).expect("the log has room");
+            let draft = Draft::new(&hello, 1_760_000_000_000 + n as u64, &[n as u8; 34]).expect("a fit message");
+            let events = author.append(&ana, &[draft], &mut clock, 1_760_000_000_000 + n as u64, [0; 16], None).expect("the log has room");
             events[0].raw().clone()
         };
         (0..count).map(&mut say).collect()

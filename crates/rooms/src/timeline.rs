@@ -152,10 +152,15 @@ struct Words<'a> {
 pub fn superseded(relations: &[Verified]) -> Vec<&Verified> {
     let (mut devices, mut superseded) = (BTreeMap::<PeerId, Words<'_>>::new(), Vec::new());
     for relation in relations {
-        // Erased, or not what it claims to be.
-        let Ok(payload) = Payload::of(relation) else {
-            superseded.push(relation);
-            continue;
+        let payload = match Payload::of(relation) {
+            Ok(payload) => payload,
+            // What it says may still be needed.
+            Err(BadPayload::Sealed) => continue,
+            // Erased, or not what it claims to be.
+            Err(_) => {
+                superseded.push(relation);
+                continue;
+            }
         };
         let words = devices.entry(relation.header.device).or_default();
         let held = match payload {
@@ -173,7 +178,9 @@ pub fn superseded(relations: &[Verified]) -> Vec<&Verified> {
             | Payload::Remove { .. }
             | Payload::SetRole { .. }
             | Payload::Set { .. }
-            | Payload::Message { .. } => None,
+            | Payload::Message { .. }
+            | Payload::Prekey { .. }
+            | Payload::Epoch(_) => None,
         };
         superseded.extend(held);
     }

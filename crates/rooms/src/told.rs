@@ -102,5 +102,6 @@ pub(crate) fn act(room: &RoomId, author: &PeerId, payload: &Payload, at_ms: u64)
             (Some(*by), Act::Set { setting, version: *version, known })
         }
         Payload::Message { .. } | Payload::Edit { .. } | Payload::Delete { .. } | Payload::Reaction { .. } => return None,
+        Payload::Prekey { .. } | Payload::Epoch(_) => return None,
     })
 }

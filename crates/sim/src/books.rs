@@ -1,6 +1,6 @@
 //! Who said what, and who got it when, how often, and over how many hops.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use identity::PeerId;
@@ -9,12 +9,14 @@ use wire::ids::{EventId, LogId};
 use wire::message::RawEvent;
 
 use crate::clock::Time;
-use crate::host::Shown;
+use crate::host::{Seen, Shown};
 
 /// The books of a world.
 #[derive(Default)]
 pub struct Books {
     said: BTreeMap<EventId, Said>,
+    /// Numbers of messages in the logs that they stand in.
+    places: HashMap<(PeerId, LogId), BTreeSet<u32>>,
     shelves: Vec<Shelf>,
     broken: Vec<String>,
 }
@@ -22,6 +24,7 @@ pub struct Books {
 /// A message.
 struct Said {
     at: Time,
+    place: (LogId, u32),
     /// Who has shown it, and when first.
     shown: HashMap<u32, Time>,
     /// Copies that came, by node.
@@ -34,6 +37,8 @@ struct Said {
 #[derive(Default)]
 struct Shelf {
     shown: HashMap<EventId, (PeerId, LogId, u32)>,
+    /// Shown as waiting for a key.
+    waiting: HashMap<EventId, (PeerId, LogId, u32)>,
     ends: HashMap<(PeerId, LogId), u32>,
 }
 
@@ -53,14 +58,26 @@ pub struct Tally {
     pub last: Duration,
 }
 
+impl Shelf {
+    /// What came after it in its log is taken back too.
+    fn take_back(&mut self, id: &EventId) {
+        if let Some((author, log, seq)) = self.shown.remove(id).or(self.waiting.remove(id))
+            && let Some(end) = self.ends.get_mut(&(author, log))
+        {
+            *end = (*end).min(seq - 1);
+        }
+    }
+}
+
 impl Books {
     pub(crate) fn new(nodes: usize) -> Books {
         Books { shelves: (0..nodes).map(|_| Shelf::default()).collect(), ..Books::default() }
     }
 
-    pub(crate) fn said(&mut self, id: EventId, author: u32, at: Time) {
+    pub(crate) fn said(&mut self, id: EventId, author: u32, log: (PeerId, LogId), seq: u32, at: Time) {
         let hops = HashMap::from([(author, 0)]);
-        self.said.insert(id, Said { at, shown: HashMap::new(), copies: HashMap::new(), hops });
+        self.places.entry(log).or_default().insert(seq);
+        self.said.insert(id, Said { at, place: (log.1, seq), shown: HashMap::new(), copies: HashMap::new(), hops });
     }
 
     /// Events came to a node from another.
@@ -77,21 +94,38 @@ impl Books {
         }
     }
 
-    /// A node showed messages. Claims C2 and C3 are checked here: nothing twice, each log in its
-    /// order.
-    pub(crate) fn shown(&mut self, node: u32, messages: &[Shown], at: Time) {
+    /// A node showed messages, or took them back because they do not count. Claims C2 and C3 are
+    /// checked here: nothing twice, each log in its order and without gaps.
+    pub(crate) fn seen(&mut self, node: u32, seen: &[Seen], at: Time) {
         let Some(shelf) = self.shelves.get_mut(node as usize) else { return };
-        for message in messages {
-            let Shown { id, author, log, seq } = *message;
-            if shelf.shown.insert(id, (author, log, seq)).is_some() {
-                self.broken.push(format!("C2: node {node} showed {id:?} twice, at {at:?}"));
+        for seen in seen {
+            let Shown { id, author, log, seq } = match seen {
+                Seen::Shown(shown) | Seen::Waits(shown) => *shown,
+                Seen::Gone(id) => {
+                    shelf.take_back(id);
+                    continue;
+                }
+            };
+            let place = (author, log, seq);
+            if let Seen::Waits(_) = seen {
+                if shelf.shown.contains_key(&id) || shelf.waiting.insert(id, place).is_some() {
+                    continue;
+                }
+            } else {
+                if shelf.shown.insert(id, place).is_some() {
+                    self.broken.push(format!("C2: node {node} showed {id:?} twice, at {at:?}"));
+                }
+                if let Some(said) = self.said.get_mut(&id) {
+                    said.shown.entry(node).or_insert(at);
+                }
+                if shelf.waiting.remove(&id).is_some() {
+                    continue;
+                }
             }
             let end = shelf.ends.insert((author, log), seq).unwrap_or(0);
-            if end + 1 != seq {
+            let skipped = |said: &BTreeSet<u32>| said.range(end + 1..).next().is_some_and(|next| *next < seq);
+            if seq <= end || self.places.get(&(author, log)).is_some_and(skipped) {
                 self.broken.push(format!("C3: node {node} showed event {seq} of a log after {end}, at {at:?}"));
-            }
-            if let Some(said) = self.said.get_mut(&id) {
-                said.shown.entry(node).or_insert(at);
             }
         }
     }
@@ -102,7 +136,9 @@ impl Books {
         let Some(shelf) = self.shelves.get_mut(node as usize) else { return };
         shelf.ends = heads.collect();
         let ends = &shelf.ends;
-        shelf.shown.retain(|_, (author, log, seq)| ends.get(&(*author, *log)).is_some_and(|end| *seq <= *end));
+        let is_kept = |author: PeerId, log: LogId, seq: u32| ends.get(&(author, log)).is_some_and(|end| seq <= *end);
+        shelf.shown.retain(|_, (author, log, seq)| is_kept(*author, *log, *seq));
+        shelf.waiting.retain(|_, (author, log, seq)| is_kept(*author, *log, *seq));
     }
 
     /// Claims that were seen broken, in words.
@@ -121,6 +157,11 @@ impl Books {
             hops: said.hops.values().copied().max().unwrap_or(0),
             last,
         })
+    }
+
+    /// Where a message stands: its log, and its number there.
+    pub fn place(&self, id: &EventId) -> Option<(LogId, u32)> {
+        self.said.get(id).map(|said| said.place)
     }
 
     /// A node has shown a message, and still has it.

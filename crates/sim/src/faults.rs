@@ -127,9 +127,16 @@ impl World {
 
     /// Cuts the network in two: these members, and all others.
     pub fn part(&mut self, numbers: &[u32]) {
-        for number in numbers {
-            if let Some(host) = self.hosts.get_mut(*number as usize) {
-                host.part = 1;
+        self.split(&[numbers.to_vec()]);
+    }
+
+    /// Cuts the network into several parts: each of these, and all others.
+    pub fn split(&mut self, parts: &[Vec<u32>]) {
+        for (part, numbers) in (1..).zip(parts) {
+            for number in numbers {
+                if let Some(host) = self.hosts.get_mut(*number as usize) {
+                    host.part = part;
+                }
             }
         }
         self.recheck_wires();

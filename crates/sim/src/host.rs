@@ -56,12 +56,22 @@ pub(crate) struct Shown {
     pub(crate) seq: u32,
 }
 
-/// Messages that were shown and not looked at yet.
+/// What a node did with a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Seen {
+    Shown(Shown),
+    /// It has its place, and waits for a key.
+    Waits(Shown),
+    /// It is shown no more.
+    Gone(EventId),
+}
+
+/// What was told and not looked at yet.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<Shown>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<Seen>>>);
 
 impl Told {
-    pub(crate) fn take(&self) -> Vec<Shown> {
+    pub(crate) fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -71,10 +81,21 @@ impl Told {
         Box::new(move |notices| {
             count += notices.len() as u64;
             for notice in notices {
-                let Notice::Messages(_, messages) = notice else { continue };
-                let texts = messages.iter().filter(|message| matches!(message.body, Content::Text { .. }));
-                let shown = texts.map(|m| Shown { id: m.id, author: m.author, log: m.log, seq: m.seq });
-                told.0.lock().unwrap_or_else(PoisonError::into_inner).extend(shown);
+                let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
+                match notice {
+                    Notice::Messages(_, messages) => {
+                        told.extend(messages.iter().filter_map(|m| {
+                            let shown = Shown { id: m.id, author: m.author, log: m.log, seq: m.seq };
+                            match m.body {
+                                Content::Text { .. } => Some(Seen::Shown(shown)),
+                                Content::Waiting { .. } => Some(Seen::Waits(shown)),
+                                _ => None,
+                            }
+                        }));
+                    }
+                    Notice::MessagesGone(_, ids) => told.extend(ids.into_iter().map(Seen::Gone)),
+                    _ => {}
+                }
             }
             count
         })

@@ -155,11 +155,11 @@ impl Hostile {
 
     fn invented_person(&mut self) -> PeerRecord {
         let identity = Identity::from_seed(&self.rng.random());
-        PeerRecord::make(&identity, u64::MAX, "nobody".to_owned(), vec![Address::announced("192.0.2.1:4747".to_owned())])
+        PeerRecord::make(&identity, u64::MAX, vec![Address::announced("192.0.2.1:4747".to_owned())])
     }
 }
 
 /// A record to be filled with ids; its signature fits none of them.
 fn nobody() -> PeerRecord {
-    PeerRecord::make(&Identity::from_seed(&[1; 32]), 1, "nobody".to_owned(), vec![Address::announced("192.0.2.1:4747".to_owned())])
+    PeerRecord::make(&Identity::from_seed(&[1; 32]), 1, vec![Address::announced("192.0.2.1:4747".to_owned())])
 }

@@ -1,9 +1,12 @@
-//! Figures of the crowd, in virtual time, as JSON lines on standard output; `./bench sim` calls
-//! this.
+//! Figures of the crowd, in virtual time, as JSON lines on standard output; `./bench sim` and
+//! `./bench rooms` call this.
 //!
 //! ```text
 //! grapevine-sim [--n MEMBERS]... [--seed SEED]
+//! grapevine-sim rooms [--n MEMBERS] [--messages COUNT]
 //! ```
+
+mod rooms;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -20,14 +23,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let (mut sizes, mut seed) = (Vec::new(), 1);
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args().skip(1).peekable();
+    if words.next_if(|word| word == "rooms").is_some() {
+        return rooms::main(words);
+    }
     while let Some(word) = words.next() {
         let value = words.next().and_then(|value| value.parse::<u32>().ok());
         match (word.as_str(), value) {
             ("--n", Some(n)) if n > 1 => sizes.push(n),
             ("--seed", Some(value)) => seed = u64::from(value),
             (_, _) => {
-                eprintln!("usage: grapevine-sim [--n MEMBERS]... [--seed SEED]");
+                eprintln!("usage: grapevine-sim [rooms] [--n MEMBERS]... [--seed SEED]");
                 return ExitCode::FAILURE;
             }
         }

@@ -12,6 +12,8 @@ pub struct Plan {
     pub seed: u64,
     /// Members of the room, all of them running.
     pub members: u32,
+    /// People who run too and are in no room yet. Their numbers follow those of the members.
+    pub outsiders: u32,
     /// The network.
     pub weather: Weather,
     /// Wall clocks are off by up to this much, either way.
@@ -30,6 +32,7 @@ impl Plan {
         Plan {
             seed,
             members,
+            outsiders: 0,
             weather: Weather::fair(),
             skew: Duration::ZERO,
             start_over: Duration::from_secs(2),

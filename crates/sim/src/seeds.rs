@@ -17,8 +17,9 @@ pub fn members(usual: &[u32]) -> Vec<u32> {
 }
 
 /// Runs a scenario at each size for each seed: `usual` of them, or as many as the environment asks
-/// for, or the one that it names. A failure prints the command that repeats it.
-pub fn each_seed(claim: &str, sizes: &[u32], usual: u64, scenario: impl Fn(u64, u32)) {
+/// for, or the one that it names. A failure prints the command that repeats it: `test` is the file
+/// in which the claim stands.
+pub fn each_seed(test: &str, claim: &str, sizes: &[u32], usual: u64, scenario: impl Fn(u64, u32)) {
     let seeds = match number(SEED) {
         Some(seed) => seed..seed + 1,
         None => 1..number(SEEDS).unwrap_or(usual) + 1,
@@ -27,7 +28,7 @@ pub fn each_seed(claim: &str, sizes: &[u32], usual: u64, scenario: impl Fn(u64, 
         for seed in seeds.clone() {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| scenario(seed, n))) {
                 let profile = if cfg!(debug_assertions) { "" } else { " --release" };
-                eprintln!("again: {SEED}={seed} {MEMBERS}={n} cargo test -p grapevine-sim{profile} --test claims {claim} -- --nocapture");
+                eprintln!("again: {SEED}={seed} {MEMBERS}={n} cargo test -p grapevine-sim{profile} --test {test} {claim} -- --nocapture");
                 resume_unwind(panic);
             }
         }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use identity::{Identity, PeerId};
 use node::manual::store::{Base, Medium, RoomKind, RoomRow, Standing, open_in_memory};
+use rooms::keys::{EpochSecret, Sealing, gone_digest, mint, recipient};
 use rooms::{Author, Clock, Draft, Logs, Membership, Payload, RoomNonce, Verified, group_room_id};
 use wire::ids::{EventId, Head, LogId, LogKey, RoomId};
+
+use crate::epoch_rows::put_epoch;
 
 /// When the worlds begin, in milliseconds since 1970.
 pub(crate) const EPOCH_MS: u64 = 1_760_000_000_000;
@@ -56,13 +59,19 @@ impl Template {
         let creator = identity(seed, 0);
         let nonce: RoomNonce = [seed.to_be_bytes(), seed.to_be_bytes()].concat().try_into().unwrap_or_default();
         let room = group_room_id(&creator.peer(), &nonce);
-        let mut pen = Pen { seed, room, clock: Clock::new(), logs: Logs::new(), events: Vec::new() };
+        let secret = EpochSecret::from_bytes(*blake3::Hasher::new().update(&nonce).finalize().as_bytes());
+        let sealing = Sealing::direct(secret.control().id(&room), secret.clone());
+        let mut pen = Pen { seed, room, sealing, clock: Clock::new(), logs: Logs::new(), events: Vec::new() };
         let members = u32::try_from(peers.len()).unwrap_or(u32::MAX);
         let mut own: BTreeMap<u32, Vec<LogId>> = BTreeMap::new();
+        // All hold its secret, so nothing needs to be sealed to anybody.
+        let recipients: Vec<_> = peers.iter().map(|peer| (recipient(&room, peer, 1), None)).collect();
+        let epoch = mint(&room, &creator.peer(), &gone_digest([]), &secret, &recipients, [0; 32]);
+        own.entry(0).or_default().push(pen.write(0, u64::from(u32::MAX) - 1, &epoch));
         let create = Payload::Create { nonce, name: "everybody".to_owned(), creator: name(0) };
         own.entry(0).or_default().push(pen.write(0, LogId::CONTROL | u64::from(u32::MAX), &[create]));
         // The event that gave each inviter the right to let others in.
-        let mut rights: BTreeMap<u32, EventId> = pen.events.iter().map(|create| (0, create.id())).collect();
+        let mut rights: BTreeMap<u32, EventId> = pen.events.iter().rev().take(1).map(|create| (0, create.id())).collect();
         for author in 0..inviters(members) {
             let Some(by) = rights.get(&author).copied() else { continue };
             let guests = (1..).zip(peers.iter().skip(1)).filter(|(number, _)| inviter(*number, members) == author);
@@ -80,7 +89,7 @@ impl Template {
         let mut membership = Membership::group(room);
         membership.apply_all(&pen.events);
         let control = pen.logs.heads().filter(|(log, _)| log.log.is_control()).collect();
-        Template { room, base: pen.store(), membership: Arc::new(membership), control, rows }
+        Template { room, base: pen.store(&secret, &epoch), membership: Arc::new(membership), control, rows }
     }
 }
 
@@ -88,6 +97,7 @@ impl Template {
 struct Pen {
     seed: u64,
     room: RoomId,
+    sealing: Sealing,
     clock: Clock,
     logs: Logs,
     events: Vec<Verified>,
@@ -99,14 +109,16 @@ impl Pen {
         let wall = EPOCH_MS - AGE_MS;
         let log = LogId(log);
         let random = |nth: usize| {
-            let hash = blake3::hash(&[author.to_be_bytes().as_slice(), &nth.to_be_bytes(), &log.0.to_be_bytes()].concat());
-            hash.as_bytes().first_chunk::<10>().copied().unwrap_or_default()
+            let mut random = [0; Draft::RANDOM_BYTES];
+            let seed = [author.to_be_bytes().as_slice(), &nth.to_be_bytes(), &log.0.to_be_bytes()].concat();
+            blake3::Hasher::new().update(&seed).finalize_xof().fill(&mut random);
+            random
         };
         let drafts: Vec<Draft> =
             payloads.iter().enumerate().map(|(nth, p)| Draft::new(p, wall, &random(nth)).expect("a fitting payload")).collect();
         let ctl = self.logs.control_digest();
         let mut pen = Author::new(self.room, log, None);
-        let events = pen.append(&identity, &drafts, &mut self.clock, wall, ctl).expect("a new log has room");
+        let events = pen.append(&identity, &drafts, &mut self.clock, wall, ctl, Some(&self.sealing)).expect("a new log has room");
         if let Some(last) = events.last() {
             self.logs.advance(last.log_key(), last.head(), last.header.hlc).expect("a log grows");
         }
@@ -128,11 +140,12 @@ impl Pen {
         }
     }
 
-    fn store(&self) -> Base {
+    fn store(&self, secret: &EpochSecret, epoch: &[Payload]) -> Base {
         let medium = Medium::default();
         let store = open_in_memory(&medium, &ROOT_KEY).expect("memory opens").store;
         store.append(&self.events).expect("memory takes it");
         store.put(&self.row(Vec::new())).expect("memory takes it");
+        put_epoch(&store, self.room, secret, epoch, &self.events);
         store.close().expect("memory closes");
         medium.to_base()
     }

@@ -1,7 +1,7 @@
 //! A node's turns: it starts, wakes, and carries out what its network and its engine decide.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use node::Options;
 use node::manual::net::{Act, DialId, Event, LinkId, LinkUp, Manual, Moment, Path};
@@ -132,7 +132,25 @@ impl World {
 
     pub(crate) fn with_body(&mut self, number: u32, f: impl FnOnce(&mut Body)) {
         if let Some(body) = self.hosts.get_mut(number as usize).and_then(|host| host.body.as_mut()) {
+            let began = Instant::now();
             f(body);
+            self.note_time(number, began);
+        }
+    }
+
+    /// Times what one node does from here on, in real time.
+    pub fn time(&mut self, number: u32) {
+        self.timed = Some((number, Duration::ZERO));
+    }
+
+    /// How long the node that is timed has worked.
+    pub fn timed(&self) -> Duration {
+        self.timed.map_or(Duration::ZERO, |(_, took)| took)
+    }
+
+    pub(crate) fn note_time(&mut self, number: u32, began: Instant) {
+        if let Some((_, took)) = self.timed.as_mut().filter(|(timed, _)| *timed == number) {
+            *took += began.elapsed();
         }
     }
 
@@ -161,7 +179,7 @@ impl World {
             }
         }
         if honest && !told.is_empty() {
-            self.books.shown(number, &told, now);
+            self.books.seen(number, &told, now);
         }
         links.into_iter().for_each(|(wire, side)| self.pump(wire, side));
     }

@@ -47,14 +47,16 @@ pub struct World {
     pub(crate) plan: Plan,
     pub(crate) template: Template,
     pub(crate) config: Config,
+    /// Whose work is timed, and how long it has taken.
+    pub(crate) timed: Option<(u32, Duration)>,
 }
 
 impl World {
     /// Makes the room and its members; they start as time goes on.
     pub fn new(plan: Plan) -> World {
         let mut rng = StdRng::seed_from_u64(plan.seed);
-        let peers: Vec<PeerId> = (0..plan.members).map(|number| identity(plan.seed, number).peer()).collect();
-        let template = Template::new(plan.seed, &peers);
+        let peers: Vec<PeerId> = (0..plan.members + plan.outsiders).map(|number| identity(plan.seed, number).peer()).collect();
+        let template = Template::new(plan.seed, peers.get(..plan.members as usize).unwrap_or_default());
         let honest = plan.members - plan.hostile.min(plan.members);
         let mut world = World {
             now: Time(0),
@@ -72,15 +74,20 @@ impl World {
             peers,
             template,
             plan,
+            timed: None,
         };
-        for number in 0..world.plan.members {
+        for number in 0..world.plan.members + world.plan.outsiders {
             let skew = i64::try_from(world.plan.skew.as_millis()).unwrap_or(0);
             let skew = if skew == 0 { 0 } else { rng.random_range(-skew..=skew) };
-            let manner = number.checked_sub(honest).and_then(|nth| world.plan.manners.get(nth as usize % world.plan.manners.len().max(1)));
+            let is_member = number < world.plan.members;
+            let manner = number
+                .checked_sub(honest)
+                .filter(|_| is_member)
+                .and_then(|nth| world.plan.manners.get(nth as usize % world.plan.manners.len().max(1)));
             let hostile = manner.map(|manner| Hostile::new(*manner, world.template.room, rng.random()));
             let burst = hostile.is_some();
             let peer = world.peers.get(number as usize).copied().unwrap_or_else(|| PeerId::from_bytes([0; 32]));
-            let medium = Medium::over(world.template.base.clone());
+            let medium = if is_member { Medium::over(world.template.base.clone()) } else { Medium::default() };
             world.hosts.push(Host::new(peer, medium, skew, hostile));
             let at = Time(rng.random_range(0..=crate::clock::micros(world.plan.start_over)));
             world.agenda.put(at, Happening::Start(number));
@@ -95,9 +102,8 @@ impl World {
     /// Gives each node a few records, signed by their subjects some time ago.
     fn fill_address_books(&mut self) {
         let members = self.plan.members;
-        let records: Vec<PeerRecord> = (0..members)
-            .map(|n| PeerRecord::make(&identity(self.plan.seed, n), EPOCH_MS - 1_000_000, name(n), vec![address(n).into()]))
-            .collect();
+        let records: Vec<PeerRecord> =
+            (0..members).map(|n| PeerRecord::make(&identity(self.plan.seed, n), EPOCH_MS - 1_000_000, vec![address(n).into()])).collect();
         for number in 0..members {
             let mut known = vec![inviter(number, members)];
             known.extend((0..FIRST_CONTACTS).map(|_| self.rng.random_range(0..members)));
@@ -105,10 +111,11 @@ impl World {
             known.dedup();
             let Some(host) = self.hosts.get(number as usize) else { continue };
             let store = open_in_memory(&host.medium, &ROOT_KEY).expect("memory opens").store;
-            for record in known.iter().filter(|known| **known != number).filter_map(|known| records.get(*known as usize)) {
+            for other in known.into_iter().filter(|other| *other != number) {
+                let Some(record) = records.get(other as usize) else { continue };
                 let row = PeerRow {
                     peer: record.device,
-                    name: record.name.clone(),
+                    name: name(other),
                     contact: Contact::No,
                     record: Some(record.clone()),
                     addresses: Vec::new(),
@@ -153,8 +160,10 @@ impl World {
         let at = self.hosts.get(number as usize)?.moment(self.now);
         let body = self.hosts.get_mut(number as usize).filter(|host| !host.frozen)?.body.as_mut()?;
         body.hand.set_now(at);
-        let Said { id, .. } = body.hand.say(room, text.to_owned(), None).ok()?;
-        self.books.said(id, number, self.now);
+        let said = body.hand.say(room, text.to_owned(), None).ok()?;
+        let Said { id, log, seq, .. } = said;
+        let author = self.peers.get(number as usize).copied()?;
+        self.books.said(id, number, (author, log), seq, self.now);
         self.settle(number);
         Some(id)
     }
@@ -165,7 +174,9 @@ impl World {
         let at = host.moment(self.now);
         let hand = &mut host.body.as_mut()?.hand;
         hand.set_now(at);
+        let began = std::time::Instant::now();
         let answer = question(hand.core());
+        self.note_time(number, began);
         self.settle(number);
         Some(answer)
     }

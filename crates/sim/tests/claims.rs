@@ -48,7 +48,7 @@ fn agrees(world: &mut World, said: &[EventId], kinds: u64) {
 
 #[test]
 fn c1_after_faults_everybody_has_the_same_events() {
-    each_seed("c1", SIZES, 1, |seed, n| {
+    each_seed("claims", "c1", SIZES, 1, |seed, n| {
         let mut world = gathered(Plan { skew: seconds(45), ..Plan::new(seed, n) });
         world.set_weather(Weather::foul());
         let mut said = talk(&mut world, 10);
@@ -68,7 +68,7 @@ fn c1_after_faults_everybody_has_the_same_events() {
 
 #[test]
 fn c4_at_most_two_payloads_for_each_peer_and_message() {
-    each_seed("c4", SIZES, 2, |seed, n| {
+    each_seed("claims", "c4", SIZES, 2, |seed, n| {
         let mut world = gathered(Plan::new(seed, n));
         let first = talk(&mut world, 20);
         let said = talk(&mut world, 20);
@@ -80,7 +80,7 @@ fn c4_at_most_two_payloads_for_each_peer_and_message() {
 
 #[test]
 fn c5_after_30_percent_died_views_are_symmetric_small_and_connected() {
-    each_seed("c5", SIZES, 1, |seed, n| {
+    each_seed("claims", "c5", SIZES, 1, |seed, n| {
         let mut world = gathered(Plan::new(seed, n));
         let mut said = talk(&mut world, 5);
         let fallen = world.draw(0.3);
@@ -96,7 +96,7 @@ fn c5_after_30_percent_died_views_are_symmetric_small_and_connected() {
 
 #[test]
 fn c7_a_partition_of_any_length_heals() {
-    each_seed("c7", SIZES, 1, |seed, n| {
+    each_seed("claims", "c7", SIZES, 1, |seed, n| {
         let lengths: &[u64] = if n > 100 { &[5, 120] } else { &[5, 40, 300, 3_600] };
         for length in lengths {
             let mut world = gathered(Plan::new(seed, n));
@@ -114,7 +114,7 @@ fn c7_a_partition_of_any_length_heals() {
 
 #[test]
 fn c8_a_reader_that_never_reads_delays_nobody() {
-    each_seed("c8", SIZES, 1, |seed, n| {
+    each_seed("claims", "c8", SIZES, 1, |seed, n| {
         let slowest = |deaf: bool| {
             let mut world = gathered(Plan::new(seed, n));
             let first = talk(&mut world, 5);
@@ -136,7 +136,7 @@ fn c8_a_reader_that_never_reads_delays_nobody() {
 fn c9_a_fifth_that_is_hostile_does_not_keep_the_rest_from_agreeing() {
     // Larger ones by GRAPEVINE_SIM_N: what the logs that they invent cost everybody makes those
     // slow.
-    each_seed("c9", &SIZES[..2], 1, |seed, n| {
+    each_seed("claims", "c9", &SIZES[..2], 1, |seed, n| {
         let mut world = gathered(Plan { hostile: n / 5, manners: Manner::ALL.to_vec(), ..Plan::new(seed, n) });
         let said = talk(&mut world, 15);
         agrees(&mut world, &said, 0);
@@ -145,7 +145,7 @@ fn c9_a_fifth_that_is_hostile_does_not_keep_the_rest_from_agreeing() {
 
 #[test]
 fn c10_the_same_seed_gives_the_same_trace() {
-    each_seed("c10", SIZES, 1, |seed, n| {
+    each_seed("claims", "c10", SIZES, 1, |seed, n| {
         let trace = |seed: u64| {
             let mut world = World::new(Plan { hostile: n / 10, skew: seconds(30), weather: Weather::foul(), ..Plan::new(seed, n) });
             world.run_for(seconds(5));

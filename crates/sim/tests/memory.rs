@@ -25,7 +25,7 @@ fn held() -> usize {
 
 #[test]
 fn c6_a_million_invented_ids_cost_a_bounded_amount_of_memory() {
-    each_seed("c6", &[5], 1, |seed, n| {
+    each_seed("memory", "c6", &[5], 1, |seed, n| {
         for invention in Invention::ALL {
             let mut world = World::new(Plan::new(seed, n));
             world.run_for(Duration::from_secs(20));

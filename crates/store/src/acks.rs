@@ -40,6 +40,6 @@ impl Store {
     }
 
     fn ack_key(&self, room: &RoomId, peer: &PeerId) -> Vec<u8> {
-        key::ack(&self.room_name(room), &self.disk().sealer().name(key::ACK, peer.as_bytes()))
+        key::in_room(key::ACK, &self.room_name(room), &self.disk().sealer().name(key::ACK, peer.as_bytes()))
     }
 }

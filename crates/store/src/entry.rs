@@ -1,7 +1,8 @@
 //! The entries of the journal: all that cannot be made from anything else.
 //!
 //! Nearly all of them are events that come next in their logs. Such an entry is one byte for its
-//! proof, and the event as on the wire; all others are as [`wire::codec`] encodes an [`Entry`].
+//! proof, its target if it is sealed and has one, and the event as on the wire; all others are as
+//! [`wire::codec`] encodes an [`Entry`].
 
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
@@ -18,12 +19,16 @@ use crate::heads::Filed;
 /// begins with a far smaller one, the number of its variant.
 const OWN: u8 = 0xff;
 const LATER: u8 = 0xfe;
+/// The same of one that has a target, which follows.
+const OWN_ABOUT: u8 = 0xfd;
+const LATER_ABOUT: u8 = 0xfc;
 
 /// An entry.
 #[derive(Encode, Decode)]
 pub(crate) enum Entry {
-    /// An event, and the branch of its log that it is in, with that one's id.
-    Event { event: Stored, into: Option<(LogId, Branch)> },
+    /// An event, and the branch of its log that it is in, with that one's id. What a sealed one is
+    /// about stands beside it, so that the index can be built anew without any key.
+    Event { event: Stored, into: Option<(LogId, Branch)>, target: Option<Position> },
     /// In the place of that event as it was: without its content, or found under another `target`.
     Replacing { event: Stored, target: Option<Position> },
     /// A small row; the last one counts.
@@ -44,9 +49,15 @@ pub(crate) struct Stored(pub(crate) Verified);
 impl Entry {
     pub(crate) fn encode(&self) -> Vec<u8> {
         match self {
-            Entry::Event { event: Stored(event), into: None } => {
-                let proof = if event.proof() == Proof::Own { OWN } else { LATER };
-                [&[proof], &*event.raw().0].concat()
+            Entry::Event { event: Stored(event), into: None, target } => {
+                let first = match (event.proof(), target) {
+                    (Proof::Own, None) => OWN,
+                    (Proof::Later, None) => LATER,
+                    (Proof::Own, Some(_)) => OWN_ABOUT,
+                    (Proof::Later, Some(_)) => LATER_ABOUT,
+                };
+                let target = target.map(|target| target.to_key());
+                [[first].as_slice(), target.as_ref().map_or(&[][..], |target| target), &*event.raw().0].concat()
             }
             other => codec::encode(other),
         }
@@ -55,17 +66,18 @@ impl Entry {
     /// None: it is damaged.
     pub(crate) fn decode(entry: &[u8]) -> Option<Entry> {
         match next_event(entry) {
-            Some((proof, raw)) => Some(Entry::Event { event: Stored(Verified::from_store(raw, proof).ok()?), into: None }),
+            Some(Next { proof, target, raw }) => {
+                Some(Entry::Event { event: Stored(Verified::from_store(raw, proof).ok()?), into: None, target })
+            }
             None => codec::decode(entry).ok(),
         }
     }
 
-    /// The event, with its content or without, and the target that it is found under, if it says
-    /// none itself.
+    /// The event, with its content or without, and the target that it is found under, if it does
+    /// not say it in the clear.
     pub(crate) fn into_event(self) -> Option<(Verified, Option<Position>)> {
         match self {
-            Entry::Event { event, .. } => Some((event.0, None)),
-            Entry::Replacing { event, target } => Some((event.0, target)),
+            Entry::Event { event, target, .. } | Entry::Replacing { event, target } => Some((event.0, target)),
             _ => None,
         }
     }
@@ -93,16 +105,30 @@ pub(crate) fn event_of(entry: &[u8]) -> Option<Verified> {
 
 /// The event of an entry, as on the wire: mostly without a look at what it says.
 pub(crate) fn raw_event(entry: &[u8]) -> Option<(Proof, RawEvent)> {
-    next_event(entry).or_else(|| event_of(entry).map(|event| (event.proof(), event.raw().clone())))
+    let next = next_event(entry).map(|next| (next.proof, next.raw));
+    next.or_else(|| event_of(entry).map(|event| (event.proof(), event.raw().clone())))
+}
+
+/// An event that comes next in its log.
+struct Next {
+    proof: Proof,
+    target: Option<Position>,
+    raw: RawEvent,
 }
 
 /// The event of an entry, if it comes next in its log.
-fn next_event(entry: &[u8]) -> Option<(Proof, RawEvent)> {
-    match entry.split_first()? {
-        (&OWN, raw) => Some((Proof::Own, RawEvent(raw.into()))),
-        (&LATER, raw) => Some((Proof::Later, RawEvent(raw.into()))),
-        _ => None,
-    }
+fn next_event(entry: &[u8]) -> Option<Next> {
+    let (first, rest) = entry.split_first()?;
+    let (proof, target, raw) = match *first {
+        OWN => (Proof::Own, None, rest),
+        LATER => (Proof::Later, None, rest),
+        OWN_ABOUT | LATER_ABOUT => {
+            let (target, raw) = rest.split_at_checked(Position::KEY_BYTES)?;
+            (if *first == OWN_ABOUT { Proof::Own } else { Proof::Later }, Some(Position::from_key(target)?), raw)
+        }
+        _ => return None,
+    };
+    Some(Next { proof, target, raw: RawEvent(raw.into()) })
 }
 
 #[cfg(test)]
@@ -117,18 +143,21 @@ mod tests {
     /// One entry of each kind.
     fn entries() -> Vec<Entry> {
         let (who, room, text) = (Identity::from_seed(&[1; 32]), RoomId([1; 32]), "x".repeat(9_000));
-        let draft = Draft::new(&Payload::Message { text, reply: None }, 1_760_000_000_000, &[1; 10]).expect("well-formed");
+        let draft = Draft::new(&Payload::Message { text, reply: None }, 1_760_000_000_000, &[1; 34]).expect("well-formed");
         let drafts = [draft.clone(), draft];
-        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16]);
+        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16], None);
         let [later, own] = written.expect("well-formed").try_into().expect("two");
         let (log, head, place) = (own.log_key(), own.head(), own.position());
         let branch = Branch { of: log.log, after: Head { seq: 0, chain: ChainHash([0; 32]) }, first: head.chain };
         let filed = Filed { end: LogHead { head, hlc: Hlc(9), forked: true, branch: Some(branch) }, under: log.log };
         let stored = || Stored(own.clone());
         vec![
-            Entry::Event { event: Stored(later), into: None },
-            Entry::Event { event: stored(), into: None },
-            Entry::Event { event: stored(), into: Some((LogId(7), branch)) },
+            Entry::Event { event: Stored(later.clone()), into: None, target: None },
+            Entry::Event { event: stored(), into: None, target: None },
+            Entry::Event { event: Stored(later), into: None, target: Some(place) },
+            Entry::Event { event: stored(), into: None, target: Some(place) },
+            Entry::Event { event: stored(), into: Some((LogId(7), branch)), target: None },
+            Entry::Event { event: stored(), into: Some((LogId(7), branch)), target: Some(place) },
             Entry::Replacing { event: Stored(own.without_payload()), target: None },
             Entry::Replacing { event: stored(), target: Some(place) },
             Entry::Row { key: vec![1; 17], content: vec![2; crate::MAX_ROW_BYTES] },
@@ -149,15 +178,15 @@ mod tests {
             assert_eq!(raw_event(&bytes).map(|(proof, _)| proof), event_of(&bytes).map(|event| event.proof()));
             assert!(Entry::decode(&[&bytes[..], &[0]].concat()).is_none());
             assert!((0..bytes.len()).step_by(7).all(|end| Entry::decode(&bytes[..end]).is_none()));
-            if let Entry::Event { event: Stored(event), into: None } = again {
-                assert_eq!(bytes.len(), event.raw().0.len() + 1);
+            if let Entry::Event { event: Stored(event), into: None, target } = again {
+                assert_eq!(bytes.len(), event.raw().0.len() + 1 + target.map_or(0, |_| Position::KEY_BYTES));
             }
         }
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_survived(nth in 0_usize..11, at: prop::sample::Index, byte: u8, noise in prop::collection::vec(any::<u8>(), 0..99)) {
+        fn any_bytes_are_survived(nth in 0_usize..14, at: prop::sample::Index, byte: u8, noise in prop::collection::vec(any::<u8>(), 0..99)) {
             let mut bytes = entries()[nth].encode();
             let at = at.index(bytes.len());
             bytes[at] = byte;

@@ -55,7 +55,7 @@ impl Store {
     /// content.
     fn fate(&self, at: At, bytes: &[u8]) -> Fate {
         let (event, target, into) = match Entry::decode(bytes) {
-            Some(Entry::Event { event, into }) => (event.0, None, Some(into)),
+            Some(Entry::Event { event, into, target }) => (event.0, target, Some(into)),
             Some(Entry::Replacing { event, target }) => (event.0, target, None),
             Some(Entry::Row { key, .. }) if self.disk().at(&key) != Some(at) => return Fate::Goes,
             Some(Entry::Open | Entry::Closed) => return Fate::Goes,
@@ -70,7 +70,7 @@ impl Store {
         }
         let event = Stored(event.without_payload());
         let left = match into {
-            Some(into) => Entry::Event { event, into },
+            Some(into) => Entry::Event { event, into, target: None },
             None => Entry::Replacing { event, target: None },
         };
         Fate::Becomes(left.encode())

@@ -68,11 +68,11 @@ impl<'a> Filing<'a> {
     pub(crate) fn again(&mut self, at: At, entry: &[u8]) -> Option<()> {
         let entry = Entry::decode(entry)?;
         if self.file(at, &entry).is_err()
-            && let Entry::Event { event: Stored(event), .. } = &entry
+            && let Entry::Event { event: Stored(event), target, .. } = &entry
         {
             // Shown, and filed in its log once what is missing has come again.
             let room = heads::room_name(self.disk, &event.header.room);
-            self.rows.extend(place(&room, event, None).map(|key| row(key, at)));
+            self.rows.extend(place(&room, event, *target).map(|key| row(key, at)));
         }
         Some(())
     }
@@ -94,7 +94,7 @@ impl<'a> Filing<'a> {
     /// False: it is an event that is there already, or whose log is closed.
     fn file(&mut self, at: At, entry: &Entry) -> Result<bool, StoreError> {
         match entry {
-            Entry::Event { event, into } => return self.file_event(at, &event.0, *into),
+            Entry::Event { event, into, target } => return self.file_event(at, &event.0, *into, *target),
             Entry::Replacing { event, target } => self.file_replacing(at, &event.0, *target),
             Entry::Row { key, .. } => self.rows.push(row(key.clone(), at)),
             Entry::NoRow { key } => self.rows.push((key.as_slice().into(), None)),
@@ -104,7 +104,13 @@ impl<'a> Filing<'a> {
         Ok(true)
     }
 
-    fn file_event(&mut self, at: At, event: &Verified, into: Option<(LogId, Branch)>) -> Result<bool, StoreError> {
+    fn file_event(
+        &mut self,
+        at: At,
+        event: &Verified,
+        into: Option<(LogId, Branch)>,
+        target: Option<Position>,
+    ) -> Result<bool, StoreError> {
         let (room, seq) = (event.header.room, event.header.seq);
         let (log, branch) = into.map_or((event.header.log, None), |(log, branch)| (log, Some(branch)));
         let log = LogKey { log, ..event.log_key() };
@@ -118,7 +124,7 @@ impl<'a> Filing<'a> {
         let end = LogHead { head: event.head(), hlc: event.header.hlc, forked: false, branch };
         changed.filed = Some(Filed { end, under: held.map_or(log.log, |held| held.under) });
         Run::add(&mut changed.runs, seq, at);
-        self.rows.extend(place(&changed.name.room, event, None).map(|key| row(key, at)));
+        self.rows.extend(place(&changed.name.room, event, target).map(|key| row(key, at)));
         Ok(true)
     }
 
@@ -156,7 +162,7 @@ pub(crate) struct Found {
     /// Under which log it is filed.
     pub(crate) log: LogName,
     pub(crate) event: Verified,
-    /// What it is found under, if it says no target itself.
+    /// What it is found under, if it does not say it in the clear.
     pub(crate) target: Option<Position>,
 }
 
@@ -180,7 +186,8 @@ pub(crate) fn place(room: &Name, event: &Event, target: Option<Position>) -> Opt
     let place = event.position();
     match kind::role(event.header.kind) {
         kind::Role::Entry => Some(key::entry(room, &place)),
-        // Without content the target is unknown, and the event changes nothing.
+        // Without content, or while it is sealed, the target is unknown, and the event changes
+        // nothing.
         kind::Role::Relation => Some(key::relation(room, &target.or_else(|| target_of(event))?, &place)),
         kind::Role::Aside => None,
     }
@@ -189,6 +196,12 @@ pub(crate) fn place(room: &Name, event: &Event, target: Option<Position>) -> Opt
 /// The target that an event says.
 pub(crate) fn target_of(event: &Event) -> Option<Position> {
     Payload::of(event).ok()?.target()
+}
+
+/// What has to be kept beside an event that is sealed, and was opened before it was given here.
+pub(crate) fn sealed_target(event: &Event) -> Option<Position> {
+    let is_sealed_relation = event.is_sealed() && kind::role(event.header.kind) == kind::Role::Relation;
+    if is_sealed_relation { target_of(event) } else { None }
 }
 
 /// A row that tells where in the journal something is.

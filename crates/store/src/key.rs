@@ -9,11 +9,17 @@
 //! R room16                    a room
 //! P peer16                    a person
 //! Q peer16                    a request to become a contact
+//! J attempt16                 an attempt to get in
 //! I invite16                  an invite to become contacts
 //! G invite16                  the secret of an invite made here
 //! S setting1                  a setting
 //! A room16 peer16             what a member has of one's own logs
 //! U room16                    what came late in a room and is unseen
+//! K room16 epoch16            an epoch, and its secret
+//! T room16 part16             the recipients that a part of an epoch names
+//! W room16 key16              the private half of an own prekey
+//! V room16 peer16             the prekey of a member
+//! Y room16 epoch16            what waits for the secret of an epoch
 //! ```
 //! Under most stands where it is in the journal. Runs are in `log_index.rs`, heads in `heads.rs`.
 //! `target56` is a [`Position`]: display order; of `place40` the id has 16 bytes.
@@ -30,10 +36,16 @@ pub(crate) const ROOM: u8 = b'R';
 pub(crate) const LATE: u8 = b'U';
 pub(crate) const PEER: u8 = b'P';
 pub(crate) const REQUEST: u8 = b'Q';
+pub(crate) const ATTEMPT: u8 = b'J';
 pub(crate) const INVITE: u8 = b'I';
 pub(crate) const SECRET: u8 = b'G';
 pub(crate) const SETTING: u8 = b'S';
 pub(crate) const ACK: u8 = b'A';
+pub(crate) const EPOCH: u8 = b'K';
+pub(crate) const RECIPIENTS: u8 = b'T';
+pub(crate) const OWN_PREKEY: u8 = b'W';
+pub(crate) const PEER_PREKEY: u8 = b'V';
+pub(crate) const AWAITED: u8 = b'Y';
 /// A keyed hash that stands for a name.
 pub(crate) type Name = [u8; 16];
 /// Bytes of an id in keys: no two ids agree in so many, and each row is shorter.
@@ -72,8 +84,9 @@ pub(crate) fn head(room: &Name, device: &Name, log: u64) -> Vec<u8> {
     join(HEAD, &[room, device, &log.to_be_bytes()])
 }
 
-pub(crate) fn ack(room: &Name, peer: &Name) -> Vec<u8> {
-    join(ACK, &[room, peer])
+/// One of the rows of a room in one space.
+pub(crate) fn in_room(space: u8, room: &Name, name: &Name) -> Vec<u8> {
+    join(space, &[room, name])
 }
 
 /// A position with a part of the id.

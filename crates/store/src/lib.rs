@@ -32,6 +32,7 @@ mod id_cache;
 mod index;
 mod journal;
 mod key;
+mod key_rows;
 mod lock;
 mod log_index;
 #[cfg(feature = "manual")]
@@ -50,6 +51,7 @@ pub use error::{OpenError, StoreError};
 pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
 pub use journal::FORM;
+pub use key_rows::{AwaitedRow, ClaimRow, EpochRow, KeyRow, OwnPrekeyRow, PeerPrekeyRow, RecipientsRow, RowInRoom};
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 pub use open::{LastEnd, Opened, Outcome, Progress, open, open_telling};
@@ -57,6 +59,7 @@ pub use open::{LastEnd, Opened, Outcome, Progress, open, open_telling};
 pub use open::{open_in_memory, open_in_segments};
 pub use page::{Anchor, Page};
 pub use records::{
-    Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, OwnInviteRow, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting, Standing,
+    AttemptRow, Contact, ContactInviteRow, LateRow, MAX_ROW_BYTES, OwnInviteRow, PeerRow, RequestRow, RoomKind, RoomRow, Row, Setting,
+    Standing,
 };
 pub use store::{Mark, Store};

@@ -2,8 +2,7 @@
 
 use std::ops::Bound::{self, Excluded, Included};
 
-use identity::PeerId;
-use rooms::{Hlc, Position, Uuid, Verified, kind};
+use rooms::{Header, Hlc, Position, Uuid, Verified, kind};
 use wire::ids::{EventId, RoomId};
 
 use crate::entry;
@@ -27,7 +26,8 @@ pub enum Anchor {
 /// A part of a room's timeline, as the window asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Create, Add, Leave and Message events, oldest first; erased ones included.
+    /// Create, Add, Leave and Message events, oldest first; erased ones included, and sealed ones
+    /// whose key is not here.
     pub entries: Vec<Verified>,
     /// There are older ones.
     pub more_before: bool,
@@ -56,9 +56,10 @@ impl Store {
             Anchor::After(place) => (Included(shown.key(&place)), Excluded(shown.key(&place)), 0, limit),
             Anchor::Around(place) => (Excluded(shown.key(&place)), Included(shown.key(&place)), limit / 2, limit.saturating_sub(limit / 2)),
         };
-        let mut entries: Vec<Verified> = self.read_all(shown.up_to(older.clone()), End::Back, entry::event_of).take(before).collect();
+        let open = |entry: &[u8]| self.open_event(entry);
+        let mut entries: Vec<Verified> = self.read_all(shown.up_to(older.clone()), End::Back, open).take(before).collect();
         entries.reverse();
-        entries.extend(self.read_all(shown.from(newer.clone()), End::Front, entry::event_of).take(after));
+        entries.extend(self.read_all(shown.from(newer.clone()), End::Front, open).take(after));
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
             (older, newer) = (Excluded(shown.key(&first.position())), Excluded(shown.key(&last.position())));
         }
@@ -71,7 +72,7 @@ impl Store {
 
     /// An entry of the timeline by its place.
     pub fn event(&self, room: &RoomId, place: &Position) -> Option<Verified> {
-        self.disk().entry(&key::entry(&self.room_name(room), place), entry::event_of)
+        self.disk().entry(&key::entry(&self.room_name(room), place), |entry| self.open_event(entry))
     }
 
     /// Where the entry with this id lies. At once for what was written or shown lately; otherwise
@@ -87,20 +88,13 @@ impl Store {
         Some(place)
     }
 
-    /// Messages after a position (all, if none) whose author counts and that may be shown; counting
-    /// stops at `cap`.
-    pub fn count_after(
-        &self,
-        room: &RoomId,
-        place: Option<&Position>,
-        author_counts: impl Fn(&PeerId) -> bool,
-        not_after: Hlc,
-        cap: u32,
-    ) -> u32 {
+    /// Messages after a position (all, if none) that count by their headers and that may be shown;
+    /// counting stops at `cap`. None of them is opened.
+    pub fn count_after(&self, room: &RoomId, place: Option<&Position>, counts: impl Fn(&Header) -> bool, not_after: Hlc, cap: u32) -> u32 {
         let shown = Shown::new(self.room_name(room), not_after);
         let from = place.map_or(Included(shown.first.clone()), |place| Excluded(shown.key(place)));
-        let counts = |event: &Verified| event.header.kind == kind::MESSAGE && author_counts(&event.header.device);
-        let counted = self.read_all(shown.from(from), End::Front, entry::event_of).filter(counts).take(cap as usize);
+        let is_counted = |event: &Verified| event.header.kind == kind::MESSAGE && counts(&event.header);
+        let counted = self.read_all(shown.from(from), End::Front, entry::event_of).filter(is_counted).take(cap as usize);
         counted.fold(0, |count: u32, _| count.saturating_add(1))
     }
 }

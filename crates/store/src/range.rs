@@ -1,5 +1,6 @@
 //! Reading events by log, to serve them to others and to make membership from; and by target:
-//! edits, deletes and reactions of messages.
+//! edits, deletes and reactions of messages. What is served stays sealed; all else is opened as far
+//! as there are keys.
 
 use rooms::limits::MAX_RUN_EVENTS;
 use rooms::{Hlc, Position, Proof, Verified};
@@ -95,14 +96,15 @@ impl Store {
         let from = from.max(first);
         let count = self.heads_now().get(room, log).map_or(0, |end| end.head.seq.saturating_add(1).saturating_sub(from));
         let places = of.places_from(self.disk(), from).take(count as usize);
-        places.map_while(|at| self.disk().read(at, entry::event_of)).collect()
+        places.map_while(|at| self.disk().read(at, |entry| self.open_event(entry))).collect()
     }
 
     /// One event of a log, or of a branch, by number.
     pub fn event_in(&self, room: &RoomId, log: &LogKey, seq: u32) -> Option<Verified> {
         let (of, first) = self.filed(room, log);
         let is_its = first <= seq && self.heads_now().get(room, log).is_some_and(|end| seq <= end.head.seq);
-        if is_its { self.event_at(&of, seq) } else { None }
+        let event = if is_its { self.event_at(&of, seq) } else { None };
+        event.map(|event| self.keyring().open_verified(event))
     }
 
     /// Under which name a log is in the index, and the number of its first event.
@@ -127,7 +129,8 @@ impl Store {
                 match wanted.binary_search(&target) {
                     Ok(_) => {
                         strays = 0;
-                        found.extend(At::from_bytes(&at).and_then(|at| self.disk().read(at, entry::event_of)));
+                        let read = |at| self.disk().read(at, |entry| self.open_event(entry));
+                        found.extend(At::from_bytes(&at).and_then(read));
                     }
                     Err(next) if strays >= MAX_STRAY_ROWS => {
                         // Past the first one, even if they were not given in order.
@@ -168,9 +171,9 @@ mod tests {
         let (dir, room, who) = (tempfile::tempdir().expect("a temporary folder"), RoomId([1; 32]), Identity::from_seed(&[1; 32]));
         let store = open(dir.path(), &[1; 32]).expect("it is new").store;
         let draft =
-            |n: u8| Draft::new(&Payload::Message { text: n.to_string(), reply: None }, 1_760_000_000_000, &[n; 10]).expect("well-formed");
+            |n: u8| Draft::new(&Payload::Message { text: n.to_string(), reply: None }, 1_760_000_000_000, &[n; 34]).expect("well-formed");
         let drafts: Vec<Draft> = (1..=9).map(draft).collect();
-        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16]);
+        let written = Author::new(room, LogId(1), None).append(&who, &drafts, &mut Clock::new(), 1_760_000_000_000, [0; 16], None);
         store.append(&written.expect("well-formed")).expect("the disk has room");
         let (log, _) = store.heads(&room)[0];
         assert_eq!((store.range(&room, log, 1, 9, 1 << 16).len(), store.unreadable()), (9, 0));

@@ -82,7 +82,7 @@ pub enum Standing {
 pub struct PeerRow {
     /// Id of the device, under which the row is filed.
     pub peer: PeerId,
-    /// The name to show, if their record has none or is not here.
+    /// The name to show, as they said it last.
     pub name: String,
     /// Whether they are in the address book.
     pub contact: Contact,
@@ -120,6 +120,26 @@ pub struct RequestRow {
     pub at_ms: u64,
     /// Where they can be reached, as they said.
     pub addresses: Vec<Address>,
+}
+
+/// An attempt to get in that is not over: it goes on after a restart. The owner of the rows bounds
+/// how many are kept.
+#[derive(Clone, PartialEq, Encode, Decode)]
+pub struct AttemptRow {
+    /// A hash of the text, under which the row is filed.
+    pub id: [u8; 32],
+    /// The invite or the address.
+    pub text: String,
+    /// Whom or what it is to reach, as shown.
+    pub target: String,
+    /// When it began, milliseconds since 1970.
+    pub began_ms: u64,
+}
+
+impl fmt::Debug for AttemptRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AttemptRow({} B)", self.text.len())
+    }
 }
 
 /// An invite to become contacts that was made here. Invites to rooms are events.
@@ -173,9 +193,11 @@ pub enum Setting {
     Mapping = 6,
     /// Whether messages are carried for friends: `yes` or `no`.
     Carry = 7,
+    /// Whether the display name has been another one: `yes`, or never written.
+    Renamed = 8,
 }
 
-/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`],
+/// A kind of small row: [`RoomRow`], [`LateRow`], [`PeerRow`], [`RequestRow`], [`AttemptRow`],
 /// [`ContactInviteRow`], [`OwnInviteRow`].
 pub trait Row: Encode + Decode<()> {
     /// What it is filed under.
@@ -206,11 +228,12 @@ macro_rules! row {
     };
 }
 
-// Six times the same but for names.
+// The same again and again but for names.
 row!(RoomRow, ROOM, room: RoomId, RoomId::as_bytes);
 row!(LateRow, LATE, room: RoomId, RoomId::as_bytes);
 row!(PeerRow, PEER, peer: PeerId, PeerId::as_bytes);
 row!(RequestRow, REQUEST, peer: PeerId, PeerId::as_bytes);
+row!(AttemptRow, ATTEMPT, id: [u8; 32], std::convert::identity);
 row!(ContactInviteRow, INVITE, key: [u8; 32], std::convert::identity);
 row!(OwnInviteRow, SECRET, key: [u8; 32], std::convert::identity);
 
@@ -223,12 +246,16 @@ impl Store {
 
     /// One small row.
     pub fn get<R: Row>(&self, id: &R::Id) -> Option<R> {
-        self.disk().entry(&self.row_key::<R>(id), read_row)
+        self.row_under(&self.row_key::<R>(id))
     }
 
     /// Every small row of a kind, in no useful order.
     pub fn all<R: Row>(&self) -> Vec<R> {
         self.rows_under(&[R::SPACE])
+    }
+
+    pub(crate) fn row_under<R: Decode<()> + Encode>(&self, key: &[u8]) -> Option<R> {
+        self.disk().entry(key, read_row)
     }
 
     pub(crate) fn rows_under<R: Decode<()> + Encode>(&self, prefix: &[u8]) -> Vec<R> {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use rooms::keys::Keyring;
 use rooms::{Branch, Event, Fitting, LogHead, Position, Verified, kind};
 use wire::ids::{LogId, LogKey, RoomId};
 
@@ -38,6 +39,7 @@ pub struct Store(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     disk: Disk,
     heads: RwLock<Heads>,
+    keyring: Keyring,
     writing: Mutex<()>,
     mark: AtomicU64,
     refused: AtomicU64,
@@ -55,6 +57,7 @@ impl Store {
         Store(Arc::new(Inner {
             disk,
             heads,
+            keyring: Keyring::default(),
             writing: Mutex::default(),
             mark: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -66,7 +69,8 @@ impl Store {
     }
 
     /// Stores events, of any rooms, each log in order and without gaps. Those that are stored
-    /// already are passed over, erased ones included.
+    /// already are passed over, erased ones included. A sealed edit, delete or reaction is found
+    /// under its target if it is given opened, and from [`Store::file_under`] on if it is not.
     ///
     /// A run is stored whole or not at all, also across a crash, if it is given in a call of its
     /// own; longer lists are cut into batches of [`rooms::limits::MAX_RUN_EVENTS`]. Durable only
@@ -90,7 +94,8 @@ impl Store {
         let mut filing = self.filing();
         let mut fresh = Vec::with_capacity(events.len());
         for event in events {
-            if filing.write(&Entry::Event { event: Stored(event.clone()), into })? {
+            let target = filing::sealed_target(event);
+            if filing.write(&Entry::Event { event: Stored(event.clone()), into, target })? {
                 fresh.push(event);
             }
         }
@@ -119,8 +124,8 @@ impl Store {
         self.record(shown.map(|found| Entry::Replacing { event: Stored(found.event.without_payload()), target: None }))
     }
 
-    /// Files an edit, a delete or a reaction under its target, because its content could not be
-    /// read when it came, and now can. Fine if it is not here.
+    /// Files an edit, a delete or a reaction under its target, because it could not be opened when
+    /// it came, and now can. Fine if it is not here.
     pub fn file_under(&self, event: &Event, target: &Position) -> Result<(), StoreError> {
         let _writing = self.writing();
         let hidden = self.find_stored(event).filter(|found| !found.is_shown());
@@ -134,6 +139,17 @@ impl Store {
     /// So much waits for the disk that a caller that writes much now may be blocked.
     pub fn is_full(&self) -> bool {
         self.0.disk.is_full()
+    }
+
+    /// The keys by which it opens what it reads for people. Empty at first; whoever has keys puts
+    /// them in. None of them is written by it.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// The event of an entry, opened if there is a key.
+    pub(crate) fn open_event(&self, entry: &[u8]) -> Option<Verified> {
+        entry::event_of(entry).map(|event| self.0.keyring.open_verified(event))
     }
 
     /// One event by number, of all that is filed under a name.

@@ -4,47 +4,12 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use chacha20::XChaCha20;
-use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
+use common::disk::found_with_the_key;
 use common::*;
 use rooms::Payload;
 use store::{Anchor, LastEnd, Outcome, RoomRow, Setting};
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("it can be listed").path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-/// Which of these words somebody finds who has the key, and takes every place in every file for the
-/// beginning of something that was sealed.
-fn found_with_the_key(profile: &Path, words: &[&'static str]) -> Vec<&'static str> {
-    let key = blake3::derive_key("grapevine/1 store values", &KEY);
-    let mut found = Vec::new();
-    let mut look = |bytes: &[u8]| {
-        let is_in = |word: &&str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
-        found.extend(words.iter().copied().filter(is_in));
-    };
-    for path in files(profile) {
-        let bytes = fs::read(&path).expect("it can be read");
-        look(&bytes);
-        // Noise compresses badly, and sled's file is mostly zeros.
-        for at in (0..bytes.len().saturating_sub(24)).filter(|at| bytes[*at..at + 24].iter().any(|byte| *byte != 0)) {
-            let mut text = bytes[at + 24..bytes.len().min(at + 24 + 1_600)].to_vec();
-            let nonce: [u8; 24] = bytes[at..at + 24].try_into().expect("so many");
-            let mut cipher = XChaCha20::new((&key).into(), (&nonce).into());
-            // The first block makes the key of the tag.
-            cipher.seek(64_u32);
-            cipher.apply_keystream(&mut text);
-            look(&text);
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
 
 fn row(draft: &str) -> RoomRow {
     RoomRow {

@@ -218,7 +218,7 @@ fn only_messages_of_others_that_may_be_shown_count_as_unread() {
     store.append(&said).expect("the disk has room");
     let me = ana().peer();
     let count = |from: Option<usize>, until: Hlc, cap| {
-        store.count_after(&room(1), from.map(|n| said[n].position()).as_ref(), |author| *author != me, until, cap)
+        store.count_after(&room(1), from.map(|n| said[n].position()).as_ref(), |header| header.device != me, until, cap)
     };
     assert_eq!(count(None, EVER, 999), 10);
     assert_eq!(count(None, EVER, 4), 4);

@@ -29,7 +29,6 @@ fn peer_row() -> PeerRow {
     let record = PeerRecord {
         device: ben().peer(),
         seq: NOON,
-        name: "Ben".to_owned(),
         addresses: vec![Address::announced("192.168.1.7:4747".to_owned())],
         sig: Signature::from_bytes([7; 64]),
     };

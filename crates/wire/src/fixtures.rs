@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::handshake::{Handshake, Session, StaticKey, Step};
 use crate::ids::RoomId;
+use crate::name_seal::{NameSeal, Naming, SealedName};
 
 pub(crate) fn ana() -> Arc<Identity> {
     Arc::new(Identity::from_seed(&[1; 32]))
@@ -26,6 +27,11 @@ pub(crate) fn room() -> RoomId {
 
 pub(crate) fn static_key(byte: u8) -> StaticKey {
     StaticKey::from_private(Zeroizing::new([byte; 32])).expect("any bytes are a private key")
+}
+
+/// A name that ana tells ben, or ben ana, on the link whose hash is 68…68; the nonce is 6e…6e.
+pub(crate) fn sealed(naming: Naming, name: &str) -> SealedName {
+    NameSeal::new(&ana(), &ben().peer(), &[0x68; 32]).expect("sound keys").seal(naming, [0x6e; 24], name)
 }
 
 /// A link from ana to ben, both ends.

@@ -61,6 +61,10 @@ id!(
     ChainHash, 32
 );
 id!(
+    /// An epoch of a room: a time in which what is said is under one secret. It commits to that.
+    EpochId, 16
+);
+id!(
     /// A room as shown to a link peer who may not have it: keyed by the link's handshake hash.
     RoomTag, 16
 );

@@ -17,6 +17,7 @@
 pub mod address;
 pub mod codec;
 mod crossed;
+mod epoch_keys;
 #[cfg(test)]
 mod fixtures;
 pub mod frame;
@@ -29,7 +30,9 @@ pub mod invite;
 pub mod limits;
 mod link_cipher;
 pub mod message;
+mod name_seal;
 mod overlay;
+mod pair_key;
 pub mod reach;
 mod record;
 mod record_batch;
@@ -43,13 +46,15 @@ pub use crossed::{Crossed, crossed};
 pub use frame::{FrameFault, FrameReader};
 pub use handshake::{Handshake, HandshakeFault, Role, Session, StaticKey, Step};
 pub use hash::{derive, hash};
-pub use ids::{BadId, ChainHash, EventId, Head, LogId, LogKey, RoomId, RoomTag};
+pub use ids::{BadId, ChainHash, EpochId, EventId, Head, LogId, LogKey, RoomId, RoomTag};
 pub use invite::{Invite, InviteFault, InviteKind};
 pub use link_cipher::{LinkCipher, OpenFault, SealFault};
 pub use message::{
     Bye, CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, CircuitWay, Class, ContactAnswer,
-    ContactRequest, Data, DialBack, Digest, Disconnect, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, Message, MessageFault, Need,
-    Neighbour, NeighbourReply, Observed, PeerRecord, RawEvent, ReachChecked, Record, Run, Shuffle, Signal, SignalRefused, Time, Welcome,
-    room_tag,
+    ContactRequest, Data, DialBack, Digest, Disconnect, EpochKey, ForwardJoin, HeadOf, Heads, Hello, Join, JoinRefused, KeyRequest, Keys,
+    Message, MessageFault, Need, Neighbour, NeighbourReply, Observed, PeerRecord, RawEvent, ReachChecked, Record, Run, SecretBytes,
+    Shuffle, Signal, SignalRefused, Time, Welcome, room_tag,
 };
+pub use name_seal::{NameSeal, Naming, SealedName};
+pub use pair_key::pair_key;
 pub use text::{Likeness, NameFault, check_name, shows, tidy_name};

@@ -47,6 +47,10 @@ pub const MAX_TAGS: usize = 1024;
 pub const MAX_RECORDS: usize = 64;
 /// Heads in a message: 1 000 of the longest are 54 000 bytes and fit into a frame.
 pub const MAX_HEADS: usize = 1000;
+/// Epochs that are asked for in one message: what a week of a lively room has.
+pub const MAX_EPOCHS_ASKED: usize = 64;
+/// Secrets of epochs in a message: 49 035 bytes, which fit into a frame.
+pub const MAX_KEYS: usize = 1000;
 /// People named in one shuffle.
 pub const MAX_SHUFFLE: usize = 32;
 /// Hops that a run may still go. Trees over 500 devices are 16 to 22 deep.

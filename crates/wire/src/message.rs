@@ -6,11 +6,13 @@ use bincode::Encode;
 
 use crate::address::Address;
 use crate::codec::{self, CodecFault};
+pub use crate::epoch_keys::{EpochKey, KeyRequest, Keys, SecretBytes};
 use crate::ids::{RoomId, RoomTag};
 use crate::limits::{
-    MAX_ADDRESSES, MAX_AGENT, MAX_CIRCUIT_DATA, MAX_HEADS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES, MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_SIGNAL,
-    MAX_TAGS, MAX_TTL,
+    MAX_ADDRESSES, MAX_AGENT, MAX_CIRCUIT_DATA, MAX_EPOCHS_ASKED, MAX_HEADS, MAX_KEYS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES,
+    MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_SIGNAL, MAX_TAGS, MAX_TTL,
 };
+use crate::name_seal::SealedName;
 pub use crate::overlay::{Disconnect, ForwardJoin, Neighbour, NeighbourReply, Shuffle};
 pub use crate::reach::{
     CheckReach, CircuitAnswer, CircuitClose, CircuitCredit, CircuitData, CircuitOpen, CircuitWay, DialBack, Observed, ReachChecked, Signal,
@@ -18,8 +20,8 @@ pub use crate::reach::{
 };
 pub use crate::record::PeerRecord;
 pub use crate::spread::{Data, Digest, HeadOf, Heads, Need, RawEvent, Run};
-pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, room_tag, verify_pass};
-use crate::text::{NameFault, check_name, is_unfit, shows};
+pub use crate::talk::{Bye, ContactAnswer, ContactRequest, Hello, Join, JoinRefused, Time, Welcome, epoch_tag, room_tag, verify_pass};
+use crate::text::{is_unfit, shows};
 
 /// Any record of version 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +46,12 @@ pub enum Message {
     ContactRequest(ContactRequest),
     /// Answers a contact request.
     ContactAnswer(ContactAnswer),
-    /// Addresses and names, signed by their subjects.
+    /// Addresses, signed by their subjects.
     Records(Vec<PeerRecord>),
     /// What one's clock shows.
     Time(Time),
+    /// The sender's display name, which has changed.
+    Name(SealedName),
     /// Fresh events, spreading.
     Run(Run),
     /// All logs of a room in one digest.
@@ -58,6 +62,10 @@ pub enum Message {
     Need(Need),
     /// A part of what was asked for.
     Data(Data),
+    /// Asks for secrets of epochs.
+    KeyRequest(KeyRequest),
+    /// Secrets of epochs.
+    Keys(Keys),
     /// Asks that fresh events of a room be told by Heads only, no longer sent at once.
     Prune(RoomId),
     /// Asks that fresh events of a room be sent at once again.
@@ -122,9 +130,6 @@ pub enum MessageFault {
     /// The body is not what its type says.
     #[error("{0}")]
     Codec(#[from] CodecFault),
-    /// A name that is none.
-    #[error("{0}")]
-    Name(#[from] NameFault),
     /// Something is longer, more or less than the protocol allows; says what.
     #[error("outside its limits: {0}")]
     Limit(&'static str),
@@ -150,11 +155,14 @@ mod kind {
     pub(super) const CONTACT_ANSWER: u8 = 0x0a;
     pub(super) const RECORDS: u8 = 0x0b;
     pub(super) const TIME: u8 = 0x0c;
+    pub(super) const NAME: u8 = 0x0d;
     pub(super) const RUN: u8 = 0x10;
     pub(super) const DIGEST: u8 = 0x11;
     pub(super) const HEADS: u8 = 0x12;
     pub(super) const NEED: u8 = 0x13;
     pub(super) const DATA: u8 = 0x14;
+    pub(super) const KEY_REQUEST: u8 = 0x15;
+    pub(super) const KEYS: u8 = 0x16;
     pub(super) const PRUNE: u8 = 0x20;
     pub(super) const GRAFT: u8 = 0x21;
     pub(super) const NEIGHBOUR: u8 = 0x22;
@@ -195,11 +203,14 @@ impl Message {
             Message::ContactAnswer(body) => tagged(kind::CONTACT_ANSWER, body),
             Message::Records(records) => tagged(kind::RECORDS, records),
             Message::Time(body) => tagged(kind::TIME, body),
+            Message::Name(name) => tagged(kind::NAME, name),
             Message::Run(body) => tagged(kind::RUN, body),
             Message::Digest(body) => tagged(kind::DIGEST, body),
             Message::Heads(body) => tagged(kind::HEADS, body),
             Message::Need(body) => tagged(kind::NEED, body),
             Message::Data(body) => tagged(kind::DATA, body),
+            Message::KeyRequest(body) => tagged(kind::KEY_REQUEST, body),
+            Message::Keys(body) => tagged(kind::KEYS, body),
             Message::Prune(room) => tagged(kind::PRUNE, room),
             Message::Graft(room) => tagged(kind::GRAFT, room),
             Message::Neighbour(body) => tagged(kind::NEIGHBOUR, body),
@@ -241,11 +252,14 @@ impl Message {
             kind::CONTACT_ANSWER => Message::ContactAnswer(codec::decode(body)?),
             kind::RECORDS => Message::Records(codec::decode(body)?),
             kind::TIME => Message::Time(codec::decode(body)?),
+            kind::NAME => Message::Name(codec::decode(body)?),
             kind::RUN => Message::Run(codec::decode(body)?),
             kind::DIGEST => Message::Digest(codec::decode(body)?),
             kind::HEADS => Message::Heads(codec::decode(body)?),
             kind::NEED => Message::Need(codec::decode(body)?),
             kind::DATA => Message::Data(codec::decode(body)?),
+            kind::KEY_REQUEST => Message::KeyRequest(codec::decode(body)?),
+            kind::KEYS => Message::Keys(codec::decode(body)?),
             kind::PRUNE => Message::Prune(codec::decode(body)?),
             kind::GRAFT => Message::Graft(codec::decode(body)?),
             kind::NEIGHBOUR => Message::Neighbour(codec::decode(body)?),
@@ -276,10 +290,12 @@ impl Message {
         match self {
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) | Message::Rooms(_) => Class::Control,
             Message::Join(_) | Message::Welcome(_) | Message::JoinRefused(_) => Class::Control,
-            Message::ContactRequest(_) | Message::ContactAnswer(_) | Message::Time(_) => Class::Control,
+            Message::ContactRequest(_) | Message::ContactAnswer(_) | Message::Time(_) | Message::Name(_) => Class::Control,
             // Both sides must agree on who is whose neighbour: these are never dropped.
             Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Class::Control,
             Message::Run(_) | Message::Digest(_) | Message::Heads(_) | Message::Need(_) => Class::Live,
+            // Before what is sealed under them.
+            Message::KeyRequest(_) | Message::Keys(_) => Class::Live,
             Message::Prune(_) | Message::Graft(_) => Class::Live,
             // Behind the records of whom they name.
             Message::ForwardJoin(_) | Message::Shuffle(_) => Class::Bulk,
@@ -302,13 +318,12 @@ impl Message {
             // Whatever it says, it only ever makes words.
             Message::Time(_) => Ok(()),
             Message::Rooms(tags) => within(tags.len() <= MAX_TAGS, "room tags"),
-            Message::Join(join) => Ok(check_name(&join.name)?),
-            Message::Welcome(welcome) => Ok(check_name(&welcome.name)?),
-            Message::ContactRequest(request) => Ok(check_name(&request.name)?),
-            Message::ContactAnswer(answer) => Ok(check_name(&answer.name)?),
+            Message::Join(Join { name, .. }) | Message::Welcome(Welcome { name, .. }) => within(name.fits(), "sealed name"),
+            Message::ContactRequest(ContactRequest { name }) | Message::Name(name) => within(name.fits(), "sealed name"),
+            Message::ContactAnswer(answer) => within(answer.name.fits(), "sealed name"),
             Message::Records(records) => {
                 within(records.len() <= MAX_RECORDS, "peer records")?;
-                records.iter().try_for_each(check_record)
+                records.iter().try_for_each(|record| check_addresses(&record.addresses))
             }
             Message::Run(run) => {
                 within(run.ttl <= MAX_TTL, "ttl")?;
@@ -321,6 +336,8 @@ impl Message {
             }
             Message::Need(need) => within(need.from > 0 && need.from <= need.to, "range that is needed"),
             Message::Data(data) => check_events(&data.events),
+            Message::KeyRequest(request) => within(request.epochs.len() <= MAX_EPOCHS_ASKED, "epochs that are asked for"),
+            Message::Keys(keys) => within(keys.keys.len() <= MAX_KEYS, "secrets of epochs"),
             Message::Prune(_) | Message::Graft(_) => Ok(()),
             Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Ok(()),
             Message::ForwardJoin(join) => within(join.ttl <= MAX_TTL, "ttl"),
@@ -328,11 +345,11 @@ impl Message {
             Message::Observed(observed) => check_addresses(std::slice::from_ref(&observed.address)),
             Message::CheckReach(check) => {
                 within(check.port > 0, "port")?;
-                check_record(&check.record)
+                check_addresses(&check.record.addresses)
             }
             Message::DialBack(dial) => {
                 check_addresses(std::slice::from_ref(&dial.address))?;
-                check_record(&dial.record)
+                check_addresses(&dial.record.addresses)
             }
             Message::Signal(signal) => {
                 within(signal.body.len() <= MAX_SIGNAL, "bytes of a signal")?;
@@ -353,11 +370,6 @@ fn tagged(kind: u8, body: &impl Encode) -> Vec<u8> {
 
 fn within(holds: bool, what: &'static str) -> Result<(), MessageFault> {
     if holds { Ok(()) } else { Err(MessageFault::Limit(what)) }
-}
-
-fn check_record(record: &PeerRecord) -> Result<(), MessageFault> {
-    check_name(&record.name)?;
-    check_addresses(&record.addresses)
 }
 
 fn check_addresses(addresses: &[Address]) -> Result<(), MessageFault> {

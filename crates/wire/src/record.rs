@@ -15,8 +15,6 @@ pub struct PeerRecord {
     pub device: PeerId,
     /// Milliseconds when made; the higher replaces the lower.
     pub seq: u64,
-    /// Display name.
-    pub name: String,
     /// Where it listens, best first.
     pub addresses: Vec<Address>,
     /// By the subject over the bincode of the fields before, context "record".
@@ -25,15 +23,15 @@ pub struct PeerRecord {
 
 impl PeerRecord {
     /// Signs what `identity` says of itself. `seq` is milliseconds since 1970.
-    pub fn make(identity: &Identity, seq: u64, name: String, addresses: Vec<Address>) -> Self {
+    pub fn make(identity: &Identity, seq: u64, addresses: Vec<Address>) -> Self {
         let device = identity.peer();
-        let sig = identity.sign(RECORD, &codec::encode(&(&device, seq, &name, &addresses)));
-        Self { device, seq, name, addresses, sig }
+        let sig = identity.sign(RECORD, &codec::encode(&(&device, seq, &addresses)));
+        Self { device, seq, addresses, sig }
     }
 
     /// Whether the subject itself said this.
     pub fn verify(&self) -> Result<(), BadSignature> {
-        let said = codec::encode(&(&self.device, self.seq, &self.name, &self.addresses));
+        let said = codec::encode(&(&self.device, self.seq, &self.addresses));
         verify(&self.device, RECORD, &said, &self.sig)
     }
 }

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::handshake::Role;
 use crate::hash::derive;
 use crate::ids::{RoomId, RoomTag};
+use crate::name_seal::SealedName;
 
 const JOIN: &[u8] = b"grapevine/1 join";
 const PASS: &[u8] = b"grapevine/1 pass";
@@ -60,7 +61,7 @@ pub struct Join {
     /// First half of the room id; zero for a contact invite.
     pub hint: [u8; 16],
     /// Display name of who joins.
-    pub name: String,
+    pub name: SealedName,
     /// By the invite's key over `h* ‖ joiner`, context "join".
     pub proof: Signature,
     /// By the invite's key over `hint ‖ joiner`, context "pass": who lets the joiner in shows it to
@@ -74,7 +75,7 @@ pub struct Welcome {
     /// The room that opened; none for a contact invite.
     pub room: Option<RoomId>,
     /// The room's name, or the contact's.
-    pub name: String,
+    pub name: SealedName,
 }
 
 /// Turns a Join down.
@@ -92,7 +93,7 @@ pub enum JoinRefused {
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct ContactRequest {
     /// Display name of who asks.
-    pub name: String,
+    pub name: SealedName,
 }
 
 /// Answers a contact request.
@@ -101,13 +102,13 @@ pub struct ContactAnswer {
     /// Yes or no.
     pub accepted: bool,
     /// Display name of who answers.
-    pub name: String,
+    pub name: SealedName,
 }
 
 impl Join {
     /// Presents the invite with these keys, on the link whose final handshake hash is `link`, as
     /// `joiner`.
-    pub fn make(invite: &Identity, hint: [u8; 16], name: String, link: &[u8; 32], joiner: &PeerId) -> Self {
+    pub fn make(invite: &Identity, hint: [u8; 16], name: SealedName, link: &[u8; 32], joiner: &PeerId) -> Self {
         let proof = invite.sign(JOIN, &join_bytes(link, joiner));
         let pass = invite.sign(PASS, &pass_bytes(&hint, joiner));
         Self { key: *invite.peer().as_bytes(), hint, name, proof, pass }
@@ -138,7 +139,16 @@ fn join_bytes(link: &[u8; 32], joiner: &PeerId) -> Vec<u8> {
 /// How the side with `role` names a room on the link whose final handshake hash is `link`, to
 /// a peer that may not have it.
 pub fn room_tag(room: &RoomId, link: &[u8; 32], role: Role) -> RoomTag {
-    let key = derive("tag", room.as_bytes());
+    tag(room.as_bytes(), link, role)
+}
+
+/// The same by the tag key of an epoch of the room, which former members do not have.
+pub fn epoch_tag(tag_key: &[u8; 32], link: &[u8; 32], role: Role) -> RoomTag {
+    tag(tag_key, link, role)
+}
+
+fn tag(secret: &[u8; 32], link: &[u8; 32], role: Role) -> RoomTag {
+    let key = derive("tag", secret);
     let mut hasher = blake3::Hasher::new_keyed(&key);
     hasher.update(link).update(&[role.byte()]);
     let mut tag = [0; 16];

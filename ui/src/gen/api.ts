@@ -226,6 +226,10 @@ topic: string,
  */
 only_admins_add: boolean, 
 /**
+ * New members see what was said before they came.
+ */
+shows_history: boolean, 
+/**
  * What one may do in it, beside speaking.
  */
 may: RoomMay, 
@@ -242,7 +246,7 @@ export type RoomMay = {
  */
 add: boolean, 
 /**
- * Set its name, its topic, and who may add people.
+ * Set its name, its topic, who may add people, and whether new members see what was said.
  */
 rename: boolean, };
 
@@ -261,6 +265,20 @@ by: string | null,
 by_name: string, 
 /**
  * When, by the clock of who did it.
+ */
+at_ms: number, };
+
+export type Setter = { 
+/**
+ * Public key.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * When, by their clock.
  */
 at_ms: number, };
 
@@ -356,7 +374,11 @@ people: Array<Member>,
 /**
  * Delivery of one's own messages.
  */
-delivery: Delivery, };
+delivery: Delivery, 
+/**
+ * Who last set whether new members see what was said before they came; none if nobody did.
+ */
+history: Setter | null, };
 
 export type Member = { 
 /**
@@ -871,7 +893,11 @@ reply: Quote | null,
 /**
  * Reactions, most used first.
  */
-reactions: Array<Reaction>, } | { "kind": "deleted" } | { "kind": "room_created", 
+reactions: Array<Reaction>, } | { "kind": "waiting", 
+/**
+ * It has been waited for so long that it may never come.
+ */
+lost: boolean, } | { "kind": "deleted" } | { "kind": "room_created", 
 /**
  * Its name.
  */
@@ -915,6 +941,10 @@ text: string, } | { "kind": "only_admins_add",
 /**
  * Only admins, from now on.
  */
+on: boolean, } | { "kind": "history_set", 
+/**
+ * They do, from now on.
+ */
 on: boolean, };
 
 export type Quote = { 
@@ -927,7 +957,7 @@ id: string,
  */
 position: string, 
 /**
- * Its author's name; empty when the message is not here yet.
+ * Its author's name; empty when the message is not here, or cannot be read.
  */
 author_name: string, 
 /**
@@ -1144,7 +1174,11 @@ detail: string,
 /**
  * For `clock_off`: whose clock, and by how much.
  */
-clock: ClockOff | null, };
+clock: ClockOff | null, 
+/**
+ * For `fork`: whose device, and in which room.
+ */
+fork: Forked | null, };
 
 export type AlertKind = "history_repaired" | "history_set_aside" | "disk_failing" | "not_listening" | "clock_off" | "fork" | "profile_copied";
 
@@ -1172,6 +1206,24 @@ fast: boolean,
 minutes: number, };
 
 export type ClockOwner = "own" | "theirs" | "unclear";
+
+export type Forked = { 
+/**
+ * Whose it is.
+ */
+peer: string, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * Its name.
+ */
+room_name: string, };
 
 export type Numbered = { 
 /**
@@ -1345,7 +1397,12 @@ topic?: string,
 /**
  * Only admins may add people, and invite them.
  */
-only_admins_add?: boolean, };
+only_admins_add?: boolean, 
+/**
+ * New members see what was said before they came; those who are in the room keep what
+ * they have.
+ */
+history?: boolean, };
 
 export type ListRoomInvites = { room: string, };
 

@@ -1,6 +1,7 @@
 import type { Calls } from '../gen/api';
 import { answersOf } from './fake/calls';
 import { hear } from './fake/friends';
+import { openAll } from './fake/keyScenes';
 import { worldOf } from './fake/scenes';
 import type { World } from './fake/world';
 import { Refusal, type Host } from './host';
@@ -12,6 +13,8 @@ export interface Strings {
   say(room: string, who: string, text: string): void;
   /** Messages of an earlier time arrive late. */
   sayLate(room: string, who: string, text: string, minutesAgo: number): void;
+  /** The keys of a room come. */
+  openKeys(room: string): void;
   /** Ends the program, as far as the page can tell. */
   end(): Promise<void>;
   links: string[];
@@ -74,6 +77,10 @@ function stringsOf(world: World): Strings {
     world,
     say: (room, who, text) => say(room, who, text, Date.now()),
     sayLate: (room, who, text, minutesAgo) => say(room, who, text, Date.now() - minutesAgo * 60_000),
+    openKeys(name) {
+      const room = roomOf(name);
+      if (room) openAll(world, room);
+    },
     end: async () => {},
     links: [],
     copied: [],

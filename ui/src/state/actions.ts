@@ -8,6 +8,7 @@ import type {
   Role,
   RoomRow,
   SetRoom,
+  Setter,
 } from '../gen/api';
 import { sendable } from '../host/sendable';
 import type { Chat } from './chat.svelte';
@@ -95,6 +96,15 @@ export async function setRoom(settings: SetRoom): Promise<void> {
 
 export async function setOnlyAdminsAdd(room: string, on: boolean): Promise<void> {
   await told(() => setRoom({ room, only_admins_add: on }));
+}
+
+export async function setHistory(room: string, on: boolean): Promise<void> {
+  await told(() => setRoom({ room, history: on }));
+}
+
+/** Who last said whether new members see what was said before; nothing if nobody ever did. */
+export async function historySetter(room: string): Promise<Setter | null> {
+  return (await call('room', { room })).history;
 }
 
 export async function revokeInvite(room: string, id: string): Promise<void> {

@@ -68,7 +68,7 @@ describe('apply', () => {
   });
 
   it('keeps each alert once, and only so many', () => {
-    const alert = (detail: string): Alert => ({ kind: 'fork', detail, clock: null });
+    const alert = (detail: string): Alert => ({ kind: 'fork', detail, clock: null, fork: null });
     const many = Array.from({ length: MAX_ALERTS + 3 }, (_, i): Notice => ({
       notice: 'alert_raised',
       alert: alert(String(i)),
@@ -83,6 +83,7 @@ describe('apply', () => {
       kind: 'clock_off',
       detail,
       clock: { whose: 'theirs', peer: detail, name: detail, fast: true, minutes },
+      fork: null,
     });
     const model = after(
       { notice: 'alert_raised', alert: alert('Ben', 3) },

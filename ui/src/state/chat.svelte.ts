@@ -3,7 +3,7 @@ import { zone } from './clock';
 import { DeliveryBook, type Other } from './delivery';
 import { deskOf, type Desk } from './desk.svelte';
 import { model } from './store.svelte';
-import { newestRemovals, rowsOf, type Divider } from './rows';
+import { joinedBlind, newestRemovals, rowsOf, type Divider } from './rows';
 import {
   EMPTY_SPAN,
   extendAfter,
@@ -21,6 +21,9 @@ type Anchor = Calls['timeline']['args']['anchor'];
 
 /** Messages asked for at once: about three screens. */
 export const PAGE = 60;
+
+/** So many lines about a room fit below the words that stand in an empty one. */
+const FEW_LINES = 3;
 
 /** A message that is younger when it comes has only crossed with others on the way. */
 const CROSSED_MS = 20_000;
@@ -53,6 +56,18 @@ export class Chat {
     void zone.name;
     return rowsOf(this.span, this.divider);
   });
+  /** Nothing to read is here or will be; only a few lines, which leave room for words. */
+  bare = $derived.by(
+    () =>
+      this.loaded &&
+      !this.span.moreBefore &&
+      this.span.messages.length <= FEW_LINES &&
+      !this.span.messages.some(({ body }) => body.kind === 'text' || body.kind === 'waiting'),
+  );
+  /** Where one came into a room that does not show what was said before. */
+  joinedBlind = $derived.by(() =>
+    model.rooms[this.id]?.shows_history === false ? joinedBlind(this.span, model.me?.peer ?? null) : null,
+  );
   /** The removals that can be undone on their line, by the ids of their lines. */
   undoable = $derived.by(() => newestRemovals(this.span.messages));
   /** The others, as plain data: a crowd is gone through for each own message in view. */
@@ -156,15 +171,18 @@ export class Chat {
     }
     if (!this.loaded) return [];
     // An own message that is dated ahead stands below all that comes until then.
-    const end = this.span.messages.findLast((m) => !m.early)?.position ?? '';
-    const known = new Set(this.span.messages.map((m) => m.id));
+    const end = this.span.messages.findLast((m) => !m.early && m.body.kind !== 'waiting')?.position ?? '';
+    // What waited for its key is new when it opens.
+    const known = new Set(this.span.messages.filter((m) => m.body.kind !== 'waiting').map((m) => m.id));
     for (const m of messages) if (m.late && !known.has(m.id) && Date.now() - m.at < CROSSED_MS) this.#crossed.add(m.id);
     const result = upsert(this.span, messages);
     const follows = this.desk.place === 'end';
     this.entered = result.entered;
     this.span = follows ? trim(result.span, 'end') : result.span;
     this.#noteUnseen(messages);
-    return messages.filter((m) => !m.mine && (m.position > end || (m.late && !known.has(m.id))));
+    return messages.filter(
+      (m) => !m.mine && m.body.kind !== 'waiting' && (m.position > end || (m.late && !known.has(m.id))),
+    );
   }
 
   /** These are no longer part of the history. */
@@ -247,12 +265,13 @@ export class Chat {
   /** Messages of others that arrive while nobody looks get the divider above them. */
   #noteUnseen(messages: readonly Message[]): void {
     if (this.attentive) return;
-    const others = messages.filter((m) => !m.mine);
+    const counts = (m: Message) => !m.mine && m.body.kind !== 'waiting';
+    const others = messages.filter(counts);
     const last = this.divider;
     const fresh = others.filter((m) => !m.late && m.position > (model.rooms[this.id]?.read_up_to ?? ''));
     if (fresh.length === 0) return;
     const after = last ? last.after : (model.rooms[this.id]?.read_up_to ?? this.#marked);
-    const count = this.span.messages.filter((m) => !m.mine && m.position > after).length;
+    const count = this.span.messages.filter((m) => counts(m) && m.position > after).length;
     this.divider = { after, count: Math.max(count, last?.count ?? 0) };
   }
 

@@ -161,3 +161,43 @@ describe('what came late', () => {
     expect(chat.target).toEqual({ to: 'message', id: 'm2' });
   });
 });
+
+describe('a message that waits for its key', () => {
+  const waiting = (n: number) => message(n, { body: { kind: 'waiting', lost: false } });
+  beforeEach(() => {
+    asked = [];
+    connect(host as Host);
+    model.rooms[ROOM] = row();
+  });
+
+  it('is new when it opens, and not before', async () => {
+    const chat = await opened(page(range(1, 2)));
+    expect(chat.onMessages([waiting(3)])).toEqual([]);
+    expect(ids(chat)).toEqual(['m1', 'm2', 'm3']);
+    expect(chat.onMessages([message(3)]).map((m) => m.id)).toEqual(['m3']);
+    expect(chat.span.messages.at(-1)?.body.kind).toBe('text');
+  });
+
+  it('is replaced in its place', async () => {
+    const chat = await opened(page([message(1), waiting(2), message(3)]));
+    chat.onMessages([message(2)]);
+    expect(ids(chat)).toEqual(['m1', 'm2', 'm3']);
+    expect(chat.entered).toBe('nowhere');
+  });
+
+  it('is not counted above the divider until it opens', async () => {
+    const chat = await opened(page(range(1, 2)));
+    model.rooms[ROOM] = row({ read_up_to: message(2).position });
+    chat.onMessages([waiting(3)]);
+    expect(chat.divider).toBeNull();
+    chat.onMessages([waiting(3), message(4)]);
+    expect(chat.divider?.count).toBe(1);
+    chat.onMessages([message(3)]);
+    expect(chat.divider?.count).toBe(2);
+  });
+
+  it('leaves a room something to be read', async () => {
+    expect((await opened(page([waiting(1)]))).bare).toBe(false);
+    expect((await opened(page([message(1, { body: { kind: 'member_left' } })]))).bare).toBe(true);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BEN, CHI, message, own } from '../test/people';
-import { newestRemovals, rowsOf } from './rows';
+import { ANA, BEN, CHI, message, own } from '../test/people';
+import { joinedBlind, newestRemovals, rowsOf } from './rows';
 import type { Span } from './timeline';
 
 const span = (messages: Span['messages'], moreBefore = false): Span => ({ messages, moreBefore, moreAfter: false });
@@ -69,5 +69,50 @@ describe('newest removals', () => {
   it('are none of somebody who came back, or left by themselves later', () => {
     expect(idsOf(out(1, BEN), back(2, BEN))).toEqual([]);
     expect(idsOf(out(1, BEN), back(2, BEN), left(3, BEN))).toEqual([]);
+  });
+});
+
+describe('messages that wait for their keys', () => {
+  const waiting = (n: number, author: string, lost = false) => message(n, { author, body: { kind: 'waiting', lost } });
+
+  it('say what to expect once for all that follow each other, whoever wrote them', () => {
+    const rows = rowsOf(
+      span([
+        waiting(1, BEN),
+        waiting(2, CHI),
+        message(3),
+        waiting(4, BEN),
+        waiting(5, BEN, true),
+        waiting(6, CHI, true),
+      ]),
+      null,
+    );
+    expect(rows.map((r) => r.hint)).toEqual([true, false, false, true, true, false]);
+  });
+
+  it('stand in the group of who wrote them', () => {
+    const rows = rowsOf(span([message(1), waiting(2, BEN), waiting(3, CHI)]), null);
+    expect(rows.map((r) => r.head)).toEqual([true, false, true]);
+  });
+});
+
+describe('what was said before one came in', () => {
+  const added = (n: number) => message(n, { body: { kind: 'member_added', peer: ANA, name: 'Ana' } });
+  const left = (n: number) => message(n, { author: ANA, body: { kind: 'member_left' } });
+  const made = message(1, { body: { kind: 'room_created', name: 'Soups' } });
+
+  it('is missing if nothing of it is here, and that is told where one came in', () => {
+    expect(joinedBlind(span([made, added(2), message(3)]), ANA)).toEqual({ id: 'm2', again: false });
+    expect(joinedBlind(span([made, message(2), left(3), added(4)]), ANA)).toEqual({ id: 'm4', again: true });
+    const removed = message(3, { body: { kind: 'member_removed', peer: ANA, name: 'Ana' } });
+    expect(joinedBlind(span([message(2), removed, added(4)], true), ANA)).toEqual({ id: 'm4', again: true });
+  });
+
+  it('is not missing if some of it is here, waits for its key, or may come with an earlier page', () => {
+    expect(joinedBlind(span([made, message(2), added(3)]), ANA)).toBeNull();
+    const waiting = message(2, { body: { kind: 'waiting', lost: false } });
+    expect(joinedBlind(span([made, waiting, added(3)]), ANA)).toBeNull();
+    expect(joinedBlind(span([added(2)], true), ANA)).toBeNull();
+    expect(joinedBlind(span([made, message(2)]), ANA)).toBeNull();
   });
 });

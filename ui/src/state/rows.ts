@@ -13,6 +13,8 @@ export interface Row {
   head: boolean;
   /** Last of a group: closes it. */
   tail: boolean;
+  /** First of those in a row that wait for their keys alike: says what to expect, for all. */
+  hint: boolean;
 }
 
 /** Where the unread divider stands. */
@@ -45,6 +47,7 @@ export function rowsOf(all: Span, divider: Divider | null): Row[] {
       unread: i === dividerAt && divider ? divider.count : null,
       head: startsDay || i === dividerAt || !before || !together(before, message),
       tail: !after || i + 1 === dividerAt || dayOf(after.at) !== dayOf(message.at) || !together(message, after),
+      hint: message.body.kind === 'waiting' && !waitsAlike(before, message.body.lost),
     };
   });
 }
@@ -61,9 +64,33 @@ function together(a: Message, b: Message): boolean {
   return isSaid(b) && a.author === b.author && Math.abs(b.at - a.at) <= GROUP_MS;
 }
 
+function waitsAlike(message: Message | undefined, lost: boolean): boolean {
+  return message?.body.kind === 'waiting' && message.body.lost === lost;
+}
+
 /** Something that a person said, as against an event of the room. */
 export function isSaid(message: Message): boolean {
-  return message.body.kind === 'text' || message.body.kind === 'deleted';
+  return message.body.kind === 'text' || message.body.kind === 'waiting' || message.body.kind === 'deleted';
+}
+
+/** The line by which oneself came in last, if nothing of what was said before it is here. */
+export function joinedBlind(
+  { messages, moreBefore }: Pick<Span, 'messages' | 'moreBefore'>,
+  me: string | null,
+): { id: string; again: boolean } | null {
+  if (me === null) return null;
+  const at = messages.findLastIndex(({ body }) => body.kind === 'member_added' && body.peer === me);
+  const line = messages[at];
+  if (!line) return null;
+  for (const message of messages.slice(0, at).reverse()) {
+    if (isSaid(message)) return null;
+    if (ends(message, me)) return { id: line.id, again: true };
+  }
+  return moreBefore ? null : { id: line.id, again: false };
+}
+
+function ends({ body, author }: Message, me: string): boolean {
+  return body.kind === 'member_removed' ? body.peer === me : body.kind === 'member_left' && author === me;
 }
 
 /** Of each person the newest line that says whether they are in the room, where it is a removal. */

@@ -75,6 +75,7 @@ export function row(change: Partial<RoomRow> = {}): RoomRow {
     my_role: 'owner',
     topic: '',
     only_admins_add: false,
+    shows_history: true,
     may: { add: true, rename: true },
     closed: null,
     ...change,

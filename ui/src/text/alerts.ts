@@ -1,4 +1,4 @@
-import type { Alert, ClockOff } from '../gen/api';
+import type { Alert, ClockOff, Forked } from '../gen/api';
 
 export const alerts = { label: 'Things to know', dismiss: 'Dismiss', more: (n: number) => `${n} more` };
 
@@ -35,11 +35,7 @@ export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string 
     case 'clock_off':
       return { tone: 'warn', words: alert.clock ? clockWords(alert.clock) : '' };
     case 'fork':
-      return {
-        tone: 'bad',
-        words:
-          'One person’s device said different things to different people about who is in a room. What came after was not accepted.',
-      };
+      return { tone: 'bad', words: alert.fork ? forkWords(alert.fork) : '' };
     case 'profile_copied':
       return {
         tone: 'bad',
@@ -47,6 +43,11 @@ export function alertWords(alert: Alert): { tone: 'warn' | 'bad'; words: string 
           'This profile also runs on another computer, or was restored from an old copy. No words are lost, but the two take each other’s connections. Use it in one place only, and make a new profile in the other.',
       };
   }
+}
+
+/** Whose device contradicted itself and where, what became of it, and what to do. */
+function forkWords({ name, room_name: room }: Forked): string {
+  return `${name}’s device told some people one thing and others another about who is in ${room}. What it did to this room from there on does not count. Ask ${name} whether their profile runs twice, or came from an old copy. If not, somebody else may have their key: let an admin remove them.`;
 }
 
 /** Whose clock is off, what that means for messages, and what to do. */

@@ -25,6 +25,13 @@ export const conversation = {
   edited: 'edited',
   deleted: 'deleted',
   deletedLong: 'This message was deleted.',
+  waiting: 'Waiting for the key to this message.',
+  waitingHint: 'It comes by itself as soon as somebody who has it is online.',
+  waitingHintDirect: (name: string) => `It comes by itself as soon as ${name} is online.`,
+  lost: 'The key to this message did not come.',
+  lostHint: 'It can no longer be expected.',
+  joinedBlind: 'What was said before you joined stays with those who were here.',
+  joinedBlindAgain: 'What was said while you were out stays with those who were here.',
   react: 'React',
   reply: 'Reply',
   edit: 'Edit',
@@ -36,7 +43,8 @@ export const conversation = {
   copyCode: 'Copy code',
   showAll: 'Show all of it',
   showLess: 'Show less',
-  quoteGone: 'A message that is not here yet',
+  quoteGone: 'A message that is not here',
+  quoteWaiting: 'A message that waits for its key',
   goToQuote: (name: string) => `Go to what ${name === '' ? 'it answers' : `${name} wrote`}`,
   reactionLabel: (emoji: string, who: readonly string[], mine: boolean) =>
     `${emoji} ${who.length}: ${who.join(', ')}. ${mine ? 'Take yours back' : 'Add yours'}`,
@@ -47,6 +55,7 @@ export const conversation = {
   emptyDirect: (name: string) => `Say something to ${name}. It is kept here until it reaches them.`,
   emptyClosed: 'Nothing was said here.',
   emptyGroup: 'Nothing has been said yet. What you write is kept until everyone has it.',
+  emptySince: 'Nothing has been said since. What you write is kept until everyone has it.',
   welcomeTitle: (name: string) => `Hello, ${name}`,
   welcomeSentence: 'Bring in the first friend. One invite, sent any way you like, is enough.',
   invite: 'Invite someone',
@@ -57,7 +66,7 @@ export const conversation = {
 };
 
 /** What happened to a room, rather than what was said in it. */
-export type RoomEvent = Exclude<Body, { kind: 'text' | 'deleted' }>;
+export type RoomEvent = Exclude<Body, { kind: 'text' | 'waiting' | 'deleted' }>;
 
 const made: Record<Role, string> = { owner: 'an owner', admin: 'an admin', member: 'a member' };
 
@@ -81,7 +90,24 @@ export function systemWords(body: RoomEvent, who: string, me: string | null): st
       return body.text === '' ? `${who} took the topic away` : `${who} set the topic: ${body.text}`;
     case 'only_admins_add':
       return `${who} set that ${body.on ? 'only admins' : 'everyone'} may add people`;
+    case 'history_set':
+      return `${who} set that new members ${body.on ? 'see' : 'do not see'} what was said before`;
   }
+}
+
+/** What is not here for who came in, at first or again. */
+export function blindWords({ again }: { again: boolean }): string {
+  return again ? conversation.joinedBlindAgain : conversation.joinedBlind;
+}
+
+/** What stands for a message whose key is not here, and what to expect of it. */
+export function waitingWords(
+  { lost }: { lost: boolean },
+  { kind, name }: Pick<RoomRow, 'kind' | 'name'>,
+): { words: string; hint: string } {
+  if (lost) return { words: conversation.lost, hint: conversation.lostHint };
+  const hint = kind === 'direct' ? conversation.waitingHintDirect(name) : conversation.waitingHint;
+  return { words: conversation.waiting, hint };
 }
 
 /** What is known about a room when its sentence is made. */

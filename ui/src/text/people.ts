@@ -23,7 +23,7 @@ export const people = {
   removeTitle: (name: string, room: string) => `Remove ${name} from ${room}?`,
   /** What removing somebody does, and what it cannot do. */
   removeBody: (name: string): readonly string[] => [
-    `Members who know of it send ${name} nothing more. Until all of them know, some of what is written may still get through.`,
+    `${name} cannot read what is said from now on, nor see who comes in. What is written by members who do not know of it yet, ${name} may still read.`,
     `What ${name} already has stays with ${name}. What ${name} wrote, as far as it has come here, stays in the room.`,
     `${name} can come back only if somebody adds them again. Invites that ${name} made stop working.`,
   ],

@@ -1,5 +1,5 @@
-import type { RoomInvite } from '../gen/api';
-import { datedWords } from './time';
+import type { RoomInvite, Setter } from '../gen/api';
+import { datedWords, whenWords } from './time';
 
 export const roomSettings = {
   open: 'Room settings',
@@ -11,13 +11,22 @@ export const roomSettings = {
   topicTooLong: (over: number) => `The topic is ${over} bytes too long.`,
   save: 'Save',
   saved: 'Saved',
-  fixed: 'Only admins and owners change the name, the topic and who may add people.',
+  fixed: 'Only admins and owners change the name, the topic, who may add people and what new members see.',
   adds: 'Who may add people',
   everyone: 'Everyone',
   admins: 'Admins only',
   everyoneHint: 'Everyone in the room can add people and make invites.',
   adminsHint:
     'Only admins and owners can add people and make invites. Invites made by members let nobody in any more; those made by admins and owners do, until they are revoked.',
+  history: 'New members see what was said before',
+  historyTerm: 'New members',
+  historyOn: 'See what was said before',
+  historyOff: 'See only what is said after they came in',
+  historyOnHint: 'Who comes in can read what was said in this room, as far as somebody here has it.',
+  historyOffHint:
+    'Who comes in can read only what is said from then on. What was said before stays with those who were here.',
+  historyByYou: 'by you',
+  historyBy: (name: string) => `by ${name}`,
   invites: 'Invites that still work',
   loading: 'Looking…',
   noInvites: 'None. Nobody can come in with an invite now.',
@@ -29,6 +38,13 @@ export const roomSettings = {
   madeByYou: 'by you',
   madeByGone: 'by somebody who is not in the room any more',
 };
+
+/** Since when new members see what was said before, or do not; empty where that is not known. */
+export function sinceWords(setter: Setter | null, me: string | null, now: number, zone?: string): string {
+  if (setter === null) return 'It has been so since the room was made.';
+  const by = setter.peer === me ? roomSettings.historyByYou : roomSettings.historyBy(setter.name);
+  return `Set ${by} ${whenWords(setter.at_ms, now, zone)}.`;
+}
 
 /** "for one person", "3 of 5 uses left". */
 export function usesWords({ uses, used }: RoomInvite): string {

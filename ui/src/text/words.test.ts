@@ -132,6 +132,7 @@ describe('clocks in words', () => {
       kind: 'clock_off',
       detail: '',
       clock: { whose, peer: null, name: whose === 'own' ? '' : 'Ben', fast, minutes },
+      fork: null,
     }).words;
 
   it('says whose clock is off and by how much', () => {

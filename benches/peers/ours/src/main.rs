@@ -14,8 +14,8 @@ use node::{Node, Options, RoomId};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use wire::Invite;
 use wire::message::{Join, Message};
+use wire::{Invite, NameSeal, Naming};
 
 fn main() -> Result<()> {
     common::serve::<Ours, OursStar>()
@@ -166,7 +166,7 @@ impl Star for OursStar {
     async fn leaf(number: u64, contact: &str, first: bool) -> Result<Leaf> {
         let invite = Invite::parse(contact).map_err(|fault| anyhow!("{fault:?}"))?;
         let identity = Arc::new(Identity::from_seed(&seed(number)));
-        let me = identity.peer();
+        let me = identity.clone();
         let (send, mut events) = mpsc::channel(64);
         // As everybody does, it comes back under the address that is in the hub's book. Not of the
         // host that it dials from, whose ports the links take.
@@ -178,8 +178,9 @@ impl Star for OursStar {
         loop {
             match events.recv().await.context("the net runs")? {
                 Event::LinkUp(up) if first => {
-                    let name = format!("Leaf {number}");
-                    let join = Message::Join(Join::make(&invite.keys(), invite.hint(), name, &up.hash, &me));
+                    let seal = NameSeal::new(&me, &up.peer, &up.hash).context("sound keys")?;
+                    let name = seal.seal(Naming::Join, [0; 24], &format!("Leaf {number}"));
+                    let join = Message::Join(Join::make(&invite.keys(), invite.hint(), name, &up.hash, &me.peer()));
                     up.outbox.offer(join.class(), join.encode()).map_err(|_| anyhow!("an empty queue takes one"))?;
                 }
                 Event::LinkUp(_) => break,

@@ -29,6 +29,7 @@ pub(super) fn message(room: &str, message: view::Message) -> dto::Message {
                 }),
                 reactions: reactions.into_iter().map(|r| dto::Reaction { emoji: r.emoji, people: r.people, mine: r.mine }).collect(),
             },
+            view::Body::Waiting { lost } => dto::Body::Waiting { lost },
             view::Body::Deleted => dto::Body::Deleted,
             view::Body::RoomCreated { name } => dto::Body::RoomCreated { name },
             view::Body::MemberAdded { peer, name } => dto::Body::MemberAdded { peer: peer.to_string(), name },
@@ -38,6 +39,7 @@ pub(super) fn message(room: &str, message: view::Message) -> dto::Message {
             view::Body::RoomRenamed { name } => dto::Body::RoomRenamed { name },
             view::Body::TopicSet { text } => dto::Body::TopicSet { text },
             view::Body::OnlyAdminsAdd { on } => dto::Body::OnlyAdminsAdd { on },
+            view::Body::HistorySet { on } => dto::Body::HistorySet { on },
         },
     }
 }

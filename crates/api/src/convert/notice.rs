@@ -55,7 +55,11 @@ pub(crate) fn notice(notice: view::Notice, custody: dto::Custody) -> dto::Notice
 }
 
 pub(super) fn alert(alert: view::Alert) -> dto::Alert {
-    dto::Alert { kind: alert.kind, detail: alert.detail, clock: alert.clock.map(clock_off) }
+    dto::Alert { kind: alert.kind, detail: alert.detail, clock: alert.clock.map(clock_off), fork: alert.fork.map(forked) }
+}
+
+fn forked(fork: view::Forked) -> dto::Forked {
+    dto::Forked { peer: fork.peer.to_string(), name: fork.name, room: fork.room.to_string(), room_name: fork.room_name }
 }
 
 pub(super) fn clock_off(off: view::ClockOff) -> dto::ClockOff {

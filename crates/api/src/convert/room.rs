@@ -31,6 +31,7 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
         my_role: row.my_role,
         topic: row.topic,
         only_admins_add: row.only_admins_add,
+        shows_history: row.shows_history,
         may: dto::RoomMay { add: row.may.add, rename: row.may.rename },
         closed: row.closed.map(|closed| dto::Closed {
             why: closed.why,
@@ -39,6 +40,10 @@ pub(crate) fn room(row: view::RoomRow) -> dto::RoomRow {
             at_ms: closed.at_ms,
         }),
     }
+}
+
+pub(crate) fn setter(setter: view::Setter) -> dto::Setter {
+    dto::Setter { peer: setter.peer.to_string(), name: setter.name, at_ms: setter.at_ms }
 }
 
 pub(crate) fn invite(invite: &view::RoomInvite) -> dto::RoomInvite {

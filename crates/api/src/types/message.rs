@@ -49,6 +49,11 @@ data! {
             /// Reactions, most used first.
             reactions: Vec<Reaction>,
         },
+        /// Sealed under a key that is not here yet.
+        Waiting {
+            /// It has been waited for so long that it may never come.
+            lost: bool,
+        },
         /// It was deleted by its author.
         Deleted,
         /// The room was made.
@@ -96,6 +101,11 @@ data! {
             /// Only admins, from now on.
             on: bool,
         },
+        /// The author set whether new members see what was said before they came.
+        HistorySet {
+            /// They do, from now on.
+            on: bool,
+        },
     }
 
     /// The message that another one answers.
@@ -104,7 +114,7 @@ data! {
         pub id: MessageIdText,
         /// Its place.
         pub position: PositionText,
-        /// Its author's name; empty when the message is not here yet.
+        /// Its author's name; empty when the message is not here, or cannot be read.
         pub author_name: String,
         /// How it begins, with its line breaks, at most 140 characters; empty when deleted or not
         /// here yet.

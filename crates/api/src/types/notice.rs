@@ -39,6 +39,20 @@ data! {
         pub detail: String,
         /// For `clock_off`: whose clock, and by how much.
         pub clock: Option<ClockOff>,
+        /// For `fork`: whose device, and in which room.
+        pub fork: Option<Forked>,
+    }
+
+    /// A device that signed two histories of who is in a room.
+    pub struct Forked {
+        /// Whose it is.
+        pub peer: PeerIdText,
+        /// Their name.
+        pub name: String,
+        /// The room.
+        pub room: RoomIdText,
+        /// Its name.
+        pub room_name: String,
     }
 
     /// A clock that is off by more than two minutes.

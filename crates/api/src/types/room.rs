@@ -50,6 +50,8 @@ data! {
         pub topic: String,
         /// Only admins may add people, and invite them.
         pub only_admins_add: bool,
+        /// New members see what was said before they came.
+        pub shows_history: bool,
         /// What one may do in it, beside speaking.
         pub may: RoomMay,
         /// Why nothing more can be said, if one was a member.
@@ -60,7 +62,7 @@ data! {
     pub struct RoomMay {
         /// Add people, and invite them.
         pub add: bool,
-        /// Set its name, its topic, and who may add people.
+        /// Set its name, its topic, who may add people, and whether new members see what was said.
         pub rename: bool,
     }
 
@@ -106,6 +108,18 @@ data! {
         pub people: Vec<Member>,
         /// Delivery of one's own messages.
         pub delivery: Delivery,
+        /// Who last set whether new members see what was said before they came; none if nobody did.
+        pub history: Option<Setter>,
+    }
+
+    /// Who set something of a room.
+    pub struct Setter {
+        /// Public key.
+        pub peer: PeerIdText,
+        /// Their name.
+        pub name: String,
+        /// When, by their clock.
+        #[ts(type = "number")] pub at_ms: u64,
     }
 
     /// One member of a room.

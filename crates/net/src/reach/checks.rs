@@ -14,10 +14,8 @@ use super::limits::{CHECK_REST, DIAL_BACK_WAIT, MAX_HELPERS};
 use super::links::Links;
 use crate::time::Now;
 
-/// Higher than no record that a device makes of itself: whoever keeps this one keeps no name.
+/// Higher than no record that a device makes of itself: whoever keeps this one takes the next.
 const RECORD_SEQ: u64 = 1;
-/// In a record that says only where a device listens.
-const RECORD_NAME: &str = "?";
 
 /// By IPv4 and by IPv6.
 #[derive(Debug, Default)]
@@ -97,7 +95,7 @@ impl Checks {
             let mut helpers = links.all().filter(|(peer, view)| view.is_direct() && view.sees_me.is_some_and(sees_it) && fits(peer));
             let Some((helper, view)) = helpers.next() else { continue };
             let asking = Asking { token: token(), helper, until: now.tick.saturating_add(DIAL_BACK_WAIT) };
-            let record = PeerRecord::make(me, RECORD_SEQ, RECORD_NAME.to_owned(), vec![Address::from(wanted)]);
+            let record = PeerRecord::make(me, RECORD_SEQ, vec![Address::from(wanted)]);
             let question = CheckReach { token: asking.token, port: wanted.port(), record };
             out.push(Effect::Send { peer: helper, link: view.link, message: Message::CheckReach(question) });
             check.asked.push(helper);

@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn record(n: u8, address: SocketAddr) -> PeerRecord {
-        PeerRecord::make(&who(n), 1, "?".to_owned(), vec![address.into()])
+        PeerRecord::make(&who(n), 1, vec![address.into()])
     }
 
     fn said(out: &mut Vec<Effect>) -> Vec<(PeerId, Message)> {

@@ -3,9 +3,10 @@
 use identity::PeerId;
 use net::{DialId, Reason};
 use store::Contact;
+use wire::Naming;
 use wire::address::Address;
 use wire::ids::RoomId;
-use wire::invite::{InviteFault, InviteKind};
+use wire::invite::{Invite, InviteFault, InviteKind};
 use wire::message::{ContactRequest, Join, JoinRefused, Message, Welcome};
 
 use super::Core;
@@ -29,11 +30,7 @@ impl Core {
         let addresses = invite.addresses().to_vec();
         let target = self.people.get(&inviter).map(|p| p.row.name.clone()).filter(|n| !n.is_empty());
         let target = target.or_else(|| addresses.first().map(ToString::to_string)).unwrap_or_else(|| inviter.short());
-        let already = match invite.kind() {
-            InviteKind::Room { hint } => self.room_with(&hint),
-            InviteKind::Contact if self.people.is_contact(&inviter) => self.ensure_direct(inviter),
-            InviteKind::Contact => None,
-        };
+        let already = self.leads_to(&invite);
         let state = match already {
             Some(room) => JoinState::Joined { room },
             None => JoinState::Connecting { address: addresses.first().map(ToString::to_string).unwrap_or_default() },
@@ -42,12 +39,22 @@ impl Core {
         let id = self.add_attempt(target, state, Way::Invite(Box::new(invite)))?;
         self.refresh_wants();
         if already.is_none() {
+            self.keep_attempt(id);
             self.links.net().dial_now(inviter);
             self.present(id, inviter);
         } else {
             self.attempts.end_later(id, self.clocks.mono());
         }
         self.attempt_row(id)
+    }
+
+    /// Where an invite leads, if this device is there already.
+    pub(super) fn leads_to(&mut self, invite: &Invite) -> Option<RoomId> {
+        match invite.kind() {
+            InviteKind::Room { hint } => self.room_with(&hint),
+            InviteKind::Contact if self.people.is_contact(&invite.inviter()) => self.ensure_direct(invite.inviter()),
+            InviteKind::Contact => None,
+        }
     }
 
     /// Dials `host:port` and asks the peer that answers to become a contact.
@@ -73,13 +80,22 @@ impl Core {
     }
 
     fn reach(&mut self, target: String, name: String, address: Address) -> Result<Joining, Refused> {
-        let state = JoinState::Connecting { address: address.to_string() };
-        let id = self.add_attempt(target, state, Way::Address { address: address.clone(), name })?;
-        self.links.net().dial_address(DialId(id), address);
+        let id = match self.attempts.reaching(None, &address) {
+            Some(id) => id,
+            None => self.begin_to_reach(target, name, address)?,
+        };
+        self.keep_attempt(id);
         self.attempt_row(id)
     }
 
-    fn add_attempt(&mut self, target: String, state: JoinState, way: Way) -> Result<u64, Refused> {
+    pub(super) fn begin_to_reach(&mut self, target: String, name: String, address: Address) -> Result<u64, Refused> {
+        let state = JoinState::Connecting { address: address.to_string() };
+        let id = self.add_attempt(target, state, Way::Address { address: address.clone(), name })?;
+        self.links.net().dial_address(DialId(id), address);
+        Ok(id)
+    }
+
+    pub(super) fn add_attempt(&mut self, target: String, state: JoinState, way: Way) -> Result<u64, Refused> {
         let id = self.attempts.add(target, state, way, self.clocks.mono()).ok_or(Refused::Limit)?;
         self.notices.attempt(id);
         self.on_attempt_begun();
@@ -92,26 +108,20 @@ impl Core {
 
     /// Gives an attempt up.
     pub fn cancel_join(&mut self, id: u64) {
+        self.forget_attempt(id);
         let Some(attempt) = self.attempts.remove(id) else { return };
         self.notices.attempt_gone(id);
         match attempt.way {
-            Way::Invite(_) => self.refresh_wants(),
+            Way::Invite(invite) => {
+                self.give_up_joining(invite.kind());
+                self.refresh_wants();
+            }
             Way::Address { .. } => self.links.net().cancel_dial(DialId(id)),
             Way::Peer(peer) if self.people.is_asked(&peer) => {
                 self.set_contact(peer, Contact::No);
                 self.forget_awaited(peer);
             }
             Way::Peer(_) => {}
-        }
-    }
-
-    /// Contact requests that were sent in an earlier life are still open.
-    pub(crate) fn resume_attempts(&mut self) {
-        let asked: Vec<PeerId> = self.people.values().filter(|p| p.row.contact == Contact::Asked).map(|p| p.row.peer).collect();
-        for peer in asked {
-            let target = self.name_of(&peer);
-            // Beyond the limit they stay open all the same; they are only not listed.
-            let _listed = self.add_attempt(target, JoinState::Connecting { address: String::new() }, Way::Peer(peer));
         }
     }
 
@@ -129,6 +139,7 @@ impl Core {
             }
             Step::Last => {
                 self.notices.attempt(id);
+                self.forget_attempt(id);
                 self.note_meetings_stale();
                 self.refresh_wants();
             }
@@ -189,8 +200,8 @@ impl Core {
         }
     }
 
-    fn send_contact_request(&self, peer: &PeerId) {
-        let name = self.own.name().to_owned();
+    fn send_contact_request(&mut self, peer: &PeerId) {
+        let Some(name) = self.seal_own_name(peer, Naming::ContactRequest) else { return };
         self.links.tell(peer, &Message::ContactRequest(ContactRequest { name }));
     }
 
@@ -229,6 +240,8 @@ impl Core {
             }
             return;
         }
+        // From now on it is kept with the person.
+        self.forget_attempt(id);
         self.attempts.goes_on_with(id, peer);
         if let Some(request) = self.people.request(&peer) {
             // They asked first: both want it.
@@ -244,10 +257,11 @@ impl Core {
 
     /// Presents an invite, if its maker is linked.
     fn present(&mut self, id: u64, peer: PeerId) {
+        let Some(name) = self.seal_own_name(&peer, Naming::Join) else { return };
         let (Some(link), Some(attempt)) = (self.links.get(&peer), self.attempts.get(id)) else { return };
         let target = attempt.target.clone();
         if let Some(invite) = attempt.invite() {
-            let join = Join::make(&invite.keys(), invite.hint(), self.own.name().to_owned(), &link.hash, &self.own.peer());
+            let join = Join::make(&invite.keys(), invite.hint(), name, &link.hash, &self.own.peer());
             self.links.tell(&peer, &Message::Join(join));
         }
         self.set_attempt(id, JoinState::Asked { name: target });
@@ -281,7 +295,7 @@ impl Core {
     }
 
     /// An invite was accepted.
-    pub(crate) fn on_welcome(&mut self, peer: PeerId, welcome: Welcome) {
+    pub(crate) fn on_welcome(&mut self, peer: PeerId, welcome: &Welcome) {
         let matching = self.attempts.with(&peer).into_iter().find(|id| {
             let Some(invite) = self.attempts.get(*id).and_then(Attempt::invite) else { return false };
             match (invite.kind(), welcome.room) {
@@ -291,10 +305,11 @@ impl Core {
             }
         });
         let Some(id) = matching else { return };
+        let Some(name) = self.open_name(&peer, Naming::Welcome, &welcome.name) else { return };
         match welcome.room {
             Some(room) => {
                 self.learn_co_member(peer, "");
-                if self.enter_room(room, welcome.name) {
+                if self.enter_room(room, name) {
                     self.welcome(peer);
                     self.introduce_rooms(&peer);
                     self.on_member_for_attempts(room);
@@ -302,7 +317,7 @@ impl Core {
                     self.set_attempt(id, JoinState::Refused(JoinRefusal::Full));
                 }
             }
-            None => self.become_contacts(peer, &welcome.name),
+            None => self.become_contacts(peer, &name),
         }
     }
 
@@ -324,8 +339,9 @@ impl Core {
             JoinRefused::Full => JoinRefusal::Full,
         };
         for id in self.attempts.with(&peer) {
-            if self.attempts.get(id).and_then(Attempt::invite).is_some() {
+            if let Some(kind) = self.attempts.get(id).and_then(Attempt::invite).map(Invite::kind) {
                 self.set_attempt(id, JoinState::Refused(why));
+                self.give_up_joining(kind);
             }
         }
     }

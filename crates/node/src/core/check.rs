@@ -8,7 +8,7 @@ use gossip::{Origin, Verdict};
 use identity::PeerId;
 use rooms::authority::Setting;
 use rooms::members::{Admission, Changed};
-use rooms::{Fit, Fitting, Membership, Payload, Run, Verified, kind};
+use rooms::{BadPayload, Fit, Fitting, Membership, Payload, Run, Verified, kind};
 use store::Urgency;
 use wire::ids::{LogKey, RoomId};
 use wire::message::{Message, Need, RawEvent};
@@ -27,11 +27,6 @@ impl Core {
         if let (Origin::Asked { log: asked, .. }, Verdict::Later { log }) = (origin, &mut verdict) {
             *log = asked;
         }
-        // People who join one after the other are no talk: each of them has to be served the list
-        // of members.
-        if matches!((origin, &verdict), (Origin::Live { .. }, Verdict::Fresh { log, .. }) if !log.log.is_control()) {
-            self.serving.note_talk(self.clocks.mono());
-        }
         verdict
     }
 
@@ -46,6 +41,10 @@ impl Core {
         if matches!(origin, Origin::Live { .. }) && !run.is_complete() {
             return Verdict::Bad;
         }
+        if let Err(fault) = run.check_sealed() {
+            tracing::debug!(peer = %peer.short(), %fault, "bad run");
+            return Verdict::Bad;
+        }
         let log = run.key();
         if !log.log.is_control() {
             return self.judge_content(peer, room, origin, run);
@@ -55,8 +54,8 @@ impl Core {
             return Verdict::Duplicate { log, seq: run.last_seq() };
         }
         match state.logs.fit(&run) {
-            Fit::Next => self.take(room, run, &Fitting::at_end_of(log, 0)),
-            Fit::Overlap { skip } => self.take(room, run, &Fitting::at_end_of(log, skip)),
+            Fit::Next => self.take((peer, origin), room, run, &Fitting::at_end_of(log, 0)),
+            Fit::Overlap { skip } => self.take((peer, origin), room, run, &Fitting::at_end_of(log, skip)),
             Fit::Duplicate => Verdict::Duplicate { log, seq: run.last_seq() },
             Fit::Gap { .. } => Verdict::Gap { log, seq: run.last_seq() },
             Fit::Past => self.check_past(peer, room, run),
@@ -66,13 +65,13 @@ impl Core {
     }
 
     /// Takes a run that continues its log, or one for which a log is cut.
-    pub(crate) fn take(&mut self, room: RoomId, run: Run, fitting: &Fitting) -> Verdict {
+    pub(crate) fn take(&mut self, (peer, origin): (PeerId, Origin), room: RoomId, run: Run, fitting: &Fitting) -> Verdict {
         let (of, log) = (run.key(), fitting.log);
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         let parts = fitting.branch.is_some() && state.logs.get(&log).is_none();
         let all = fitting.skip == 0 && run.events().len() <= fitting.room;
         let run = if all { Some(run) } else { run.skip(fitting.skip).and_then(|run| run.keep(fitting.room, self.rooms.signatures())) };
-        let Some(run) = run else { return Verdict::Bad };
+        let Some(run) = run.map(|run| run.opened(|event| self.disk.store().keyring().open(event))) else { return Verdict::Bad };
         let is_content = !of.log.is_control();
         // How much of content counts depends on the part that it goes into.
         let is_admitted = match is_content {
@@ -92,11 +91,20 @@ impl Core {
                 return Verdict::Bad;
             }
         };
+        if is_content {
+            self.learn_keys(room, &events);
+        }
+        let events = self.open_or_await(room, log, events, Some(peer));
         if let Err(error) = self.store_fitting(room, fitting, &events) {
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Verdict::Later { log };
         }
         self.disk.sync_soon(Urgency::Received);
+        // People who join one after the other are no talk: each of them has to be served the list
+        // of members.
+        if matches!(origin, Origin::Live { .. }) && events.iter().any(is_word) {
+            self.serving.note_talk(self.clocks.mono());
+        }
         if let Some(state) = self.rooms.get_mut(&room)
             && state.logs.get(&log).is_none_or(|end| end.head != head)
             && let Err(error) = state.logs.advance(log, head, hlc)
@@ -172,7 +180,7 @@ impl Core {
             state.logs.close(log, common);
         }
         if log.device != self.own.peer() {
-            self.alert(AlertKind::Fork, self.name_of(&log.device));
+            self.alert_fork(room, log.device);
         }
         self.on_control_fork(room, log, lost);
         Verdict::Fork { log, head: common.map(|(head, _)| head), proof: [ours, theirs] }
@@ -242,7 +250,9 @@ impl Core {
     /// What follows from who is a member now is done once for all events that came together.
     fn apply_control(&mut self, room: RoomId, events: &[Verified]) {
         let Some(state) = self.rooms.get_mut(&room) else { return };
+        let before = state.key_policy();
         let changed = take_in(Arc::make_mut(&mut state.members), events);
+        let is_other_policy = state.key_policy() != before;
         for (position, line) in &changed.shown {
             if position.hlc.is_ahead(self.clocks.wall()) {
                 self.note_ahead(room, *position, line.author == self.own.peer());
@@ -250,6 +260,9 @@ impl Core {
         }
         for position in changed.shown.keys().chain(changed.hidden.iter()).copied() {
             self.notices.stale(room, position);
+        }
+        if !changed.members.is_empty() || is_other_policy {
+            self.on_key_policy(room, before.1);
         }
         self.limit_logs_of(room, &changed.known);
         self.show_or_hide(room, &changed.known);
@@ -273,6 +286,7 @@ impl Core {
                 self.note_target(room, target);
             }
             Ok(Payload::Edit { target, .. } | Payload::Reaction { target, .. }) => self.note_target(room, target),
+            Err(BadPayload::Sealed) => self.show_event(room, event, about),
             Ok(_) | Err(_) => {}
         }
     }
@@ -318,4 +332,9 @@ fn take_in(members: &mut Membership, events: &[Verified]) -> Changed {
         all.invites |= invites;
         all
     })
+}
+
+/// Somebody said something.
+fn is_word(event: &Verified) -> bool {
+    !event.header.log.is_control() && !kind::is_clear(event.header.kind)
 }

@@ -116,6 +116,6 @@ impl Core {
             Off::Unclear(peer) => (Whose::Unclear(named(peer)), peer.to_string()),
         };
         let minutes = u32::try_from(ms.unsigned_abs().saturating_add(30_000) / 60_000).unwrap_or(u32::MAX);
-        Alert { kind: AlertKind::ClockOff, detail, clock: Some(ClockOff { whose, fast: ms > 0, minutes }) }
+        Alert { kind: AlertKind::ClockOff, detail, clock: Some(ClockOff { whose, fast: ms > 0, minutes }), fork: None }
     }
 }

@@ -116,6 +116,10 @@ impl Core {
 
     fn begin(&mut self) {
         let name = self.own.name().to_owned();
+        let before = self.disk.store().setting(Setting::DisplayName);
+        if self.disk.store().setting(Setting::Renamed).is_some() || before.is_some_and(|before| before != name) {
+            self.note_renamed();
+        }
         self.keep_setting(Setting::DisplayName, &name);
         self.load_rooms();
         self.resume_attempts();
@@ -156,6 +160,8 @@ impl Core {
         if self.spreading.take_due(self.clocks.mono()) {
             self.gossip(Input::Tick);
         }
+        self.look_at_keys();
+        self.look_at_prekeys();
         self.say_again();
         self.retry_attempts();
         self.tend_door();
@@ -187,7 +193,7 @@ impl Core {
     }
 
     pub(crate) fn alert(&mut self, kind: AlertKind, detail: String) {
-        self.notices.alerts.raise(Alert { kind, detail, clock: None });
+        self.notices.alerts.raise(Alert { kind, detail, clock: None, fork: None });
     }
 
     fn tell_outcome(&mut self, outcome: &Outcome) {
@@ -198,7 +204,7 @@ impl Core {
         }
     }
 
-    pub(super) fn random10(&mut self) -> [u8; 10] {
+    pub(super) fn random<const BYTES: usize>(&mut self) -> [u8; BYTES] {
         self.rng.random()
     }
 }

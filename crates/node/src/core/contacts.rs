@@ -2,6 +2,7 @@
 
 use identity::PeerId;
 use store::{Contact, RequestRow};
+use wire::Naming;
 use wire::message::{Bye, ContactAnswer, ContactRequest, Message};
 
 use super::Core;
@@ -10,13 +11,14 @@ use crate::view::Refused;
 impl Core {
     /// A peer asks to become a contact.
     pub(crate) fn on_contact_request(&mut self, peer: PeerId, request: &ContactRequest) {
+        let Some(name) = self.open_name(&peer, Naming::ContactRequest, &request.name) else { return };
         let contact = self.people.get(&peer).map_or(Contact::No, |p| p.row.contact);
         match contact {
             // They were away when they were accepted.
             Contact::Yes => self.answer(&peer, true),
-            Contact::Asked => self.become_contacts(peer, &request.name),
+            Contact::Asked => self.become_contacts(peer, &name),
             Contact::Declined => self.answer(&peer, false),
-            Contact::No => self.note_request(peer, &request.name),
+            Contact::No => self.note_request(peer, &name),
         }
     }
 
@@ -34,8 +36,8 @@ impl Core {
         self.links.let_stay(&peer);
     }
 
-    fn answer(&self, peer: &PeerId, accepted: bool) {
-        let name = self.own.name().to_owned();
+    fn answer(&mut self, peer: &PeerId, accepted: bool) {
+        let Some(name) = self.seal_own_name(peer, Naming::ContactAnswer) else { return };
         self.links.tell(peer, &Message::ContactAnswer(ContactAnswer { accepted, name }));
     }
 
@@ -58,8 +60,9 @@ impl Core {
         if !self.people.is_asked(&peer) {
             return;
         }
+        let Some(name) = self.open_name(&peer, Naming::ContactAnswer, &answer.name) else { return };
         if answer.accepted {
-            self.become_contacts(peer, &answer.name);
+            self.become_contacts(peer, &name);
         } else {
             self.set_contact(peer, Contact::No);
             self.forget_awaited(peer);

@@ -66,6 +66,7 @@ impl Core {
             // What was written there may be with others, and these numbers are used.
             self.leave_log(room, false);
         }
+        self.on_logs_cut(room);
         self.gossip(Input::Recut { room, ends });
         self.undo_lost(room, &lost);
     }

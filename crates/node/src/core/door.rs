@@ -6,15 +6,16 @@ use identity::PeerId;
 use rooms::limits::MAX_MEMBERS;
 use rooms::{InviteState, Payload, ShownPass};
 use wire::ids::{EventId, RoomId};
-use wire::message::{Join, JoinRefused, Welcome};
+use wire::message::JoinRefused;
 
 use super::Core;
+use crate::parts::door::Newcomer;
 use crate::parts::room::Room;
 
 impl Core {
     /// A peer shows an invite to a room; what it can prove was checked.
-    pub(crate) fn knock(&mut self, peer: PeerId, join: Join) {
-        if self.invites.door.knock(peer, join) {
+    pub(crate) fn knock(&mut self, peer: PeerId, newcomer: Newcomer) {
+        if self.invites.door.knock(peer, newcomer) {
             self.open_door();
         }
     }
@@ -31,10 +32,10 @@ impl Core {
         let mut adds: BTreeMap<RoomId, Vec<Payload>> = BTreeMap::new();
         // A peer that left meanwhile shows the invite again when it is back.
         let here = waiting.into_iter().filter(|(peer, _)| self.links.get(peer).is_some());
-        for (peer, join) in here.collect::<Vec<_>>() {
-            match self.admit_member(peer, &join, &mut adds) {
+        for (peer, newcomer) in here.collect::<Vec<_>>() {
+            match self.admit_member(peer, &newcomer, &mut adds) {
                 Ok(None) => {}
-                Ok(Some(welcome)) => self.answer_join(peer, Ok(welcome)),
+                Ok(Some((room, name))) => self.answer_join(peer, Ok((Some(room), name))),
                 Err(why) => self.answer_join(peer, Err(why)),
             }
         }
@@ -44,18 +45,23 @@ impl Core {
     }
 
     /// Adds a newcomer to those who are let in together; a member already is welcome as they are.
-    fn admit_member(&self, peer: PeerId, join: &Join, adds: &mut BTreeMap<RoomId, Vec<Payload>>) -> Result<Option<Welcome>, JoinRefused> {
-        let id = self.room_with(&join.hint).ok_or(JoinRefused::UnknownInvite)?;
+    fn admit_member(
+        &self,
+        peer: PeerId,
+        newcomer: &Newcomer,
+        adds: &mut BTreeMap<RoomId, Vec<Payload>>,
+    ) -> Result<Option<(RoomId, String)>, JoinRefused> {
+        let id = self.room_with(&newcomer.hint).ok_or(JoinRefused::UnknownInvite)?;
         let state = self.rooms.get(&id).ok_or(JoinRefused::UnknownInvite)?;
         if state.members.is_member(&peer) {
-            return Ok(Some(Welcome { room: Some(id), name: state.row.name.clone() }));
+            return Ok(Some((id, state.row.name.clone())));
         }
         // Who was removed needs more than an invite: somebody adds them.
         if state.members.was_removed(&peer) {
             return Err(JoinRefused::UnknownInvite);
         }
         let before = adds.get(&id).map_or(&[][..], Vec::as_slice);
-        let invite = self.invite_that_lets_in(state, &join.key, before)?;
+        let invite = self.invite_that_lets_in(state, &newcomer.key, before)?;
         let full = state.members.member_count() + before.len() >= MAX_MEMBERS;
         if full || before.len() >= state.control_left(&self.own.peer(), before) {
             return Err(JoinRefused::Full);
@@ -64,8 +70,8 @@ impl Core {
         let by = self.own_right(id).map_err(|_| JoinRefused::UnknownInvite)?;
         // Others see by it that the newcomer was invited. So it lets in also for those who may not
         // add people of themselves.
-        let pass = Some(ShownPass { invite, key: join.key, proof: join.pass });
-        let add = Payload::Add { by, device: peer, name: join.name.clone(), round, pass };
+        let pass = Some(ShownPass { invite, key: newcomer.key, proof: newcomer.pass });
+        let add = Payload::Add { by, device: peer, name: newcomer.name.clone(), round, pass };
         if !state.may(&self.own.peer()).add {
             self.check_allowed(id, &add).map_err(|_| JoinRefused::UnknownInvite)?;
         }
@@ -105,7 +111,7 @@ impl Core {
                 continue;
             }
             self.learn_co_member(peer, &name);
-            self.answer_join(peer, Ok(Welcome { room: Some(room), name: title.clone() }));
+            self.answer_join(peer, Ok((Some(room), title.clone())));
         }
     }
 }

@@ -18,7 +18,7 @@ use wire::message::Need;
 
 use super::Core;
 use crate::parts::durability::OwnHead;
-use crate::view::AlertKind;
+use crate::view::{Alert, AlertKind, Forked};
 
 /// Own messages that are told anew because their numbers belong to a branch now; older ones are
 /// told when their page is read.
@@ -53,7 +53,7 @@ impl Core {
         let Some(state) = self.rooms.get(&room) else { return Verdict::Bad };
         let as_branch = matches!(origin, Origin::Asked { log: asked, .. } if asked != log);
         match state.logs.place(&run, &self.stored(room)) {
-            Place::Fits(fitting) => self.take(room, run, &fitting),
+            Place::Fits(fitting) => self.take((peer, origin), room, run, &fitting),
             Place::Duplicate { log } => Verdict::Duplicate { log, seq },
             // What a branch follows on comes in answer to other Needs.
             Place::Gap if as_branch => Verdict::Later { log },
@@ -88,7 +88,7 @@ impl Core {
     /// Once for each event, however many peers bring it.
     fn say_later(&mut self, room: RoomId, events: Vec<Verified>) {
         for event in events.into_iter().filter(|event| event.header.device == self.own.peer()) {
-            self.rooms.lost_words.note(room, event);
+            self.rooms.lost_words.note(room, self.disk.store().keyring().open_verified(event));
         }
     }
 
@@ -132,6 +132,7 @@ impl Core {
                 self.retell(room, rest, MAX_RETOLD);
             }
         }
+        self.on_logs_cut(room);
         self.gossip(Input::Recut { room, ends });
         self.forget_lost(room, lost);
     }
@@ -184,6 +185,14 @@ impl Core {
         }
     }
 
+    /// The user is told whose device did it, and in which room.
+    pub(crate) fn alert_fork(&mut self, room: RoomId, peer: PeerId) {
+        let room_name = self.rooms.get(&room).map(|state| state.row.name.clone()).unwrap_or_default();
+        let fork = Forked { peer, name: self.name_of(&peer), room, room_name };
+        let detail = format!("{peer} in {room}");
+        self.notices.alerts.raise(Alert { kind: AlertKind::Fork, detail, clock: None, fork: Some(fork) });
+    }
+
     /// A control log ended earlier than was thought: membership is made anew from what is left.
     pub(crate) fn on_control_fork(&mut self, room: RoomId, log: LogKey, lost: Vec<Verified>) {
         self.remake_members(room);
@@ -204,6 +213,7 @@ impl Core {
         let (old, new) = (lines(&before), lines(&after));
         old.keys().filter(|place| !new.contains_key(place)).for_each(|place| self.notices.gone(room, place.id));
         new.iter().filter(|(place, line)| old.get(place) != Some(line)).for_each(|(place, _)| self.notices.stale(room, *place));
+        self.on_epochs_changed(room);
         self.limit_logs_of(room, &devices);
         self.show_or_hide(room, &devices);
         let people: BTreeSet<PeerId> = before.members().chain(after.members()).map(|member| member.peer).collect();

@@ -1,73 +1,26 @@
-//! What linked peers tell each other of themselves: which rooms they have, and where they and other
-//! members can be dialled.
+//! What linked peers tell each other of themselves: where they and other members can be dialled.
 
 use identity::PeerId;
-use rand::RngExt;
-use rand::seq::{IteratorRandom, SliceRandom};
+use rand::seq::IteratorRandom;
 use store::Setting;
-use wire::ids::{RoomId, RoomTag};
-use wire::message::{Bye, Message, PeerRecord, room_tag};
-use wire::{Address, limits, tidy_name};
+use wire::Address;
+use wire::ids::RoomId;
+use wire::message::{Bye, Message, PeerRecord};
 
 use super::Core;
 use crate::parts::people::MAX_ADDRESSES;
-use crate::parts::room::Room;
 
 /// Records of members that a newly met one gets at once; others come with the shuffles of the
 /// overlay.
 const RECORDS_TO_BEGIN_WITH: usize = 16;
 
 impl Core {
-    /// The tags of all rooms that are taken part in, padded with random ones so that their number
-    /// stays unknown.
-    pub(crate) fn introduce_rooms(&mut self, peer: &PeerId) {
-        let Some(link) = self.links.get(peer) else { return };
-        let (hash, role) = (link.hash, link.role);
-        let (quiet, active): (Vec<&Room>, Vec<&Room>) =
-            self.rooms.values().filter(|room| room.is_active()).partition(|room| room.is_quiet());
-        let mut tags: Vec<RoomTag> =
-            active.into_iter().chain(quiet).take(limits::MAX_TAGS).map(|room| room_tag(&room.id(), &hash, role)).collect();
-        let padded = tags.len().next_power_of_two().min(limits::MAX_TAGS);
-        while tags.len() < padded {
-            tags.push(RoomTag(self.rng.random()));
-        }
-        tags.shuffle(&mut self.rng);
-        self.links.tell(peer, &Message::Rooms(tags));
-    }
-
-    /// Finds the rooms in common; answers with the own tags if one is new, since the other side may
-    /// have learnt of it meanwhile.
-    pub(crate) fn on_tags(&mut self, peer: PeerId, tags: &[RoomTag]) {
-        let Some(link) = self.links.get(&peer) else { return };
-        let (hash, theirs) = (link.hash, link.role.other());
-        let known = link.rooms.clone();
-        // The id of a direct room is no secret: only the other one of the two has it in common.
-        let may_share = |room: &&Room| room.is_active() && room.other().is_none_or(|other| other == peer);
-        let fits = |id: &RoomId| tags.contains(&room_tag(id, &hash, theirs));
-        let common: Vec<RoomId> = self.rooms.values().filter(may_share).map(|room| room.id()).filter(fits).collect();
-        let fresh: Vec<RoomId> = common.iter().filter(|id| !known.contains(id)).copied().collect();
-        if fresh.is_empty() {
-            return;
-        }
-        if let Some(link) = self.links.get_mut(&peer) {
-            link.rooms.extend(&fresh);
-        }
-        self.introduce_rooms(&peer);
-        self.welcome(peer);
-        self.rooms.note_met(&peer, &fresh);
-        for room in fresh {
-            self.restate_neighbour(room, peer);
-            self.send_records_of(room, peer);
-            self.notices.room(room);
-        }
-    }
-
-    /// Signs a new record of the own name and addresses, and sends it to all who are welcome.
+    /// Signs a new record of the own addresses, and sends it to all who are welcome.
     pub(crate) fn renew_record(&mut self) {
         let last = self.disk.store().setting(Setting::RecordSeq).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
         let seq = self.clocks.wall().max(last.saturating_add(1));
         self.keep_setting(Setting::RecordSeq, &seq.to_string());
-        self.own.set_record(PeerRecord::make(self.own.identity(), seq, self.own.name().to_owned(), self.own_addresses()));
+        self.own.set_record(PeerRecord::make(self.own.identity(), seq, self.own_addresses()));
         for peer in self.links.peers() {
             self.send_own_record(&peer);
         }
@@ -95,7 +48,7 @@ impl Core {
 
     /// What is known of the members of a common room, so that they find each other when this device
     /// is away.
-    fn send_records_of(&mut self, room: RoomId, peer: PeerId) {
+    pub(super) fn send_records_of(&mut self, room: RoomId, peer: PeerId) {
         if !self.own.exchanges_peers() {
             return;
         }
@@ -150,15 +103,9 @@ impl Core {
     fn take_record(&mut self, record: PeerRecord) -> bool {
         let device = record.device;
         let Some(person) = self.someone(device) else { return false };
-        let name = tidy_name(&record.name);
-        let renamed = person.row.name != name;
-        person.row.name = name;
         person.row.record = Some(record);
         self.keep_person(&device);
         self.tell_address(device);
-        if renamed {
-            self.on_renamed(&device);
-        }
         true
     }
 }

@@ -3,14 +3,17 @@
 use std::net::SocketAddr;
 
 use identity::PeerId;
+use rand::RngExt;
 use rooms::Payload;
 use store::{ContactInviteRow, OwnInviteRow, Standing};
+use wire::Naming;
 use wire::address::Address;
 use wire::ids::RoomId;
 use wire::invite::{Invite, InviteFault, InviteKind, find, pick};
 use wire::message::{Join, JoinRefused, Message, Welcome};
 
 use super::Core;
+use crate::parts::door::Newcomer;
 use crate::parts::room::Room;
 use crate::view::{Found, MadeInvite, Reading, Refused};
 
@@ -58,7 +61,8 @@ impl Core {
             None if self.invites.is_full() => return Err(Refused::Limit),
             None => InviteKind::Contact,
         };
-        let invite = Invite::new(kind, self.own.peer(), pick(self.invite_addresses()));
+        let seed: [u8; 16] = self.rng.random();
+        let invite = Invite::from_seed(kind, seed.into(), self.own.peer(), pick(self.invite_addresses()));
         let key = *invite.keys().peer().as_bytes();
         match room {
             Some(id) => {
@@ -135,22 +139,27 @@ impl Core {
     }
 
     /// A peer shows an invite.
-    pub(crate) fn on_join(&mut self, peer: PeerId, join: &Join) {
+    pub(crate) fn on_join(&mut self, peer: PeerId, join: Join) {
         let Some(link) = self.links.get(&peer) else { return };
         if join.verify(&link.hash, &peer).is_err() {
             return self.on_fault(peer, "join proof");
         }
+        let Some(name) = self.open_name(&peer, Naming::Join, &join.name) else { return };
         if join.hint == [0; 16] {
-            let answer = self.admit_contact(peer, join);
+            let answer = self.admit_contact(peer, &join, &name);
             return self.answer_join(peer, answer);
         }
-        self.knock(peer, join.clone());
+        self.knock(peer, Newcomer { key: join.key, hint: join.hint, name, pass: join.pass });
     }
 
-    pub(crate) fn answer_join(&mut self, peer: PeerId, answer: Result<Welcome, JoinRefused>) {
+    /// `Ok`: the room that opens, or none for a contact, and its name.
+    pub(crate) fn answer_join(&mut self, peer: PeerId, answer: Result<(Option<RoomId>, String), JoinRefused>) {
         match answer {
-            Ok(welcome) => {
-                self.links.tell(&peer, &Message::Welcome(welcome));
+            Ok((room, name)) => {
+                let Some(name) = self.seal_name(&peer, Naming::Welcome, &name) else { return };
+                self.links.tell(&peer, &Message::Welcome(Welcome { room, name }));
+                // Before all else of the room: what comes then can be read.
+                room.into_iter().for_each(|room| self.give_all_keys(peer, room));
                 self.welcome(peer);
                 self.introduce_rooms(&peer);
             }
@@ -158,14 +167,13 @@ impl Core {
         }
     }
 
-    fn admit_contact(&mut self, peer: PeerId, join: &Join) -> Result<Welcome, JoinRefused> {
-        let name = self.own.name().to_owned();
+    fn admit_contact(&mut self, peer: PeerId, join: &Join, name: &str) -> Result<(Option<RoomId>, String), JoinRefused> {
         if !self.people.is_contact(&peer) {
             let row = self.invites.take_use(&join.key)?;
             self.keep(&row);
             self.note_meetings_stale();
-            self.become_contacts(peer, &join.name);
+            self.become_contacts(peer, name);
         }
-        Ok(Welcome { room: None, name })
+        Ok((None, self.own.name().to_owned()))
     }
 }

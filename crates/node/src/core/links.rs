@@ -7,12 +7,12 @@ use gossip::{Input, Trust};
 use identity::PeerId;
 use net::{Event, LinkId, LinkUp, PeerState, Reason};
 use wire::ids::RoomId;
-use wire::message::{Bye, ContactAnswer, ContactRequest, Join, Message, Welcome};
-use wire::tidy_name;
+use wire::message::{Bye, Message};
 
 use super::Core;
 use crate::parts::links::OpenLink;
 use crate::parts::room::Room;
+use crate::parts::tags::InCommon;
 use crate::view::{AlertKind, LinkState};
 
 /// Events that a link deals with itself. Higher: what takes longer is no longer done beside what
@@ -89,10 +89,12 @@ impl Core {
             reading: false,
             served: 0,
             welcome: false,
-            rooms: Vec::new(),
+            rooms: InCommon::default(),
+            looked: 0,
             state: self.connected(path, came_in, self.clocks.wall(), None),
             listening: hello.addresses,
             told_record: 0,
+            told_name: None,
         };
         self.links.insert(peer, link);
         self.note_common_stale();
@@ -171,16 +173,19 @@ impl Core {
     fn on_message(&mut self, peer: PeerId, message: Message) {
         match message {
             Message::Rooms(tags) => self.on_tags(peer, &tags),
-            // Names are kept in one form from here on.
-            Message::Join(join) => self.on_join(peer, &Join { name: tidy_name(&join.name), ..join }),
-            Message::Welcome(welcome) => self.on_welcome(peer, Welcome { name: tidy_name(&welcome.name), ..welcome }),
+            Message::Join(join) => self.on_join(peer, join),
+            Message::Welcome(welcome) => self.on_welcome(peer, &welcome),
             Message::JoinRefused(why) => self.on_join_refused(peer, why),
-            Message::ContactRequest(request) => self.on_contact_request(peer, &ContactRequest { name: tidy_name(&request.name) }),
-            Message::ContactAnswer(answer) => self.on_contact_answer(peer, &ContactAnswer { name: tidy_name(&answer.name), ..answer }),
+            Message::ContactRequest(request) => self.on_contact_request(peer, &request),
+            Message::ContactAnswer(answer) => self.on_contact_answer(peer, &answer),
+            Message::Name(name) => self.on_name(peer, &name),
             Message::Records(records) => self.on_records(peer, records),
             Message::Time(time) => self.on_time_told(peer, time),
+            Message::KeyRequest(request) => self.on_key_request(peer, &request),
+            Message::Keys(keys) => self.on_keys(peer, keys),
             // The network answers these itself.
             Message::Hello(_) | Message::Ping(_) | Message::Pong(_) | Message::Bye(_) => {}
+            spreading if self.hear_of_end(peer, &spreading) => {}
             spreading => self.gossip(Input::Received { peer, message: spreading }),
         }
     }
@@ -194,6 +199,7 @@ impl Core {
             self.tell_time(&peer, true);
         }
         self.send_own_record(&peer);
+        self.tell_name(peer);
     }
 
     /// Tells gossip how far a neighbour is trusted with a room.
@@ -201,14 +207,6 @@ impl Core {
         let Some(state) = self.rooms.get(&room) else { return };
         let trust = if state.is_shared_with(&peer) { Trust::Member } else { Trust::Provisional };
         self.gossip(Input::NeighbourUp { room, peer, trust });
-    }
-
-    /// Membership changed: neighbours rise, or fall back to control logs.
-    pub(crate) fn restate_neighbours(&mut self, room: RoomId) {
-        let here = self.links.all().filter(|(_, link)| link.rooms.contains(&room)).map(|(peer, _)| *peer);
-        for peer in here.collect::<Vec<_>>() {
-            self.restate_neighbour(room, peer);
-        }
     }
 
     /// Members that are linked may not know yet that this device has the room too.

@@ -26,6 +26,8 @@ impl Core {
         let id = row.room;
         let (mut logs, mut clock) = (Logs::new(), Clock::new());
         let mut saved = std::collections::BTreeMap::new();
+        // Before anything of the room is read.
+        let keys = self.load_keys(id);
         for (key, log) in self.disk.store().heads(&id) {
             logs.put(key, log);
             clock.observe(log.hlc, self.clocks.wall());
@@ -54,6 +56,7 @@ impl Core {
             hidden: BTreeSet::new(),
             saved,
             acks,
+            keys,
         };
         if self.rooms.is_clean_start() {
             (room.content, room.control) = (self.resume(&room, false), self.resume(&room, true));
@@ -64,6 +67,7 @@ impl Core {
         if !self.rooms.is_clean_start() {
             [false, true].into_iter().for_each(|control| self.leave_log(id, control));
         }
+        self.resume_keys(id);
         self.find_ahead(id);
         self.count_unread(id);
         self.find_last(id);
@@ -192,9 +196,10 @@ impl Core {
         self.room_row(id)
     }
 
-    fn drop_room(&mut self, id: RoomId) {
+    pub(super) fn drop_room(&mut self, id: RoomId) {
         self.rooms.remove(&id);
         self.notices.room_gone(id);
+        self.forget_keys(id);
         self.forget::<RoomRow>(&id);
         self.gossip(Input::RoomClosed { room: id });
     }
@@ -223,6 +228,7 @@ impl Core {
             let row = state.row.clone();
             self.keep(&row);
             self.take_part(id);
+            self.publish_prekey_soon(id);
             self.notices.room(id);
         }
         self.introduce_rooms(&peer);
@@ -251,6 +257,7 @@ impl Core {
             }
             let name = self.name_of(&peer);
             self.add_room(id, RoomKind::Direct(peer), name, standing);
+            self.publish_prekey_soon(id);
         }
         Some(id)
     }
@@ -332,8 +339,10 @@ impl Core {
             self.tell_all_members(id);
             self.restate_neighbours(id);
             self.on_member_for_attempts(id);
+            self.publish_prekey_soon(id);
         }
         if standing == Standing::Left {
+            self.ask_for_nothing(id);
             self.note_removed(id);
             self.quieten(id);
             // The Leave is on its way; neighbours have it or will hear of it from each other.

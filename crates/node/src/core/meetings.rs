@@ -4,9 +4,9 @@
 use identity::PeerId;
 use net::{Meeting, Side};
 use store::{Contact, OwnInviteRow};
-use wire::derive;
 use wire::invite::Invite;
 use wire::reach::NatClass;
+use wire::{derive, pair_key};
 
 use super::Core;
 
@@ -52,11 +52,9 @@ impl Core {
 
     /// None if the other one's key is none.
     fn meeting_with(&self, peer: &PeerId) -> Option<Meeting> {
-        let own = self.own.peer();
-        let agreed = self.own.identity().agree(peer)?;
-        let (side, smaller, greater) = if own < *peer { (Side::Smaller, own, *peer) } else { (Side::Greater, *peer, own) };
-        let material = zeroize::Zeroizing::new([agreed.as_slice(), smaller.as_bytes(), greater.as_bytes()].concat());
-        Some(Meeting { secret: derive("rendezvous of contacts", &material), side, peer: Some(*peer) })
+        let side = if self.own.peer() < *peer { Side::Smaller } else { Side::Greater };
+        let secret = pair_key("rendezvous of contacts", self.own.identity(), peer)?;
+        Some(Meeting { secret: *secret, side, peer: Some(*peer) })
     }
 
     /// Somebody may still come with this invite.

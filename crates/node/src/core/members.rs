@@ -11,7 +11,7 @@ use wire::ids::{EventId, LogId, LogKey, RoomId};
 
 use super::Core;
 use crate::parts::room::Room;
-use crate::view::{Closed, ClosedWhy, MemberMay, Refused, Role, RoomInvite, RoomMay};
+use crate::view::{Closed, ClosedWhy, MemberMay, Refused, Role, RoomInvite, RoomMay, Setter};
 
 /// Invites of somebody that end with their membership: each is an event of who removes them, who
 /// has a bounded number of those. Others are ended one by one.
@@ -98,6 +98,30 @@ impl Core {
             return Ok(());
         }
         self.write(room, settings).map(drop)
+    }
+
+    /// Says whether newcomers see what was said before they came.
+    pub fn set_history(&mut self, room: RoomId, on: bool) -> Result<(), Refused> {
+        let by = self.own_right(room)?;
+        let setting = Setting::History(on);
+        let state = self.rooms.get(&room).ok_or(Refused::UnknownRoom)?;
+        if state.is_set(&setting) {
+            return Ok(());
+        }
+        let (version, known) = (state.members.next_version(&setting), state.known_for(&setting));
+        self.act(room, Payload::Set { by, version, setting, known })
+    }
+
+    /// Who last set whether newcomers see what was said before; none if nobody ever did.
+    pub fn history_setter(&self, room: RoomId) -> Result<Option<Setter>, Refused> {
+        let state = self.rooms.get(&room).ok_or(Refused::UnknownRoom)?;
+        let wanted = What::Set(Setting::History(state.members.shows_history()));
+        // The lines need not be looked at in most rooms.
+        if !state.members.settings().any(|setting| matches!(setting, Setting::History(_))) {
+            return Ok(None);
+        }
+        let line = state.members.lines().into_iter().rev().find(|line| line.what == wanted);
+        Ok(line.map(|line| Setter { peer: line.author, name: self.name_of(&line.author), at_ms: line.position.hlc.ms() }))
     }
 
     /// The invites that members made known, the newest last.
@@ -224,7 +248,7 @@ impl Room {
             Setting::Name(name) => self.members.name() == Some(name),
             Setting::Topic(topic) => self.topic() == topic,
             Setting::AdminsAdd(on) => self.only_admins_add() == *on,
-            Setting::History(_) => self.members.settings().any(|setting| setting == wanted),
+            Setting::History(on) => self.members.shows_history() == *on,
         }
     }
 

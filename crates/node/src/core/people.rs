@@ -53,7 +53,7 @@ impl Core {
     /// Notes a name and addresses from an invite, a request or a typed address.
     pub(crate) fn learn(&mut self, peer: PeerId, name: &str, addresses: &[Address]) {
         let Some(person) = self.someone(peer) else { return };
-        let renamed = !name.is_empty() && person.row.record.is_none() && person.row.name != name;
+        let renamed = !name.is_empty() && person.row.name != name;
         if renamed {
             person.row.name = name.to_owned();
         }
@@ -175,18 +175,6 @@ impl Core {
             }
         }
         direct.iter().for_each(|row| self.keep(row));
-    }
-
-    /// Changes the display name.
-    pub fn set_name(&mut self, name: String) -> Result<Me, Refused> {
-        self.keep_setting(Setting::DisplayName, &name);
-        self.own.set_name(name);
-        self.announce();
-        self.renew_record();
-        self.notices.me();
-        let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
-        rooms.into_iter().for_each(|room| self.notices.members(room));
-        Ok(self.me_row())
     }
 
     /// Shows or hides this device's name on the local network.

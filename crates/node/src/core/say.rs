@@ -2,7 +2,7 @@
 
 use gossip::Input;
 use rooms::{Draft, Payload, Proof, Target, Verified};
-use wire::ids::{EventId, RoomId};
+use wire::ids::{EpochId, EventId, RoomId};
 use wire::message::RawEvent;
 
 use super::Core;
@@ -95,40 +95,67 @@ impl Core {
         self.write(room, vec![Payload::Reaction { target, emoji, on }]).map(drop)
     }
 
-    /// Signs, stores, spreads and shows own events. All are control or all are content. Nothing has
-    /// happened on error.
+    /// Signs, stores, spreads and shows own events, sealed. All are control or all are content.
+    /// Nothing has happened on error, but that the key for them may be there already.
     pub(crate) fn write(&mut self, room: RoomId, payloads: Vec<Payload>) -> Result<Vec<Verified>, Refused> {
-        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
+        let state = self.rooms.get(&room).ok_or(Refused::UnknownRoom)?;
         if !state.may_write() {
             return Err(Refused::NotMember);
         }
+        payloads.iter().try_for_each(|payload| payload.check().map_err(|_| Refused::Limit))?;
+        let (mut first, epoch) = self.ready_to_write(room)?;
+        let is_control = payloads.first().is_some_and(|p| rooms::kind::is_control(p.kind()));
+        if is_control && !first.is_empty() {
+            self.append(room, &first, None)?;
+            first.clear();
+        }
+        let removes = payloads.iter().any(|payload| matches!(payload, Payload::Remove { .. }));
+        // A key and what is said under it arrive together.
+        let before = first.len();
+        first.extend(payloads);
+        let mut events = self.append(room, &first, Some(epoch))?;
+        if removes {
+            self.renew_epoch(room)?;
+        }
+        Ok(events.split_off(before.min(events.len())))
+    }
+
+    /// The same of what is ready; without an epoch in the clear, which others take of what has no
+    /// words only.
+    pub(crate) fn append(&mut self, room: RoomId, payloads: &[Payload], epoch: Option<EpochId>) -> Result<Vec<Verified>, Refused> {
+        let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
         let ctl = state.logs.control_digest();
         let control = payloads.first().is_some_and(|p| rooms::kind::is_control(p.kind()));
         // Others would not store it.
-        if control && payloads.len() > state.control_left(&self.own.peer(), &payloads) {
+        if control && payloads.len() > state.control_left(&self.own.peer(), payloads) {
             return Err(Refused::Limit);
         }
-        self.keep_time(room, control, &payloads);
+        let sealing = epoch.map(|epoch| self.disk.store().keyring().sealing(&room, &epoch).ok_or(Refused::UnknownRoom)).transpose()?;
+        self.keep_time(room, control, payloads);
         let mut drafts = Vec::with_capacity(payloads.len());
-        for payload in &payloads {
-            let random = self.random10();
+        for payload in payloads {
+            let random = self.random();
             drafts.push(Draft::new(payload, self.clocks.wall(), &random).map_err(|_| Refused::Limit)?);
         }
         let mut author = self.author(room, control).ok_or(Refused::UnknownRoom)?;
         let state = self.rooms.get_mut(&room).ok_or(Refused::UnknownRoom)?;
-        let written = author.append(self.own.identity(), &drafts, &mut state.clock, self.clocks.wall(), ctl);
+        let written = author.append(self.own.identity(), &drafts, &mut state.clock, self.clocks.wall(), ctl, sealing.as_ref());
         let Ok(events) = written else {
             // A full log; the next attempt begins another.
             return Err(Refused::Limit);
         };
-        if !control {
+        if !control && epoch.is_some() {
             self.serving.note_talk(self.clocks.mono());
         }
+        self.learn_keys(room, &events);
         if let Err(error) = self.disk.store().append(&events) {
             // These numbers are signed: nothing more is written to this log, so that no number is
             // ever signed twice.
             self.alert(AlertKind::DiskFailing, error.to_string());
             return Err(Refused::Disk);
+        }
+        if let Some(epoch) = epoch {
+            self.note_written(room, epoch, events.len());
         }
         self.put_back(room, author);
         self.publish(room, &events);

@@ -59,9 +59,10 @@ impl Core {
         if link.reading || !link.outbox.has_room(Class::Bulk, MAX_DATA_BYTES) {
             return None;
         }
-        // Who was removed after asking gets nothing more of what is said.
-        let shared = |room: &RoomId| self.rooms.get(room).is_some_and(|room| room.is_shared_with(&peer));
-        link.serves.retain(|need| need.log.log.is_control() || shared(&need.room));
+        // Who was removed after asking gets nothing more.
+        let (common, rooms) = (&link.rooms, &self.rooms);
+        let shared = |room: &RoomId| rooms.get(room).is_some_and(|room| room.is_shared_with(&peer));
+        link.serves.retain(|need| common.contains(&need.room) && (need.log.log.is_control() || shared(&need.room)));
         let need = *link.serves.front()?;
         link.reading = true;
         Some(Batch { store: self.disk.store().clone(), peer, link: link.id, need, count })

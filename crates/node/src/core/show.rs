@@ -160,6 +160,7 @@ impl Core {
             my_role: room.members.role(&self.own.peer()).filter(|_| room.may_write()).map(Role::from),
             topic: room.topic().to_owned(),
             only_admins_add: room.only_admins_add(),
+            shows_history: room.members.shows_history(),
             may: room.may(&self.own.peer()),
             closed,
             members: u32::try_from(room.members.member_count()).unwrap_or(u32::MAX),

@@ -29,6 +29,7 @@ impl Core {
         }
         while let Some(input) = self.spreading.next() {
             self.touch_progress(&input);
+            self.note_neighbours(&input);
             let pace = if matches!(input, Input::Published { .. }) { Pace::AtOnce } else { Pace::Queued };
             let mut effects = self.spreading.handle(self.clocks.mono(), input, &mut self.rng);
             for effect in effects.drain(..) {
@@ -85,7 +86,7 @@ impl Core {
         }
     }
 
-    fn on_acked(&mut self, room: RoomId, peer: PeerId, log: wire::ids::LogId, seq: u32) {
+    pub(super) fn on_acked(&mut self, room: RoomId, peer: PeerId, log: wire::ids::LogId, seq: u32) {
         let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
         let left = state.row.standing == Standing::Left && log.is_control();
         self.note_ack(room, peer, log, seq);

@@ -1,17 +1,20 @@
 //! History as the window shows it: pages, single entries, counts.
 
 use rooms::authority::Setting;
-use rooms::{Hlc, Payload, Position, Target, Verified, What, fold};
+use rooms::{Hlc, Payload, Position, Target, Verified, What, fold, kind};
 use store::{Anchor, Urgency};
-use wire::ids::RoomId;
+use wire::ids::{EpochId, RoomId};
 
 use super::Core;
 use crate::parts::late::MAX_UNREAD;
-use crate::parts::room::Last;
+use crate::parts::room::{Last, Room};
 use crate::view::{AlertKind, Body, Message, Page, Quote, Reaction, Refused};
 
 /// Characters of a preview or a quote.
 const EXCERPT: usize = 140;
+/// Entries in which the last message is looked for at once, and how often more of them are.
+const LAST_LOOKED_FOR: usize = 8;
+const MAX_LOOKS: usize = 16;
 /// So many superseded words about one message stay among those that count. Raised: more to read for
 /// each further one; lowered: they are set aside more often.
 const SUPERSEDED: usize = 64;
@@ -82,7 +85,7 @@ impl Core {
                 What::Set(Setting::Name(name)) => Body::RoomRenamed { name },
                 What::Set(Setting::Topic(text)) => Body::TopicSet { text },
                 What::Set(Setting::AdminsAdd(on)) => Body::OnlyAdminsAdd { on },
-                What::Set(Setting::History(_)) => return None,
+                What::Set(Setting::History(on)) => Body::HistorySet { on },
             }
         } else {
             // Whether a person was a member can be taken back, if the log that says so turns out to
@@ -112,6 +115,9 @@ impl Core {
     }
 
     fn body(&self, room: RoomId, event: &Verified, relations: &[Verified]) -> Option<Body> {
+        if event.is_shut() {
+            return self.body_of_shut(room, event);
+        }
         let entry = fold(event, relations)?;
         if entry.deleted {
             return Some(Body::Deleted);
@@ -130,9 +136,21 @@ impl Core {
         Some(Body::Text { text: entry.text, edited: entry.edited_at, reply, reactions })
     }
 
+    /// A message that cannot be read: its key is waited for, or is not for this device.
+    fn body_of_shut(&self, room: RoomId, event: &Verified) -> Option<Body> {
+        let (state, epoch) = (self.rooms.get(&room)?, EpochId(event.header.epoch));
+        let is_message = event.header.kind == kind::MESSAGE;
+        let is_hidden = state.keys.is_hidden(&epoch, state.members.shows_history());
+        // One whose key is here does not open under it.
+        let opens_never = self.disk.store().keyring().can_open(&event.header);
+        let lost = state.keys.awaited.is_lost(&epoch, self.clocks.wall());
+        (is_message && !is_hidden && !opens_never).then_some(Body::Waiting { lost })
+    }
+
     fn quote(&self, room: RoomId, target: Target) -> Quote {
         let counts = |event: &Verified| self.rooms.get(&room).is_some_and(|state| state.members.was_member(&event.header.device));
-        let quoted = self.disk.store().event(&room, &target).filter(counts);
+        // What cannot be read is told like what is not here: it was not erased.
+        let quoted = self.disk.store().event(&room, &target).filter(counts).filter(|event| !event.is_shut());
         let entry = quoted.as_ref().and_then(|event| fold(event, &self.disk.store().relations_of(&room, &target)));
         Quote {
             id: target.id,
@@ -178,21 +196,25 @@ impl Core {
         let me = self.own.peer();
         let Some(state) = self.rooms.get_mut(&room) else { return };
         // What a person said who turns out not to have been a member is not shown.
-        let others = |author: &identity::PeerId| *author != me && state.members.was_member(author);
+        // What cannot be read counts when it can.
+        let keyring = self.disk.store().keyring();
+        let others = |header: &rooms::Header| header.device != me && keyring.can_open(header) && state.members.was_member(&header.device);
         let below = self.disk.store().count_after(&room, state.row.read_up_to.as_ref(), others, latest, MAX_UNREAD);
         state.unread = below.saturating_add(state.late.count()).min(MAX_UNREAD);
     }
 
     /// Finds the newest message for the list of rooms.
     pub(crate) fn find_last(&mut self, room: RoomId) {
-        let page = self.disk.store().page(&room, Anchor::Latest, 8, self.latest_shown());
+        let mut page = self.disk.store().page(&room, Anchor::Latest, LAST_LOOKED_FOR, self.latest_shown());
         let wall = self.clocks.wall();
         let Some(state) = self.rooms.get(&room) else { return };
-        let counts = page.entries.iter().rev().filter(|event| state.members.was_member(&event.header.device));
-        let newest = counts.into_iter().find_map(|event| {
-            let text = fold(event, &self.disk.store().relations_of(&room, &event.position()))?.text;
-            Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
-        });
+        let mut newest = self.newest_text(state, &page.entries);
+        // Those that wait for a key may be many.
+        for _ in 0..MAX_LOOKS {
+            let Some(first) = page.entries.first().filter(|_| newest.is_none() && page.more_before) else { break };
+            page = self.disk.store().page(&room, Anchor::Before(first.position()), LAST_LOOKED_FOR, self.latest_shown());
+            newest = self.newest_text(state, &page.entries);
+        }
         if let Some(state) = self.rooms.get_mut(&room) {
             page.entries.iter().for_each(|event| state.clock.observe(event.header.hlc, wall));
             if let Some(last) = &newest {
@@ -200,6 +222,14 @@ impl Core {
             }
             state.last = newest;
         }
+    }
+
+    fn newest_text(&self, state: &Room, entries: &[Verified]) -> Option<Last> {
+        let counts = entries.iter().rev().filter(|event| state.members.was_member(&event.header.device));
+        counts.into_iter().find_map(|event| {
+            let text = fold(event, &self.disk.store().relations_of(&state.id(), &event.position()))?.text;
+            Some(Last { position: event.position(), author: event.header.device, text: excerpt(&text) })
+        })
     }
 
     /// An edited or deleted message may be the one that the list of rooms shows.

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn alert(kind: AlertKind, detail: &str) -> Alert {
-        Alert { kind, detail: detail.to_owned(), clock: None }
+        Alert { kind, detail: detail.to_owned(), clock: None, fork: None }
     }
 
     #[test]

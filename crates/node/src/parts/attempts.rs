@@ -86,6 +86,16 @@ impl Attempt {
         }
     }
 
+    /// By what it begins again after a restart: an invite, or an address. A person who is asked is
+    /// kept as one.
+    pub(crate) fn text(&self) -> Option<String> {
+        match &self.way {
+            Way::Invite(invite) => Some(invite.to_text()),
+            Way::Address { address, .. } => Some(address.to_string()),
+            Way::Peer(_) => None,
+        }
+    }
+
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
@@ -211,6 +221,11 @@ impl Attempts {
             Way::Invite(_) => false,
         };
         self.running().find(same).map(|attempt| attempt.id)
+    }
+
+    /// Whom it is shown to that this device has an invite to the room with this hint.
+    pub(crate) fn hosts(&self, hint: &[u8; 16]) -> Vec<PeerId> {
+        self.invites().filter(|invite| invite.kind() == InviteKind::Room { hint: *hint }).map(Invite::inviter).collect()
     }
 
     /// Those by an invite of this kind, over or not.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use gossip::Millis;
 use identity::PeerId;
 use net::{LinkId, Net, Outbox};
-use wire::ids::RoomId;
 use wire::message::{Bye, Message, Need};
 use wire::{Address, Role};
 
 use super::common_rooms::CommonRooms;
+use super::tags::InCommon;
 use crate::view::LinkState;
 
 /// Ranges that wait to be served to one peer; what does not fit is asked for again.
@@ -36,13 +36,17 @@ pub(crate) struct OpenLink {
     pub(crate) served: u64,
     pub(crate) welcome: bool,
     /// Rooms in common, as proved by tags.
-    pub(crate) rooms: Vec<RoomId>,
+    pub(crate) rooms: InCommon,
+    /// Introductions that were looked at while its peer was in the lobby.
+    pub(crate) looked: u32,
     /// As it is shown; kept here because its peer may become known while linked.
     pub(crate) state: LinkState,
     /// Where its peer says that it listens.
     pub(crate) listening: Vec<Address>,
     /// Sequence number of the own record that its peer was sent.
     pub(crate) told_record: u64,
+    /// The own name that its peer was told.
+    pub(crate) told_name: Option<String>,
 }
 
 impl OpenLink {

@@ -21,6 +21,8 @@ pub(crate) struct Own {
     identity: Arc<Identity>,
     peer: PeerId,
     name: String,
+    /// It has been another one.
+    renamed: bool,
     /// The name is announced on the local network.
     nearby_visible: bool,
     /// Addresses of co-members are passed on and used.
@@ -30,7 +32,7 @@ pub(crate) struct Own {
     /// Where this machine listens.
     listening: Vec<SocketAddr>,
     not_listening: Option<String>,
-    /// Name and addresses, signed, as peers get them.
+    /// Addresses, signed, as peers get them.
     record: Option<PeerRecord>,
     /// When this device said something last.
     spoke_at: Option<Millis>,
@@ -49,6 +51,7 @@ impl Own {
             identity,
             peer,
             name,
+            renamed: false,
             nearby_visible,
             peer_exchange,
             addresses: Vec::new(),
@@ -76,6 +79,15 @@ impl Own {
 
     pub(crate) fn set_name(&mut self, name: String) {
         self.name = name;
+    }
+
+    /// Others may know this device by another name.
+    pub(crate) fn was_renamed(&self) -> bool {
+        self.renamed
+    }
+
+    pub(crate) fn note_renamed(&mut self) {
+        self.renamed = true;
     }
 
     pub(crate) fn is_visible_nearby(&self) -> bool {

@@ -9,6 +9,7 @@ use store::{RoomKind, RoomRow, Standing};
 use wire::ids::{LogId, RoomId};
 
 use super::acks::Acks;
+use super::keys::room_keys::RoomKeys;
 use super::late::Late;
 use crate::view::Level;
 
@@ -43,6 +44,8 @@ pub(crate) struct Room {
     pub(crate) saved: BTreeMap<LogId, u32>,
     /// What members said that they have of own logs.
     pub(crate) acks: Acks,
+    /// Epochs, prekeys, and what waits for keys.
+    pub(crate) keys: RoomKeys,
 }
 
 /// Newest message, for the list of rooms.

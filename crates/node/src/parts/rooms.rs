@@ -44,6 +44,12 @@ pub(crate) struct Rooms {
     pub(crate) lost_words: LostWords,
     /// Who was let in again and where, and has not been met since: they do not look for the room.
     unmet: BTreeSet<(PeerId, RoomId)>,
+    /// Rooms in which keys are asked for, or what waited for them is opened.
+    pub(crate) keys_due: BTreeSet<RoomId>,
+    /// Rooms in which a prekey is to be published.
+    pub(crate) prekeys_due: BTreeSet<RoomId>,
+    /// When prekeys are looked at next; none: at once, with whatever else happens.
+    pub(crate) look_at_keys_at: Option<Millis>,
     /// When acknowledgements are written down.
     keep_acks_at: Option<Millis>,
     /// Rooms in which something was read, seen, or came late: to be written in this turn.
@@ -59,6 +65,9 @@ impl Rooms {
             clean_start,
             lost_words: LostWords::default(),
             unmet: BTreeSet::new(),
+            keys_due: BTreeSet::new(),
+            prekeys_due: BTreeSet::new(),
+            look_at_keys_at: None,
             keep_acks_at: None,
             unkept_late: BTreeSet::new(),
         }
@@ -168,8 +177,9 @@ impl Rooms {
     }
 
     pub(crate) fn wake(&self, now: Millis) -> Option<Millis> {
-        let at_once = self.lost_words.is_due().then_some(now);
-        at_once.into_iter().chain(self.keep_acks_at).min()
+        let at_once = (self.lost_words.is_due() || !self.prekeys_due.is_empty()).then_some(now);
+        let keys = self.keys_due.iter().filter_map(|room| self.get(room)?.keys.wake(now));
+        at_once.into_iter().chain(self.keep_acks_at).chain(self.look_at_keys_at).chain(keys).min()
     }
 }
 

@@ -47,6 +47,11 @@ pub enum Body {
         /// Most used first.
         reactions: Vec<Reaction>,
     },
+    /// Sealed under a key that is not here yet.
+    Waiting {
+        /// It has been waited for so long that it may never come.
+        lost: bool,
+    },
     /// Erased by its author.
     Deleted,
     /// The room was made.
@@ -94,6 +99,11 @@ pub enum Body {
         /// Admins only.
         on: bool,
     },
+    /// The author set whether new members see what was said before they came.
+    HistorySet {
+        /// They do.
+        on: bool,
+    },
 }
 
 /// A message that is answered.
@@ -103,9 +113,9 @@ pub struct Quote {
     pub id: EventId,
     /// Place.
     pub position: Position,
-    /// Author's name; empty if it is not here.
+    /// Author's name; empty if it is not here, or cannot be read.
     pub author_name: String,
-    /// How it begins; empty if erased or not here.
+    /// How it begins; empty if erased, not here, or not to be read.
     pub text: String,
 }
 

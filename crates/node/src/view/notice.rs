@@ -89,6 +89,21 @@ pub struct Alert {
     pub detail: String,
     /// Whose clock is off, if that is the case.
     pub clock: Option<ClockOff>,
+    /// Whose device signed two histories, and of which room, if that is the case.
+    pub fork: Option<Forked>,
+}
+
+/// A device that signed two histories of who is in a room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forked {
+    /// Public key.
+    pub peer: PeerId,
+    /// Their name.
+    pub name: String,
+    /// The room.
+    pub room: RoomId,
+    /// Its name.
+    pub room_name: String,
 }
 
 /// Cases of things that the user should know.

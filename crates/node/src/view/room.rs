@@ -107,6 +107,17 @@ pub enum ClosedWhy {
     Removed,
 }
 
+/// Who set something of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setter {
+    /// Public key.
+    pub peer: PeerId,
+    /// Their name.
+    pub name: String,
+    /// When, by their clock.
+    pub at_ms: Time,
+}
+
 /// An invite that members know of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomInvite {
@@ -145,6 +156,8 @@ pub struct RoomRow {
     pub topic: String,
     /// Only admins may add people.
     pub only_admins_add: bool,
+    /// New members see what was said before they came.
+    pub shows_history: bool,
     /// What one may do.
     pub may: RoomMay,
     /// Why nothing more can be said, if one was a member.

@@ -13,6 +13,9 @@ use crate::wires::Who;
 pub(crate) struct Between {
     one_side: BTreeSet<Who>,
     deaf: BTreeSet<Who>,
+    /// All records that came, and to whom, once somebody listens in.
+    pub(crate) tap: Option<Vec<(Who, Vec<u8>)>>,
+    keyless: BTreeSet<Who>,
 }
 
 impl Between {
@@ -28,6 +31,9 @@ impl Between {
                 Message::Data(data) => !is_control(&data.events),
                 _ => true,
             });
+        }
+        if self.keyless.contains(&who) {
+            messages.retain(|message| !matches!(message, Message::Keys(_)));
         }
         messages
     }
@@ -51,6 +57,15 @@ impl Pair {
     /// The program of this person was changed: it goes on as if nothing had been done to the room.
     pub(crate) fn goes_deaf(&mut self, who: Who) {
         self.between.deaf.insert(who);
+    }
+
+    /// Nobody's answers to requests for keys reach this person.
+    pub(crate) fn gets_no_keys(&mut self, who: Who) {
+        self.between.keyless.insert(who);
+    }
+
+    pub(crate) fn gets_keys(&mut self, who: Who) {
+        self.between.keyless.remove(&who);
     }
 
     pub(crate) fn hears_again(&mut self, who: Who) {

@@ -7,15 +7,24 @@
 
 mod apart;
 mod contacts;
+mod contradictions;
 mod copies;
 mod invites;
+mod keys;
+mod keys_of_newcomers;
+mod keys_that_lack;
+mod names;
 mod network;
+mod newcomers_shown;
 mod pair;
 mod person;
 mod reach;
 mod removal;
 mod roles;
 mod rooms;
+mod tags;
 mod talk;
+mod tapped;
 mod undone;
+mod unfinished;
 mod wires;

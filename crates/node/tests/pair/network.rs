@@ -169,6 +169,9 @@ impl Pair {
         let peer = self.person(other).peer();
         let end = self.wire(wire).end(side);
         let (who, Some(link)) = (end.who, end.link) else { return };
+        if let Some(tap) = &mut self.between.tap {
+            tap.extend(records(plaintext).map(|record| (who, record.expect("a whole record").to_vec())));
+        }
         let read = |record: &[u8]| Message::decode(record).expect("nodes speak the protocol");
         let messages: Vec<Message> = records(plaintext).filter_map(|record| read(record.expect("a whole record"))).collect();
         let messages = self.between.let_through(who, messages);

@@ -266,7 +266,7 @@ impl Pair {
         self.says_about(who, room, text, Some(last)).expect("it is said")
     }
 
-    fn says_about(&mut self, who: Who, room: RoomId, text: &str, reply_to: Option<EventId>) -> Result<Said, Refused> {
+    pub(crate) fn says_about(&mut self, who: Who, room: RoomId, text: &str, reply_to: Option<EventId>) -> Result<Said, Refused> {
         let at = self.moment_of(who);
         let hand = &mut self.running(who).hand;
         hand.set_now(at);

@@ -131,6 +131,18 @@ impl Standing {
         self.rights.iter().filter(|held| held.ended.is_none() && held.right.round > self.left).map(|held| &held.right)
     }
 
+    /// The rounds of its memberships that stand.
+    pub fn standing_rounds(&self) -> Vec<u32> {
+        self.standing_rights().map(|right| right.round).collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
+    /// The rounds of its memberships that have ended.
+    pub fn ended_rounds(&self) -> Vec<u32> {
+        let standing = self.standing_rounds();
+        let ended = self.rights().map(|right| right.round).filter(|round| !standing.contains(round));
+        ended.collect::<BTreeSet<u32>>().into_iter().collect()
+    }
+
     /// The highest rank among the rights up to a turn of a round that it holds now.
     pub(super) fn highest(&self, round: u32, turn: u32) -> Option<Rank> {
         self.standing_rights().filter(|right| (right.round, right.turn) <= (round, turn)).map(|right| right.rank).max()
@@ -174,7 +186,8 @@ impl Standing {
         rounds == other.rounds() && (rounds.is_empty() || is_same())
     }
 
-    fn rounds(&self) -> BTreeSet<u32> {
+    /// The rounds of all its memberships.
+    pub fn rounds(&self) -> BTreeSet<u32> {
         self.rights().map(|right| right.round).collect()
     }
 

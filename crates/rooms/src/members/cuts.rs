@@ -1,5 +1,7 @@
 //! What counts of what somebody wrote.
 
+use std::collections::BTreeSet;
+
 use identity::PeerId;
 use wire::ids::LogId;
 
@@ -21,8 +23,10 @@ impl Membership {
         self.authority.standing(peer).is_some_and(|standing| standing.was_removed())
     }
 
-    /// Control events of a log, up to a number, that do not count: what a cut names.
+    /// Control events of a log, up to a number, that do not count or could not be read: what a cut
+    /// names.
     pub fn without_effect(&self, peer: &PeerId, log: LogId, last: u32) -> Vec<u32> {
-        self.history.without_effect(peer, log, last)
+        let without = self.history.without_effect(peer, log, last).into_iter();
+        without.chain(self.waiting_in(peer, log, last)).collect::<BTreeSet<u32>>().into_iter().collect()
     }
 }

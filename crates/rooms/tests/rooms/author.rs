@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use rooms::limits::{MAX_PAYLOAD_BYTES, MAX_RUN_BYTES};
+use rooms::limits::{MAX_CONTENT_BYTES, MAX_RUN_BYTES, SEAL_BYTES};
 use rooms::{AppendRefused, Author, Clock, Draft, Hlc, Proof, Uuid, Verified, kind, run};
 use wire::{ChainHash, Head, LogId, RawEvent};
 
 use crate::people::*;
 
 fn drafts(sizes: &[usize]) -> Vec<Draft> {
-    sizes.iter().map(|size| Draft { kind: kind::MESSAGE, payload: vec![b'x'; *size], uuid: Uuid([1; 16]) }).collect()
+    sizes.iter().map(|size| Draft { kind: kind::MESSAGE, payload: vec![b'x'; *size], uuid: Uuid([1; 16]), nonce: [9; 24] }).collect()
 }
 
 fn append(author: &mut Author, sizes: &[usize], clock: &mut Clock, now: u64) -> Vec<Verified> {
-    author.append(&ana(), &drafts(sizes), clock, now, [3; 16]).expect("within all limits")
+    author.append(&ana(), &drafts(sizes), clock, now, [3; 16], None).expect("within all limits")
 }
 
 /// Cuts where signatures were checked, as a server does.
@@ -76,8 +76,12 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_written_travels_in_valid_runs(sizes in prop::collection::vec(prop_oneof![0..400_usize, 0..=MAX_PAYLOAD_BYTES], 1..12)) {
-        let events = append(&mut Author::new(room(), LogId(5), None), &sizes, &mut Clock::new(), NOON);
+    fn whatever_is_written_travels_in_valid_runs(
+        sizes in prop::collection::vec(prop_oneof![0..400_usize, 0..=MAX_CONTENT_BYTES], 1..12),
+        seals: bool,
+    ) {
+        let (sealing, mut author) = (seals.then(sealing), Author::new(room(), LogId(5), None));
+        let events = author.append(&ana(), &drafts(&sizes), &mut Clock::new(), NOON, [3; 16], sealing.as_ref()).expect("within all limits");
         prop_assert_eq!(events.len(), sizes.len());
         let mut bytes = 0;
         for raw in runs(&events) {
@@ -86,6 +90,33 @@ proptest! {
         }
         prop_assert_eq!(bytes, events.iter().map(|event| event.raw().0.len()).sum::<usize>());
     }
+}
+
+#[test]
+fn a_prekey_an_epoch_and_words_under_it_are_one_run_in_which_only_the_words_are_sealed() {
+    let clear = |kind| Draft { kind, ..drafts(&[40]).remove(0) };
+    let all = [clear(kind::PREKEY), clear(kind::EPOCH), clear(kind::EPOCH), drafts(&[5]).remove(0)];
+    let written = Author::new(room(), LogId(5), None).append(&ana(), &all, &mut Clock::new(), NOON, [0; 16], Some(&sealing()));
+    let events = written.expect("within all limits");
+    assert_eq!(events.iter().filter(|event| event.sig.is_some()).count(), 1);
+    received(&events).check_sealed().expect("others take it");
+    for (event, draft) in events.iter().zip(&all) {
+        let is_clear = kind::is_clear(draft.kind);
+        assert_eq!((event.is_sealed(), event.header.nonce == [0; 24]), (!is_clear, is_clear));
+        assert_eq!(event.header.payload_len as usize, draft.payload.len() + if is_clear { 0 } else { SEAL_BYTES });
+        assert_eq!((event.content(), event.payload() == event.content()), (Some(draft.payload.as_slice()), is_clear));
+    }
+}
+
+#[test]
+fn two_drafts_of_the_same_words_are_never_sealed_alike() {
+    let payload = |nonce: u8| {
+        let draft = Draft { nonce: [nonce; 24], ..drafts(&[5]).remove(0) };
+        let written = Author::new(room(), LogId(5), None).append(&ana(), &[draft], &mut Clock::new(), NOON, [0; 16], Some(&sealing()));
+        written.expect("within all limits")[0].payload().map(<[u8]>::to_vec)
+    };
+    assert_eq!(payload(1), payload(1));
+    assert_ne!(payload(1), payload(2));
 }
 
 #[test]
@@ -139,16 +170,16 @@ fn what_cannot_be_written_leaves_the_log_as_it_was() {
     let full = Head { seq: u32::MAX - 1, chain: ChainHash([0; 32]) };
     let refused = |author: &mut Author, drafts: &[Draft], with| {
         let before = (author.head(), author.last_hlc());
-        assert_eq!(author.append(&ana(), drafts, &mut Clock::new(), NOON, [0; 16]), Err(with));
+        assert_eq!(author.append(&ana(), drafts, &mut Clock::new(), NOON, [0; 16], None), Err(with));
         assert_eq!((author.head(), author.last_hlc()), before);
     };
     let mut author = Author::new(room(), LogId(5), None);
-    refused(&mut author, &drafts(&[1, MAX_PAYLOAD_BYTES + 1]), AppendRefused::TooLarge);
+    refused(&mut author, &drafts(&[1, MAX_CONTENT_BYTES + 1]), AppendRefused::TooLarge);
     refused(&mut author, &[Draft { kind: kind::LEAVE, ..drafts(&[1]).remove(0) }], AppendRefused::WrongLog);
     refused(&mut author, &[Draft { kind: 0, ..drafts(&[1]).remove(0) }], AppendRefused::WrongLog);
     refused(&mut Author::new(room(), LogId(LogId::CONTROL), None), &drafts(&[1]), AppendRefused::WrongLog);
     refused(&mut Author::resume(room(), LogId(5), full, Hlc(0)), &drafts(&[1, 1]), AppendRefused::LogFull);
-    assert_eq!(author.append(&ana(), &[], &mut Clock::new(), NOON, [0; 16]), Ok(Vec::new()));
+    assert_eq!(author.append(&ana(), &[], &mut Clock::new(), NOON, [0; 16], None), Ok(Vec::new()));
 }
 
 #[test]

@@ -32,12 +32,12 @@ impl Tree {
         let drafts: Vec<Draft> = (0..count)
             .map(|_| {
                 self.written += 1;
-                let mut random = [0; 10];
-                random[2..].copy_from_slice(&self.written.to_be_bytes());
+                let mut random = [0; Draft::RANDOM_BYTES];
+                random[2..10].copy_from_slice(&self.written.to_be_bytes());
                 Draft::new(&message(&self.written.to_string()), NOON, &random).expect("well-formed")
             })
             .collect();
-        let run = author.append(&ben(), &drafts, &mut Clock::new(), NOON, [0; 16]).expect("within all limits");
+        let run = author.append(&ben(), &drafts, &mut Clock::new(), NOON, [0; 16], None).expect("within all limits");
         let last = run.last().expect("it is not empty").clone();
         self.runs.push(run);
         last
@@ -322,8 +322,8 @@ fn a_log_with_the_name_of_a_branch_does_not_count() {
     tree.write(Some(&common), 1);
     let name = Branch { of: of().log, after: common.head(), first: other.chain() }.key(ben().peer());
     let mut thief = Author::new(room(), name.log, None);
-    let draft = Draft::new(&message("mine"), NOON, &[3; 10]).expect("well-formed");
-    let stolen = thief.append(&ben(), &[draft], &mut Clock::new(), NOON, [0; 16]).expect("within all limits");
+    let draft = Draft::new(&message("mine"), NOON, &[3; 34]).expect("well-formed");
+    let stolen = thief.append(&ben(), &[draft], &mut Clock::new(), NOON, [0; 16], None).expect("within all limits");
     let (mut before, mut after) = (Mind::default(), in_order(&tree));
     before.receive(received(&stolen));
     tree.runs.iter().for_each(|run| before.receive(received(run)));

@@ -3,7 +3,7 @@
 use crate::people::*;
 use proptest::prelude::*;
 use rooms::limits::{MAX_EVENT, MAX_PAYLOAD_BYTES};
-use rooms::{BadPayload, Event, EventFault, Header, Hlc, Payload, Proof, Uuid, Verified, kind};
+use rooms::{Author, BadPayload, Clock, Draft, Event, EventFault, Header, Hlc, Payload, Proof, Uuid, Verified, kind};
 use wire::{ChainHash, LogId, RawEvent, RoomId};
 
 prop_compose! {
@@ -116,10 +116,39 @@ fn an_erased_event_keeps_its_place_and_its_proof() {
 
 #[test]
 fn unknown_kinds_are_valid_and_say_nothing() {
-    for unknown in [20, 100, 255] {
+    for unknown in [22, 100, 255] {
         let verified = check(&[forge(&Header { kind: unknown, ..header(b"later") }, Some(&ana()), b"later")]).expect("kept and relayed");
         assert_eq!(Payload::of(&verified[0]), Err(BadPayload::Unknown));
     }
     let sealed = check(&[forge(&Header { epoch: [1; 16], ..header(b"secret") }, Some(&ana()), b"secret")]).expect("kept and relayed");
-    assert_eq!(Payload::of(&sealed[0]), Err(BadPayload::Unknown));
+    assert_eq!(Payload::of(&sealed[0]), Err(BadPayload::Sealed));
+}
+
+#[test]
+fn what_a_peer_sends_is_sealed_but_for_prekeys_and_epochs() {
+    let run = |epoch: u8, kind: u8| {
+        let header = Header { epoch: [epoch; 16], kind, ..header(b"hello") };
+        rooms::run::decode(&[forge(&header, Some(&ana()), b"hello")], &room()).expect("its form is right").check_sealed()
+    };
+    for kind in [kind::MESSAGE, kind::REACTION, 22, 255] {
+        assert_eq!((run(0, kind), run(1, kind)), (Err(EventFault::Epoch), Ok(())), "kind {kind}");
+    }
+    for kind in [kind::PREKEY, kind::EPOCH] {
+        assert_eq!((run(0, kind), run(1, kind)), (Ok(()), Err(EventFault::Epoch)), "kind {kind}");
+    }
+}
+
+#[test]
+fn a_sealed_event_says_what_it_said_once_it_is_opened_and_nothing_once_it_is_erased() {
+    let draft = Draft::new(&message("hello"), NOON, &[1; 34]).expect("may be written");
+    let mut author = Author::new(room(), LogId(1), None);
+    let written = author.append(&ana(), &[draft], &mut Clock::new(), NOON, [0; 16], Some(&sealing())).expect("within all limits");
+    assert_eq!(Payload::of(&written[0]), Ok(message("hello")), "its author need not open it");
+    let came = check(&raw(&written)).expect("a run").remove(0);
+    assert_eq!(Payload::of(&came), Err(BadPayload::Sealed));
+    let opened = keyring().open_verified(came.clone());
+    assert_eq!((Payload::of(&opened), opened.raw()), (Ok(message("hello")), came.raw()));
+    assert_eq!(Payload::of(&opened.without_payload()), Err(BadPayload::Erased));
+    let run = rooms::run::decode(&raw(&written), &room()).expect("a run").opened(|event| keyring().open(event));
+    assert_eq!(run.verify(&rooms::Signatures::new(1, 1)).map(|events| Payload::of(&events[0])), Ok(Ok(message("hello"))));
 }

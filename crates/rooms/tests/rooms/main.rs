@@ -2,8 +2,13 @@
 
 mod author;
 mod branches;
+mod describe;
+mod epochs;
 mod event;
 mod invites;
+mod key_vectors;
+mod keys;
+mod keys_speed;
 mod logs;
 mod members;
 mod members_any_order;
@@ -14,3 +19,4 @@ mod roles;
 mod run;
 mod timeline;
 mod vectors;
+mod waiting;

@@ -114,7 +114,7 @@ proptest! {
 
 fn decoded(payload: &Payload) -> Result<(), BadPayload> {
     let read = Payload::decode(payload.kind(), &payload.encode()).map(|_| ());
-    assert_eq!(Draft::new(payload, NOON, &[0; 10]).map(|_| ()), read, "what a reader refuses, a writer does not write");
+    assert_eq!(Draft::new(payload, NOON, &[0; 34]).map(|_| ()), read, "what a reader refuses, a writer does not write");
     read
 }
 

@@ -3,13 +3,15 @@
 
 use identity::PeerId;
 use rooms::authority::{Role, Setting};
-use rooms::{CutList, Payload, Position, ShownPass, kind};
+use rooms::{CutList, EpochPart, Payload, Position, SealedSecret, ShownPass, To, kind};
 use serde_json::{Value, json};
 use wire::LogId;
 use wire::codec::encode;
+use wire::ids::EpochId;
 
+use crate::describe::says;
 use crate::people::*;
-use crate::vectors::{check_file, hex, invite, says, unhex};
+use crate::vectors::{check_file, invite, unhex};
 
 fn target() -> Position {
     Device::new(ana()).says("Good morning").position()
@@ -24,6 +26,7 @@ fn payloads() -> Vec<(&'static str, Payload)> {
     let of_round = |round, control| LogId::in_round(round, control, 7);
     let cut = vec![(LogId(1), 250, vec![]), (of_round(2, false), 251, vec![]), (of_round(300, true), u32::MAX, vec![1, 250, u32::MAX])];
     let set = |setting| Payload::Set { by, version: 1, setting, known: vec![] };
+    let sealed = Some(SealedSecret([0x5e; 80]));
     let role = |role| Payload::SetRole { by, device, round: 1, turn: 2, role, cut: vec![] };
     let known = vec![(ana().peer(), cut.clone()), (ben().peer(), vec![])];
     vec![
@@ -54,20 +57,42 @@ fn payloads() -> Vec<(&'static str, Payload)> {
         ("message of lines", message("one\n\ttwo\r\n")),
         ("reaction set", reaction(true)),
         ("reaction taken back", reaction(false)),
+        ("prekey", Payload::Prekey { key: [0x77; 32] }),
+        ("epoch for nobody else", Payload::Epoch(epoch_part(1, 1, vec![]))),
+        (
+            "part of an epoch, one recipient without a prekey",
+            Payload::Epoch(epoch_part(2, 3, vec![(To([1; 8]), None), (To([2; 8]), sealed)])),
+        ),
+        ("the last part that an epoch can have", Payload::Epoch(epoch_part(64, 64, vec![(To([1; 8]), sealed)]))),
     ]
+}
+
+fn epoch_part(part: u8, parts: u8, seals: Vec<(To, Option<SealedSecret>)>) -> EpochPart {
+    EpochPart { epoch: EpochId([0xe1; 16]), gone: [0x90; 16], part, parts, seals }
 }
 
 /// Kind and bytes, with the reason in words.
 fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
-    let to = encode(&target());
+    let about = encode(&target());
     let (by, device) = ([0x22; 32], ben().peer());
     let name = |name: &str| encode(&(by, device, name, 1u32, None::<ShownPass>));
     let cut = |first: u64, second: u64| encode(&(by, device, 1u32, vec![(first, 1u32, Vec::<u32>::new()), (second, 1, vec![])]));
     let except = |except: &[u32]| encode(&(by, device, 1u32, vec![(1u64, 7u32, except.to_vec())]));
     let set = |version: u32, setting: &Setting| encode(&(by, version, setting, Vec::<(PeerId, CutList)>::new()));
     let known = |first, second| encode(&(by, 1u32, Setting::AdminsAdd(true), vec![(first, CutList::new()), (second, CutList::new())]));
+    let to = |numbers: &[u8]| numbers.iter().map(|number| (To([*number; 8]), None)).collect();
+    let none = EpochPart { epoch: EpochId([0; 16]), ..epoch_part(1, 1, vec![]) };
+    let too_many = (0..=320_u16).map(|number| (To([number.to_be_bytes(); 4].concat().try_into().expect("8 bytes")), None)).collect();
     vec![
-        ("a kind of a later version", 20, vec![1, 2, 3]),
+        ("a prekey of 31 bytes", kind::PREKEY, vec![0x77; 31]),
+        ("an epoch whose id is zero", kind::EPOCH, encode(&none)),
+        ("part 0 of an epoch", kind::EPOCH, encode(&epoch_part(0, 1, vec![]))),
+        ("part 3 of two", kind::EPOCH, encode(&epoch_part(3, 2, vec![]))),
+        ("an epoch of 65 parts", kind::EPOCH, encode(&epoch_part(1, 65, vec![]))),
+        ("recipients that are not in order", kind::EPOCH, encode(&epoch_part(1, 1, to(&[2, 1])))),
+        ("a recipient twice", kind::EPOCH, encode(&epoch_part(1, 1, to(&[1, 1])))),
+        ("321 recipients in a part", kind::EPOCH, encode(&epoch_part(1, 1, too_many))),
+        ("a kind of a later version", 22, vec![1, 2, 3]),
         ("a control kind of a later version", 9, vec![]),
         ("an empty payload", kind::MESSAGE, vec![]),
         ("an empty text", kind::MESSAGE, vec![0, 0]),
@@ -75,9 +100,9 @@ fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
         ("an option of 2", kind::MESSAGE, vec![1, b'a', 2]),
         ("a byte after the fields", kind::MESSAGE, vec![1, b'a', 0, 0]),
         ("a length written longer than needed", kind::MESSAGE, vec![251, 1, 0, b'a', 0]),
-        ("a bool of 2", kind::REACTION, [to.as_slice(), &encode(&"👍"), &[2]].concat()),
-        ("an emoji of 65 bytes", kind::REACTION, [to.as_slice(), &encode(&"a".repeat(65)), &[1]].concat()),
-        ("a target without its id", kind::DELETE, to[..to.len() - 32].to_vec()),
+        ("a bool of 2", kind::REACTION, [about.as_slice(), &encode(&"👍"), &[2]].concat()),
+        ("an emoji of 65 bytes", kind::REACTION, [about.as_slice(), &encode(&"a".repeat(65)), &[1]].concat()),
+        ("a target without its id", kind::DELETE, about[..about.len() - 32].to_vec()),
         ("a leave of round 0", kind::LEAVE, encode(&(by, 0u32, CutList::new()))),
         ("a round too large for its type", kind::LEAVE, [by.as_slice(), &[253, 0, 0, 0, 0, 1, 0, 0, 0], &[0]].concat()),
         ("an add with a name of 65 characters", kind::ADD, name(&"a".repeat(65))),

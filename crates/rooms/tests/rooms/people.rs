@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use identity::{Identity, PeerId};
 use rooms::authority::{Role, Setting};
+use rooms::keys::{EpochSecret, Held, Keyring, Sealing};
 use rooms::{Author, Clock, CutList, Draft, EventFault, Header, Payload, Run, ShownPass, Signatures, Verified, group_room_id, run};
 use wire::message::Join;
-use wire::{EventId, LogId, RawEvent, RoomId};
+use wire::{EventId, LogId, NameSeal, Naming, RawEvent, RoomId};
 
 /// A Thursday in October 2025.
 pub(crate) const NOON: u64 = 1_760_000_000_000;
@@ -22,6 +23,10 @@ pub(crate) fn ben() -> Identity {
 
 pub(crate) fn chi() -> Identity {
     Identity::from_seed(&[0xc; 32])
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The room that ana made.
@@ -55,8 +60,8 @@ impl Device {
 
     pub(crate) fn draft(&mut self, payload: &Payload) -> Draft {
         self.uuids += 1;
-        let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.uuids.to_be_bytes());
+        let mut random = [0; Draft::RANDOM_BYTES];
+        random[2..10].copy_from_slice(&self.uuids.to_be_bytes());
         Draft::new(payload, self.now, &random).expect("tests write what may be written")
     }
 
@@ -70,7 +75,7 @@ impl Device {
         let drafts: Vec<Draft> = payloads.iter().map(|payload| self.draft(payload)).collect();
         let control = drafts.iter().any(|draft| rooms::kind::is_control(draft.kind));
         let author = if control { &mut self.control } else { &mut self.content };
-        let events = author.append(&self.identity, &drafts, &mut self.clock, self.now, [0; 16]).expect("within all limits");
+        let events = author.append(&self.identity, &drafts, &mut self.clock, self.now, [0; 16], None).expect("within all limits");
         if let Some(create) = events.iter().find(|event| event.header.kind == rooms::kind::CREATE) {
             self.right = create.id();
         }
@@ -125,7 +130,8 @@ impl Device {
 
 /// What a newcomer shows who has an invite to the room, which that event announced.
 pub(crate) fn pass(offer: EventId, invite: &Identity, newcomer: &PeerId) -> ShownPass {
-    let join = Join::make(invite, room().hint(), "x".into(), &[0; 32], newcomer);
+    let name = NameSeal::new(invite, newcomer, &[0; 32]).expect("sound keys").seal(Naming::Join, [0; 24], "x");
+    let join = Join::make(invite, room().hint(), name, &[0; 32], newcomer);
     ShownPass { invite: offer, key: join.key, proof: join.pass }
 }
 
@@ -189,4 +195,21 @@ pub(crate) fn header(payload: &[u8]) -> Header {
         payload_len: payload.len() as u32,
         payload_hash: wire::hash(payload),
     }
+}
+
+/// The secret of the only epoch.
+pub(crate) fn secret() -> EpochSecret {
+    EpochSecret::from_bytes([0xe0; 32])
+}
+
+/// What seals under it.
+pub(crate) fn sealing() -> Sealing {
+    Sealing::direct(secret().control().id(&room()), secret())
+}
+
+/// Who has it.
+pub(crate) fn keyring() -> Keyring {
+    let keyring = Keyring::default();
+    keyring.put(&room(), sealing().epoch(), Held::Whole(secret())).expect("it is the right one");
+    keyring
 }

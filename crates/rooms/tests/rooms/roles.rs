@@ -195,3 +195,44 @@ fn whoever_made_the_room_stands_there_as_such_whatever_others_say() {
     assert_eq!(room.name_of(&ana().peer()), Some("Ana"));
     assert!(shown(&room).contains(&(ana().peer(), What::Created { name: "Allotment".into() })));
 }
+
+/// The same, and what keeps all that ben did.
+fn with_admin_and_cut() -> (Device, Device, rooms::CutList, Membership) {
+    let (mut a, mut b, mut events) = with_ben();
+    events.push(a.gives(&ben(), 1, Role::Admin, vec![]));
+    b.acts_by(&events[2]);
+    events.push(b.adds(&chi(), "Chi", 1));
+    (a, b, cut(&[&events[3]]), after(&events))
+}
+
+#[test]
+fn who_knew_of_fewer_removals_knew_of_none_that_is_unknown_here() {
+    let (mut a, _, kept, mut room) = with_admin_and_cut();
+    let nobody = room.gone();
+    let (of_ben, of_chi) = (a.removes(&ben(), 1, kept), a.removes(&chi(), 1, vec![]));
+    let mut others = [room.clone(), room.clone()];
+    others[0].apply(&of_ben);
+    others[1].apply(&of_chi);
+    let end = rooms::Hlc(u64::MAX);
+    assert!(room.knows_gone(&nobody, end) && !room.knows_gone(&others[0].gone(), end));
+    room.apply_all([&of_ben, &of_chi]);
+    let known = [nobody, others[0].gone(), others[1].gone(), room.gone()];
+    assert!(known.iter().all(|digest| room.knows_gone(digest, end)));
+    assert!(!others[0].knows_gone(&room.gone(), end), "of chi's removal nothing is known there");
+    assert!(!room.knows_gone(&others[0].gone(), rooms::Hlc(0)), "ben was not removed by then");
+}
+
+#[test]
+fn who_knew_of_a_removal_that_does_not_count_knew_of_none_that_is_unknown_here() {
+    let (mut a, mut b, kept, mut room) = with_admin_and_cut();
+    let end = rooms::Hlc(u64::MAX);
+    let by_ben = b.removes(&chi(), 1, vec![]);
+    let mut there = room.clone();
+    there.apply(&by_ben);
+    // Ana removes ben, with a cut before that.
+    room.apply(&a.removes(&ben(), 1, kept));
+    assert!(!room.knows_gone(&there.gone(), end));
+    room.apply(&by_ben);
+    assert!(room.is_member(&chi().peer()));
+    assert!(room.knows_gone(&there.gone(), end));
+}

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use rooms::limits::MAX_REACTIONS_PER_DEVICE;
-use rooms::{Entry, Fold, Payload, Target, Verified, fold, superseded};
+use rooms::{Author, Clock, Draft, Entry, Fold, Payload, Target, Verified, fold, superseded};
+use wire::LogId;
 
 use crate::people::*;
 
@@ -188,4 +189,20 @@ fn of_what_ben_says_about_a_message_a_bounded_part_counts() {
     }
     all.sort_by_key(|relation| relation.position());
     assert_eq!(all.len() - superseded(&all).len(), 1 + MAX_REACTIONS_PER_DEVICE + 2);
+}
+
+#[test]
+fn what_is_shut_is_not_superseded() {
+    let (hello, mut a, _) = scene();
+    let (first, last) = (a.write(&edit(hello.position(), "one")), a.write(&edit(hello.position(), "two")));
+    let shut = |payload: &Payload| {
+        let draft = Draft::new(payload, NOON, &[3; 34]).expect("may be written");
+        let written = Author::new(room(), LogId(9), None).append(&ana(), &[draft], &mut Clock::new(), NOON, [0; 16], Some(&sealing()));
+        check(&raw(&written.expect("within all limits"))).expect("a run").remove(0)
+    };
+    let all = [first.clone(), shut(&edit(hello.position(), "three")), last, shut(&Payload::Delete { target: hello.position() })];
+    assert_eq!(superseded(&all), [&first]);
+    let mut fold = Fold::new(&hello).expect("a message");
+    assert!(!fold.apply(&all[1]) && fold.apply(&keyring().open_verified(all[1].clone())), "and says something once it is opened");
+    assert_eq!(Fold::new(&shut(&message("five"))), None);
 }

@@ -3,22 +3,21 @@
 
 use std::path::PathBuf;
 
-use identity::{Identity, PeerId};
+use identity::Identity;
 use rooms::authority::{Role, Setting};
+use rooms::keys::{gone_digest, mint, prekey_pair, recipient};
 use rooms::{
-    Author, Branch, Clock, CutList, Draft, Event, Header, Logs, Payload, Verified, canonical_emoji, direct_room_id, group_room_id,
+    Author, BadPayload, Branch, Clock, Draft, Event, EventFault, Header, Logs, Payload, Signatures, Verified, canonical_emoji,
+    direct_room_id, group_room_id, kind, run,
 };
 use serde_json::{Value, json};
 use wire::{ChainHash, LogId, RawEvent};
 
+use crate::describe::describe;
 use crate::people::*;
 
 fn path(file: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "vectors", file].iter().collect()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
@@ -27,85 +26,19 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
 }
 
 fn draft(number: u8, payload: &Payload) -> Draft {
-    Draft::new(payload, NOON, &[number; 10]).expect("may be written")
+    Draft::new(payload, NOON, &[number; 34]).expect("may be written")
 }
 
-/// A log of `who`'s: every payload is written and signed by itself.
+/// A log of `who`'s: every payload is written, sealed if it is to be, and signed by itself.
 fn log(who: &Identity, log: LogId, payloads: &[Payload]) -> Vec<Verified> {
     let (mut author, mut clock) = (Author::new(room(), log, None), Clock::new());
     let one = |(number, payload): (usize, &Payload)| {
-        author.append(who, &[draft(number as u8, payload)], &mut clock, NOON, [0xcc; 16]).expect("within all limits").remove(0)
+        author
+            .append(who, &[draft(number as u8, payload)], &mut clock, NOON, [0xcc; 16], Some(&sealing()))
+            .expect("within all limits")
+            .remove(0)
     };
     payloads.iter().enumerate().map(one).collect()
-}
-
-fn describe(event: &Event) -> Value {
-    let header = &event.header;
-    json!({
-        "wire": hex(&event.raw().0),
-        "room": header.room.to_string(),
-        "device": header.device.to_string(),
-        "log": header.log.to_string(),
-        "seq": header.seq,
-        "prev": header.prev.to_string(),
-        "hlc": { "ms": header.hlc.ms(), "counter": header.hlc.counter() },
-        "uuid": hex(&header.uuid.0),
-        "ctl": hex(&header.ctl),
-        "kind": header.kind,
-        "payload": event.payload().map(hex),
-        "says": Payload::of(event).ok().map(|payload| says(&payload)),
-        "payload_hash": hex(&header.payload_hash),
-        "sig": event.sig.map(|sig| hex(sig.as_bytes())),
-        "id": event.id().to_string(),
-        "chain": event.chain().to_string(),
-        "position": event.position().to_text(),
-    })
-}
-
-pub(crate) fn says(payload: &Payload) -> Value {
-    match payload {
-        Payload::Create { nonce, name, creator } => json!({ "create": { "nonce": hex(nonce), "name": name, "creator": creator } }),
-        Payload::Add { by, device, name, round, pass } => {
-            let pass =
-                pass.map(|pass| json!({ "invite": pass.invite.to_string(), "key": hex(&pass.key), "proof": hex(pass.proof.as_bytes()) }));
-            json!({ "add": { "by": by.to_string(), "device": device.to_string(), "name": name, "round": round, "pass": pass } })
-        }
-        Payload::Leave { by, round, cut } => json!({ "leave": { "by": by.to_string(), "round": round, "cut": says_cut(cut) } }),
-        Payload::Invite { by, key, uses, expires } => {
-            json!({ "invite": { "by": by.to_string(), "key": hex(key), "uses": uses, "expires": expires } })
-        }
-        Payload::Revoke { by, invite, used } => {
-            let used: Vec<Value> = used.iter().map(|(device, round)| json!({ "device": device.to_string(), "round": round })).collect();
-            json!({ "revoke": { "by": by.to_string(), "invite": invite.to_string(), "used": used } })
-        }
-        Payload::Remove { by, device, round, cut } => {
-            json!({ "remove": { "by": by.to_string(), "device": device.to_string(), "round": round, "cut": says_cut(cut) } })
-        }
-        Payload::SetRole { by, device, round, turn, role, cut } => {
-            let (device, role) = (device.to_string(), format!("{role:?}").to_lowercase());
-            let cut = says_cut(cut);
-            json!({ "set_role": { "by": by.to_string(), "device": device, "round": round, "turn": turn, "role": role, "cut": cut } })
-        }
-        Payload::Set { by, version, setting, known } => {
-            let setting = match setting {
-                Setting::Name(name) => json!({ "name": name }),
-                Setting::Topic(topic) => json!({ "topic": topic }),
-                Setting::AdminsAdd(on) => json!({ "admins_add": on }),
-                Setting::History(on) => json!({ "history": on }),
-            };
-            let one = |(device, cut): &(PeerId, CutList)| json!({ "device": device.to_string(), "cut": says_cut(cut) });
-            let known: Vec<Value> = known.iter().map(one).collect();
-            json!({ "set": { "by": by.to_string(), "version": version, "setting": setting, "known": known } })
-        }
-        Payload::Message { text, reply } => json!({ "message": { "text": text, "reply": reply.map(|target| target.to_text()) } }),
-        Payload::Edit { target, text } => json!({ "edit": { "target": target.to_text(), "text": text } }),
-        Payload::Delete { target } => json!({ "delete": { "target": target.to_text() } }),
-        Payload::Reaction { target, emoji, on } => json!({ "reaction": { "target": target.to_text(), "emoji": emoji, "on": on } }),
-    }
-}
-
-fn says_cut(cut: &CutList) -> Vec<Value> {
-    cut.iter().map(|(log, last, except)| json!({ "log": log.to_string(), "last": last, "except": except })).collect()
 }
 
 /// The invite that ana makes.
@@ -136,21 +69,37 @@ fn control_payloads() -> Vec<Payload> {
     ]
 }
 
+/// Ana's prekey, the epoch that she mints for herself and ben, and what she says under it.
 fn content_payloads() -> Vec<Payload> {
-    let target = log(&ana(), LogId(1), &[message("Good morning 🍇")]).remove(0).position();
-    vec![
-        message("Good morning 🍇"),
+    let (_, key) = prekey_pair([0xaa; 32]);
+    let (_, bens) = prekey_pair([0xbb; 32]);
+    let to = |who: &Identity| recipient(&room(), &who.peer(), 1);
+    let recipients = [(to(&ana()), None), (to(&ben()), Some(bens))];
+    let epoch = mint(&room(), &ana().peer(), &gone_digest([]), &secret(), &recipients, [0xdd; 32]);
+    let hello = message("Good morning 🍇");
+    let first = [vec![Payload::Prekey { key }], epoch, vec![hello]].concat();
+    let target = log(&ana(), LogId(1), &first)[2].position();
+    let more = vec![
         Payload::Message { text: "and a reply".into(), reply: Some(target) },
         Payload::Edit { target, text: "Good evening".into() },
         Payload::Reaction { target, emoji: "👍".into(), on: true },
         Payload::Delete { target },
-    ]
+    ];
+    [first, more].concat()
+}
+
+/// What a device makes of events that a peer sends.
+fn received(events: &[RawEvent]) -> Result<Vec<Verified>, EventFault> {
+    let run = run::decode(events, &room())?;
+    run.check_sealed()?;
+    run.verify(&Signatures::new(8, 1))
 }
 
 /// Events that look right and are not, with the words of the fault.
 fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
     let signed = |header: &Header| vec![forge(header, Some(&ana()), b"hello")];
-    let good = header(b"hello");
+    // The form is that of a sealed one.
+    let good = Header { epoch: sealing().epoch().0, ..header(b"hello") };
     let other = |change: fn(&mut Header)| {
         let mut header = good.clone();
         change(&mut header);
@@ -195,6 +144,8 @@ fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
         ("time that does not rise", second(|header| header.hlc.0 -= 1, Some(&me))),
         ("two logs in one run", second(|header| header.log = LogId(2), Some(&me))),
         ("a run whose last event is not signed", second(|_| (), None)),
+        ("a message in the clear", other(|header| header.epoch = [0; 16])),
+        ("a prekey that is sealed", other(|header| header.kind = rooms::kind::PREKEY)),
         ("no event", vec![]),
     ]
 }
@@ -202,7 +153,10 @@ fn refused() -> Vec<(&'static str, Vec<RawEvent>)> {
 /// Three lines, after the first of which ana's log goes on in two ways.
 fn fork() -> Value {
     let line = |author: &mut Author, text: &str, number: u8| {
-        author.append(&ana(), &[draft(number, &message(text))], &mut Clock::new(), NOON, [0xcc; 16]).expect("within all limits").remove(0)
+        author
+            .append(&ana(), &[draft(number, &message(text))], &mut Clock::new(), NOON, [0xcc; 16], None)
+            .expect("within all limits")
+            .remove(0)
     };
     let mut author = Author::new(room(), LogId(3), None);
     let common = line(&mut author, "before", 1);
@@ -221,15 +175,16 @@ const NO_REACTIONS: [&str; 8] = ["", " ", "x", "hello world", "\n", "\u{202e}", 
 fn golden() -> Value {
     let (control, content) = (log(&ana(), CONTROL, &control_payloads()), log(&ana(), LogId(1), &content_payloads()));
     let drafts: Vec<Draft> = (0..3).map(|number| draft(number, &message(&format!("line {number}")))).collect();
-    let run = Author::new(room(), LogId(2), Some(content[4].chain())).append(&ana(), &drafts, &mut Clock::new(), NOON, [0; 16]);
+    let run =
+        Author::new(room(), LogId(2), Some(content[6].chain())).append(&ana(), &drafts, &mut Clock::new(), NOON, [0; 16], Some(&sealing()));
     let run = run.expect("within all limits");
     let mut logs = Logs::new();
-    for last in [&control[8], &content[4], &run[2]] {
+    for last in [&control[8], &content[6], &run[2]] {
         logs.advance(last.log_key(), last.head(), last.header.hlc).expect("it begins");
     }
     let fault = |(why, events): &(&str, Vec<RawEvent>)| {
         let wire: Vec<String> = events.iter().map(|raw| hex(&raw.0)).collect();
-        json!({ "why": why, "fault": check(events).expect_err(why).to_string(), "wire": wire })
+        json!({ "why": why, "fault": received(events).expect_err(why).to_string(), "wire": wire })
     };
     let person = |who: &Identity| json!({ "seed": hex(&*who.seed()), "device": who.peer().to_string() });
     json!({
@@ -240,6 +195,13 @@ fn golden() -> Value {
             "devices": [ana().peer().to_string(), ben().peer().to_string()],
             "id": direct_room_id(&ana().peer(), &ben().peer()).to_string(),
         },
+        "epoch": {
+            "about": "All but prekeys and epochs is sealed under it; `content` is what `payload` says once opened.",
+            "secret": hex(&secret().to_bytes()),
+            "control_secret": hex(&secret().control().to_bytes()),
+            "id": sealing().epoch().to_string(),
+            "prekeys": { "ana": hex(&prekey_pair([0xaa; 32]).1), "ben": hex(&prekey_pair([0xbb; 32]).1) },
+        },
         "control_log": control.iter().map(|event| describe(event)).collect::<Vec<_>>(),
         "content_log": content.iter().map(|event| describe(event)).collect::<Vec<_>>(),
         "run_with_one_signature": run.iter().map(|event| describe(event)).collect::<Vec<_>>(),
@@ -248,7 +210,7 @@ fn golden() -> Value {
             "written": REACTIONS.map(|written| json!({ "written": written, "kept": canonical_emoji(written) })),
             "refused": NO_REACTIONS,
         },
-        "erased": describe(&content[0].without_payload()),
+        "erased": describe(&content[2].without_payload()),
         "digest_of_these_three_logs": hex(&logs.digest()),
         "control_digest_of_these_three_logs": hex(&logs.control_digest()),
         "digest_of_no_logs": hex(&Logs::new().digest()),
@@ -289,15 +251,18 @@ fn wire_of(events: &Value) -> Vec<RawEvent> {
 fn golden_events_are_read_and_verified() {
     let golden = committed("events.json");
     for log in ["control_log", "content_log", "run_with_one_signature"] {
-        let events = check(&wire_of(&golden[log])).expect("a valid run");
+        let shut = received(&wire_of(&golden[log])).expect("a valid run");
+        let is_shut = |event: &Verified| Payload::of(event) == Err(BadPayload::Sealed);
+        assert!(shut.iter().all(|event| is_shut(event) != kind::is_clear(event.header.kind)));
+        let events: Vec<Verified> = shut.into_iter().map(|event| keyring().open_verified(event)).collect();
         assert!(!events.is_empty());
         for (event, described) in events.iter().zip(golden[log].as_array().expect("a list")) {
             assert_eq!(&describe(event), described);
             let payload = Payload::of(event).expect("a known kind");
-            assert_eq!(hex(&payload.encode()), described["payload"].as_str().expect("hex"));
+            assert_eq!(hex(&payload.encode()), described["content"].as_str().expect("hex"));
         }
     }
-    check(&wire_of(&json!([golden["erased"]]))).expect("erasing keeps it valid");
+    received(&wire_of(&json!([golden["erased"]]))).expect("erasing keeps it valid");
 }
 
 #[test]
@@ -317,6 +282,6 @@ fn golden_faults_are_refused() {
     let refused = golden["refused"].as_array().expect("a list");
     assert!(!refused.is_empty());
     for fault in refused {
-        assert!(check(&wire_of(&fault["wire"])).is_err(), "{}", fault["why"]);
+        assert!(received(&wire_of(&fault["wire"])).is_err(), "{}", fault["why"]);
     }
 }

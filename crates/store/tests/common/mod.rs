@@ -2,9 +2,12 @@
 // Each test program uses a part of it, and none exports any of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod disk;
+
 use std::path::Path;
 
 use identity::Identity;
+use rooms::keys::{EpochSecret, Held, Keyring, Sealing};
 use rooms::{Author, Clock, Draft, Hlc, Payload, Position, Uuid, Verified};
 use store::{Opened, Store};
 use wire::ids::{LogId, RoomId};
@@ -41,15 +44,23 @@ pub struct Pen {
     clock: Clock,
     pub now_ms: u64,
     made: u64,
+    sealing: Option<Sealing>,
 }
 
 impl Pen {
     pub fn new(who: Identity, room: RoomId, log: u64) -> Pen {
-        Pen { who, author: Author::new(room, LogId(log), None), clock: Clock::new(), now_ms: NOON, made: log << 32 }
+        Pen { who, author: Author::new(room, LogId(log), None), clock: Clock::new(), now_ms: NOON, made: log << 32, sealing: None }
     }
 
     pub fn control(who: Identity, room: RoomId, log: u64) -> Pen {
         Pen::new(who, room, LogId::CONTROL | log)
+    }
+
+    /// From now on it seals what it writes.
+    pub fn sealed(self, secret: u8, of: RoomId) -> Pen {
+        let secret = EpochSecret::from_bytes([secret; 32]);
+        let epoch = secret.control().id(&of);
+        Pen { sealing: Some(Sealing::direct(epoch, secret)), ..self }
     }
 
     /// Another copy of the same profile, which remembers the log up to here.
@@ -61,7 +72,7 @@ impl Pen {
         let last = events.last().expect("something was written");
         let author = Author::resume(last.header.room, last.header.log, last.head(), last.header.hlc);
         let who = Identity::from_seed(&[2; 32]);
-        Pen { who, author, clock: Clock::new(), now_ms: self.now_ms, made: self.made + (number << 40) }
+        Pen { who, author, clock: Clock::new(), now_ms: self.now_ms, made: self.made + (number << 40), sealing: self.sealing.clone() }
     }
 
     /// One signed event.
@@ -75,18 +86,21 @@ impl Pen {
             .iter()
             .map(|payload| {
                 self.made += 1;
-                let mut random = [0; 10];
-                random[2..].copy_from_slice(&self.made.to_be_bytes());
+                let mut random = [0; Draft::RANDOM_BYTES];
+                random[2..10].copy_from_slice(&self.made.to_be_bytes());
                 Draft::new(payload, self.now_ms, &random).expect("payloads are well-formed")
             })
             .collect();
-        self.author.append(&self.who, &drafts, &mut self.clock, self.now_ms, [0; 16]).expect("drafts are well-formed")
+        self.author
+            .append(&self.who, &drafts, &mut self.clock, self.now_ms, [0; 16], self.sealing.as_ref())
+            .expect("drafts are well-formed")
     }
 
     /// An event with a UUID of choice, like a hostile author's.
     pub fn write_as(&mut self, payload: &Payload, uuid: Uuid) -> Verified {
-        let draft = Draft { uuid, ..Draft::new(payload, self.now_ms, &[0; 10]).expect("well-formed") };
-        let mut events = self.author.append(&self.who, &[draft], &mut self.clock, self.now_ms, [0; 16]).expect("well-formed");
+        let draft = Draft { uuid, ..Draft::new(payload, self.now_ms, &[0; 34]).expect("well-formed") };
+        let mut events =
+            self.author.append(&self.who, &[draft], &mut self.clock, self.now_ms, [0; 16], self.sealing.as_ref()).expect("well-formed");
         events.pop().expect("one draft makes one event")
     }
 
@@ -120,4 +134,16 @@ pub fn open(profile: &Path) -> Store {
 /// Events without what tells clones apart.
 pub fn positions(events: &[Verified]) -> Vec<Position> {
     events.iter().map(|e| e.position()).collect()
+}
+
+/// Puts the key of an epoch that a [`Pen::sealed`] writes under.
+pub fn put_key(keyring: &Keyring, of: RoomId, secret: u8) {
+    let secret = EpochSecret::from_bytes([secret; 32]);
+    let epoch = secret.control().id(&of);
+    keyring.put(&of, epoch, Held::Whole(secret)).expect("it is the right one");
+}
+
+/// The event as it came: nobody has opened it.
+pub fn shut(event: &Verified) -> Verified {
+    Verified::from_store(event.raw().clone(), event.proof()).expect("its form is right")
 }

@@ -19,7 +19,7 @@ fn address(text: &str) -> Address {
 }
 
 fn record() -> PeerRecord {
-    PeerRecord::make(&ana(), 1_700_000_000_000, "Ana".to_owned(), vec![address("203.0.113.7:4747")])
+    PeerRecord::make(&ana(), 1_700_000_000_000, vec![address("203.0.113.7:4747")])
 }
 
 pub(super) fn messages() -> Vec<(&'static str, Message)> {

@@ -124,7 +124,12 @@ export function answersOf(world: World): Answers {
       return made.row;
     },
     ...membershipAnswers(world),
-    room: ({ room: id }) => ({ room: room(id).row, people: world.members(room(id)), delivery: room(id).delivery }),
+    room: ({ room: id }) => ({
+      room: room(id).row,
+      people: world.members(room(id)),
+      delivery: room(id).delivery,
+      history: room(id).historySet,
+    }),
     timeline: ({ room: id, anchor, limit }) => room(id).history.page(anchor, limit),
     send: ({ room: id, text, reply_to }) => {
       const to = room(id);

@@ -71,6 +71,12 @@ export class History {
     return this.length === 0 ? null : this.at(this.length - 1);
   }
 
+  /** The newest of which this is so. */
+  findLast(is: (m: Message) => boolean): Message | null {
+    for (let i = this.length - 1; i >= 0; i--) if (is(this.at(i))) return this.at(i);
+    return null;
+  }
+
   add(...messages: Message[]): void {
     this.#recent = [...this.#recent, ...messages].sort((a, b) => (a.position < b.position ? -1 : 1));
   }

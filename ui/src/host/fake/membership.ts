@@ -46,7 +46,7 @@ export function membershipAnswers(world: World): { [K in Handled]: (args: Calls[
       });
       return {};
     },
-    set_room: ({ room: id, name, topic, only_admins_add: on }) => {
+    set_room: ({ room: id, name, topic, only_admins_add: on, history }) => {
       const room = find(id);
       if (name?.trim() === '') refuse('bad_name');
       if (!mayIn(room, world.me.peer).rename) refuse('not_allowed');
@@ -55,6 +55,7 @@ export function membershipAnswers(world: World): { [K in Handled]: (args: Calls[
         happen(world, room, null, { kind: 'topic_set', text: topic }, () => (room.row.topic = topic));
       if (on !== undefined)
         happen(world, room, null, { kind: 'only_admins_add', on }, () => (room.row.only_admins_add = on));
+      if (history !== undefined) setHistory(world, room, null, history);
       return {};
     },
     room_invites: ({ room: id }) => {
@@ -83,6 +84,14 @@ export function happen(world: World, room: FakeRoom, who: Somebody | null, body:
 export function giveRole(world: World, room: FakeRoom, by: Somebody | null, whom: Somebody, role: Role): void {
   const body: Body = { kind: 'role_given', peer: whom.peer, name: whom.name, role };
   happen(world, room, by, body, () => room.roles.set(whom.peer, role));
+}
+
+/** Somebody (without: oneself) says whether new members see what was said before. */
+export function setHistory(world: World, room: FakeRoom, by: Somebody | null, on: boolean, at = Date.now()): void {
+  const { peer, name } = by ?? world.me;
+  room.row.shows_history = on;
+  room.historySet = { peer, name, at_ms: at };
+  tell(world, room, world.say(room, by, { kind: 'history_set', on }, at));
 }
 
 /** An admin removes oneself. */

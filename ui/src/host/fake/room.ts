@@ -1,4 +1,4 @@
-import type { Delivery, Level, Owed, Role, RoomInvite, RoomRow } from '../../gen/api';
+import type { Delivery, Level, Owed, Role, RoomInvite, RoomRow, Setter } from '../../gen/api';
 import type { History } from './history';
 import type { Somebody } from './people';
 
@@ -13,6 +13,8 @@ export interface FakeRoom {
   /** Who let whom in; without, who made the room. */
   addedBy: Map<string, string>;
   invites: RoomInvite[];
+  /** Who said whether new members see what was said before. */
+  historySet: Setter | null;
   history: History;
   delivery: Delivery;
   log: string;

@@ -1,8 +1,9 @@
-import type { Body, KeychainProblemKind, Quote, Stage } from '../../gen/api';
+import type { Alert, Body, ClockOff, KeychainProblemKind, Quote, Stage } from '../../gen/api';
 import { History, positionOf } from './history';
 import { friends, hexOf, somebody } from './people';
 import { foundThere } from './doctor';
 import { atForty, crowd, everyPath, inHundreds, inTrouble, severalWays } from './network';
+import { withKeys } from './keyScenes';
 import { withRoles } from './roomScenes';
 import { World } from './world';
 
@@ -18,6 +19,7 @@ export function worldOf(scene: string): World {
   if (keychain) return troubled(keychain[1] === 'keychain', keychain[2] as KeychainProblemKind);
   if (scene.startsWith('doctor-')) return foundThere(chat(), scene.slice('doctor-'.length));
   if (scene.startsWith('roles')) return withRoles(chat(), scene);
+  if (scene.startsWith('keys')) return withKeys(chat(), scene);
   switch (scene) {
     case 'first':
       return first();
@@ -330,8 +332,8 @@ function unreachable(): World {
   };
   for (const room of world.rooms.values()) room.row.connected = 0;
   world.alerts = [
-    { kind: 'clock_off', detail: '', clock: { whose: 'own', peer: null, name: '', fast: true, minutes: 3 } },
-    { kind: 'not_listening', detail: 'Address already in use (os error 98)', clock: null },
+    clockOff({ whose: 'own', peer: null, name: '', fast: true, minutes: 3 }),
+    { kind: 'not_listening', detail: 'Address already in use (os error 98)', clock: null, fork: null },
   ];
   return world;
 }
@@ -384,12 +386,8 @@ function clocks(): World {
   world.read(cooks);
   world.say(cooks, bayo, 'I wrote this in the tunnel: rice or noodles?', now - 22 * MINUTE);
   world.sayEarly(cooks, 'Then I take the late train.', new Date(now + DAY).setHours(14, 2, 0, 0));
-  world.alerts = [
-    {
-      kind: 'clock_off',
-      detail: bayo.peer,
-      clock: { whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 },
-    },
-  ];
+  world.alerts = [clockOff({ whose: 'theirs', peer: bayo.peer, name: 'Bayo', fast: false, minutes: 3 })];
   return world;
 }
+
+const clockOff = (clock: ClockOff): Alert => ({ kind: 'clock_off', detail: clock.peer ?? '', clock, fork: null });

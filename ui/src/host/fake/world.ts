@@ -186,6 +186,7 @@ export class World {
         my_role: null,
         topic: '',
         only_admins_add: false,
+        shows_history: true,
         may: { add: false, rename: false },
         closed: null,
         level: { up_to: null, heard: 0, unheard: 0, through: 0, away: 0, behind: [], behind_in_all: 0 },
@@ -195,6 +196,7 @@ export class World {
       roles: new Map(),
       addedBy: new Map(),
       invites: [],
+      historySet: null,
       history: options.history ?? new History(),
       delivery: { saved: {}, acks: [] },
       log: id.slice(0, 16),
@@ -260,7 +262,8 @@ export class World {
   /** Derives the row from the history. */
   refresh(room: FakeRoom): void {
     const last = room.history.last();
-    room.row.last = last ? preview(last) : null;
+    const shown = room.history.findLast((m) => m.body.kind !== 'waiting');
+    room.row.last = shown ? preview(shown) : null;
     room.row.active_at = last?.at ?? room.row.active_at;
     this.#derive(room);
     const [first] = [...room.late].sort();
@@ -297,5 +300,9 @@ function previewText({ body }: Message): string {
       return 'set the topic';
     case 'only_admins_add':
       return 'set who may add people';
+    case 'history_set':
+      return 'set what new members see';
+    case 'waiting':
+      return '';
   }
 }

@@ -1,0 +1,141 @@
+//! Keys over links: asking for those that lack, and giving what others may have.
+
+use gossip::Input;
+use identity::PeerId;
+use rooms::keys::{ControlSecret, EpochId, EpochSecret, Held, recipient};
+use store::Standing;
+use wire::SecretBytes;
+use wire::ids::RoomId;
+use wire::limits::MAX_KEYS;
+use wire::message::{EpochKey, KeyRequest, Keys, Message};
+
+use super::Core;
+use crate::parts::keys::epochs::{Epoch, Key};
+use crate::parts::keys::granting::grant;
+use crate::parts::room::Room;
+
+impl Core {
+    /// What gossip is told of neighbours is whom keys are asked of.
+    pub(crate) fn note_neighbours(&mut self, input: &Input) {
+        let now = self.clocks.mono();
+        match input {
+            Input::NeighbourUp { room, peer, .. } => {
+                if let Some(state) = self.rooms.get_mut(room) {
+                    state.keys.asking.on_neighbour(*peer, now);
+                }
+            }
+            Input::LinkDown { peer } => self.rooms.values_mut().for_each(|state| state.keys.asking.on_neighbour_gone(peer)),
+            _ => {}
+        }
+    }
+
+    /// Asks for keys, and opens what waited for those that came.
+    pub(crate) fn look_at_keys(&mut self) {
+        let now = self.clocks.mono();
+        for room in self.rooms.keys_due.iter().copied().collect::<Vec<_>>() {
+            self.open_waiting(room);
+            let Some(state) = self.rooms.get_mut(&room) else {
+                self.rooms.keys_due.remove(&room);
+                continue;
+            };
+            let asks = if state.is_active() { state.keys.asking.take_due(now) } else { Vec::new() };
+            if !state.is_active() || state.keys.asking.is_idle() && state.keys.opening.is_empty() {
+                self.rooms.keys_due.remove(&room);
+            }
+            for (peer, epochs) in asks {
+                self.links.tell(&peer, &Message::KeyRequest(KeyRequest { room, epochs }));
+            }
+        }
+    }
+
+    /// A peer asks for keys. It always gets an answer, unless it asks too often.
+    pub(crate) fn on_key_request(&mut self, peer: PeerId, request: &KeyRequest) {
+        let (room, now) = (request.room, self.clocks.mono());
+        let known = self.rooms.get_mut(&room).map(|state| (state.keys.requests.take(peer, now), state.members.is_member(&peer)));
+        let is_member = match known {
+            Some((false, _)) => return,
+            Some((true, is_member)) => is_member,
+            None => false,
+        };
+        let of_end = if is_member { Vec::new() } else { self.keys_of_end(room, &peer, &request.epochs) };
+        if !of_end.is_empty() {
+            return self.tell_keys_of_end(peer, room, &of_end);
+        }
+        if !is_member {
+            self.on_fault(peer, "asked for keys of a room that it is not in");
+        }
+        let keys = match self.rooms.get(&room).filter(|_| is_member) {
+            Some(state) => request.epochs.iter().filter_map(|epoch| self.given(state, &peer, epoch)).collect(),
+            None => Vec::new(),
+        };
+        self.links.tell(&peer, &Message::Keys(Keys { room, keys }));
+    }
+
+    /// Gives a newcomer all that it may have. Called right after it was welcomed.
+    pub(crate) fn give_all_keys(&mut self, peer: PeerId, room: RoomId) {
+        let Some(state) = self.rooms.get(&room).filter(|state| state.members.is_member(&peer)) else { return };
+        // The newest first, in case the link ends.
+        let keys: Vec<EpochKey> = state.keys.epochs.newest(|_| true).iter().filter_map(|epoch| self.given(state, &peer, epoch)).collect();
+        for keys in keys.chunks(MAX_KEYS) {
+            self.links.tell(&peer, &Message::Keys(Keys { room, keys: keys.to_vec() }));
+        }
+    }
+
+    /// Who was put out may read by whom.
+    fn tell_keys_of_end(&mut self, peer: PeerId, room: RoomId, epochs: &[EpochId]) {
+        let keyring = self.disk.store().keyring();
+        let key = |epoch: &EpochId| {
+            let secret = keyring.held(&room, epoch)?.control().to_bytes();
+            Some(EpochKey { whole: false, epoch: *epoch, secret: SecretBytes(secret) })
+        };
+        let keys = epochs.iter().filter_map(key).collect();
+        self.links.tell(&peer, &Message::Keys(Keys { room, keys }));
+    }
+
+    /// What of an epoch's key a member may have.
+    fn given(&self, state: &Room, peer: &PeerId, epoch: &EpochId) -> Option<EpochKey> {
+        let room = state.id();
+        let known = state.keys.epochs.get(epoch)?;
+        let granted = grant(known, || self.is_recipient(state, known, peer, epoch), state.members.shows_history());
+        let (whole, secret) = match (granted, self.disk.store().keyring().held(&room, epoch)?) {
+            (Key::None, _) => return None,
+            (Key::Whole, Held::Whole(secret)) => (true, secret.to_bytes()),
+            (Key::Control | Key::Whole, Held::Control(secret)) => (false, secret.to_bytes()),
+            (Key::Control, Held::Whole(secret)) => (false, secret.control().to_bytes()),
+        };
+        Some(EpochKey { whole, epoch: *epoch, secret: SecretBytes(secret) })
+    }
+
+    fn is_recipient(&self, state: &Room, known: &Epoch, peer: &PeerId, epoch: &EpochId) -> bool {
+        let Some(claim) = known.whole_claim() else { return false };
+        let recipients = self.recipients(&state.id(), epoch, claim);
+        state.members.standing_rounds(peer).iter().any(|round| recipients.contains(&recipient(&state.id(), peer, *round)))
+    }
+
+    /// Keys that were asked for, or that come with a welcome.
+    pub(crate) fn on_keys(&mut self, peer: PeerId, given: Keys) {
+        let (room, now) = (given.room, self.clocks.mono());
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let was_asked = state.keys.asking.on_answer(&peer, now);
+        let is_joining = state.row.standing == Standing::Joining && !state.keys.epochs.is_half_full();
+        if !was_asked && !is_joining {
+            return;
+        }
+        let mut is_new = false;
+        for key in given.keys {
+            let is_awaited = self.rooms.get(&room).is_some_and(|state| state.keys.awaited.get(&key.epoch).is_some());
+            if !is_awaited && !is_joining {
+                continue;
+            }
+            let held = match key.whole {
+                true => Held::Whole(EpochSecret::from_bytes(key.secret.0)),
+                false => Held::Control(ControlSecret::from_bytes(key.secret.0)),
+            };
+            is_new |= self.hold_key(room, key.epoch, held);
+        }
+        if is_new {
+            self.on_epochs_changed(room);
+        }
+        self.rooms.keys_due.insert(room);
+    }
+}
