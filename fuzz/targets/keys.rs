@@ -33,7 +33,7 @@ fn seal_to(input: &[u8]) {
     let Some((key, rest)) = input.split_first_chunk::<32>() else { return };
     let random = wire::hash(rest);
     let to = recipient(&ROOM, &minter(), 1);
-    let parts = mint(&ROOM, &minter(), &[0; 16], &EpochSecret::from_bytes(random), &[(to, Some(*key))], random);
+    let parts = mint(&ROOM, &minter(), &[], &EpochSecret::from_bytes(random), &[(to, Some(*key))], random);
     let [Payload::Epoch(part)] = &parts[..] else { panic!("one part for one recipient") };
     assert_eq!(part.seals[0].1.is_some(), is_prekey(key));
 }

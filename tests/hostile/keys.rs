@@ -30,10 +30,10 @@ fn used_by_others(member: &mut Member) -> BTreeSet<EpochId> {
 type Prekeys = BTreeMap<PeerId, [u8; 32]>;
 
 /// A secret, and how it is announced to these.
-fn minted(member: &Member, prekeys: &Prekeys, gone: [u8; 16], who: &[(PeerId, u32)]) -> (EpochSecret, EpochId, Vec<EpochPart>) {
+fn minted(member: &Member, prekeys: &Prekeys, ended: &[(PeerId, u32)], who: &[(PeerId, u32)]) -> (EpochSecret, EpochId, Vec<EpochPart>) {
     let secret = EpochSecret::from_bytes(random());
     let to: Vec<_> = who.iter().map(|(peer, round)| (recipient(&member.room, peer, *round), prekeys.get(peer).copied())).collect();
-    let parts = mint(&member.room, &member.peer(), &gone, &secret, &to, random());
+    let parts = mint(&member.room, &member.peer(), ended, &secret, &to, random());
     let parts = parts.into_iter().filter_map(|part| if let Payload::Epoch(part) = part { Some(part) } else { None });
     let epoch = secret.control().id(&member.room);
     (secret, epoch, parts.collect())
@@ -63,7 +63,7 @@ fn asked(link: &mut Outsider) -> Vec<EpochId> {
 }
 
 fn give(member: &mut Member, epoch: EpochId, secret: [u8; 32]) {
-    let keys = vec![EpochKey { whole: true, epoch, secret: SecretBytes(secret) }];
+    let keys = vec![EpochKey { whole: true, epoch, secret: SecretBytes(secret), ended: None }];
     member.link.say(&Message::Keys(Keys { room: member.room, keys }));
 }
 
@@ -73,19 +73,19 @@ fn an_epoch_for_a_stranger_or_somebody_removed_is_used_by_nobody() {
     let (mut mallory, dan) = (Member::join(&scene), Member::join(&scene));
     // Hers is the newest that all may use: it is what the two write under.
     mallory.learn();
-    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.gone(), members(&mallory));
-    let (_, good, parts) = minted(&mallory, &prekeys, gone, &all);
+    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.ended(), members(&mallory));
+    let (_, good, parts) = minted(&mallory, &prekeys, &gone, &all);
     announce(&mut mallory, parts);
     scene.talk("under an epoch of mallory's");
     assert!(used_by_others(&mut mallory).contains(&good), "else the following would prove nothing");
     scene.ana.call("remove_member", json!({"room": scene.room, "peer": dan.peer().to_string()}));
     scene.until_members(&["ana", "ben", "outsider"]);
     mallory.learn();
-    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.gone(), members(&mallory));
+    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.ended(), members(&mallory));
     let with = |peer: PeerId| [all.clone(), vec![(peer, 1)]].concat();
     let stranger = Identity::generate().peer();
-    let mut bad = Vec::new();
-    for (gone, who) in [(gone, with(stranger)), (gone, with(dan.peer())), ([3; 16], all.clone()), (gone, Vec::new())] {
+    let (other, mut bad) = ([gone.clone(), vec![(stranger, 1)]].concat(), Vec::new());
+    for (gone, who) in [(&gone, with(stranger)), (&gone, with(dan.peer())), (&other, all.clone()), (&gone, Vec::new())] {
         let (_, epoch, parts) = minted(&mallory, &prekeys, gone, &who);
         announce(&mut mallory, parts);
         bad.push(epoch);
@@ -101,8 +101,8 @@ fn an_epoch_for_a_stranger_or_somebody_removed_is_used_by_nobody() {
 fn seals_of_garbage_and_keys_of_garbage_open_nothing_and_the_true_key_does() {
     let mut scene = Scene::new();
     let mut mallory = Member::join(&scene);
-    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.gone(), members(&mallory));
-    let (secret, epoch, mut parts) = minted(&mallory, &prekeys, gone, &all);
+    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.ended(), members(&mallory));
+    let (secret, epoch, mut parts) = minted(&mallory, &prekeys, &gone, &all);
     for (_, seal) in parts.iter_mut().flat_map(|part| part.seals.iter_mut()) {
         *seal = Some(SealedSecret([7; 80]));
     }
@@ -127,11 +127,11 @@ fn one_id_has_one_secret_whoever_claims_another() {
     let mut scene = Scene::new();
     let (mut mallory, mut eve) = (Member::join(&scene), Member::join(&scene));
     mallory.learn();
-    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.gone(), members(&mallory));
+    let (prekeys, gone, all) = (mallory.prekeys(), mallory.told.ended(), members(&mallory));
     let ben: PeerId = scene.ben.id().parse().expect("an id");
     let to_ben = recipient(&mallory.room, &ben, 1);
-    let (secret, epoch, mut parts) = minted(&mallory, &prekeys, gone, &all);
-    let (other, _, others) = minted(&mallory, &prekeys, gone, &all);
+    let (secret, epoch, mut parts) = minted(&mallory, &prekeys, &gone, &all);
+    let (other, _, others) = minted(&mallory, &prekeys, &gone, &all);
     // Ben's seal holds the other secret.
     let swap = |to: To| others.iter().flat_map(|part| &part.seals).find(|(of, _)| *of == to).and_then(|(_, seal)| *seal);
     for (to, seal) in parts.iter_mut().flat_map(|part| part.seals.iter_mut()) {
@@ -141,7 +141,8 @@ fn one_id_has_one_secret_whoever_claims_another() {
     }
     announce(&mut mallory, parts);
     // Eve claims the id for herself, and for nobody else.
-    let claim = EpochPart { epoch, gone, part: 1, parts: 1, seals: vec![(recipient(&eve.room, &eve.peer(), 1), None)] };
+    let seals = vec![(recipient(&eve.room, &eve.peer(), 1), None)];
+    let claim = EpochPart { epoch, gone: mallory.told.gone(), part: 1, parts: 1, seals, ended: Vec::new() };
     announce(&mut eve, vec![claim]);
     give(&mut eve, epoch, other.to_bytes());
     let mut pen = mallory.pen.under(epoch, &secret);
@@ -186,8 +187,8 @@ fn a_hundred_epochs_at_once_do_no_harm() {
     mallory.learn();
     eve.learn();
     for member in [&mut mallory, &mut eve] {
-        let (prekeys, gone, all) = (member.prekeys(), member.told.gone(), members(member));
-        let parts: Vec<EpochPart> = (0..50).flat_map(|_| minted(member, &prekeys, gone, &all).2).collect();
+        let (prekeys, gone, all) = (member.prekeys(), member.told.ended(), members(member));
+        let parts: Vec<EpochPart> = (0..50).flat_map(|_| minted(member, &prekeys, &gone, &all).2).collect();
         let mut log = member.pen.fresh();
         let said: Vec<Message> =
             parts.into_iter().map(|part| live(member.room, vec![log.write(&Payload::Epoch(part)).raw().clone()])).collect();

@@ -78,7 +78,7 @@ impl Member {
         let prekeys = self.prekeys();
         let to = |member: rooms::Member<'_>| (recipient(&self.room, &member.peer, member.round), prekeys.get(&member.peer).copied());
         let recipients: Vec<_> = self.told.members().map(to).collect();
-        let parts = mint(&self.room, &self.peer(), &self.told.gone(), secret, &recipients, random());
+        let parts = mint(&self.room, &self.peer(), &self.told.ended(), secret, &recipients, random());
         let mut log = self.pen.fresh();
         let events: Vec<Event> = parts.iter().map(|part| log.write(part)).collect();
         self.tell(&events);

@@ -34,7 +34,7 @@ pub mod net {
 /// What a stand-in for the disk needs.
 pub mod store {
     pub use ::store::{
-        Base, ClaimRow, Contact, EpochRow, KeyRow, LastEnd, Medium, Opened, PeerRow, RecipientsRow, RoomKind, RoomRow, Standing, Store,
+        Base, ClaimRow, Contact, EpochPartRow, EpochRow, KeyRow, LastEnd, Medium, Opened, PeerRow, RoomKind, RoomRow, Standing, Store,
         open_in_memory,
     };
 }

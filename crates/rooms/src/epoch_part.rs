@@ -6,9 +6,9 @@ use std::fmt;
 use bincode::{Decode, Encode};
 use wire::ids::EpochId;
 
-use crate::limits::{MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
+use crate::limits::{MAX_EPOCH_ENDED, MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
 
-/// How an epoch's list of recipients names a membership: not who it is, unless one knows who might
+/// How the lists of an epoch name a membership: not who it is, unless one knows who might
 /// be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct To(pub [u8; 8]);
@@ -28,7 +28,7 @@ impl fmt::Debug for SealedSecret {
 pub struct EpochPart {
     /// The epoch. It commits to the secret.
     pub epoch: EpochId,
-    /// Which memberships had ended when it was minted.
+    /// Digest of all memberships that had ended when it was minted, in any part.
     pub gone: [u8; 16],
     /// Which part this is, from 1.
     pub part: u8,
@@ -36,13 +36,17 @@ pub struct EpochPart {
     pub parts: u8,
     /// The recipients of this part, sorted; none for one whose prekey was not known.
     pub seals: Vec<(To, Option<SealedSecret>)>,
+    /// The memberships that had ended, those of this part, sorted.
+    pub ended: Vec<To>,
 }
 
 impl EpochPart {
     /// Whether it is a part as the protocol has it.
     pub(crate) fn is_sound(&self) -> bool {
         let is_numbered = (1..=self.parts).contains(&self.part) && self.parts <= MAX_EPOCH_PARTS;
-        let is_sorted = self.seals.iter().is_sorted_by(|(one, _), (next, _)| one < next);
-        self.epoch != EpochId([0; 16]) && is_numbered && is_sorted && self.seals.len() <= MAX_EPOCH_SEALS
+        let is_sorted =
+            self.seals.iter().is_sorted_by(|(one, _), (next, _)| one < next) && self.ended.iter().is_sorted_by(|one, next| one < next);
+        let is_short = self.seals.len() <= MAX_EPOCH_SEALS && self.ended.len() <= MAX_EPOCH_ENDED;
+        self.epoch != EpochId([0; 16]) && is_numbered && is_sorted && is_short
     }
 }

@@ -18,10 +18,16 @@ pub const MAX_CONTENT_BYTES: usize = MAX_PAYLOAD_BYTES - SEAL_BYTES;
 /// How much of a header its sealed payload is bound to: all but the payload's hash.
 pub const SEALED_HEADER_BYTES: usize = HEADER_BYTES - 32;
 
-/// Recipients in one part of an epoch: 28 480 bytes, which fit into an event.
-pub const MAX_EPOCH_SEALS: usize = 320;
+/// Recipients in one part of an epoch: 26 700 bytes. With the 4 096 bytes of [`MAX_EPOCH_ENDED`]
+/// they fit into an event.
+pub const MAX_EPOCH_SEALS: usize = 300;
 
-/// Parts of an epoch. All of them have room for 20 480 recipients, more than [`MAX_MEMBERS`].
+/// Memberships that had ended, in one part of an epoch.
+pub const MAX_EPOCH_ENDED: usize = 512;
+
+/// Parts of an epoch. All of them have room for 19 200 recipients, more than [`MAX_MEMBERS`], and
+/// for 32 768 memberships that ended: each is begun by a control event and ended by another, and
+/// there are at most [`MAX_CONTROL_EVENTS`].
 pub const MAX_EPOCH_PARTS: u8 = 64;
 
 /// Logs of one device in one room, control and content together, branches included. A log begins at

@@ -221,7 +221,7 @@ impl Membership {
             }
         }
         self.inside = self.authority.members().count();
-        self.gone = self.digest_of_ended();
+        self.gone = gone_digest(self.ended());
         let unknown = self.written.iter().filter(|(author, _)| !self.was_member(author));
         self.pending = unknown.map(|(_, written)| *written).fold(Amount::default(), Amount::plus);
         changed.name = self.room_name(&before.0, &before.1) != self.name() || !before.0.settings().eq(self.authority.settings());

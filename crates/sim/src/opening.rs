@@ -9,7 +9,7 @@ use node::manual::net::{Config, Manual, Moment};
 use node::manual::store::{Medium, RoomKind, RoomRow, Standing, open_in_memory};
 use node::manual::{Hand, Shared, Signatures};
 use node::view::Anchor;
-use rooms::keys::{EpochSecret, Sealing, gone_digest, mint, recipient};
+use rooms::keys::{EpochSecret, Sealing, mint, recipient};
 use rooms::{Author, Clock, Draft, Payload, Verified, group_room_id};
 use wire::ids::{LogId, RoomId};
 
@@ -47,7 +47,7 @@ impl History {
         for nth in 0..epochs.max(1) {
             if epochs > 0 {
                 let secret = EpochSecret::from_bytes(*blake3::hash(&nth.to_be_bytes()).as_bytes());
-                let parts = mint(&room, &who.peer(), &gone_digest([]), &secret, &[(recipient(&room, &who.peer(), 1), None)], [0; 32]);
+                let parts = mint(&room, &who.peer(), &[], &secret, &[(recipient(&room, &who.peer(), 1), None)], [0; 32]);
                 let told = pen.write(&mut content, &parts, None);
                 put_epoch(&store, room, &secret, &parts, &told);
                 store.append(&told).expect("memory takes it");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity::{Identity, PeerId};
 use node::manual::store::{Base, Medium, RoomKind, RoomRow, Standing, open_in_memory};
-use rooms::keys::{EpochSecret, Sealing, gone_digest, mint, recipient};
+use rooms::keys::{EpochSecret, Sealing, mint, recipient};
 use rooms::{Author, Clock, Draft, Logs, Membership, Payload, RoomNonce, Verified, group_room_id};
 use wire::ids::{EventId, Head, LogId, LogKey, RoomId};
 
@@ -66,7 +66,7 @@ impl Template {
         let mut own: BTreeMap<u32, Vec<LogId>> = BTreeMap::new();
         // All hold its secret, so nothing needs to be sealed to anybody.
         let recipients: Vec<_> = peers.iter().map(|peer| (recipient(&room, peer, 1), None)).collect();
-        let epoch = mint(&room, &creator.peer(), &gone_digest([]), &secret, &recipients, [0; 32]);
+        let epoch = mint(&room, &creator.peer(), &[], &secret, &recipients, [0; 32]);
         own.entry(0).or_default().push(pen.write(0, u64::from(u32::MAX) - 1, &epoch));
         let create = Payload::Create { nonce, name: "everybody".to_owned(), creator: name(0) };
         own.entry(0).or_default().push(pen.write(0, LogId::CONTROL | u64::from(u32::MAX), &[create]));

@@ -26,8 +26,6 @@ pub struct EpochRow {
     pub epoch: EpochId,
     /// What of its secret is here.
     pub key: KeyRow,
-    /// Whoever minted it knew of every removal that was known here at some moment since.
-    pub settled: bool,
     /// Who minted it for certain: the seal of that one was opened here, or it was this device.
     pub proven: Option<PeerId>,
     /// Events written here under it, at least so many.
@@ -64,19 +62,21 @@ pub struct ClaimRow {
     pub for_me: bool,
 }
 
-/// The recipients that one part of an epoch names.
+/// Whom one part of an epoch names.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct RecipientsRow {
+pub struct EpochPartRow {
     /// The room.
     pub room: RoomId,
     /// The epoch.
     pub epoch: EpochId,
     /// The author of the part.
     pub minter: PeerId,
-    /// The part's number.
+    /// The part's number; 0 for what came with the key.
     pub part: u8,
-    /// Whom it names.
+    /// The recipients.
     pub to: Vec<To>,
+    /// The memberships that had ended.
+    pub ended: Vec<To>,
 }
 
 /// The private half of an own prekey.
@@ -133,7 +133,7 @@ pub struct AwaitedRow {
     pub everything: bool,
 }
 
-/// A kind of row that a room may have many of: [`EpochRow`], [`RecipientsRow`], [`OwnPrekeyRow`],
+/// A kind of row that a room may have many of: [`EpochRow`], [`EpochPartRow`], [`OwnPrekeyRow`],
 /// [`PeerPrekeyRow`], [`AwaitedRow`].
 pub trait RowInRoom: Encode + Decode<()> {
     /// What it is filed under, within the room.
@@ -167,7 +167,7 @@ macro_rules! row_in_room {
 
 // Five times the same but for names.
 row_in_room!(EpochRow, EPOCH, EpochId, |row| row.epoch);
-row_in_room!(RecipientsRow, RECIPIENTS, (EpochId, PeerId, u8), |row| (row.epoch, row.minter, row.part));
+row_in_room!(EpochPartRow, EPOCH_PART, (EpochId, PeerId, u8), |row| (row.epoch, row.minter, row.part));
 row_in_room!(OwnPrekeyRow, OWN_PREKEY, [u8; 32], |row| row.key);
 row_in_room!(PeerPrekeyRow, PEER_PREKEY, PeerId, |row| row.device);
 row_in_room!(AwaitedRow, AWAITED, EpochId, |row| row.epoch);

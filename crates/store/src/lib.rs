@@ -51,7 +51,7 @@ pub use error::{OpenError, StoreError};
 pub use flusher::Due;
 pub use flusher::{Flusher, OWN_DELAY, RECEIVED_DELAY, ROW_DELAY, Urgency};
 pub use journal::FORM;
-pub use key_rows::{AwaitedRow, ClaimRow, EpochRow, KeyRow, OwnPrekeyRow, PeerPrekeyRow, RecipientsRow, RowInRoom};
+pub use key_rows::{AwaitedRow, ClaimRow, EpochPartRow, EpochRow, KeyRow, OwnPrekeyRow, PeerPrekeyRow, RowInRoom};
 #[cfg(feature = "manual")]
 pub use memory::{Base, Medium};
 pub use open::{LastEnd, Opened, Outcome, Progress, open, open_telling};

@@ -1,8 +1,8 @@
 //! Values are sealed, names in keys are keyed hashes: a thief of the disk learns sizes and times,
 //! not who, where or what.
 
-use chacha20::{R20, hchacha};
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::Aad;
+use rooms::keys::xchacha;
 use zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
@@ -27,18 +27,6 @@ impl Sealer {
         Sealer { values, names }
     }
 
-    /// XChaCha20-Poly1305 is ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of its
-    /// own (draft-irtf-cfrg-xchacha-03, section 2.3). Ring has no XChaCha20, and takes less to
-    /// begin a text than the library that has. None is a fault of ours: the key has another length.
-    fn cipher(&self, nonce: &[u8; NONCE_BYTES]) -> Option<(LessSafeKey, Nonce)> {
-        let (salt, rest) = nonce.split_first_chunk::<16>()?;
-        let subkey = Zeroizing::new(hchacha::<R20>((&*self.values).into(), salt.into()).0);
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &*subkey).ok()?;
-        let mut short = [0; 12];
-        short.last_chunk_mut::<8>()?.copy_from_slice(rest);
-        Some((LessSafeKey::new(key), Nonce::assume_unique_for_key(short)))
-    }
-
     /// `nonce ‖ ciphertext ‖ tag`, bound to the row's whole key so that rows cannot be swapped.
     pub(crate) fn seal(&self, key: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
@@ -46,7 +34,7 @@ impl Sealer {
         let mut row = Vec::with_capacity(plain.len().saturating_add(OVERHEAD_BYTES));
         row.extend_from_slice(&nonce);
         row.extend_from_slice(plain);
-        let tag = self.cipher(&nonce).zip(row.get_mut(NONCE_BYTES..)).and_then(|((cipher, nonce), text)| {
+        let tag = xchacha(&self.values, &nonce).zip(row.get_mut(NONCE_BYTES..)).and_then(|((cipher, nonce), text)| {
             // Refused are only texts beyond 256 GiB; such a row would come back as unreadable,
             // never as clear text.
             cipher.seal_in_place_separate_tag(nonce, Aad::from(key), text).ok()
@@ -60,7 +48,7 @@ impl Sealer {
 
     pub(crate) fn unseal(&self, key: &[u8], row: &[u8]) -> Result<Vec<u8>, Unreadable> {
         let (nonce, sealed) = row.split_first_chunk::<NONCE_BYTES>().ok_or(Unreadable)?;
-        let (cipher, nonce) = self.cipher(nonce).ok_or(Unreadable)?;
+        let (cipher, nonce) = xchacha(&self.values, nonce).ok_or(Unreadable)?;
         let mut plain = sealed.to_vec();
         let length = cipher.open_in_place(nonce, Aad::from(key), &mut plain).map_err(|_| Unreadable)?.len();
         plain.truncate(length);

@@ -5,7 +5,7 @@ mod common;
 use common::disk::are_found_with_the_key;
 use common::*;
 use rooms::{Hlc, To};
-use store::{AwaitedRow, ClaimRow, EpochRow, KeyRow, MAX_ROW_BYTES, OwnPrekeyRow, PeerPrekeyRow, RecipientsRow, RowInRoom, Store};
+use store::{AwaitedRow, ClaimRow, EpochPartRow, EpochRow, KeyRow, MAX_ROW_BYTES, OwnPrekeyRow, PeerPrekeyRow, RowInRoom, Store};
 use wire::SecretBytes;
 use wire::ids::{EpochId, EventId, LogId, LogKey};
 
@@ -15,7 +15,6 @@ fn epoch_row(of: u8, epoch: u8, secret: u8) -> EpochRow {
         room: room(of),
         epoch: EpochId([epoch; 16]),
         key: KeyRow::Whole(SecretBytes([secret; 32])),
-        settled: true,
         proven: Some(ben().peer()),
         written: 9,
         claims: vec![claim],
@@ -27,9 +26,10 @@ fn prekey_row(of: u8, key: u8, secret: u8) -> OwnPrekeyRow {
     OwnPrekeyRow { room: room(of), key: [key; 32], secret, round: 2, made_ms: NOON, used: true, replaced_ms: Some(NOON) }
 }
 
-fn recipients(part: u8) -> RecipientsRow {
-    let to = (0..320_u16).map(|n| To([n.to_be_bytes(); 4].concat().try_into().expect("8 bytes"))).collect();
-    RecipientsRow { room: room(1), epoch: EpochId([1; 16]), minter: ben().peer(), part, to }
+fn recipients(part: u8) -> EpochPartRow {
+    let to = (0..300_u16).map(|n| To([n.to_be_bytes(); 4].concat().try_into().expect("8 bytes"))).collect();
+    let ended = (0..512_u16).map(|n| To([n.to_le_bytes(); 4].concat().try_into().expect("8 bytes"))).collect();
+    EpochPartRow { room: room(1), epoch: EpochId([1; 16]), minter: ben().peer(), part, to, ended }
 }
 
 fn awaited(ranges: usize) -> AwaitedRow {
@@ -60,7 +60,7 @@ fn each_kind_comes_back_by_room_and_id_and_goes_when_removed() {
     let store = open(dir.path());
     check(&store, [epoch_row(1, 1, 1), epoch_row(1, 2, 1), epoch_row(2, 1, 3)]);
     check(&store, [prekey_row(1, 1, 1), prekey_row(1, 2, 1), prekey_row(2, 1, 3)]);
-    check(&store, [recipients(1), recipients(2), RecipientsRow { room: room(2), ..recipients(1) }]);
+    check(&store, [recipients(1), recipients(2), EpochPartRow { room: room(2), ..recipients(1) }]);
     let other = AwaitedRow { epoch: EpochId([2; 16]), everything: true, ..awaited(1) };
     check(&store, [awaited(1_000), other, AwaitedRow { room: room(2), ..awaited(0) }]);
     let prekey = |of, who: &identity::Identity| {

@@ -194,7 +194,10 @@ fn messages() -> Vec<(&'static str, Message)> {
     let join = Join::make(&Identity::from_seed(&[5; 32]), room().hint(), sealed(Naming::Join, "Ben"), &link, &ben().peer());
     let record = PeerRecord::make(&ana(), 1_700_000_000_000, addresses);
     let keys = [(true, 0xe1, 0xa1), (false, 0xe2, 0xa2)];
-    let keys = keys.map(|(whole, epoch, secret)| EpochKey { whole, epoch: EpochId([epoch; 16]), secret: SecretBytes([secret; 32]) });
+    let keys = keys.map(|(whole, epoch, secret)| {
+        let ended = whole.then(|| vec![[0x11; 8], [0x22; 8]]);
+        EpochKey { whole, epoch: EpochId([epoch; 16]), secret: SecretBytes([secret; 32]), ended }
+    });
     vec![
         ("hello", Message::Hello(hello)),
         ("ping", Message::Ping(250)),

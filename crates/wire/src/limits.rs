@@ -49,8 +49,11 @@ pub const MAX_RECORDS: usize = 64;
 pub const MAX_HEADS: usize = 1000;
 /// Epochs that are asked for in one message: what a week of a lively room has.
 pub const MAX_EPOCHS_ASKED: usize = 64;
-/// Secrets of epochs in a message: 49 035 bytes, which fit into a frame.
+/// Secrets of epochs in a message: 50 035 bytes, which fit into a frame.
 pub const MAX_KEYS: usize = 1000;
+/// Memberships that ended, of all epochs in a message with keys: 48 000 bytes. With the keys that
+/// were asked for they fit into a frame.
+pub const MAX_ENDED: usize = 6000;
 /// People named in one shuffle.
 pub const MAX_SHUFFLE: usize = 32;
 /// Hops that a run may still go. Trees over 500 devices are 16 to 22 deep.

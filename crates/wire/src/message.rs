@@ -9,7 +9,7 @@ use crate::codec::{self, CodecFault};
 pub use crate::epoch_keys::{EpochKey, KeyRequest, Keys, SecretBytes};
 use crate::ids::{RoomId, RoomTag};
 use crate::limits::{
-    MAX_ADDRESSES, MAX_AGENT, MAX_CIRCUIT_DATA, MAX_EPOCHS_ASKED, MAX_HEADS, MAX_KEYS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES,
+    MAX_ADDRESSES, MAX_AGENT, MAX_CIRCUIT_DATA, MAX_ENDED, MAX_EPOCHS_ASKED, MAX_HEADS, MAX_KEYS, MAX_RECORD, MAX_RECORDS, MAX_RUN_BYTES,
     MAX_RUN_EVENTS, MAX_SHUFFLE, MAX_SIGNAL, MAX_TAGS, MAX_TTL,
 };
 use crate::name_seal::SealedName;
@@ -337,7 +337,12 @@ impl Message {
             Message::Need(need) => within(need.from > 0 && need.from <= need.to, "range that is needed"),
             Message::Data(data) => check_events(&data.events),
             Message::KeyRequest(request) => within(request.epochs.len() <= MAX_EPOCHS_ASKED, "epochs that are asked for"),
-            Message::Keys(keys) => within(keys.keys.len() <= MAX_KEYS, "secrets of epochs"),
+            Message::Keys(keys) => {
+                within(keys.keys.len() <= MAX_KEYS, "secrets of epochs")?;
+                let ended = || keys.keys.iter().filter_map(|key| key.ended.as_ref());
+                let is_sorted = ended().all(|ended| ended.is_sorted_by(|one, next| one < next));
+                within(is_sorted && ended().map(Vec::len).sum::<usize>() <= MAX_ENDED, "memberships that ended")
+            }
             Message::Prune(_) | Message::Graft(_) => Ok(()),
             Message::Neighbour(_) | Message::NeighbourReply(_) | Message::Disconnect(_) => Ok(()),
             Message::ForwardJoin(join) => within(join.ttl <= MAX_TTL, "ttl"),

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use identity::PeerId;
 use rooms::keys::{EpochId, Held, Keyring, open_epoch, recipient};
 use rooms::{EpochPart, Payload, Position, To, Verified, kind};
-use store::{AwaitedRow, ClaimRow, EpochRow, KeyRow, OwnPrekeyRow, PeerPrekeyRow, RecipientsRow};
+use store::{AwaitedRow, ClaimRow, EpochPartRow, EpochRow, KeyRow, OwnPrekeyRow, PeerPrekeyRow};
 use wire::SecretBytes;
 use wire::ids::{LogKey, RoomId};
 
 use super::Core;
+use super::keys_ask::CAME_WITH_KEY;
 use crate::parts::keys::epochs::{Key, Part};
 use crate::parts::keys::room_keys::RoomKeys;
 use crate::parts::room::Room;
@@ -44,11 +45,16 @@ impl Core {
     pub(crate) fn forget_keys(&mut self, room: RoomId) {
         let store = self.disk.store();
         store.keyring().forget_room(&room);
-        for row in store.all_in::<EpochRow>(&room) {
-            self.forget_in::<EpochRow>(&room, &row.epoch);
-        }
-        for row in self.disk.store().all_in::<OwnPrekeyRow>(&room) {
-            self.forget_in::<OwnPrekeyRow>(&room, &row.key);
+        self.forget_all_in::<EpochRow>(room);
+        self.forget_all_in::<EpochPartRow>(room);
+        self.forget_all_in::<AwaitedRow>(room);
+        self.forget_all_in::<PeerPrekeyRow>(room);
+        self.forget_all_in::<OwnPrekeyRow>(room);
+    }
+
+    fn forget_all_in<R: store::RowInRoom>(&mut self, room: RoomId) {
+        for row in self.disk.store().all_in::<R>(&room) {
+            self.forget_in::<R>(&room, &row.id());
         }
     }
 
@@ -96,7 +102,7 @@ impl Core {
             return;
         }
         let to = told.seals.iter().map(|(to, _)| *to).collect();
-        self.keep_in(&RecipientsRow { room, epoch: told.epoch, minter, part: told.part, to });
+        self.keep_in(&EpochPartRow { room, epoch: told.epoch, minter, part: told.part, to, ended: told.ended.clone() });
         if minter != me {
             let seals = meant.into_iter().filter(|(_, sealed)| sealed.is_some()).map(|(to, _)| *to);
             self.open_seals(room, minter, told, &seals.collect::<Vec<_>>());
@@ -155,12 +161,8 @@ impl Core {
         for (epoch, claims) in state.keys.epochs.take_evicted() {
             self.forget_in::<EpochRow>(&room, &epoch);
             let parts = claims.iter().flat_map(|claim| (1..=claim.parts).map(|part| (epoch, claim.minter, part)));
-            parts.for_each(|id| self.forget_in::<RecipientsRow>(&room, &id));
-        }
-        let Some(state) = self.rooms.get_mut(&room) else { return };
-        let settled = state.keys.settle(&state.members);
-        for epoch in settled {
-            self.keep_epoch(room, epoch);
+            parts.for_each(|id| self.forget_in::<EpochPartRow>(&room, &id));
+            self.forget_in::<EpochPartRow>(&room, &(epoch, self.own.peer(), CAME_WITH_KEY));
         }
     }
 
@@ -261,8 +263,13 @@ impl Core {
 
     /// Who an epoch was minted for.
     pub(crate) fn recipients(&self, room: &RoomId, epoch: &EpochId, claim: &ClaimRow) -> BTreeSet<To> {
-        let part = |part| self.disk.store().get_in::<RecipientsRow>(room, &(*epoch, claim.minter, part));
-        (1..=claim.parts).filter_map(part).flat_map(|row| row.to).collect()
+        self.epoch_parts(room, epoch, claim).flat_map(|row| row.to).collect()
+    }
+
+    /// Whom each part of an epoch names.
+    pub(crate) fn epoch_parts(&self, room: &RoomId, epoch: &EpochId, claim: &ClaimRow) -> impl Iterator<Item = EpochPartRow> {
+        let part = |part| self.disk.store().get_in::<EpochPartRow>(room, &(*epoch, claim.minter, part));
+        (1..=claim.parts).filter_map(part)
     }
 
     pub(crate) fn keep_epoch(&mut self, room: RoomId, epoch: EpochId) {

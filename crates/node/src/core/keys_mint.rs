@@ -102,7 +102,7 @@ impl Core {
         let prekeys: BTreeMap<(PeerId, u32), [u8; 32]> = rows.into_iter().map(|row| ((row.device, row.round), row.key)).collect();
         let members = state.memberships(me).into_iter();
         let recipients: Vec<(To, Option<[u8; 32]>)> = members.map(|(to, whose)| (to, prekeys.get(&whose).copied())).collect();
-        let parts = mint(&room, &me, &state.members.gone(), &secret, &recipients, random);
+        let parts = mint(&room, &me, &state.members.ended(), &secret, &recipients, random);
         tracing::debug!(%room, recipients = recipients.len(), "an epoch is minted");
         let keyring = self.keyring();
         let epochs = &mut self.rooms.get_mut(&room)?.keys.epochs;
@@ -110,8 +110,7 @@ impl Core {
         if !epochs.note_key(epoch, Key::Whole) || keyring.put(&room, epoch, Held::Whole(secret)).is_err() {
             return None;
         }
-        let known = epochs.get_mut(&epoch)?;
-        (known.proven, known.settled) = (Some(me), true);
+        epochs.get_mut(&epoch)?.proven = Some(me);
         self.keep_epoch(room, epoch);
         Some((epoch, parts))
     }

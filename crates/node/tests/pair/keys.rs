@@ -152,9 +152,9 @@ fn who_comes_back_reads_what_is_said_from_then_on() {
 }
 
 /// An epoch of Ben's for Ana, Ben and Chi, of which the seals are garbage.
-fn garbage(room: RoomId, people: &[PeerId], secret: &EpochSecret, gone: [u8; 16]) -> Vec<Payload> {
+fn garbage(room: RoomId, people: &[PeerId], secret: &EpochSecret) -> Vec<Payload> {
     let recipients: Vec<_> = people.iter().map(|peer| (recipient(&room, peer, 1), None)).collect();
-    let mut parts = mint(&room, &people[1], &gone, secret, &recipients, [9; 32]);
+    let mut parts = mint(&room, &people[1], &[], secret, &recipients, [9; 32]);
     for part in &mut parts {
         if let Payload::Epoch(part) = part {
             part.seals.iter_mut().for_each(|(_, sealed)| *sealed = Some(SealedSecret([7; 80])));
@@ -171,7 +171,7 @@ fn an_epoch_with_garbage_for_seals_is_asked_for_of_those_who_hold_it() {
     let people: Vec<PeerId> = [ANA, BEN, CHI].iter().map(|who| pair.id_of(*who)).collect();
     let secret = EpochSecret::from_bytes([5; 32]);
     let epoch = secret.control().id(&room);
-    let parts = garbage(room, &people, &secret, rooms::keys::gone_digest([]));
+    let parts = garbage(room, &people, &secret);
     let hand = &mut pair.running(BEN).hand;
     hand.learn_secret(room, epoch, secret);
     hand.write_in_the_clear(room, &parts);

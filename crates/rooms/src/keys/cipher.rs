@@ -1,4 +1,4 @@
-//! XChaCha20-Poly1305, for the texts of events.
+//! XChaCha20-Poly1305, for the texts of events and the rows of the store.
 
 use std::sync::Arc;
 
@@ -9,10 +9,9 @@ use zeroize::Zeroizing;
 use crate::limits::SEAL_BYTES;
 
 /// ChaCha20-Poly1305 under a key and a nonce that HChaCha20 makes of these
-/// (draft-irtf-cfrg-xchacha-03, section 2.3), as the store does it: ring has no XChaCha20, and
-/// takes less to begin a text than the library that has. None is a fault of ours: the key has
-/// another length.
-fn cipher(key: &[u8; 32], nonce: &[u8; 24]) -> Option<(LessSafeKey, Nonce)> {
+/// (draft-irtf-cfrg-xchacha-03, section 2.3). Ring has no XChaCha20, and takes less to begin a text
+/// than the library that has. None is a fault of ours: the key has another length.
+pub fn xchacha(key: &[u8; 32], nonce: &[u8; 24]) -> Option<(LessSafeKey, Nonce)> {
     let (salt, rest) = nonce.split_first_chunk::<16>()?;
     let subkey = Zeroizing::new(hchacha::<R20>(key.into(), salt.into()).0);
     let key = UnboundKey::new(&CHACHA20_POLY1305, &*subkey).ok()?;
@@ -26,7 +25,7 @@ pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], text: &[u8]) ->
     let mut sealed = Vec::with_capacity(text.len().saturating_add(SEAL_BYTES));
     sealed.extend_from_slice(text);
     // Refused are only texts beyond 256 GiB. Such a one would come out empty, never in the clear.
-    let tag = cipher(key, nonce).and_then(|(cipher, nonce)| cipher.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut sealed).ok());
+    let tag = xchacha(key, nonce).and_then(|(cipher, nonce)| cipher.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut sealed).ok());
     match tag {
         Some(tag) => sealed.extend_from_slice(tag.as_ref()),
         None => sealed.clear(),
@@ -37,7 +36,7 @@ pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], text: &[u8]) ->
 /// The text; none if it was not sealed under this key, with this nonce and this beside it.
 pub(crate) fn open(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], sealed: &[u8]) -> Option<Arc<[u8]>> {
     let (text, tag) = sealed.split_last_chunk::<SEAL_BYTES>()?;
-    let (cipher, nonce) = cipher(key, nonce)?;
+    let (cipher, nonce) = xchacha(key, nonce)?;
     let mut text: Arc<[u8]> = text.into();
     cipher.open_in_place_separate_tag(nonce, Aad::from(aad), (*tag).into(), Arc::get_mut(&mut text)?, 0..).ok()?;
     Some(text)

@@ -1,6 +1,6 @@
 //! An epoch is announced: its secret, sealed to each member, in one or more parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use identity::PeerId;
 use wire::derive;
@@ -10,7 +10,7 @@ use crate::epoch_part::{EpochPart, SealedSecret, To};
 use crate::keys::envelope;
 use crate::keys::prekey::PrekeySecret;
 use crate::keys::secrets::{EpochSecret, halves};
-use crate::limits::{MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
+use crate::limits::{MAX_EPOCH_ENDED, MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
 use crate::payload::Payload;
 
 /// A membership, as it is named in the lists of epochs. In a direct room the round is 1.
@@ -37,20 +37,21 @@ pub fn gone_digest(ended: impl IntoIterator<Item = (PeerId, u32)>) -> [u8; 16] {
 
 /// Announces an epoch: what its minter publishes before the first words under it.
 ///
-/// `gone` is [`gone_digest`] of those who had gone. Recipients without a prekey, or with one that
-/// is none, are listed with nothing sealed: they ask. If two memberships have one name in the list,
-/// it is sealed to the first that has a prekey. More recipients than all parts hold are left out.
-/// `random` is used for this alone.
+/// `ended` are the memberships that have ended. Recipients without a prekey, or with one that is
+/// none, are listed with nothing sealed: they ask. If two memberships have one name in the list, it
+/// is sealed to the first that has a prekey. What is more than all parts hold is left out. `random`
+/// is used for this alone.
 pub fn mint(
     room: &RoomId,
     minter: &PeerId,
-    gone: &[u8; 16],
+    ended: &[(PeerId, u32)],
     secret: &EpochSecret,
     recipients: &[(To, Option<[u8; 32]>)],
     random: [u8; 32],
 ) -> Vec<Payload> {
     let epoch = secret.control().id(room);
-    let info = info(room, &epoch, gone, minter);
+    let gone = gone_digest(ended.iter().copied());
+    let info = info(room, &epoch, &gone, minter);
     let mut keys: BTreeMap<To, Option<[u8; 32]>> = BTreeMap::new();
     for (to, key) in recipients {
         let first = keys.entry(*to).or_default();
@@ -63,13 +64,16 @@ pub fn mint(
     };
     let seals: Vec<(To, Option<SealedSecret>)> =
         keys.iter().take(MAX_EPOCH_SEALS.saturating_mul(MAX_EPOCH_PARTS.into())).map(seal).collect();
+    let ended: BTreeSet<To> = ended.iter().map(|(device, round)| recipient(room, device, *round)).collect();
+    let ended: Vec<To> = ended.into_iter().collect();
+    let (mut seals, mut ended) = (seals.chunks(MAX_EPOCH_SEALS), ended.chunks(MAX_EPOCH_ENDED));
     // Even one that is for nobody else is announced.
-    let lists: Vec<&[(To, Option<SealedSecret>)]> = if seals.is_empty() { vec![&[]] } else { seals.chunks(MAX_EPOCH_SEALS).collect() };
-    let parts = u8::try_from(lists.len()).unwrap_or(MAX_EPOCH_PARTS);
-    let part = |(part, seals): (u8, &&[(To, Option<SealedSecret>)])| {
-        Payload::Epoch(EpochPart { epoch, gone: *gone, part, parts, seals: seals.to_vec() })
+    let parts = u8::try_from(seals.len().max(ended.len()).max(1)).map_or(MAX_EPOCH_PARTS, |parts| parts.min(MAX_EPOCH_PARTS));
+    let part = |part| {
+        let (seals, ended) = (seals.next().unwrap_or_default().to_vec(), ended.next().unwrap_or_default().to_vec());
+        Payload::Epoch(EpochPart { epoch, gone, part, parts, seals, ended })
     };
-    (1..=parts).zip(&lists).map(part).collect()
+    (1..=parts).map(part).collect()
 }
 
 /// The secret that a minter sealed for this membership; none if there is none in this part, if none
@@ -122,7 +126,7 @@ mod tests {
             let mut sealed = SealedSecret([0; 80]);
             let whole = [made.enc.as_slice(), &made.sealed].concat();
             sealed.0.iter_mut().zip(whole).for_each(|(to, byte)| *to = byte);
-            let part = EpochPart { epoch, gone, part: 1, parts: 1, seals: vec![(me, Some(sealed))] };
+            let part = EpochPart { epoch, gone, part: 1, parts: 1, seals: vec![(me, Some(sealed))], ended: Vec::new() };
             open_epoch(&room, &ben, &part, me, std::slice::from_ref(&ours))
         };
         assert_eq!(opens(&right.to_bytes()), Some(right.clone()));

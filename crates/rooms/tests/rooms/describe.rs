@@ -74,11 +74,13 @@ pub(crate) fn says(payload: &Payload) -> Value {
         Payload::Delete { target } => json!({ "delete": { "target": target.to_text() } }),
         Payload::Reaction { target, emoji, on } => json!({ "reaction": { "target": target.to_text(), "emoji": emoji, "on": on } }),
         Payload::Prekey { key } => json!({ "prekey": { "key": hex(key) } }),
-        Payload::Epoch(EpochPart { epoch, gone, part, parts, seals }) => {
+        Payload::Epoch(EpochPart { epoch, gone, part, parts, seals, ended }) => {
             let one =
                 |(to, sealed): &(To, Option<SealedSecret>)| json!({ "to": hex(&to.0), "sealed": sealed.map(|sealed| hex(&sealed.0)) });
             let seals: Vec<Value> = seals.iter().map(one).collect();
-            json!({ "epoch": { "epoch": epoch.to_string(), "gone": hex(gone), "part": part, "parts": parts, "seals": seals } })
+            let ended: Vec<String> = ended.iter().map(|to| hex(&to.0)).collect();
+            let gone = hex(gone);
+            json!({ "epoch": { "epoch": epoch.to_string(), "gone": gone, "part": part, "parts": parts, "seals": seals, "ended": ended } })
         }
     }
 }

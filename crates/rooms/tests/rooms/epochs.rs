@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use identity::PeerId;
 use proptest::prelude::*;
 use rooms::Payload;
 use rooms::keys::{EpochPart, EpochSecret, PrekeySecret, SealedSecret, To, gone_digest, mint, open_epoch, prekey_pair, recipient};
-use rooms::limits::{MAX_CONTENT_BYTES, MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
+use rooms::limits::{MAX_CONTENT_BYTES, MAX_EPOCH_ENDED, MAX_EPOCH_PARTS, MAX_EPOCH_SEALS};
 use wire::RoomId;
 
 use crate::keys::{epoch_of, secret};
 use crate::people::*;
 
-pub(crate) const GONE: [u8; 16] = [0x60; 16];
+/// Whose memberships have ended.
+pub(crate) fn ended() -> [(PeerId, u32); 3] {
+    [(chi().peer(), 2), (ben().peer(), 9), (chi().peer(), 1)]
+}
 
 fn parts(payloads: Vec<Payload>) -> Vec<EpochPart> {
     let part = |payload: Payload| {
@@ -26,7 +30,7 @@ fn parts(payloads: Vec<Payload>) -> Vec<EpochPart> {
 }
 
 fn minted(recipients: &[(To, Option<[u8; 32]>)]) -> Vec<EpochPart> {
-    parts(mint(&room(), &ana().peer(), &GONE, &secret(), recipients, [0x2a; 32]))
+    parts(mint(&room(), &ana().peer(), &ended(), &secret(), recipients, [0x2a; 32]))
 }
 
 /// Ben's name in the list, his prekey, and the part in which ana seals to it.
@@ -47,7 +51,9 @@ fn each_recipient_opens_their_own_seal_with_the_prekey_that_was_used() {
     let prekeys: Vec<(PrekeySecret, [u8; 32])> = (1..=3).map(|number| prekey_pair([number; 32])).collect();
     let recipients: Vec<_> = names.iter().zip(&prekeys).map(|(to, (_, key))| (*to, Some(*key))).collect();
     let [part] = &minted(&recipients)[..] else { panic!("one part") };
-    assert_eq!((part.epoch, part.gone, part.part, part.parts), (epoch_of(&secret()), GONE, 1, 1));
+    assert_eq!((part.epoch, part.gone, part.part, part.parts), (epoch_of(&secret()), gone_digest(ended()), 1, 1));
+    let ended: BTreeSet<To> = ended().iter().map(|(device, round)| recipient(&room(), device, *round)).collect();
+    assert_eq!(part.ended, ended.into_iter().collect::<Vec<_>>(), "sorted");
     for (at, to) in names.iter().enumerate() {
         for (other, (ours, _)) in prekeys.iter().enumerate() {
             assert_eq!(opens(part, *to, ours), (at == other).then(secret));
@@ -115,7 +121,7 @@ fn who_is_named_twice_is_listed_once_with_the_first_prekey() {
 #[test]
 fn nothing_is_sealed_alike_twice() {
     let (to, (_, key)) = (recipient(&room(), &ben().peer(), 1), prekey_pair([0xb; 32]));
-    let seal = |random: u8| mint(&room(), &ana().peer(), &GONE, &secret(), &[(to, Some(key))], [random; 32]);
+    let seal = |random: u8| mint(&room(), &ana().peer(), &ended(), &secret(), &[(to, Some(key))], [random; 32]);
     assert_eq!(seal(1), seal(1), "chance is handed in");
     assert_ne!(seal(1), seal(2));
     let part = minted(&[(to, Some(key)), (recipient(&room(), &chi().peer(), 1), Some(key))]).remove(0);
@@ -132,7 +138,7 @@ fn names(count: usize) -> Vec<(To, Option<[u8; 32]>)> {
 #[test]
 fn many_recipients_take_several_parts_in_order_each_within_its_limit() {
     let most = MAX_EPOCH_SEALS * usize::from(MAX_EPOCH_PARTS);
-    for (count, expected) in [(0, 1), (1, 1), (320, 1), (321, 2), (640, 2), (641, 3), (most, 64), (most + 1, 64)] {
+    for (count, expected) in [(0, 1), (1, 1), (300, 1), (301, 2), (600, 2), (601, 3), (most, 64), (most + 1, 64)] {
         let parts = minted(&names(count));
         assert_eq!(parts.len(), expected, "{count} recipients");
         for (at, part) in parts.iter().enumerate() {
@@ -149,11 +155,26 @@ fn many_recipients_take_several_parts_in_order_each_within_its_limit() {
 }
 
 #[test]
+fn many_who_have_gone_take_several_parts_as_well() {
+    let gone: Vec<(PeerId, u32)> = (1..=2 * MAX_EPOCH_ENDED as u32 + 1).map(|round| (chi().peer(), round)).collect();
+    for (recipients, parts_of) in [(0, 3), (301, 3), (901, 4)] {
+        let parts = parts(mint(&room(), &ana().peer(), &gone, &secret(), &names(recipients), [0x2a; 32]));
+        assert_eq!(parts.len(), parts_of, "{recipients} recipients");
+        assert!(parts.iter().all(|part| part.gone == gone_digest(gone.clone())));
+        let ended: BTreeSet<To> = parts.iter().flat_map(|part| part.ended.clone()).collect();
+        assert_eq!(ended, gone.iter().map(|(device, round)| recipient(&room(), device, *round)).collect());
+        assert_eq!(parts.iter().map(|part| part.seals.len()).sum::<usize>(), recipients);
+    }
+}
+
+#[test]
 fn a_full_part_with_all_seals_fits_into_an_event() {
     let sealed = Some(SealedSecret([0xff; 80]));
     let seals = names(MAX_EPOCH_SEALS).into_iter().map(|(to, _)| (to, sealed)).collect::<std::collections::BTreeMap<_, _>>();
-    let part = EpochPart { epoch: epoch_of(&secret()), gone: GONE, part: 64, parts: 64, seals: seals.into_iter().collect() };
-    assert_eq!(parts(vec![Payload::Epoch(part)])[0].seals.len(), MAX_EPOCH_SEALS);
+    let ended = names(MAX_EPOCH_ENDED).into_iter().map(|(to, _)| to).collect::<BTreeSet<To>>().into_iter().collect();
+    let part = EpochPart { epoch: epoch_of(&secret()), gone: [0; 16], part: 64, parts: 64, seals: seals.into_iter().collect(), ended };
+    let part = parts(vec![Payload::Epoch(part)]).remove(0);
+    assert_eq!((part.seals.len(), part.ended.len()), (MAX_EPOCH_SEALS, MAX_EPOCH_ENDED));
 }
 
 #[test]

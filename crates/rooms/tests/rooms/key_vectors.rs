@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use wire::{LogId, RawEvent, RoomId, derive};
 
 use crate::describe::says;
-use crate::epochs::GONE;
+use crate::epochs::ended;
 use crate::keys::{epoch_of, ring_with, secret};
 use crate::people::*;
 use crate::vectors::{check_file, unhex};
@@ -50,7 +50,7 @@ fn prekey() -> (PrekeySecret, [u8; 32]) {
 fn part() -> EpochPart {
     let people = [(ana(), None), (ben(), Some(prekey().1)), (chi(), None)];
     let recipients = people.map(|(who, key)| (recipient(&room(), &who.peer(), 1), key));
-    match mint(&room(), &ana().peer(), &GONE, &secret(), &recipients, [0x2a; 32]).remove(0) {
+    match mint(&room(), &ana().peer(), &ended(), &secret(), &recipients, [0x2a; 32]).remove(0) {
         Payload::Epoch(part) => part,
         other => panic!("{other:?}"),
     }

@@ -43,7 +43,7 @@ fn an_epoch_for_five_hundred_is_minted() {
     let prekeys: Vec<_> = (0..500_u16).map(|number| prekey_pair([number as u8 ^ (number >> 8) as u8; 32])).collect();
     let recipients: Vec<_> =
         (0..500_u32).zip(&prekeys).map(|(round, (_, key))| (recipient(&room(), &ben().peer(), round), Some(*key))).collect();
-    let mint = || mint(&room(), &ana().peer(), &[0; 16], &secret(), &recipients, [1; 32]);
+    let mint = || mint(&room(), &ana().peer(), &[], &secret(), &recipients, [1; 32]);
     each("mint for 500", 1, || drop(black_box(mint())));
     let parts = mint();
     let bytes: usize = parts.iter().map(|part| part.encode().len()).sum();

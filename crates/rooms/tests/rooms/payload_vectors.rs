@@ -63,12 +63,17 @@ fn payloads() -> Vec<(&'static str, Payload)> {
             "part of an epoch, one recipient without a prekey",
             Payload::Epoch(epoch_part(2, 3, vec![(To([1; 8]), None), (To([2; 8]), sealed)])),
         ),
+        ("part of an epoch, two whose memberships had ended", Payload::Epoch(with_ended(&[3, 4]))),
         ("the last part that an epoch can have", Payload::Epoch(epoch_part(64, 64, vec![(To([1; 8]), sealed)]))),
     ]
 }
 
 fn epoch_part(part: u8, parts: u8, seals: Vec<(To, Option<SealedSecret>)>) -> EpochPart {
-    EpochPart { epoch: EpochId([0xe1; 16]), gone: [0x90; 16], part, parts, seals }
+    EpochPart { epoch: EpochId([0xe1; 16]), gone: [0x90; 16], part, parts, seals, ended: Vec::new() }
+}
+
+fn with_ended(ended: &[u8]) -> EpochPart {
+    EpochPart { ended: ended.iter().map(|number| To([*number; 8])).collect(), ..epoch_part(1, 1, vec![]) }
 }
 
 /// Kind and bytes, with the reason in words.
@@ -82,7 +87,9 @@ fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
     let known = |first, second| encode(&(by, 1u32, Setting::AdminsAdd(true), vec![(first, CutList::new()), (second, CutList::new())]));
     let to = |numbers: &[u8]| numbers.iter().map(|number| (To([*number; 8]), None)).collect();
     let none = EpochPart { epoch: EpochId([0; 16]), ..epoch_part(1, 1, vec![]) };
-    let too_many = (0..=320_u16).map(|number| (To([number.to_be_bytes(); 4].concat().try_into().expect("8 bytes")), None)).collect();
+    let many = |count: u16| (0..count).map(|number| To([number.to_be_bytes(); 4].concat().try_into().expect("8 bytes")));
+    let too_many = many(301).map(|to| (to, None)).collect();
+    let too_many_ended = EpochPart { ended: many(513).collect(), ..epoch_part(1, 1, vec![]) };
     vec![
         ("a prekey of 31 bytes", kind::PREKEY, vec![0x77; 31]),
         ("an epoch whose id is zero", kind::EPOCH, encode(&none)),
@@ -91,7 +98,10 @@ fn meaningless() -> Vec<(&'static str, u8, Vec<u8>)> {
         ("an epoch of 65 parts", kind::EPOCH, encode(&epoch_part(1, 65, vec![]))),
         ("recipients that are not in order", kind::EPOCH, encode(&epoch_part(1, 1, to(&[2, 1])))),
         ("a recipient twice", kind::EPOCH, encode(&epoch_part(1, 1, to(&[1, 1])))),
-        ("321 recipients in a part", kind::EPOCH, encode(&epoch_part(1, 1, too_many))),
+        ("301 recipients in a part", kind::EPOCH, encode(&epoch_part(1, 1, too_many))),
+        ("memberships that ended, not in order", kind::EPOCH, encode(&with_ended(&[2, 1]))),
+        ("a membership that ended, twice", kind::EPOCH, encode(&with_ended(&[1, 1]))),
+        ("513 memberships that ended in a part", kind::EPOCH, encode(&too_many_ended)),
         ("a kind of a later version", 22, vec![1, 2, 3]),
         ("a control kind of a later version", 9, vec![]),
         ("an empty payload", kind::MESSAGE, vec![]),

@@ -206,33 +206,17 @@ fn with_admin_and_cut() -> (Device, Device, rooms::CutList, Membership) {
 }
 
 #[test]
-fn who_knew_of_fewer_removals_knew_of_none_that_is_unknown_here() {
-    let (mut a, _, kept, mut room) = with_admin_and_cut();
-    let nobody = room.gone();
-    let (of_ben, of_chi) = (a.removes(&ben(), 1, kept), a.removes(&chi(), 1, vec![]));
-    let mut others = [room.clone(), room.clone()];
-    others[0].apply(&of_ben);
-    others[1].apply(&of_chi);
-    let end = rooms::Hlc(u64::MAX);
-    assert!(room.knows_gone(&nobody, end) && !room.knows_gone(&others[0].gone(), end));
-    room.apply_all([&of_ben, &of_chi]);
-    let known = [nobody, others[0].gone(), others[1].gone(), room.gone()];
-    assert!(known.iter().all(|digest| room.knows_gone(digest, end)));
-    assert!(!others[0].knows_gone(&room.gone(), end), "of chi's removal nothing is known there");
-    assert!(!room.knows_gone(&others[0].gone(), rooms::Hlc(0)), "ben was not removed by then");
-}
-
-#[test]
-fn who_knew_of_a_removal_that_does_not_count_knew_of_none_that_is_unknown_here() {
+fn an_end_is_told_whether_it_counts_or_not() {
     let (mut a, mut b, kept, mut room) = with_admin_and_cut();
-    let end = rooms::Hlc(u64::MAX);
-    let by_ben = b.removes(&chi(), 1, vec![]);
-    let mut there = room.clone();
-    there.apply(&by_ben);
+    let [ben, chi] = [ben(), chi()].map(|who| who.peer());
+    assert!(room.ended().is_empty() && !room.end_is_told(&ben, 1) && !room.end_is_told(&chi, 1));
+    room.apply(&b.removes(&crate::people::chi(), 1, vec![]));
+    assert_eq!(room.ended(), [(chi, 1)]);
+    assert!(room.end_is_told(&chi, 1) && !room.end_is_told(&chi, 2));
     // Ana removes ben, with a cut before that.
-    room.apply(&a.removes(&ben(), 1, kept));
-    assert!(!room.knows_gone(&there.gone(), end));
-    room.apply(&by_ben);
-    assert!(room.is_member(&chi().peer()));
-    assert!(room.knows_gone(&there.gone(), end));
+    room.apply(&a.removes(&crate::people::ben(), 1, kept));
+    assert!(room.is_member(&chi));
+    assert_eq!(room.ended(), [(ben, 1)]);
+    assert!(room.end_is_told(&chi, 1) && room.end_is_told(&ben, 1));
+    assert_eq!(room.gone(), rooms::keys::gone_digest([(ben, 1)]));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use identity::Identity;
 use rooms::authority::{Role, Setting};
-use rooms::keys::{gone_digest, mint, prekey_pair, recipient};
+use rooms::keys::{mint, prekey_pair, recipient};
 use rooms::{
     Author, BadPayload, Branch, Clock, Draft, Event, EventFault, Header, Logs, Payload, Signatures, Verified, canonical_emoji,
     direct_room_id, group_room_id, kind, run,
@@ -75,7 +75,7 @@ fn content_payloads() -> Vec<Payload> {
     let (_, bens) = prekey_pair([0xbb; 32]);
     let to = |who: &Identity| recipient(&room(), &who.peer(), 1);
     let recipients = [(to(&ana()), None), (to(&ben()), Some(bens))];
-    let epoch = mint(&room(), &ana().peer(), &gone_digest([]), &secret(), &recipients, [0xdd; 32]);
+    let epoch = mint(&room(), &ana().peer(), &[], &secret(), &recipients, [0xdd; 32]);
     let hello = message("Good morning 🍇");
     let first = [vec![Payload::Prekey { key }], epoch, vec![hello]].concat();
     let target = log(&ana(), LogId(1), &first)[2].position();

@@ -36,9 +36,8 @@ impl Scene {
         None
     }
 
-    /// In which way they do not have the same events, or do not see the same. `but_waiting`: a
-    /// message may wait for its key at some.
-    fn difference(&mut self, but_waiting: bool) -> Option<String> {
+    /// In which way they do not have the same events, or do not see the same.
+    fn difference(&mut self) -> Option<String> {
         if let Some(unlike) = self.unlike_events() {
             return Some(unlike);
         }
@@ -50,11 +49,12 @@ impl Scene {
         }
         // Who has come to be a member by a role alone brought no name.
         let nameless: BTreeSet<PeerId> = truth.members().filter(|member| member.name.is_empty()).map(|member| member.peer).collect();
-        let waiting = if but_waiting { self.waiting() } else { BTreeMap::new() };
+        if let Some((id, who)) = self.waiting().into_iter().next() {
+            return Some(format!("{id:?} waits for its key at {who:?}"));
+        }
         let mut view_of = |number: u32| {
             let mut view = self.world.view(number)?;
             view.members.iter_mut().filter(|(peer, _)| nameless.contains(*peer)).for_each(|(_, (name, _, _))| name.clear());
-            view.timeline.retain(|(id, _, _)| !waiting.contains_key(id));
             Some(view)
         };
         let first = view_of(*members.first()?)?;
@@ -126,22 +126,11 @@ impl Scene {
         members.into_iter().filter(|number| self.world.is_correct(*number)).collect()
     }
 
-    /// They have the same events within one time, and can read them within another. Not read may
-    /// be messages whose keys nobody among them gives to somebody whom their author did not know:
-    /// who gives one has to know all removals that the maker of the key knew. Gives how long both
-    /// took.
+    /// They have the same events within one time, and can read them all within another. Gives how
+    /// long both took.
     pub(crate) fn agrees_within(&mut self, events: Duration, keys: Duration) -> (Duration, Duration) {
         let began = self.world.now();
-        let held = self.until(events, began, |scene| scene.unlike_events());
-        while self.difference(false).is_some() && self.world.now().since(began) < keys {
-            self.world.run_for(LOOK_AGAIN);
-        }
-        let read = self.world.now().since(began);
-        if let Some(why) = self.difference(true) {
-            panic!("no agreement after {read:?}: {why}\n{}done: {:?}", self.diagnosis(), self.done);
-        }
-        println!("{} messages wait for keys after {read:?}", self.waiting().len());
-        (held, read)
+        (self.until(events, began, Scene::unlike_events), self.until(keys, began, Scene::difference))
     }
 
     fn until(&mut self, limit: Duration, began: sim::Time, mut wrong: impl FnMut(&mut Scene) -> Option<String>) -> Duration {
@@ -160,14 +149,11 @@ impl Scene {
         let truth = self.world.truth(&everybody);
         let events = self.world.control_events(&everybody);
         let members = self.members_of(&truth);
-        let waiting = self.waiting();
         let (mut cut_off, mut dropped) = (0, 0);
         for spoken in self.spoken.clone() {
             let peer = self.world.peer(spoken.author);
             let limit = truth.limit(&peer, spoken.log, spoken.log);
-            let waits = waiting.get(&spoken.id);
-            let is_there = |number: &&u32| self.is_shown(&spoken, **number) || waits.is_some_and(|at| at.contains(number));
-            let holders = members.iter().filter(is_there).count();
+            let holders = members.iter().filter(|number| self.is_shown(&spoken, **number)).count();
             if limit.is_some_and(|limit| limit < spoken.seq) {
                 assert_eq!(holders, 0, "{spoken:?} is beyond the cut at {limit:?}");
                 cut_off += 1;

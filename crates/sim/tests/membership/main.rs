@@ -21,8 +21,7 @@ const SIZES: &[u32] = &[20, 32];
 /// One repair: comparing with one random linked member after another, every 10 s ± 50 %, is through
 /// the room by then; and the dials that find together again what was parted.
 const REPAIR: Duration = Duration::from_secs(90);
-/// Keys of what was said where one was no member come only of somebody who may give them. Some may
-/// find nobody among those they are linked with (`docs/LIMITS.md`).
+/// Keys of what was said where one was no member are asked of one linked member after another.
 const KEYS: Duration = Duration::from_secs(120);
 /// Who begins has its links at once, and is told what it lacks by whom it is linked to.
 const REPAIR_OF_ONE: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use crate::error::OpenError;
 use crate::seal::{OVERHEAD_BYTES, Sealer};
 
 /// Raised when the form changes.
-pub const FORM: u16 = 3;
+pub const FORM: u16 = 4;
 /// Before the first record.
 pub(super) const HEADER: usize = CLEAR + OVERHEAD_BYTES;
 /// Of all segments' files.

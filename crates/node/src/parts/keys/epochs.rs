@@ -36,8 +36,6 @@ pub(crate) enum Key {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Epoch {
     pub(crate) key: Key,
-    /// While it was held, its minter was seen to know all removals that are known here.
-    pub(crate) settled: bool,
     /// Whose seal was opened here; or this device, which minted it.
     pub(crate) proven: Option<PeerId>,
     /// Own events under it.
@@ -78,6 +76,11 @@ impl Epoch {
         self.claim().filter(|claim| is_complete(claim))
     }
 
+    /// All that is said of it, as far as that is all here.
+    pub(crate) fn whole_claims(&self) -> impl Iterator<Item = &ClaimRow> {
+        self.claims.iter().filter(|claim| is_complete(claim))
+    }
+
     /// Its content is for others: it was minted for those who were members then, without this
     /// device.
     pub(crate) fn is_for_others(&self) -> bool {
@@ -87,7 +90,7 @@ impl Epoch {
     /// The row to keep. The secret is elsewhere in memory.
     pub(crate) fn row(&self, room: RoomId, epoch: EpochId, key: KeyRow) -> EpochRow {
         let written = self.written.div_ceil(WRITTEN_STEP).saturating_mul(WRITTEN_STEP);
-        EpochRow { room, epoch, key, settled: self.settled, proven: self.proven, written, claims: self.claims.clone() }
+        EpochRow { room, epoch, key, proven: self.proven, written, claims: self.claims.clone() }
     }
 
     /// Counts own events under it. True if the row is to be written: one more step is begun.
@@ -121,8 +124,8 @@ impl Epochs {
                 KeyRow::Control(_) => Key::Control,
                 KeyRow::Whole(_) => Key::Whole,
             };
-            let EpochRow { settled, proven, written, claims, .. } = row;
-            epochs.all.insert(row.epoch, Epoch { key, settled, proven, written, claims });
+            let EpochRow { proven, written, claims, .. } = row;
+            epochs.all.insert(row.epoch, Epoch { key, proven, written, claims });
         }
         epochs
     }
@@ -222,18 +225,6 @@ impl Epochs {
         std::mem::take(&mut self.evicted)
     }
 
-    /// Those that are held and not settled, with what is believed of them, the newest first.
-    pub(crate) fn unsettled(&self) -> Vec<(EpochId, ClaimRow)> {
-        let newest = self.newest(|known| !known.settled && known.claim().is_some());
-        newest.into_iter().filter_map(|epoch| Some((epoch, self.get(&epoch)?.claim()?.clone()))).collect()
-    }
-
-    pub(crate) fn note_settled(&mut self, epoch: &EpochId) {
-        if let Some(known) = self.get_mut(epoch) {
-            known.settled = true;
-        }
-    }
-
     /// Those that are held, and pass, the newest first. One that nothing is known of comes last.
     pub(crate) fn newest(&self, pass: impl Fn(&Epoch) -> bool) -> Vec<EpochId> {
         let when = |known: &Epoch| known.claim().map(|claim| claim.hlc);
@@ -322,18 +313,6 @@ mod tests {
         let evicted = epochs.take_evicted();
         assert!(evicted.len() == 2 && evicted.iter().all(|(_, claims)| claims[0].hlc < Hlc::from_ms(16)), "the oldest");
         assert!(epochs.get(&id(all)).is_some() && epochs.all.len() == MAX_EPOCHS);
-    }
-
-    #[test]
-    fn only_what_is_held_can_be_settled_and_stays_so() {
-        let mut epochs = Epochs::default();
-        let epoch = EpochId([1; 16]);
-        epochs.note_part(&part(1, ANA, 1, 1));
-        assert!(epochs.unsettled().is_empty(), "it is not held");
-        epochs.note_key(epoch, Key::Control);
-        assert_eq!(epochs.unsettled().iter().map(|(epoch, claim)| (*epoch, claim.gone)).collect::<Vec<_>>(), [(epoch, [0; 16])]);
-        epochs.note_settled(&epoch);
-        assert!(epochs.unsettled().is_empty() && known(&epochs, 1).settled);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gossip::Millis;
 use identity::PeerId;
 
-use super::epochs::{Epoch, Key};
+use super::epochs::Key;
 
 /// Requests of one peer in one room that are answered at once, and from one to the next after
 /// that. Higher: a greedy peer costs more. Lower: who lacks many keys waits longer.
@@ -14,18 +14,28 @@ const EVERY_MS: Millis = 1_000;
 /// Peers whose requests are remembered. Links are fewer.
 const MAX_PEERS: usize = 1_024;
 
+/// How the minter of an epoch saw a member, by the lists of the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// Not all parts of the lists are here, or it is not certain whose they are.
+    Unknown,
+    /// The epoch was minted for them.
+    Recipient,
+    /// The minter knew them neither as a member nor as somebody whose membership ended.
+    NotEnded,
+    /// The minter knew that their membership had ended. That is not known here.
+    Ended,
+}
+
 /// What of an epoch's key somebody may have.
 ///
-/// `is_recipient`: one of their memberships that stand is among those that it was minted for.
 /// `history`: newcomers may read what was said before.
-pub(crate) fn grant(known: &Epoch, is_recipient: impl FnOnce() -> bool, history: bool) -> Key {
-    // A settled one is given nobody whose removal its minter knew. Another may have been minted by
-    // somebody who had not heard of one: only those whom they meant get it.
-    match known.key {
-        Key::None => Key::None,
-        Key::Whole if history && known.settled || is_recipient() => Key::Whole,
-        Key::Whole | Key::Control if known.settled => Key::Control,
-        Key::Whole | Key::Control => Key::None,
+pub(crate) fn grant(held: Key, named: Named, history: bool) -> Key {
+    match named {
+        Named::Recipient => held,
+        Named::NotEnded if history => held,
+        Named::NotEnded => held.min(Key::Control),
+        Named::Ended | Named::Unknown => Key::None,
     }
 }
 
@@ -59,29 +69,16 @@ impl Requests {
 mod tests {
     use super::*;
 
-    fn epoch(key: Key, settled: bool) -> Epoch {
-        Epoch { key, settled, ..Epoch::default() }
-    }
-
     #[test]
-    fn the_key_goes_to_whom_it_was_minted_for_and_with_history_to_newcomers_if_it_is_settled() {
+    fn the_key_goes_to_whom_it_was_minted_for_and_with_history_to_newcomers() {
         use Key::{Control, None, Whole};
-        // Held, settled, recipient, history, granted.
-        let cases = [
-            (Whole, false, true, false, Whole),
-            (Whole, true, true, false, Whole),
-            (Whole, true, false, true, Whole),
-            (Whole, true, false, false, Control),
-            (Whole, false, false, true, None),
-            (Whole, false, false, false, None),
-            (Control, true, true, true, Control),
-            (Control, true, false, false, Control),
-            (Control, false, true, true, None),
-            (None, true, true, true, None),
-        ];
-        for (held, settled, recipient, history, granted) in cases {
-            let case = (held, settled, recipient, history);
-            assert_eq!(grant(&epoch(held, settled), || recipient, history), granted, "{case:?}");
+        let all = [None, Control, Whole];
+        let granted = |named, history| all.map(|held| grant(held, named, history));
+        for history in [false, true] {
+            assert_eq!(granted(Named::Recipient, history), all);
+            assert_eq!(granted(Named::NotEnded, history), [None, Control, if history { Whole } else { Control }]);
+            assert_eq!(granted(Named::Ended, history), [None; 3], "whose removal the minter knew");
+            assert_eq!(granted(Named::Unknown, history), [None; 3]);
         }
     }
 

@@ -1,10 +1,9 @@
 //! All that is known of the keys of one room.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use gossip::Millis;
 use identity::PeerId;
-use rooms::Membership;
 use rooms::keys::EpochId;
 use store::{AwaitedRow, EpochRow, OwnPrekeyRow};
 use wire::ids::LogKey;
@@ -15,10 +14,6 @@ use super::choice;
 use super::epochs::{Epoch, Epochs, Key};
 use super::granting::Requests;
 use super::prekeys::Prekeys;
-
-/// So many epochs that are not settled are looked at closely. Each costs some 1 000 digests when a
-/// membership has ended.
-const MAX_UNSETTLED: usize = 64;
 
 /// The keys of one room. The secrets themselves are in the keyring.
 #[derive(Default)]
@@ -32,8 +27,6 @@ pub(crate) struct RoomKeys {
     pub(crate) chosen: Option<EpochId>,
     /// What waited for keys that have come.
     pub(crate) opening: VecDeque<Opening>,
-    /// Epochs that were not found to be settled, and how many endings of memberships were known.
-    unsettled: BTreeMap<EpochId, usize>,
 }
 
 /// Events that waited for a key, which is here now.
@@ -51,29 +44,6 @@ impl RoomKeys {
             prekeys: Prekeys::restore(prekeys),
             ..RoomKeys::default()
         }
-    }
-
-    /// Settles epochs whose minters knew of no removal that is not known here: those that fit what
-    /// is known now, and a few of the newest others.
-    pub(crate) fn settle(&mut self, members: &Membership) -> Vec<EpochId> {
-        let ends = members.ends_told();
-        let gone = members.gone();
-        let mut settled = Vec::new();
-        for (epoch, claim) in self.epochs.unsettled() {
-            let fits = claim.gone == gone || {
-                let is_new = self.unsettled.get(&epoch) != Some(&ends);
-                is_new && self.unsettled.len() < MAX_UNSETTLED && members.knows_gone(&claim.gone, claim.hlc)
-            };
-            match fits {
-                true => settled.push(epoch),
-                false => drop(self.unsettled.insert(epoch, ends)),
-            }
-        }
-        for epoch in &settled {
-            self.unsettled.remove(epoch);
-            self.epochs.note_settled(epoch);
-        }
-        settled
     }
 
     /// The epoch that was chosen, if it still may be used.
