@@ -94,6 +94,7 @@ an epoch that includes a removed member | tests/hostile/keys.rs | an_epoch_for_a
 unknown epoch | tests/hostile/keys.rs | words_under_an_epoch_that_nobody_has_wait_and_hold_up_nothing
 100 concurrent mints | tests/hostile/keys.rs | a_hundred_epochs_at_once_do_no_harm
 foreign prekey | tests/hostile/keys.rs | prekeys_of_others_and_of_small_order_keep_nobody_from_reading
+a client that ignores its removal | tests/hostile/removed.rs | a_client_changed_to_ignore_its_removal_reads_shows_and_learns_nothing
 key request by a stranger | tests/hostile/keys.rs | a_stranger_and_somebody_removed_ask_for_keys_and_get_none
 ";
 

@@ -15,6 +15,9 @@ mod outsider;
 #[path = "../support/peer.rs"]
 #[allow(dead_code, reason = "tests/systems uses the rest of it")]
 mod peer;
+#[path = "../support/planted.rs"]
+#[allow(dead_code, reason = "tests/systems uses the rest of it")]
+mod planted;
 #[path = "../support/seed.rs"]
 #[allow(dead_code, reason = "tests/systems uses the rest of it")]
 mod seed;
@@ -23,6 +26,7 @@ mod seed;
 mod talk;
 
 mod authority;
+mod client;
 mod events;
 mod frames;
 mod gossip;
@@ -31,5 +35,7 @@ mod keys;
 mod list;
 mod logs;
 mod member;
+mod patched;
 mod pen;
+mod removed;
 mod scene;

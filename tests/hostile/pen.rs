@@ -47,6 +47,17 @@ impl Pen {
         Pen { who: who.clone(), room, log, seq: 0, prev, hlc: Hlc::default(), sealing }
     }
 
+    /// A log that its author's own program began, after its last event.
+    pub(crate) fn going_on(who: &Arc<Identity>, last: &Event, sealing: Option<Sealing>) -> Pen {
+        let header = &last.header;
+        Pen { log: header.log, seq: header.seq, prev: last.chain(), hlc: header.hlc, ..Pen::content(who, header.room, sealing) }
+    }
+
+    /// The same log, from now on under another key.
+    pub(crate) fn sealed_by(&mut self, sealing: Sealing) {
+        self.sealing = Some(sealing);
+    }
+
     /// A new content log of the same author.
     pub(crate) fn fresh(&self) -> Pen {
         self.by(&self.who.clone())

@@ -6,11 +6,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use identity::Identity;
+use identity::{Identity, PeerId};
 use wire::frame::{RecordFault, pack_records, records, write_handshake};
 use wire::handshake::{Handshake, Session, StaticKey, Step};
 use wire::ids::RoomId;
-use wire::message::{Hello, Join, Message, Record, room_tag};
+use wire::limits::MAX_TAGS;
+use wire::message::{Hello, Join, Message, Record, epoch_tag, room_tag};
 use wire::{FrameReader, Invite, NameSeal, Naming};
 
 use crate::peer::{PATIENCE, Peer};
@@ -33,24 +34,54 @@ impl Outsider {
 
     /// The same, as somebody who may have been here before.
     pub(crate) fn dial_as(peer: &Peer, me: Arc<Identity>) -> Outsider {
-        let mut socket = TcpStream::connect(peer.address()).expect("they listen");
+        Outsider::reach(&peer.address(), me).expect("they listen, and answer")
+    }
+
+    /// The same at an address; none if nobody is there, or if they close before both said Hello.
+    pub(crate) fn reach(address: &str, me: Arc<Identity>) -> Option<Outsider> {
+        let mut socket = TcpStream::connect(address).ok()?;
         socket.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
         let (mut reader, mut input) = (FrameReader::new(), Vec::new());
         let key = StaticKey::generate().expect("a key");
         let (handshake, first) = Handshake::initiate(me.clone(), &key, None).expect("a first message");
         let mut words = Vec::new();
         write_handshake(&first, &mut words);
-        socket.write_all(&words).expect("they take it");
-        let second = frame(&mut socket, &mut reader, &mut input).expect("they answer");
+        socket.write_all(&words).ok()?;
+        let second = frame(&mut socket, &mut reader, &mut input)?;
         let Ok(Step::Done { reply: Some(third), session }) = handshake.read(&second) else { panic!("they prove who they are") };
         words.clear();
         write_handshake(&third, &mut words);
-        socket.write_all(&words).expect("they take it");
+        socket.write_all(&words).ok()?;
+        Outsider::greet(me, socket, reader, input, session)
+    }
+
+    /// The same with whoever has dialled; none if they do not go through with it.
+    pub(crate) fn answer(mut socket: TcpStream, me: Arc<Identity>) -> Option<Outsider> {
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        let (mut reader, mut input) = (FrameReader::new(), Vec::new());
+        let key = StaticKey::generate().expect("a key");
+        let handshake = Handshake::respond(me.clone(), &key).expect("it begins");
+        let first = frame(&mut socket, &mut reader, &mut input)?;
+        let Ok(Step::Reply(handshake, second)) = handshake.read(&first) else { return None };
+        let mut words = Vec::new();
+        write_handshake(&second, &mut words);
+        socket.write_all(&words).ok()?;
+        let third = frame(&mut socket, &mut reader, &mut input)?;
+        let Ok(Step::Done { reply: None, session }) = handshake.read(&third) else { return None };
+        Outsider::greet(me, socket, reader, input, session)
+    }
+
+    fn greet(me: Arc<Identity>, socket: TcpStream, mut reader: FrameReader, input: Vec<u8>, session: Session) -> Option<Outsider> {
         reader.established();
         let mut outsider = Outsider { me, socket, reader, input, session, heard: VecDeque::new() };
         outsider.say(&Message::Hello(Hello { boot_nonce: 1, addresses: Vec::new(), agent: "by hand".to_owned() }));
-        outsider.until("a Hello", |message| matches!(message, Message::Hello(_)).then_some(()));
-        outsider
+        while !matches!(outsider.next()?, Message::Hello(_)) {}
+        Some(outsider)
+    }
+
+    /// Who is at the other end.
+    pub(crate) fn who(&self) -> PeerId {
+        self.session.peer
     }
 
     /// The invite, shown on this link.
@@ -70,6 +101,14 @@ impl Outsider {
     /// Names these rooms, without padding.
     pub(crate) fn name(&mut self, rooms: &[RoomId]) {
         let tags = rooms.iter().map(|room| room_tag(room, &self.session.hash, self.session.role)).collect();
+        self.say(&Message::Rooms(tags));
+    }
+
+    /// Names a room by its id and by these epochs, as far as they go into one record.
+    pub(crate) fn name_by(&mut self, room: &RoomId, tag_keys: &[[u8; 32]]) {
+        let (link, role) = (self.session.hash, self.session.role);
+        let by_epochs = tag_keys.iter().map(|key| epoch_tag(key, &link, role));
+        let tags = [room_tag(room, &link, role)].into_iter().chain(by_epochs).take(MAX_TAGS).collect();
         self.say(&Message::Rooms(tags));
     }
 

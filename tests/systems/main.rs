@@ -16,6 +16,8 @@ mod outsider;
 #[path = "../support/peer.rs"]
 #[allow(dead_code, reason = "tests/hostile uses the rest of it")]
 mod peer;
+#[path = "../support/planted.rs"]
+mod planted;
 #[path = "../support/seed.rs"]
 mod seed;
 #[path = "../support/talk.rs"]
@@ -31,6 +33,7 @@ mod leaving;
 mod line;
 mod nearby;
 mod network;
+mod on_disk;
 mod pasted;
 mod protocol;
 mod refusals;

@@ -5,6 +5,9 @@
 //! `invites.rs`; the machinery is `pair.rs` (time and verbs), `person.rs` (one node),
 //! `network.rs` (what is between them) and `apart.rs` (what does not get through).
 
+#[path = "../../../../tests/support/planted.rs"]
+mod planted;
+
 mod apart;
 mod contacts;
 mod contradictions;

@@ -1,9 +1,10 @@
 //! What stands in the clear in all that is said on links, once the links' own encryption is off.
 
-use data_encoding::BASE64_NOPAD;
+use std::collections::BTreeSet;
 
 use crate::pair::Pair;
 use crate::person::{ANA, BEN, CHI, DAN, EVE};
+use crate::planted::{Planted, written};
 use crate::wires::Who;
 
 /// Names, titles and words, none of which is by chance in random bytes.
@@ -21,19 +22,8 @@ const SAID: [&str; 9] = [
     "after-the-removal",
 ];
 
-/// A word as it is, in UTF-16 of both orders, and in base64 wherever it begins.
-fn forms(word: &str) -> Vec<Vec<u8>> {
-    let utf16 = |bytes: fn(u16) -> [u8; 2]| word.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
-    let base64 = |before: usize| {
-        let encoded = BASE64_NOPAD.encode(&[&vec![0; before], word.as_bytes()].concat());
-        // The first and the last characters also hold bits of what is beside the word.
-        encoded.as_bytes()[(before * 8).div_ceil(6)..encoded.len() - 2].to_vec()
-    };
-    vec![word.into(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes), base64(0), base64(1), base64(2)]
-}
-
-fn holds(record: &[u8], form: &[u8]) -> bool {
-    record.windows(form.len()).any(|part| part == form)
+fn planted() -> Planted {
+    Planted::new(SAID.into_iter().chain(PEOPLE.map(|(_, name)| name)))
 }
 
 #[test]
@@ -70,20 +60,17 @@ fn in_all_that_five_members_say_no_word_name_or_title_stands_in_the_clear() {
     }
     let heard: Vec<Vec<u8>> = pair.between.tap.take().into_iter().flatten().map(|(_, record)| record).collect();
     assert!(heard.len() > 200, "{}", heard.len());
-    for word in SAID.into_iter().chain(PEOPLE.map(|(_, name)| name)) {
-        for form in forms(word) {
-            assert!(!heard.iter().any(|record| holds(record, &form)), "{word}");
-        }
-    }
+    let planted = planted();
+    let found: BTreeSet<&str> = heard.iter().flat_map(|record| planted.found_in(record)).collect();
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
 fn a_word_in_the_clear_would_be_found_in_every_form() {
-    let word = SAID[0];
+    let (planted, word) = (planted(), SAID[0]);
     for before in 0..3 {
-        let text = [&"x".repeat(before), word, "y"].concat();
-        let all = [text.as_bytes(), BASE64_NOPAD.encode(text.as_bytes()).as_bytes()].concat();
-        let found = forms(word).iter().filter(|form| holds(&all, form)).count();
-        assert_eq!(found, 2, "as it is, and in one of the three base64 forms");
+        for (way, record) in written(&["x".repeat(before), word.to_owned(), "y".to_owned()].concat()) {
+            assert_eq!(planted.found_in(&record), BTreeSet::from([word]), "{way}, after {before} others");
+        }
     }
 }
