@@ -12,6 +12,15 @@ pub struct Config {
     /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms
     /// depend on Heads and repair.
     pub ttl: u8,
+    /// Bytes that a device pushes of one run in a room larger than its active view, to all together;
+    /// but always to one neighbour, or two if the run came from another device. Higher: authors of
+    /// large runs send more of them. Lower: more of those runs are fetched after Heads, which takes
+    /// a second longer.
+    pub push_bytes: usize,
+    /// How long its author leaves it to others to tell of a run that was pushed to some only; three
+    /// times as long once others are seen to have it. Higher: those who have it from nobody else
+    /// get it later. Lower: the author is asked for it.
+    pub hold_heads: Millis,
     /// Entries per generation of the seen set (two are kept, 16 bytes each). Higher: memory. Lower:
     /// old duplicates are checked again.
     pub seen: usize,
@@ -110,6 +119,8 @@ impl Default for Config {
         Config {
             fanout: 4,
             ttl: 32,
+            push_bytes: 48 * 1024,
+            hold_heads: 800,
             seen: 65_536,
             active_max: 8,
             active_wanted: 5,

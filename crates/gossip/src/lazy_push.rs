@@ -45,6 +45,16 @@ impl Room {
         self.news.spread = true;
     }
 
+    /// Plans that all are told soon of what they can have from nobody else.
+    pub(crate) fn heads_early<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let config = around.config;
+        for neighbour in self.neighbours.values_mut() {
+            let at = config.tell_at(around.within(0, config.heads_after / 2));
+            neighbour.heads_at = Some(neighbour.heads_at.map_or(at, |planned| planned.min(at)));
+        }
+        self.news.at = self.neighbours.values().filter_map(|n| n.heads_at).min();
+    }
+
     /// Neither tree nor view have changed for a while.
     fn is_calm<R>(&self, around: &Around<'_, R>) -> bool {
         around.since(self.troubled_at) >= around.config.calm_after
@@ -73,10 +83,17 @@ impl Room {
 
     /// The tree or the view changed. What neighbours may have missed by that, they are told soon.
     pub(crate) fn trouble<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
-        let (now, config) = (around.now, around.config);
         let calm = self.is_calm(around);
-        self.troubled_at = now;
-        if !calm || self.news.at.is_none() {
+        self.troubled_at = around.now;
+        if calm {
+            self.hasten_heads(around);
+        }
+    }
+
+    /// Active neighbours who were to be told late are told as early as when the tree is broken.
+    pub(crate) fn hasten_heads<R: rand::Rng>(&mut self, around: &mut Around<'_, R>) {
+        let config = around.config;
+        if self.news.at.is_none() {
             return;
         }
         for at in self.neighbours.values_mut().filter(|n| n.active).filter_map(|n| n.heads_at.as_mut()) {
@@ -94,12 +111,13 @@ impl Room {
     /// Tells the neighbours whose time has come what changed, as far as they are not known to have
     /// it.
     pub(crate) fn tell_heads<R>(&mut self, around: &mut Around<'_, R>) {
-        let (own, news) = (&self.own, &mut self.news);
+        let (own, held, news) = (&self.own, &self.held, &mut self.news);
         for (peer, neighbour) in &mut self.neighbours {
             if neighbour.heads_at.take_if(|at| *at <= around.now).is_none() {
                 continue;
             }
-            let changed = news.logs.iter().filter(|(_, change)| **change > neighbour.told).filter_map(|(log, _)| own.get(log));
+            let changed = news.logs.iter().filter(|(log, change)| **change > neighbour.told && !held.contains_key(log));
+            let changed = changed.filter_map(|(log, _)| own.get(log));
             let told = |head: &HeadOf| {
                 let for_them = neighbour.is_member() || head.log.log.is_control();
                 for_them && head.log.device != *peer && neighbour.has(&head.log) < head.seq
@@ -139,7 +157,8 @@ impl Room {
         }
         neighbour.full_heads_at = Some(around.now);
         let control_only = !neighbour.is_member();
-        let heads: Vec<HeadOf> = self.own.iter().filter(|h| !control_only || h.log.log.is_control()).collect();
+        let heads: Vec<HeadOf> =
+            self.own.iter().filter(|h| !control_only || h.log.log.is_control()).filter(|h| !self.held.contains_key(&h.log)).collect();
         send_heads(self.id, peer, &heads, around.out);
     }
 }

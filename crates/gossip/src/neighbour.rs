@@ -23,6 +23,8 @@ pub(crate) struct Neighbour {
     has: BTreeMap<LogKey, u32>,
     /// How far each log was pushed to it beyond that.
     pushed: BTreeMap<LogKey, u32>,
+    /// How far each log went when a large run of it was not pushed to the peer.
+    passed_over: BTreeMap<LogKey, u32>,
     pub(crate) full_heads_at: Option<Millis>,
     /// When the peer is told what changed here, and how many changes it was told of.
     pub(crate) heads_at: Option<Millis>,
@@ -67,6 +69,7 @@ impl Neighbour {
             trust,
             has: BTreeMap::new(),
             pushed: BTreeMap::new(),
+            passed_over: BTreeMap::new(),
             full_heads_at: None,
             heads_at: None,
             told: 0,
@@ -153,6 +156,19 @@ impl Neighbour {
         if self.pushed.len() < MAX_LOGS || self.pushed.contains_key(&log) {
             self.pushed.insert(log, seq);
         }
+    }
+
+    /// A run that ends here was not pushed to the peer, because it is large.
+    pub(crate) fn pass_over(&mut self, log: LogKey, seq: u32) {
+        if self.passed_over.len() < MAX_LOGS || self.passed_over.contains_key(&log) {
+            self.passed_over.insert(log, seq);
+        }
+    }
+
+    /// Whether the peer may lack what comes before a fresh run of a log, and could do nothing with
+    /// it.
+    pub(crate) fn is_behind(&self, log: &LogKey) -> bool {
+        self.passed_over.get(log).is_some_and(|seq| self.has(log) < *seq)
     }
 
     pub(crate) fn forget(&mut self, log: &LogKey) {

@@ -2,6 +2,7 @@
 //! Spreading is fast; repair makes it certain.
 
 use identity::PeerId;
+use rand::RngExt;
 use wire::ids::LogKey;
 use wire::message::{Digest, HeadOf, Message, Need, RawEvent};
 
@@ -247,8 +248,9 @@ impl Room {
     }
 
     /// Which neighbour to ask for a log: of those that have it, the one that has answered best so
-    /// far. Active ones come first, because only their edges can be grafted.
-    fn holder<R>(&self, around: &Around<'_, R>, log: &LogKey) -> Holder {
+    /// far. Active ones come first, because only their edges can be grafted; the author comes last,
+    /// because all who hear of it from them alone ask them. Else it is one of them at random.
+    fn holder<R: rand::Rng>(&self, around: &mut Around<'_, R>, log: &LogKey) -> Holder {
         let from = self.own.seq(log).saturating_add(1);
         let Some(best) = self.neighbours.values().filter(|n| holds(n, log, from)).map(|n| n.late).min() else { return Holder::Nobody };
         let limit = around.config.needs_at_once;
@@ -256,7 +258,7 @@ impl Room {
             .neighbours
             .iter()
             .filter(|(_, n)| n.late == best && holds(n, log, from))
-            .min_by_key(|(_, n)| (n.questions >= limit, !n.active, n.questions))
+            .min_by_key(|(peer, n)| (n.questions >= limit, !n.active, **peer == log.device, n.questions, around.rng.random::<u32>()))
         else {
             return Holder::Nobody;
         };

@@ -12,6 +12,7 @@ use crate::around::Around;
 use crate::candidates::Candidates;
 use crate::dial::Dial;
 use crate::heads::OwnHeads;
+use crate::large::Held;
 use crate::neighbour::{Neighbour, Request};
 use crate::news::News;
 use crate::wants::Wants;
@@ -32,6 +33,8 @@ pub(crate) struct Room {
     /// Logs that ended in a fork. They are never asked for again.
     pub(crate) stopped: BTreeSet<LogKey>,
     pub(crate) news: News,
+    /// Own logs whose last run is large, and of which others tell first.
+    pub(crate) held: BTreeMap<LogKey, Held>,
     /// When the tree or the active view last changed.
     pub(crate) troubled_at: Millis,
     /// Logs that changed whose authors are linked.
@@ -79,6 +82,7 @@ impl Room {
             pursue_at: Millis::MAX,
             stopped: stopped.into_iter().collect(),
             news: News::default(),
+            held: BTreeMap::new(),
             troubled_at: now,
             acks: BTreeSet::new(),
             acks_at: None,
@@ -98,6 +102,11 @@ impl Room {
 
     pub(crate) fn neighbour_up<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: PeerId, trust: Trust) {
         let now = around.now;
+        // Whenever anybody comes or goes all are stated anew. Of those for whom nothing has changed
+        // nothing is asked: in a large room all would tell each other of all logs.
+        if self.trust(&peer) == Some(trust) {
+            return self.tend(around);
+        }
         let neighbour = self.neighbours.entry(peer).or_insert_with(|| Box::new(Neighbour::new(trust, now)));
         neighbour.trust = trust;
         match trust {
@@ -117,6 +126,7 @@ impl Room {
     pub(crate) fn neighbour_down<R: rand::Rng>(&mut self, around: &mut Around<'_, R>, peer: &PeerId) {
         let Some(gone) = self.neighbours.remove(peer) else { return };
         self.forget_asks(around.now, peer);
+        self.lose_held(around.now, peer);
         self.lose(around, *peer, gone.active);
         if gone.active {
             self.regrow(around);
@@ -166,6 +176,9 @@ impl Room {
         if self.acks_at.is_some_and(|at| at <= now) {
             self.tell_authors(around);
         }
+        if self.held_until() <= now {
+            self.tell_held(around);
+        }
         if self.news.at.is_some_and(|at| at <= now) {
             self.tell_heads(around);
         }
@@ -198,6 +211,6 @@ impl Room {
         let told = [self.news.at, self.acks_at, self.rest_at].into_iter().flatten().min().unwrap_or(Millis::MAX);
         let overlay = if self.candidates.len() == 0 { Millis::MAX } else { self.shuffle_at.min(self.wander_at) };
         let repair = if self.neighbours.is_empty() { Millis::MAX } else { self.digest_at.min(self.pursue_at) };
-        told.min(overlay).min(repair).min(self.tend_at)
+        told.min(self.held_until()).min(overlay).min(repair).min(self.tend_at)
     }
 }

@@ -11,6 +11,7 @@ use wire::ids::LogKey;
 use wire::message::{Message, RawEvent, Run};
 
 use crate::around::Around;
+use crate::neighbour::Neighbour;
 use crate::room::Room;
 use crate::{Effect, Millis};
 
@@ -33,9 +34,9 @@ impl Room {
         self.neighbours.values().filter(|n| n.eager).count()
     }
 
-    /// Pushes a run to the eager neighbours. With none of them, or at the last hop, Heads tell of
-    /// it.
-    pub(crate) fn push<R>(
+    /// Pushes a run to the eager neighbours, or to some of them if it is large. With none of them,
+    /// or at the last hop, Heads tell of it.
+    pub(crate) fn push<R: rand::Rng>(
         &mut self,
         around: &mut Around<'_, R>,
         from: Option<PeerId>,
@@ -47,12 +48,17 @@ impl Room {
         if ttl == 0 {
             return;
         }
-        let mut peers = Vec::new();
-        for (peer, neighbour) in &mut self.neighbours {
-            if neighbour.eager && Some(*peer) != from && *peer != log.device && neighbour.has(&log) < seq {
+        let lack = |peer: &PeerId, n: &Neighbour| n.eager && Some(*peer) != from && *peer != log.device && n.has(&log) < seq;
+        let able = self.neighbours.iter().filter(|(peer, n)| lack(peer, n) && !n.is_behind(&log));
+        let mut peers: Vec<PeerId> = able.map(|(peer, _)| *peer).collect();
+        let held = self.pass_over(around, from, ttl, (log, seq), &events, &mut peers);
+        for peer in &peers {
+            if let Some(neighbour) = self.neighbours.get_mut(peer) {
                 neighbour.push(log, seq);
-                peers.push(*peer);
             }
+        }
+        if held && log.device == around.me {
+            self.hold(around, log, seq, peers.clone());
         }
         if !peers.is_empty() {
             around.out.push(Effect::Spread { peers, message: Message::Run(Run { ttl, room: self.id, events }) });
@@ -157,6 +163,7 @@ impl Room {
         (neighbour.owed, neighbour.eager) = (true, false);
         // What was thought to be on its way to it may not be.
         neighbour.forget_all();
+        self.lose_held(around.now, peer);
         self.heads_soon(around);
     }
 

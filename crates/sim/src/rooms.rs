@@ -63,12 +63,13 @@ fn removal(members: u32) {
     let quiet = world.bytes_sent(remover);
     world.run_for(Duration::from_secs(10));
     let quiet = world.bytes_sent(remover) - quiet;
-    let before = (world.newest_epoch(remover), world.bytes_sent(remover));
+    let before = world.newest_epoch(remover);
+    let sent_before: Vec<u64> = (0..members).map(|number| world.bytes_sent(number)).collect();
     world.time(remover);
     let did = world.ask(remover, |core| core.remove_member(room, gone));
     assert!(matches!(did, Some(Ok(()))), "the creator may: {did:?}");
     let at_once = world.timed();
-    let epoch = world.newest_epoch(remover).filter(|epoch| Some(*epoch) != before.0);
+    let epoch = world.newest_epoch(remover).filter(|epoch| Some(*epoch) != before);
     let epoch = epoch.expect("a removal makes a new epoch");
     let others: Vec<u32> = (0..members).filter(|number| *number != members / 2).collect();
     let took = world.run_until(Duration::from_secs(60), |world| others.iter().all(|number| world.holds_epoch(*number, &epoch)));
@@ -79,7 +80,10 @@ fn removal(members: u32) {
     put(&format!("rooms{members}_removal_without_key"), late as f64, "count");
     world.run_for(Duration::from_secs(10).saturating_sub(took.unwrap_or_default()));
     put(&format!("rooms{members}_removal_work_ms"), world.timed().as_secs_f64() * 1e3, "ms");
-    put(&format!("rooms{members}_removal_sent_bytes"), (world.bytes_sent(remover) - before.1) as f64, "B");
+    let sent: Vec<u64> = (0..members).zip(&sent_before).map(|(number, before)| world.bytes_sent(number) - before).collect();
+    put(&format!("rooms{members}_removal_sent_bytes"), sent.get(remover as usize).copied().unwrap_or(0) as f64, "B");
+    put(&format!("rooms{members}_removal_most_sent_bytes"), sent.iter().max().copied().unwrap_or(0) as f64, "B");
+    put(&format!("rooms{members}_removal_mean_sent_bytes"), sent.iter().sum::<u64>() as f64 / f64::from(members), "B");
     put(&format!("rooms{members}_quiet_10s_sent_bytes"), quiet as f64, "B");
 }
 
