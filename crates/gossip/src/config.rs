@@ -12,10 +12,10 @@ pub struct Config {
     /// Hops that a run may travel. Higher: a loop costs more before it dies. Lower: large rooms
     /// depend on Heads and repair.
     pub ttl: u8,
-    /// Bytes that a device pushes of one run in a room larger than its active view, to all together;
-    /// but always to one neighbour, or two if the run came from another device. Higher: authors of
-    /// large runs send more of them. Lower: more of those runs are fetched after Heads, which takes
-    /// a second longer.
+    /// Bytes that a device pushes of one run in a room larger than its active view, to all
+    /// together; but always to one neighbour, or two if the run came from another device. Higher:
+    /// authors of large runs send more of them. Lower: more of those runs are fetched after Heads,
+    /// which takes a second longer.
     pub push_bytes: usize,
     /// How long its author leaves it to others to tell of a run that was pushed to some only; three
     /// times as long once others are seen to have it. Higher: those who have it from nobody else

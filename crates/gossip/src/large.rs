@@ -10,6 +10,7 @@ use wire::ids::LogKey;
 use wire::message::RawEvent;
 
 use crate::around::Around;
+use crate::held::Held;
 use crate::neighbour::Neighbour;
 use crate::room::Room;
 use crate::{Config, Millis};
@@ -22,16 +23,6 @@ const RELAYED: usize = 2;
 const SCATTERED: u8 = 6;
 /// So few linked members get any run at once: there is hardly anybody else to pass it on.
 const FEW_LINKED: usize = 2;
-
-/// An own log whose last run was pushed to a few, and of which Heads do not tell yet.
-pub(crate) struct Held {
-    seq: u32,
-    /// To whom it was pushed.
-    given: Vec<PeerId>,
-    until: Millis,
-    /// It is known to spread, and is held for the second time.
-    spreads: bool,
-}
 
 impl Room {
     /// Of a large run, takes out of `peers` those to whom it is not pushed, and notes that it was

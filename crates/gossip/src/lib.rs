@@ -20,6 +20,7 @@ mod dial;
 mod effect;
 mod engine;
 mod heads;
+mod held;
 mod large;
 mod lazy_push;
 mod neighbour;

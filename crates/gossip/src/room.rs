@@ -12,7 +12,7 @@ use crate::around::Around;
 use crate::candidates::Candidates;
 use crate::dial::Dial;
 use crate::heads::OwnHeads;
-use crate::large::Held;
+use crate::held::Held;
 use crate::neighbour::{Neighbour, Request};
 use crate::news::News;
 use crate::wants::Wants;

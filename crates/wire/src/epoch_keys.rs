@@ -35,8 +35,8 @@ pub struct EpochKey {
     pub epoch: EpochId,
     /// Its secret.
     pub secret: SecretBytes,
-    /// Names of the memberships that had ended when it was minted, sorted, as the epoch's lists have
-    /// them. At most [`crate::limits::MAX_ENDED`] in a message.
+    /// Names of the memberships that had ended when it was minted, sorted, as the epoch's lists
+    /// have them. At most [`crate::limits::MAX_ENDED`] in a message.
     pub ended: Option<Vec<[u8; 8]>>,
 }
 
