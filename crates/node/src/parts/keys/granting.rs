@@ -17,7 +17,7 @@ const MAX_PEERS: usize = 1_024;
 /// How the minter of an epoch saw a member, by the lists of the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// Not all parts of the lists are here, or it is not certain whose they are.
+    /// Whose memberships had ended is not known here.
     Unknown,
     /// The epoch was minted for them.
     Recipient,
