@@ -23,6 +23,7 @@ use crate::pen::{Pen, now_ms};
 
 /// Times that a visit says the same.
 const ROUNDS: usize = 3;
+/// Her own pace: who asks faster is read later, and would learn less.
 const PAUSE: Duration = Duration::from_millis(60);
 /// Words and foreign events that a visit brings.
 const BROUGHT: usize = 8;
